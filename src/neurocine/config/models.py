@@ -1,0 +1,180 @@
+"""One section a step. The descriptions become the comments of ``config/config.yaml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+#: Engines that are planned but not in this version: asking for one is a clear error.
+PLANNED_ENGINES = ("stneuronet", "caiman")
+
+
+class Section(BaseModel):
+    """A part of the config; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MotionSettings(Section):
+    """Registration: every frame moved onto a template."""
+
+    engine: Literal["suite2p", "cinac", "none"] = Field(
+        "suite2p",
+        description="suite2p (rigid, and non-rigid if asked for), cinac (centre of mass of the "
+        "frame-template correlation, as in the DeepCINAC paper) or none",
+    )
+    nonrigid: bool = Field(True, description="suite2p only: also move blocks of the picture on their own")
+    block_um: Positive = Field(100.0, description="suite2p, non-rigid: edge of a block in micrometres")
+    max_shift_um: Positive = Field(15.0, description="largest shift looked for, in micrometres")
+    template_frames: int = Field(
+        300, ge=2, description="frames, spread over the movie, that make the template"
+    )
+    flag_mad: Positive = Field(
+        6.0,
+        description="a frame is flagged as unregistered when its correlation with the template lies this "
+        "many median absolute deviations under the median",
+    )
+
+
+class SegmentationSettings(Section):
+    """Regions of interest."""
+
+    engine: str = Field(
+        "suite2p", description="suite2p, or given (the contours named in the recordings table)"
+    )
+    diameter_um: Positive = Field(12.0, description="diameter of a soma in micrometres")
+    tau_s: Positive | None = Field(
+        None, description="decay time of the indicator in seconds; null: from the indicator's name"
+    )
+    threshold_scaling: Positive = Field(1.0, description="suite2p: higher finds fewer and clearer ROIs")
+    max_overlap: Fraction = Field(
+        0.75, description="suite2p: drop ROIs that share more than this of their pixels"
+    )
+    min_probability: Fraction = Field(
+        0.5,
+        description="suite2p: keep ROIs that its classifier takes for a neuron with at least this probability",
+    )
+
+    @field_validator("engine")
+    @classmethod
+    def _known(cls, engine: str) -> str:
+        built = ("suite2p", "given")
+        if engine in PLANNED_ENGINES:
+            raise ValueError(
+                f"engine {engine!r} is not in this version yet; choose one of {', '.join(built)}"
+            )
+        if engine not in built:
+            raise ValueError(f"unknown engine {engine!r}; choose one of {', '.join(built)}")
+        return engine
+
+
+class TracesSettings(Section):
+    """Fluorescence traces."""
+
+    neuropil_inner_um: Positive = Field(
+        2.0, description="gap between an ROI and its neuropil annulus, micrometres"
+    )
+    neuropil_outer_um: Positive = Field(
+        12.0, description="outer edge of the annulus from the ROI, micrometres"
+    )
+    neuropil_coefficient: Fraction = Field(0.7, description="share of the neuropil that is subtracted from F")
+    baseline_window_s: Positive = Field(60.0, description="window of the running baseline in seconds")
+    baseline_percentile: Annotated[float, Field(ge=0, le=100)] = Field(
+        20.0, description="percentile of F in that window that counts as baseline"
+    )
+
+
+class CelltypeSettings(Section):
+    """Cell types: pyramidal, interneuron or noise."""
+
+    model: str = Field("celltype", description="a cell-type model of the registry")
+    windows: int = Field(2, ge=1, description="how many of the most active windows are averaged")
+    batch_size: int = Field(32, ge=1, description="windows that go through the network at once")
+
+
+class ActivitySettings(Section):
+    """In which frames each cell is active."""
+
+    model: str = Field(
+        "auto",
+        description="a model of the registry for all cells, or auto: the one that serves the cell's type",
+    )
+    backend: Literal["keras"] = Field("keras", description="what runs the network")
+    overlap: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.5, description="share of a window that it has in common with the next; predictions merge by maximum"
+    )
+    threshold: Fraction = Field(0.5, description="a frame is active where the probability is above this")
+    batch_size: int = Field(32, ge=1, description="windows that go through the network at once")
+
+
+class ReportSettings(Section):
+    """The HTML page of each recording."""
+
+    clip_s: Positive = Field(10.0, description="length of the video clip in seconds")
+    max_traces: int = Field(30, ge=1, description="traces drawn, the most active cells first")
+
+
+class ExportSettings(Section):
+    """What leaves the workflow."""
+
+    nwb: bool = Field(True, description="write recording.nwb")
+    suite2p: bool = Field(True, description="write a suite2p folder that its GUI opens")
+    experimenter: str = Field("", description="NWB: who recorded, as 'Last, First'")
+    institution: str = Field("", description="NWB: where")
+    species: str = Field("Mus musculus", description="NWB: Latin name of the species")
+    age: str = Field("", description="NWB: age of the animal as an ISO 8601 duration, such as P90D")
+    sex: Literal["M", "F", "O", "U"] = Field("U", description="NWB: M, F, O (other) or U (unknown)")
+    location: str = Field("unknown", description="NWB: imaged brain region")
+    excitation_nm: Positive = Field(920.0, description="NWB: excitation wavelength in nanometres")
+    emission_nm: Positive = Field(520.0, description="NWB: emission wavelength in nanometres")
+    session_start: str = Field(
+        "1900-01-01T00:00:00+00:00", description="NWB: when the recording began (ISO 8601, with time zone)"
+    )
+
+
+class SimulationSettings(Section):
+    """Simulated movies with truth (DeepCINAC, section 2.4, #2)."""
+
+    preset: Literal["paper"] = Field("paper", description="paper: as the DeepCINAC paper describes")
+    n_movies: int = Field(12, ge=3, description="movies of the corpus; each has its own seed")
+    seed: int = Field(1, ge=0, description="seed of the first movie; the others follow")
+
+
+class NetworkTraining(Section):
+    """How one network is trained."""
+
+    architecture: Literal["compact", "reference"] = Field(
+        "compact", description="compact (under 10 MB) or reference (the paper's size)"
+    )
+    epochs: int = Field(8, ge=1, description="passes over the corpus")
+    steps_per_epoch: int = Field(150, ge=1, description="batches in a pass")
+    batch_size: int = Field(16, ge=1, description="windows in a batch, over all devices")
+    learning_rate: Positive = Field(1e-3, description="learning rate of RMSprop")
+    seed: int = Field(1, ge=0, description="seed of weights, order and augmentation")
+
+
+class TrainingSettings(Section):
+    """Training of the networks on simulated movies."""
+
+    simulation: SimulationSettings = SimulationSettings()
+    activity: NetworkTraining = NetworkTraining()
+    celltype: NetworkTraining = NetworkTraining()
+
+
+class Config(Section):
+    """Everything that ``config/config.yaml`` may hold."""
+
+    recordings: str = Field("config/recordings.tsv", description="table of recordings, one row each")
+    results: str = Field("results", description="folder for everything that is made")
+    motion: MotionSettings = MotionSettings()
+    segmentation: SegmentationSettings = SegmentationSettings()
+    traces: TracesSettings = TracesSettings()
+    celltype: CelltypeSettings = CelltypeSettings()
+    activity: ActivitySettings = ActivitySettings()
+    report: ReportSettings = ReportSettings()
+    export: ExportSettings = ExportSettings()
+    training: TrainingSettings = TrainingSettings()

@@ -1,0 +1,23 @@
+"""The few nouns that every step shares: frozen dataclasses over arrays, validated when built."""
+
+from neurocine.core.celltypes import CELL_TYPES, CellTypes
+from neurocine.core.errors import InputError, NeurocineError
+from neurocine.core.movie import FrameSource, Movie
+from neurocine.core.raster import Raster, Transients
+from neurocine.core.recording import Recording
+from neurocine.core.rois import RoiSet
+from neurocine.core.traces import Traces
+
+__all__ = [
+    "CELL_TYPES",
+    "CellTypes",
+    "FrameSource",
+    "InputError",
+    "Movie",
+    "NeurocineError",
+    "Raster",
+    "Recording",
+    "RoiSet",
+    "Traces",
+    "Transients",
+]

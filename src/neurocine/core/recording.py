@@ -1,0 +1,36 @@
+"""One row of the recordings table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording of one plane, as the user's table names it.
+
+    Attributes
+    ----------
+    name
+        Unique name; also its folder under ``results/``.
+    movie
+        The movie's file or folder, or several files in order of time.
+    frame_rate_hz, pixel_size_um, indicator
+        As the table gives them; None where it leaves them to the file.
+    rois
+        Contours handed in, for the engine ``given``; None if there are none.
+    ground_truth
+        Folder or file with the truth, for evaluation; None if there is none.
+    split
+        ``train``, ``validation``, ``test`` or empty.
+    """
+
+    name: str
+    movie: tuple[Path, ...]
+    frame_rate_hz: float | None = None
+    pixel_size_um: float | None = None
+    indicator: str | None = None
+    rois: Path | None = None
+    ground_truth: Path | None = None
+    split: str = ""

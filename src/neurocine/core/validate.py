@@ -1,0 +1,51 @@
+"""Checks shared by the core nouns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from neurocine.core.errors import InputError
+
+
+def as_array(
+    value: ArrayLike, dtype: DTypeLike | None, shape: tuple[int | None, ...], where: str, field: str
+) -> NDArray[Any]:
+    """Return `value` as an array of `dtype` and `shape`; None in `shape` admits any length.
+
+    Raises
+    ------
+    InputError
+        If the shape differs; both shapes are named.
+    """
+    array = np.asarray(value, dtype=dtype)
+    fits = array.ndim == len(shape) and all(
+        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = tuple("any" if n is None else n for n in shape)
+        raise InputError(
+            where, field, f"has shape {array.shape}, expected {wanted}", "Check how it was made."
+        )
+    return array
+
+
+def positive(value: float, where: str, field: str, unit: str) -> float:
+    """Return `value` as a float, or raise `InputError` unless it is finite and above zero."""
+    number = float(value)
+    if not np.isfinite(number) or number <= 0:
+        raise InputError(where, field, f"is {value!r}", f"Give a positive number in {unit}.")
+    return number
+
+
+def unique_ids(ids: ArrayLike, where: str) -> NDArray[np.int64]:
+    """Return ROI ids as a 1-D int64 array, or raise `InputError` if one occurs twice."""
+    array = np.asarray(as_array(ids, np.int64, (None,), where, "ids"), dtype=np.int64)
+    values, counts = np.unique(array, return_counts=True)
+    if np.any(counts > 1):
+        raise InputError(
+            where, "ids", f"id {values[counts > 1][0]} occurs more than once", "Make ids unique."
+        )
+    return array

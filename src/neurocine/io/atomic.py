@@ -1,0 +1,37 @@
+"""Write beside, then rename: no reader ever sees half a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success sync it and rename it to `path`.
+
+    On an error the temporary file is removed and `path` stays as it was.
+
+    Parameters
+    ----------
+    path
+        The file to write; its folder is made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process id keeps two writers of one file apart; the suffix stays, as some writers look at it.
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
+        with part.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, atomically."""
+    with atomic_path(path) as part:
+        part.write_text(text, encoding="utf-8")

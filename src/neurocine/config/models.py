@@ -56,7 +56,7 @@ class SegmentationSettings(Section):
     )
     min_probability: Fraction = Field(
         0.5,
-        description="suite2p: keep ROIs that its classifier takes for a neuron with at least this probability",
+        description="suite2p: keep ROIs whose probability of being a neuron is at least this",
     )
 
     @field_validator("engine")

@@ -1,0 +1,18 @@
+"""The version of each step's algorithm, a param of its rule.
+
+Snakemake doesn't see an edit of this package. Raise a step's number with each change that alters its results:
+that reruns the step and what depends on it, and nothing else.
+"""
+
+IMPL = {
+    "ingest": 1,
+    "motion": 1,
+    "segmentation": 1,
+    "traces": 1,
+    "celltype": 1,
+    "activity": 1,
+    "simulation": 1,
+    "training": 1,
+    "export": 1,
+    "report": 1,
+}

@@ -22,7 +22,7 @@ def example_tiff() -> Path:
 def blob_frames(
     n_frames: int = 300, size: int = 64, seed: int = 0
 ) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
-    """Return frames (T, size, size) with four discs flickering over noise, and their masks (4, size, size)."""
+    """Return frames (T, size, size) with four discs flickering over noise, and their masks."""
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:size, :size]
     centres = [(16, 16), (16, 46), (44, 20), (46, 48)]

@@ -1,5 +1,3 @@
 """neurocine: from a two-photon movie to active neurons, their types and their activity."""
 
-from importlib.metadata import version
-
-__version__ = version("neurocine")
+__version__ = "0.1.0"

@@ -1,17 +1,20 @@
 """The workflow's settings: pydantic models from which the config file and its schema are generated."""
 
+from neurocine.config.load import load_config, parse_config
 from neurocine.config.models import (
     ActivitySettings,
     CelltypeSettings,
     Config,
     ExportSettings,
     MotionSettings,
+    NetworkTraining,
     ReportSettings,
     SegmentationSettings,
     SimulationSettings,
     TracesSettings,
     TrainingSettings,
 )
+from neurocine.config.recordings import load_recordings
 
 __all__ = [
     "ActivitySettings",
@@ -19,9 +22,13 @@ __all__ = [
     "Config",
     "ExportSettings",
     "MotionSettings",
+    "NetworkTraining",
     "ReportSettings",
     "SegmentationSettings",
     "SimulationSettings",
     "TracesSettings",
     "TrainingSettings",
+    "load_config",
+    "load_recordings",
+    "parse_config",
 ]

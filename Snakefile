@@ -1,0 +1,44 @@
+"""neurocine: from raw two-photon movies to active neurons, their types and their activity."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/ingest.smk"
+include: "rules/motion.smk"
+include: "rules/segmentation.smk"
+include: "rules/traces.smk"
+include: "rules/celltype.smk"
+include: "rules/activity.smk"
+include: "rules/export.smk"
+include: "rules/report.smk"
+include: "rules/simulation.smk"
+include: "rules/training.smk"
+
+
+localrules:
+    all,
+    train,
+
+
+rule all:
+    default_target: True
+    input:
+        index=rules.report_index.output.html,
+        provenance=expand(rules.export_provenance.output.json, recording=RECORDINGS),
+        exports=exports(),
+    message:
+        "Everything is in {input.index}"
+
+
+rule train:
+    input:
+        rules.train_activity.output.weights,
+        rules.train_celltype.output.weights,
+    message:
+        "The networks are trained: {input}"

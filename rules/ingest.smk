@@ -1,0 +1,25 @@
+"""Check a raw movie, whole, before hours are spent on it."""
+
+
+rule ingest:
+    input:
+        movie=movie_files,
+    output:
+        source=made("ingest", "source.json"),
+    log:
+        log_of("ingest"),
+    benchmark:
+        benchmark_of("ingest")
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_of("ingest"),
+        runtime=runtime_of("ingest"),
+    params:
+        metadata=metadata_of,
+        impl=IMPL["ingest"],
+    message:
+        "Checking the movie of {wildcards.recording}"
+    script:
+        "../workflow_scripts/ingest_source.py"

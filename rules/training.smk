@@ -1,0 +1,57 @@
+"""Train the networks; SLURM profiles give these rules a node with four V100s."""
+
+
+rule train_activity:
+    input:
+        corpus=corpus,
+    output:
+        weights=f"{CONFIG.results}/training/activity/weights.h5",
+        card=f"{CONFIG.results}/training/activity/card.md",
+        metrics=f"{CONFIG.results}/training/activity/metrics.json",
+        curves=f"{CONFIG.results}/training/activity/curves.png",
+    log:
+        f"{CONFIG.results}/training/logs/train_activity.log",
+    benchmark:
+        f"{CONFIG.results}/training/benchmarks/train_activity.tsv"
+    conda:
+        "../envs/tensorflow.yaml"
+    threads: 16
+    resources:
+        mem_mb=memory_of("train_activity"),
+        runtime=runtime_of("train_activity"),
+    params:
+        task="activity",
+        settings=CONFIG.training.activity.model_dump(),
+        impl=IMPL["training"],
+    message:
+        "Training the activity network"
+    script:
+        "../workflow_scripts/training_train.py"
+
+
+rule train_celltype:
+    input:
+        corpus=corpus,
+    output:
+        weights=f"{CONFIG.results}/training/celltype/weights.h5",
+        card=f"{CONFIG.results}/training/celltype/card.md",
+        metrics=f"{CONFIG.results}/training/celltype/metrics.json",
+        curves=f"{CONFIG.results}/training/celltype/curves.png",
+    log:
+        f"{CONFIG.results}/training/logs/train_celltype.log",
+    benchmark:
+        f"{CONFIG.results}/training/benchmarks/train_celltype.tsv"
+    conda:
+        "../envs/tensorflow.yaml"
+    threads: 16
+    resources:
+        mem_mb=memory_of("train_celltype"),
+        runtime=runtime_of("train_celltype"),
+    params:
+        task="celltype",
+        settings=CONFIG.training.celltype.model_dump(),
+        impl=IMPL["training"],
+    message:
+        "Training the cell-type network"
+    script:
+        "../workflow_scripts/training_train.py"

@@ -1,0 +1,70 @@
+"""Read and check a config file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from neurocine.config.models import Config
+from neurocine.core import InputError
+
+
+def parse_config(values: Mapping[str, Any], where: str | Path = "config") -> Config:
+    """Return the checked config made of `values`; what they leave out has its default.
+
+    Raises
+    ------
+    InputError
+        On an unknown key or an impossible value, with the key's path and what is allowed.
+    """
+    try:
+        return Config.model_validate(dict(values))
+    except ValidationError as error:
+        raise InputError(where, *explain(error, Config)) from error
+
+
+def load_config(path: Path) -> Config:
+    """Return the checked config of a YAML file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, isn't YAML, or `parse_config` refuses it.
+    """
+    if not path.is_file():
+        raise InputError(path, "file", "doesn't exist", "`neurocine init` writes one.")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise InputError(path, "YAML", str(error).replace("\n", " "), "Mend the file.") from error
+    if not isinstance(values, dict | None):
+        raise InputError(path, "YAML", f"is a {type(values).__name__}", "Write `key: value` lines.")
+    return parse_config(values or {}, path)
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> tuple[str, str, str]:
+    """Return field, problem and remedy of all that `error` holds, worded for the user."""
+    fields, problems = [], []
+    for part in error.errors():
+        key = ".".join(str(step) for step in part["loc"])
+        if part["type"] == "extra_forbidden":
+            section = _section(model, part["loc"][:-1])
+            problems.append(f"unknown key {key}; known here are {', '.join(section.model_fields)}")
+        else:
+            message = part["msg"].removeprefix("Value error, ")
+            problems.append(f"{key} is {part['input']!r}: {message[:1].lower()}{message[1:]}")
+        fields.append(key)
+    return ", ".join(fields), "; ".join(problems), "Mend the value, or drop the key for its default."
+
+
+def _section(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:
+    for step in path:
+        annotation = model.model_fields[str(step)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return model

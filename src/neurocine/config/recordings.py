@@ -1,0 +1,116 @@
+"""Read and check the table of recordings."""
+
+from __future__ import annotations
+
+import csv
+import glob
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from neurocine.config.load import explain
+from neurocine.core import InputError, Recording
+
+#: Letters (of any script), digits, ``_``, ``-`` and ``.``: the name is a folder and a Snakemake wildcard.
+NAME_PATTERN = r"^\w[\w.-]*$"
+
+
+class RecordingRow(BaseModel):
+    """One row of the recordings table; empty cells are null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    recording: Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)] = Field(
+        description="unique name: letters, digits, _, - and ."
+    )
+    movie: str = Field(description="path of the movie, a glob for several files in order, or a folder")
+    frame_rate_hz: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="frames a second; may be left to the file's metadata"
+    )
+    pixel_size_um: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="edge of a pixel in micrometres; may be left to the file's metadata"
+    )
+    indicator: str | None = Field(None, description="calcium indicator, such as GCaMP6s")
+    rois: str | None = Field(None, description="contours handed in, for segmentation engine 'given'")
+    ground_truth: str | None = Field(None, description="folder or file with the truth, for evaluation")
+    split: Literal["train", "validation", "test"] | None = Field(
+        None, description="train, validation or test, for recordings with truth"
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_null(cls, value: object) -> object:
+        text = value.strip() if isinstance(value, str) else value
+        return None if text == "" else text
+
+
+def load_recordings(table: Path) -> tuple[Recording, ...]:
+    """Return the recordings of a tab-separated `table`, in its order.
+
+    Paths are relative to the working folder.
+
+    Raises
+    ------
+    InputError
+        On a missing table or movie, an unknown column, an impossible value or a repeated name; it names the
+        line and the column.
+    """
+    if not table.is_file():
+        raise InputError(table, "file", "doesn't exist", "`neurocine init FOLDER` writes one.")
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t")
+        rows = [(reader.line_num, row) for row in reader]
+    if not rows:
+        raise InputError(table, "rows", "there are none", "Add one row a recording.")
+    recordings = tuple(_recording(f"{table}, line {line}", row) for line, row in rows)
+    seen: dict[str, int] = {}
+    for (line, _), recording in zip(rows, recordings, strict=True):
+        # Case-insensitive file systems would share the folder.
+        key = recording.name.casefold()
+        if key in seen:
+            raise InputError(
+                f"{table}, line {line}",
+                "recording",
+                f"{recording.name!r} is also the name on line {seen[key]}",
+                "Give every recording a name of its own.",
+            )
+        seen[key] = line
+    return recordings
+
+
+def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> Recording:
+    if None in cells:
+        raise InputError(where, "columns", "the row has more cells than the header", "Use one tab a column.")
+    try:
+        row = RecordingRow.model_validate(cells)
+    except ValidationError as error:
+        raise InputError(where, *explain(error, RecordingRow)) from error
+    return Recording(
+        name=row.recording,
+        movie=_movie_paths(where, row.movie),
+        frame_rate_hz=row.frame_rate_hz,
+        pixel_size_um=row.pixel_size_um,
+        indicator=row.indicator,
+        rois=_existing(where, "rois", row.rois),
+        ground_truth=_existing(where, "ground_truth", row.ground_truth),
+        split=row.split or "",
+    )
+
+
+def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:
+    # A name that holds [ or * itself is taken literally when there is such a file.
+    if Path(pattern).exists():
+        return (Path(pattern),)
+    found = tuple(Path(name) for name in sorted(glob.glob(pattern, recursive=True)))
+    if not found:
+        raise InputError(where, "movie", f"nothing is there under {pattern!r}", "Check the path.")
+    return found
+
+
+def _existing(where: str, column: str, name: str | None) -> Path | None:
+    if name is None:
+        return None
+    if not Path(name).exists():
+        raise InputError(where, column, f"{name!r} doesn't exist", "Check the path, or leave the cell empty.")
+    return Path(name)

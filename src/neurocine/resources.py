@@ -1,0 +1,54 @@
+"""How much memory and time a job asks for, as functions of its movie's size.
+
+The constants hold for 2 CPU cores and were fitted on the example recording with room to spare;
+``neurocine check`` shows what they give for a project, and the rules ask for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Memory and run time of a rule: a base, and so much for each MB of movie.
+
+    Attributes
+    ----------
+    base_mb
+        Memory of the loaded program.
+    mb_per_mb
+        Memory for each MB of movie.
+    base_min
+        Minutes to start.
+    min_per_gb
+        Minutes for each GB of movie.
+    """
+
+    base_mb: int
+    mb_per_mb: float
+    base_min: int
+    min_per_gb: float
+
+    def memory_mb(self, movie_mb: float, attempt: int = 1) -> int:
+        """Return the memory to ask for in MB; a further `attempt` asks for more."""
+        return int((self.base_mb + self.mb_per_mb * movie_mb) * attempt)
+
+    def runtime_min(self, movie_mb: float, attempt: int = 1) -> int:
+        """Return the run time to ask for in minutes."""
+        return int((self.base_min + self.min_per_gb * movie_mb / 1000) * attempt)
+
+
+COSTS = {
+    "ingest": Cost(1000, 0.0, 5, 1),
+    "motion": Cost(3000, 0.0, 15, 60),
+    "segmentation": Cost(3000, 1.0, 15, 20),
+    "traces": Cost(2000, 0.2, 10, 10),
+    "celltype": Cost(3000, 0.2, 15, 60),
+    "activity": Cost(3000, 0.2, 15, 120),
+    "export": Cost(1500, 0.2, 10, 5),
+    "report": Cost(2000, 0.2, 10, 5),
+    "simulation": Cost(1500, 0.0, 20, 0),
+    "train_activity": Cost(64000, 0.0, 720, 0),
+    "train_celltype": Cost(64000, 0.0, 720, 0),
+}

@@ -1,0 +1,66 @@
+"""What the workflow's scripts share: logging to the rule's log, and errors that say where to look."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neurocine.core import NeurocineError
+
+_log = logging.getLogger("neurocine")
+
+
+@contextmanager
+def logged(snakemake: Any) -> Iterator[None]:
+    """Run a rule's work with its log: everything goes to the log file, warnings and errors to the screen too.
+
+    An error that neurocine raised on purpose ends the job with its text and the log's path instead of a
+    traceback; any other is logged with its traceback and raised again.
+
+    Parameters
+    ----------
+    snakemake
+        The object that Snakemake gives to a script.
+    """
+    path = Path(snakemake.log[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    to_screen = logging.StreamHandler(sys.stderr)
+    to_screen.setLevel(logging.WARNING)
+    to_screen.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_file, to_screen], force=True)
+    logging.captureWarnings(True)
+    try:
+        yield
+    except NeurocineError as error:
+        _log.error("%s (log: %s)", error, path)
+        sys.exit(1)
+    except Exception:
+        _log.exception("rule %s failed (log: %s)", snakemake.rule, path)
+        raise
+
+
+class LoggedProgress:
+    """Progress as log lines with the time left, one every `every_s` seconds at most."""
+
+    def __init__(self, every_s: float = 10.0) -> None:
+        self._every_s = every_s
+        self._label = ""
+        self._began = self._told = 0.0
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        """Take note that `done` of `total` is done."""
+        now = time.monotonic()
+        if label != self._label:
+            self._label, self._began, self._told = label, now, now
+        if now - self._told < self._every_s and done < total:
+            return
+        self._told = now
+        left = (now - self._began) / done * (total - done) if done else float("nan")
+        _log.info("%s: %d of %d, %.0f s left", label, done, total, left)

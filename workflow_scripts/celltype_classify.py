@@ -1,0 +1,26 @@
+"""Rule celltype: tell the type of every ROI."""
+
+from pathlib import Path
+from typing import Any
+
+from snakemake.script import snakemake
+
+from neurocine import steps
+from neurocine.config import CelltypeSettings
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    steps.celltype(
+        Path(job.input.movie),
+        Path(job.input.rois),
+        Path(job.output.celltypes),
+        CelltypeSettings(**job.params.settings),
+        progress=LoggedProgress(),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

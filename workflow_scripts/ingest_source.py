@@ -1,0 +1,20 @@
+"""Rule ingest: check a raw movie and write what was found."""
+
+from pathlib import Path
+from typing import Any
+
+from snakemake.script import snakemake
+
+from neurocine.ingest import ingest, write_source
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    found = ingest([Path(name) for name in job.input.movie], **job.params.metadata, progress=LoggedProgress())
+    write_source(Path(job.output.source), found)
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

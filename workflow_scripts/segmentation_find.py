@@ -1,0 +1,26 @@
+"""Rule segmentation: find the ROIs of a registered movie."""
+
+from pathlib import Path
+from typing import Any
+
+from snakemake.script import snakemake
+
+from neurocine import steps
+from neurocine.config import SegmentationSettings
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    steps.segmentation(
+        Path(job.input.movie),
+        Path(job.output.rois),
+        SegmentationSettings(**job.params.settings),
+        given=Path(job.input.given[0]) if job.input.given else None,
+        progress=LoggedProgress(),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

@@ -1,0 +1,24 @@
+"""Rule simulation: simulate one movie with known truth."""
+
+from pathlib import Path
+from typing import Any
+
+from snakemake.script import snakemake
+
+from neurocine.simulation import simulate
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    simulate(
+        job.params.settings["preset"],
+        int(job.wildcards.seed),
+        Path(job.output.folder),
+        progress=LoggedProgress(),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

@@ -1,0 +1,26 @@
+"""Rule traces: extract the traces of a recording's ROIs."""
+
+from pathlib import Path
+from typing import Any
+
+from snakemake.script import snakemake
+
+from neurocine import steps
+from neurocine.config import TracesSettings
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    steps.traces(
+        Path(job.input.movie),
+        Path(job.input.rois),
+        Path(job.output.traces),
+        TracesSettings(**job.params.settings),
+        progress=LoggedProgress(),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

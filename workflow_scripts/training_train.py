@@ -1,0 +1,26 @@
+"""Rules train_activity and train_celltype: train a network on the corpus."""
+
+from pathlib import Path
+from typing import Any
+
+from snakemake.script import snakemake
+
+from neurocine.config import NetworkTraining
+from neurocine.training import train
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    train(
+        job.params.task,
+        NetworkTraining(**job.params.settings),
+        [Path(name) for name in job.input.corpus],
+        Path(job.output.weights).parent,
+        progress=LoggedProgress(),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

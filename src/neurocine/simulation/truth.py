@@ -1,0 +1,97 @@
+"""``truth.h5``: what was put into a simulated movie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core.validate import as_array, unique_ids
+from neurocine.io.contracts.stamp import Stamp, create, dataset, opened, strings
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Truth about N cells over T frames and M transients.
+
+    Attributes
+    ----------
+    ids
+        ROI ids, (N,) int64, as in ``rois.h5``.
+    cell_types
+        Type of each cell, (N,) strings of `neurocine.core.CELL_TYPES`.
+    is_target
+        Cells made to have overlapping neighbours, (N,) bool.
+    raster
+        True from onset to peak, both inclusive, of each transient, (N, T) bool.
+    calcium
+        Noise-free fluorescence above rest in each cell's cytoplasm, (N, T) float32, counts.
+    shifts
+        Residual motion (rows, columns) of each frame's content in pixels, (T, 2) float32.
+    roi_id, onset, peak
+        The transients: ROI id, first and last frame (inclusive), (M,) int64.
+    preset, seed
+        What it was made with.
+    """
+
+    ids: NDArray[np.int64]
+    cell_types: tuple[str, ...]
+    is_target: NDArray[np.bool_]
+    raster: NDArray[np.bool_]
+    calcium: NDArray[np.float32]
+    shifts: NDArray[np.float32]
+    roi_id: NDArray[np.int64]
+    onset: NDArray[np.int64]
+    peak: NDArray[np.int64]
+    preset: str = ""
+    seed: int = 0
+    source: str = "truth"
+
+    def __post_init__(self) -> None:
+        n = len(unique_ids(self.ids, self.source))
+        raster = as_array(self.raster, bool, (n, None), self.source, "raster")
+        as_array(self.calcium, np.float32, raster.shape, self.source, "calcium")
+        as_array(self.shifts, np.float32, (raster.shape[1], 2), self.source, "shifts")
+        as_array(self.cell_types, str, (n,), self.source, "cell_types")
+        as_array(self.is_target, bool, (n,), self.source, "is_target")
+        for name in ("onset", "peak"):
+            as_array(getattr(self, name), np.int64, (len(self.roi_id),), self.source, name)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames T."""
+        return int(self.raster.shape[1])
+
+
+_ARRAYS = ("ids", "is_target", "raster", "calcium", "shifts", "roi_id", "onset", "peak")
+
+
+def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
+    """Write `truth` to `path`, atomically."""
+    with create(path, "truth", stamp or Stamp()) as file:
+        file.attrs["preset"] = truth.preset
+        file.attrs["seed"] = truth.seed
+        for name in _ARRAYS:
+            file[name] = getattr(truth, name)
+        file["cell_types"] = [kind.encode() for kind in truth.cell_types]
+
+
+def read_truth(path: Path) -> Truth:
+    """Return the truth that `write_truth` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or of another kind.
+    """
+    with opened(path, "truth") as file:
+        arrays = {name: dataset(file, name) for name in _ARRAYS}
+        return Truth(
+            cell_types=strings(file, "cell_types"),
+            preset=str(file.attrs["preset"]),
+            seed=int(file.attrs["seed"]),
+            source=str(path),
+            **arrays,
+        )

@@ -23,6 +23,6 @@ rule activity:
         settings=settings_of("activity"),
         impl=IMPL["activity"],
     message:
-        "Inferring the activity of {wildcards.recording}"
+        saying("Inferring the activity of {wildcards.recording}")
     script:
         "../workflow_scripts/activity_infer.py"

@@ -22,6 +22,6 @@ rule celltype:
         settings=settings_of("celltype"),
         impl=IMPL["celltype"],
     message:
-        "Telling the cell types of {wildcards.recording}"
+        saying("Telling the cell types of {wildcards.recording}")
     script:
         "../workflow_scripts/celltype_classify.py"

@@ -1,24 +1,20 @@
 """What the rules share: the checked config, the recordings, paths and resources."""
 
-import os
 import sys
 from pathlib import Path
 
-# The package beside this workflow, also for jobs in environments of their own.
-SOURCE = str(Path(workflow.basedir) / "src")
-sys.path.insert(0, SOURCE)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    dict.fromkeys(
-        [SOURCE, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    )
-)
+# The package beside this workflow, installed or not.
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from snakemake.exceptions import WorkflowError
 
 from neurocine.config import load_recordings, parse_config
 from neurocine.core import InputError
 from neurocine.impl import IMPL
-from neurocine.resources import COSTS
+from neurocine.resources import COSTS, size_mb
+from neurocine.workflow import expose_package
+
+expose_package()
 
 try:
     CONFIG = parse_config(config)
@@ -56,18 +52,34 @@ def settings_of(section):
     return getattr(CONFIG, section).model_dump()
 
 
+def movie_mb(wildcards):
+    """Size of the raw movie of a job's recording in MB; 0 for a job without one."""
+    recording = RECORDINGS.get(getattr(wildcards, "recording", None))
+    return size_mb(recording.movie) if recording else 0
+
+
 def memory_of(rule_name):
-    """Memory in MB as a function of input size and attempt."""
-    return lambda wildcards, input, attempt: COSTS[rule_name].memory_mb(
-        input.size_mb, attempt
+    """Memory in MB as a function of the movie's size and the attempt."""
+    return lambda wildcards, attempt: COSTS[rule_name].memory_mb(
+        movie_mb(wildcards), attempt
     )
 
 
 def runtime_of(rule_name):
-    """Run time in minutes as a function of input size and attempt."""
-    return lambda wildcards, input, attempt: COSTS[rule_name].runtime_min(
-        input.size_mb, attempt
+    """Run time in minutes as a function of the movie's size and the attempt."""
+    return lambda wildcards, attempt: COSTS[rule_name].runtime_min(
+        movie_mb(wildcards), attempt
     )
+
+
+def saying(what, gpus=False):
+    """A rule's message; on a cluster it names what the job asks for, which a dry run then shows."""
+    if "slurm_partition" not in (workflow.resource_settings.default_resources or {}):
+        return what
+    asked = "partition {resources.slurm_partition}, {threads} CPUs, {resources.mem_mb} MB, {resources.runtime} min"
+    if gpus:
+        asked += ", {resources.gpu} x {resources.gpu_model} on {resources.nodes} node"
+    return f"{what} [{asked}]"
 
 
 def movie_files(wildcards):

@@ -25,7 +25,7 @@ rule export_nwb:
         settings=settings_of("export"),
         impl=IMPL["export"],
     message:
-        "Writing the NWB file of {wildcards.recording}"
+        saying("Writing the NWB file of {wildcards.recording}")
     script:
         "../workflow_scripts/export_nwb.py"
 
@@ -54,7 +54,7 @@ rule export_suite2p:
         settings=settings_of("export"),
         impl=IMPL["export"],
     message:
-        "Writing the suite2p folder of {wildcards.recording}"
+        saying("Writing the suite2p folder of {wildcards.recording}")
     script:
         "../workflow_scripts/export_suite2p.py"
 
@@ -83,6 +83,6 @@ rule export_provenance:
         config=CONFIG.model_dump(),
         impl=IMPL["export"],
     message:
-        "Recording how the results of {wildcards.recording} were made"
+        saying("Recording how the results of {wildcards.recording} were made")
     script:
         "../workflow_scripts/export_provenance.py"

@@ -20,6 +20,6 @@ rule ingest:
         metadata=metadata_of,
         impl=IMPL["ingest"],
     message:
-        "Checking the movie of {wildcards.recording}"
+        saying("Checking the movie of {wildcards.recording}")
     script:
         "../workflow_scripts/ingest_source.py"

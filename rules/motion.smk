@@ -21,6 +21,6 @@ rule motion:
         settings=settings_of("motion"),
         impl=IMPL["motion"],
     message:
-        "Registering {wildcards.recording}"
+        saying("Registering {wildcards.recording}")
     script:
         "../workflow_scripts/motion_register.py"

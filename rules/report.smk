@@ -27,7 +27,7 @@ rule report:
         config=CONFIG.model_dump(),
         impl=IMPL["report"],
     message:
-        "Writing the report of {wildcards.recording}"
+        saying("Writing the report of {wildcards.recording}")
     script:
         "../workflow_scripts/report_write.py"
 
@@ -50,6 +50,6 @@ rule report_index:
     params:
         impl=IMPL["report"],
     message:
-        "Writing the index of all reports"
+        saying("Writing the index of all reports")
     script:
         "../workflow_scripts/report_index.py"

@@ -21,6 +21,6 @@ rule segmentation:
         settings=settings_of("segmentation"),
         impl=IMPL["segmentation"],
     message:
-        "Finding the ROIs of {wildcards.recording}"
+        saying("Finding the ROIs of {wildcards.recording}")
     script:
         "../workflow_scripts/segmentation_find.py"

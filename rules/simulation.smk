@@ -20,6 +20,6 @@ rule simulation:
         settings=CONFIG.training.simulation.model_dump(),
         impl=IMPL["simulation"],
     message:
-        "Simulating movie {wildcards.seed}"
+        saying("Simulating movie {wildcards.seed}")
     script:
         "../workflow_scripts/simulation_simulate.py"

@@ -21,6 +21,6 @@ rule traces:
         settings=settings_of("traces"),
         impl=IMPL["traces"],
     message:
-        "Extracting the traces of {wildcards.recording}"
+        saying("Extracting the traces of {wildcards.recording}")
     script:
         "../workflow_scripts/traces_extract.py"

@@ -24,7 +24,7 @@ rule train_activity:
         settings=CONFIG.training.activity.model_dump(),
         impl=IMPL["training"],
     message:
-        "Training the activity network"
+        saying("Training the activity network", gpus=True)
     script:
         "../workflow_scripts/training_train.py"
 
@@ -52,6 +52,6 @@ rule train_celltype:
         settings=CONFIG.training.celltype.model_dump(),
         impl=IMPL["training"],
     message:
-        "Training the cell-type network"
+        saying("Training the cell-type network", gpus=True)
     script:
         "../workflow_scripts/training_train.py"

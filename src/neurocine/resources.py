@@ -6,7 +6,9 @@ The constants hold for 2 CPU cores and were fitted on the example recording with
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,9 @@ COSTS = {
     "train_activity": Cost(64000, 0.0, 720, 0),
     "train_celltype": Cost(64000, 0.0, 720, 0),
 }
+
+
+def size_mb(paths: Iterable[Path]) -> float:
+    """Return the size of a movie's files, folders with all that is in them, in MB."""
+    files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6

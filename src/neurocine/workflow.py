@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -44,6 +45,13 @@ def logged(snakemake: Any) -> Iterator[None]:
     except Exception:
         _log.exception("rule %s failed (log: %s)", snakemake.rule, path)
         raise
+
+
+def expose_package() -> None:
+    """Let every job import this package, also one that runs in a conda environment of its own."""
+    source = str(Path(__file__).parents[1])
+    others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path not in ("", source)]
+    os.environ["PYTHONPATH"] = os.pathsep.join([source, *others])
 
 
 class LoggedProgress:

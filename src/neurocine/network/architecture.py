@@ -1,9 +1,9 @@
 """The network of DeepCINAC (section 2.4, figure 4), at the paper's size and at one for a laptop.
 
 A frame's patch goes through a small convolutional network (the *encoder*), once for each input; the *head*
-reads the features of a whole window: for each input an attention over time and two bidirectional LSTMs, then
-one LSTM over all inputs. The two are models of their own so that each frame of a cell is encoded once, however
-many windows it lies in.
+reads the features of a whole window: for each input an attention over time and two bidirectional LSTMs,
+then one LSTM over all inputs. The two are models of their own so that each frame of a cell is encoded once,
+however many windows it lies in.
 """
 
 from __future__ import annotations
@@ -140,14 +140,16 @@ class Architecture:
             If a key is unknown or missing, or a value has the wrong type or is out of bounds.
         """
         known = {f.name for f in fields(cls)}
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         if set(plain) != known:
             odd = sorted(set(plain) ^ known)[0]
             raise InputError(where, odd, "is missing or unknown", "Give the keys of to_dict().")
         try:
             return cls(**plain)
         except TypeError as error:
-            raise InputError(where, "architecture", f"has a wrong type ({error})", "Make it again.") from error
+            raise InputError(
+                where, "architecture", f"has a wrong type ({error})", "Make it again."
+            ) from error
 
 
 ARCHITECTURES = {
@@ -228,7 +230,7 @@ class Networks:
 
 
 def build(architecture: Architecture) -> Networks:
-    """Return new networks of `architecture` with random weights (`keras.utils.set_random_seed` fixes them)."""
+    """Return new networks of `architecture`, their weights random (fixed by `keras.utils.set_random_seed`)."""
     import keras
     from keras import ops
 
@@ -284,7 +286,9 @@ def _head(architecture: Architecture) -> Any:
         x = layers.Dropout(architecture.dropout, name="dropout")(x)
         logits = layers.Flatten(name="flatten")(layers.Dense(1, name="readout")(x))
     else:
-        x = layers.Dropout(architecture.dropout, name="dropout")(layers.GlobalAveragePooling1D(name="mean")(x))
+        x = layers.Dropout(architecture.dropout, name="dropout")(
+            layers.GlobalAveragePooling1D(name="mean")(x)
+        )
         logits = layers.Dense(len(CELL_TYPES), name="readout")(x)
     return keras.Model(features, activation(logits), name="head")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -125,6 +126,7 @@ class ExportSettings(Section):
     suite2p: bool = Field(True, description="write a suite2p folder that its GUI opens")
     experimenter: str = Field("", description="NWB: who recorded, as 'Last, First'")
     institution: str = Field("", description="NWB: where")
+    subject_id: str = Field("", description="NWB: name of the animal; empty: the recording's name")
     species: str = Field("Mus musculus", description="NWB: Latin name of the species")
     age: str = Field("", description="NWB: age of the animal as an ISO 8601 duration, such as P90D")
     sex: Literal["M", "F", "O", "U"] = Field("U", description="NWB: M, F, O (other) or U (unknown)")
@@ -134,6 +136,13 @@ class ExportSettings(Section):
     session_start: str = Field(
         "1900-01-01T00:00:00+00:00", description="NWB: when the recording began (ISO 8601, with time zone)"
     )
+
+    @field_validator("session_start")
+    @classmethod
+    def _with_time_zone(cls, text: str) -> str:
+        if datetime.fromisoformat(text).tzinfo is None:
+            raise ValueError(f"{text!r} has no time zone; write it as 2024-05-31T09:30:00+02:00")
+        return text
 
 
 class SimulationSettings(Section):

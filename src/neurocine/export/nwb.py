@@ -1,0 +1,104 @@
+"""NWB file of a recording: movie by link, ROIs, traces, cell types and activity."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import h5py
+
+from neurocine import __version__
+from neurocine.config import ExportSettings
+from neurocine.core import InputError
+from neurocine.io.atomic import atomic_path
+from neurocine.io.results import RecordingResults
+
+if TYPE_CHECKING:
+    from pynwb import NWBFile
+
+#: NWB wants an age; this is its range from birth to no upper bound.
+ANY_AGE = "P0D/"
+
+
+def write_nwb(
+    results: RecordingResults,
+    settings: ExportSettings,
+    recording_name: str,
+    movie_path: Path,
+    out: Path,
+    raw: Sequence[Path] = (),
+) -> None:
+    """Write the NWB file of a recording, atomically.
+
+    Movies aren't copied: the file points to them by paths relative to its own folder.
+
+    Parameters
+    ----------
+    results
+        What was found.
+    settings
+        Who, where and which animal.
+    recording_name
+        Name of the recording; with the movie's checksum it gives the file's identifier.
+    movie_path
+        The registered movie, ``motion/movie.h5``.
+    out
+        The NWB file.
+    raw
+        The raw movie's file, or its files in order of time. With one, the file links the raw movie too.
+
+    Raises
+    ------
+    InputError
+        If a movie to link doesn't exist.
+    """
+    from pynwb import NWBHDF5IO
+
+    from neurocine.export import nwb_movie, nwb_rois
+
+    for path in (movie_path, *raw):
+        if not path.exists():
+            raise InputError(path, "file", "doesn't exist", "The NWB file links to it: make it first.")
+    nwb = _file(results, settings, recording_name)
+    plane = nwb_movie.add_plane(nwb, results, settings)
+    module = nwb.create_processing_module(
+        "ophys", "Registration, ROIs, fluorescence, cell types and activity, made by neurocine"
+    )
+    with h5py.File(movie_path, "r") as movie_file, atomic_path(out) as part:
+        nwb_movie.add_movies(nwb, module, plane, results, movie_file, raw, out.parent)
+        nwb_movie.add_images(module, results)
+        if len(results.rois):
+            nwb_rois.add_rois(module, plane, results)
+        with NWBHDF5IO(part, "w") as io:
+            io.write(nwb)
+
+
+def _file(results: RecordingResults, settings: ExportSettings, name: str) -> NWBFile:
+    from pynwb import NWBFile
+    from pynwb.file import Subject
+
+    start = datetime.fromisoformat(settings.session_start)
+    return NWBFile(
+        session_description=f"Two-photon calcium imaging, recording {name}",
+        identifier=str(uuid.uuid5(uuid.NAMESPACE_URL, f"neurocine:{results.source['sha256']}:{name}")),
+        session_start_time=start,
+        # Not the time of writing: the same results give the same content.
+        file_create_date=start,
+        session_id=name,
+        experimenter=settings.experimenter or None,
+        institution=settings.institution or None,
+        experiment_description="Calcium imaging of one plane: which neurons were active, their types, and "
+        "the frames in which each one fired.",
+        keywords=["two-photon", "calcium imaging", "segmentation", "cell types", "DeepCINAC"],
+        was_generated_by=[("neurocine", __version__)],
+        subject=Subject(
+            subject_id=settings.subject_id or name,
+            species=settings.species,
+            age=settings.age or ANY_AGE,
+            sex=settings.sex,
+            description="The imaged animal",
+        ),
+    )

@@ -1,0 +1,153 @@
+"""``provenance.json``: from what, with what and how the results of a recording were made."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from neurocine.core import InputError
+from neurocine.impl import IMPL
+from neurocine.io.atomic import write_text
+from neurocine.io.contracts import read_activity, read_stamp, settings_hash
+from neurocine.io.results import RESULT_FILES, read_source
+
+#: Packages whose version can change a result.
+PACKAGES = (
+    "numpy", "scipy", "h5py", "tifffile", "zarr", "scikit-image", "scikit-learn", "suite2p", "oasis-deconv",
+    "torch", "tensorflow", "tensorflow-cpu", "keras", "snakemake", "pydantic", "pynwb", "hdmf", "matplotlib",
+    "pillow",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What one rule took, as Snakemake measured it.
+
+    Attributes
+    ----------
+    step
+        Name of the step.
+    wall_s
+        Run time in seconds.
+    cpu_s
+        Processor time in seconds; None if it wasn't measured.
+    peak_mb
+        Largest resident memory in MB; None if the rule ended before it was measured.
+    """
+
+    step: str
+    wall_s: float
+    cpu_s: float | None
+    peak_mb: float | None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of neurocine, Python and the installed packages that can change a result."""
+    found = {"neurocine": version("neurocine"), "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def read_benchmarks(folder: Path) -> list[Benchmark]:
+    """Return what the rules of the recording in `folder` took, in the order of the steps.
+
+    A rule that Snakemake timed more than once counts with its last run.
+
+    Raises
+    ------
+    InputError
+        If a benchmark file has no run time.
+    """
+    found = []
+    for path in (folder / "benchmarks").glob("*.tsv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        wall_s = _number(rows[-1].get("s")) if rows else None
+        if wall_s is None:
+            raise InputError(path, "s", "holds no run time", "Delete the file, or run the step again.")
+        found.append(
+            Benchmark(path.stem, wall_s, _number(rows[-1].get("cpu_time")), _number(rows[-1].get("max_rss")))
+        )
+    order = list(IMPL)
+
+    def place(benchmark: Benchmark) -> tuple[int, str]:
+        section = benchmark.step.split("_")[0]
+        return (order.index(section) if section in order else len(order), benchmark.step)
+
+    return sorted(found, key=place)
+
+
+def _number(text: str | None) -> float | None:
+    """Return a benchmark's value; Snakemake writes ``NA`` or ``-`` for what it couldn't measure."""
+    return None if text in (None, "", "-", "NA") else float(text)
+
+
+def provenance(folder: Path, config: Mapping[str, Any], recording: str) -> dict[str, Any]:
+    """Return the provenance of the results in `folder`; no dates, hosts or users are in it.
+
+    Parameters
+    ----------
+    folder
+        ``results/<recording>``.
+    config
+        The settings that the results were made with.
+    recording
+        Name of the recording.
+
+    Raises
+    ------
+    InputError
+        If a result is missing.
+    """
+    files = {name: _describe(folder / name) for name in RESULT_FILES.values()}
+    raster = read_activity(folder / RESULT_FILES["activity"])
+    return {
+        "recording": recording,
+        "versions": versions(),
+        "algorithms": dict(IMPL),
+        "config": dict(config),
+        "config_hash": settings_hash(config),
+        "source": dict(read_source(folder / RESULT_FILES["ingest"])),
+        "activity_classifiers": sorted(set(raster.classifier)),
+        "files": files,
+    }
+
+
+def write_provenance(folder: Path, config: Mapping[str, Any], recording: str, out: Path) -> None:
+    """Write the `provenance` of the results in `folder` to `out` as JSON, atomically."""
+    found = provenance(folder, config, recording)
+    write_text(out, json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n")
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(path, "file", "doesn't exist", "Run the step that makes it.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"sha256": digest, "bytes": path.stat().st_size, **_stamp(path)}
+
+
+def _stamp(path: Path) -> dict[str, Any]:
+    """Return the stamp of a result file; ``source.json`` has none, as it is where the checksum comes from."""
+    if path.suffix == ".h5":
+        stamp = read_stamp(path)
+        return {"config_hash": stamp.config_hash, "schema_version": stamp.schema_version}
+    if path.suffix == ".tsv":
+        lines = path.read_text(encoding="utf-8").splitlines()
+        pairs = dict(line[2:].split("=", 1) for line in lines if line.startswith("# ") and "=" in line)
+        return {
+            "config_hash": pairs.get("config_hash", ""),
+            "schema_version": int(pairs.get("schema_version", 0)),
+        }
+    return {}

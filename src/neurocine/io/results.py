@@ -1,0 +1,156 @@
+"""Everything that the workflow found out about one recording, read from its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet, Traces
+from neurocine.io.contracts import (
+    Registration,
+    Summary,
+    read_activity,
+    read_celltypes,
+    read_movie,
+    read_registration,
+    read_rois,
+    read_summary,
+    read_traces,
+)
+
+#: The scientific results of a recording by step, relative to its folder.
+RESULT_FILES = {
+    "ingest": "ingest/source.json",
+    "motion": "motion/movie.h5",
+    "segmentation": "segmentation/rois.h5",
+    "traces": "traces/traces.h5",
+    "celltype": "celltype/celltypes.tsv",
+    "activity": "activity/activity.h5",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class RecordingResults:
+    """The results of one recording; the movie's frames stay on disk until read.
+
+    Attributes
+    ----------
+    name
+        The recording's name: that of its folder.
+    folder
+        Where the results lie.
+    source
+        What is known of the raw movie: ``files`` (name, size, sha256), ``sha256``, ``format``, ``shape``,
+        ``dtype``, ``frame_rate_hz``, ``pixel_size_um``, ``indicator``.
+    movie, summary, registration
+        The registered movie, its summary images and its shifts.
+    rois, traces, celltypes, raster
+        N ROIs and what was measured of them, all in the same order.
+
+    Raises
+    ------
+    InputError
+        If the parts don't belong together: other ROI ids, frame counts or fields of view.
+    """
+
+    name: str
+    folder: Path
+    source: Mapping[str, Any]
+    movie: Movie
+    summary: Summary
+    registration: Registration
+    rois: RoiSet
+    traces: Traces
+    celltypes: CellTypes
+    raster: Raster
+
+    def __post_init__(self) -> None:
+        for step, part in (("traces", self.traces), ("celltype", self.celltypes), ("activity", self.raster)):
+            if not np.array_equal(part.ids, self.rois.ids):
+                raise InputError(
+                    part.source, "ids", f"differ from those of {self.rois.source}", f"Run {step} again."
+                )
+        for part in (self.traces, self.raster):
+            if len(self.rois) and part.n_frames != self.movie.n_frames:
+                raise InputError(
+                    part.source,
+                    "frames",
+                    f"there are {part.n_frames}, the registered movie has {self.movie.n_frames}",
+                    "Make it again from this movie.",
+                )
+        if self.rois.fov_shape != self.movie.fov_shape:
+            raise InputError(
+                self.rois.source,
+                "fov_shape",
+                f"is {self.rois.fov_shape}, the registered movie's is {self.movie.fov_shape}",
+                "Run segmentation again.",
+            )
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The most probable type of each ROI."""
+        return self.celltypes.types
+
+    @property
+    def is_cell(self) -> NDArray[np.bool_]:
+        """Which ROIs are cells rather than noise, (N,)."""
+        return np.array([kind != "noise" for kind in self.types], dtype=bool)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the movie in seconds."""
+        return self.movie.n_frames / self.movie.frame_rate_hz
+
+
+def collect(folder: Path) -> RecordingResults:
+    """Read the results in `folder`.
+
+    Parameters
+    ----------
+    folder
+        ``results/<recording>``.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or the files don't belong together.
+    """
+    paths = {step: folder / name for step, name in RESULT_FILES.items()}
+    return RecordingResults(
+        name=folder.name,
+        folder=folder,
+        source=read_source(paths["ingest"]),
+        movie=read_movie(paths["motion"]),
+        summary=read_summary(paths["motion"]),
+        registration=read_registration(paths["motion"]),
+        rois=read_rois(paths["segmentation"]),
+        traces=read_traces(paths["traces"]),
+        celltypes=read_celltypes(paths["celltype"]),
+        raster=read_activity(paths["activity"]),
+    )
+
+
+def read_source(path: Path) -> Mapping[str, Any]:
+    """Return what ``source.json`` says of the raw movie.
+
+    Raises
+    ------
+    InputError
+        If it is missing, isn't a JSON object or lacks the checksum or the files.
+    """
+    if not path.is_file():
+        raise InputError(path, "file", "doesn't exist", "Run the step ingest.")
+    try:
+        source = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(path, "file", f"isn't JSON ({error})", "Run the step ingest again.") from error
+    for key in ("sha256", "files"):
+        if not isinstance(source, dict) or key not in source:
+            raise InputError(path, key, "is missing", "Run the step ingest again.")
+    return dict(source)

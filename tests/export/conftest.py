@@ -1,0 +1,89 @@
+"""A whole tiny results folder, as the workflow would leave it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
+from neurocine.io.contracts import (
+    MovieWriter,
+    Registration,
+    Stamp,
+    Summary,
+    write_activity,
+    write_celltypes,
+    write_rois,
+    write_traces,
+)
+
+STAMP = Stamp("c" * 64, hashlib.sha256(b"blobs").hexdigest())
+
+
+def write_results(folder: Path, movie: Movie, rois: RoiSet) -> Path:
+    """Write every result of `movie` and `rois` into `folder`; activity is drawn at random, but the same."""
+    rng = np.random.default_rng(1)
+    n, t = len(rois), movie.n_frames
+    _write_source(folder, movie)
+    _write_movie(folder / "motion" / "movie.h5", movie, rng)
+    write_rois(folder / "segmentation" / "rois.h5", rois, STAMP)
+    frames = movie.read(0, t).astype(np.float32)
+    f = np.array([frames[:, rois.mask(i)].mean(1) for i in range(n)]).reshape(n, t).astype(np.float32)
+    dff = f / 200 - 1
+    snr = rng.uniform(2, 9, n).astype(np.float32)
+    traces = Traces(rois.ids, movie.frame_rate_hz, f, f * 0.5, dff, np.maximum(dff, 0), snr)
+    write_traces(folder / "traces" / "traces.h5", traces, STAMP)
+    mostly = [[0.9, 0.06, 0.04], [0.1, 0.8, 0.1], [0.1, 0.2, 0.7]]
+    probability = np.array([mostly[i % 3] for i in range(n)], dtype=np.float32).reshape(n, 3)
+    write_celltypes(folder / "celltype" / "celltypes.tsv", CellTypes(rois.ids, probability), STAMP)
+    noise = rng.random((n, t)) + 2 * (rng.random((n, t)) < 0.03)
+    smooth = np.clip(np.apply_along_axis(np.convolve, 1, noise, np.ones(4) / 4, "same"), 0, 1) if n else noise
+    raster = Raster(rois.ids, movie.frame_rate_hz, smooth.astype(np.float32), 0.8, ("sim-all-v1",) * n)
+    write_activity(folder / "activity" / "activity.h5", raster, STAMP)
+    return folder
+
+
+def _write_source(folder: Path, movie: Movie) -> None:
+    (folder / "ingest").mkdir(parents=True)
+    source = {
+        "files": [{"name": "blobs.tif", "size": 1234, "sha256": STAMP.source_sha256}],
+        "sha256": STAMP.source_sha256,
+        "format": "tiff",
+        "shape": [movie.n_frames, *movie.fov_shape],
+        "dtype": str(movie.dtype),
+        "frame_rate_hz": movie.frame_rate_hz,
+        "pixel_size_um": movie.pixel_size_um,
+        "indicator": movie.indicator,
+    }
+    (folder / "ingest" / "source.json").write_text(json.dumps(source), encoding="utf-8")
+
+
+def _write_movie(path: Path, movie: Movie, rng: np.random.Generator) -> None:
+    frames = movie.read(0, movie.n_frames)
+    mean, std = frames.mean(0), frames.std(0)
+    summary = Summary(mean, frames.max(0), std, std / std.max())
+    y, x = rng.normal(0, 1, (2, movie.n_frames)).astype(np.float32)
+    unregistered = np.zeros(movie.n_frames, dtype=bool)
+    unregistered[[7, 8, 90]] = True
+    correlation = np.where(unregistered, 0.3, 0.9).astype(np.float32)
+    registration = Registration(y, x, correlation, unregistered, mean, {"median_correlation": 0.9})
+    with MovieWriter(path, movie, STAMP) as writer:
+        writer.write(0, frames)
+        writer.finish(summary, registration)
+
+
+@pytest.fixture
+def results_folder(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> Path:
+    """The results of the recording ``mouse <1>``: four ROIs over 300 frames of 64 x 64."""
+    return write_results(tmp_path / "results" / "mouse <1>", *blobs)
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> Path:
+    """The results of a recording in which no ROI was found."""
+    movie, rois = blobs
+    return write_results(tmp_path / "results" / "empty", movie, rois.select(np.zeros(len(rois), dtype=bool)))

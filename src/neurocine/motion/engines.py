@@ -1,0 +1,75 @@
+"""The registration engines by name, and what each must offer.
+
+An engine is a module with a function ``prepare(sample, settings, pixel_size_um) -> Engine``; a new one
+needs a line in `ENGINES` and a value in ``MotionSettings.engine``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from neurocine.config import MotionSettings
+
+#: Modules are imported only when their engine is asked for: suite2p takes half a minute.
+ENGINES = {
+    "suite2p": "neurocine.motion.suite2p_engine",
+    "cinac": "neurocine.motion.cinac",
+    "none": "neurocine.motion.none",
+}
+
+
+class Moved(NamedTuple):
+    """A block of n registered frames.
+
+    Attributes
+    ----------
+    frames
+        (n, Y, X) in the type of the frames given.
+    y, x
+        Displacement of each frame's content before it was moved back, pixels, (n,) float32.
+    at_limit
+        True where the shift is the largest that was looked for, (n,) bool.
+    """
+
+    frames: NDArray[Any]
+    y: NDArray[np.float32]
+    x: NDArray[np.float32]
+    at_limit: NDArray[np.bool_]
+
+
+class Engine(Protocol):
+    """Moves frames onto its template."""
+
+    @property
+    def template(self) -> NDArray[np.float32]:
+        """The picture that frames are moved onto, (Y, X), in the movie's counts."""
+
+    def apply(self, frames: NDArray[Any]) -> Moved:
+        """Return `frames` (n, Y, X) moved onto the template."""
+
+
+def prepare(sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float) -> Engine:
+    """Return the engine that `settings` name, its template made from `sample` (n, Y, X)."""
+    engine: Engine = import_module(ENGINES[settings.engine]).prepare(sample, settings, pixel_size_um)
+    return engine
+
+
+def limit_px(settings: MotionSettings, pixel_size_um: float, fov_shape: tuple[int, int]) -> int:
+    """Return the largest shift looked for in pixels: at least 1, at most a quarter of the field of view."""
+    wanted = round(settings.max_shift_um / pixel_size_um)
+    return max(1, min(wanted, min(fov_shape) // 4))
+
+
+def cast(frames: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Return `frames` in `dtype`; integers are rounded and clipped, never wrapped."""
+    wanted = np.dtype(dtype)
+    if wanted.kind in "iu" and frames.dtype.kind == "f":
+        limits = np.iinfo(wanted)
+        # float64 holds every 32-bit integer exactly; float32 would round the limits up and wrap.
+        wide = frames.astype(np.float64) if wanted.itemsize > 2 else frames
+        return np.clip(np.rint(wide), limits.min, limits.max).astype(wanted)
+    return frames.astype(wanted, copy=False)

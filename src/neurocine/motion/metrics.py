@@ -1,0 +1,102 @@
+"""How good a registration is: correlation with the template, crispness and residual motion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.motion.template import centred
+
+#: Chunks whose averages are compared with the template, and the fewest frames of one.
+MAX_CHUNKS = 40
+MIN_CHUNK_FRAMES = 20
+#: Flow is measured on pictures of at most about this many pixels an edge.
+FLOW_EDGE = 256
+#: Radius of the window in which flow is taken as uniform, pixels.
+FLOW_RADIUS = 7
+#: A fall of the correlation by less than this is no sign of a bad frame.
+MIN_FALL = 0.01
+
+
+class TemplateCorrelation:
+    """Pearson's correlation of frames with a template, a margin left out.
+
+    The margin is where registered frames hold no data of their own but repeat their edge.
+    """
+
+    def __init__(self, template: NDArray[np.float32], margin: int) -> None:
+        margin = min(margin, min(template.shape) // 4)
+        self._inside = (slice(margin, template.shape[0] - margin), slice(margin, template.shape[1] - margin))
+        self._template = centred(template[self._inside].reshape(1, -1))[0]
+
+    def __call__(self, frames: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the correlation of each frame (n, Y, X), (n,)."""
+        inside = frames[:, *self._inside].reshape(len(frames), -1)
+        return np.asarray(centred(inside) @ self._template, dtype=np.float32)
+
+
+class ChunkMeans:
+    """Averages of up to `MAX_CHUNKS` successive chunks of a movie, filled block by block."""
+
+    def __init__(self, n_frames: int, fov_shape: tuple[int, int]) -> None:
+        n = int(np.clip(n_frames // MIN_CHUNK_FRAMES, 1, MAX_CHUNKS))
+        self._edges = np.linspace(0, n_frames, n + 1).astype(int)
+        self._sums = np.zeros((n, *fov_shape))
+
+    def add(self, start: int, frames: NDArray[Any]) -> None:
+        """Take `frames` (n, Y, X) into account, of which the first is frame `start`."""
+        stop = start + len(frames)
+        for total, a, b in zip(self._sums, self._edges[:-1], self._edges[1:], strict=True):
+            if a < stop and b > start:
+                total += frames[max(a - start, 0) : b - start].sum(axis=0, dtype=np.float64)
+
+    def result(self) -> NDArray[np.float32]:
+        """Return the averages (n, Y, X)."""
+        return (self._sums / np.diff(self._edges)[:, None, None]).astype(np.float32)
+
+
+def crispness(image: NDArray[Any]) -> float:
+    """Return the Frobenius norm of the gradient of `image` (Y, X): higher where motion blurs less."""
+    dy, dx = np.gradient(image.astype(np.float64))
+    return float(np.sqrt((dy**2 + dx**2).sum()))
+
+
+def residual_flow_p95(template: NDArray[np.float32], chunks: NDArray[np.float32], margin: int) -> float:
+    """Return the 95th percentile of the optical flow from `template` (Y, X) to `chunks` (n, Y, X), pixels."""
+    from skimage.registration import optical_flow_ilk
+
+    shrink = max(1, round(max(template.shape) / FLOW_EDGE))
+    margin = min(margin, min(template.shape) // 4) // shrink
+    inside = (slice(margin, -margin or None), slice(margin, -margin or None))
+    reference = _standardised(template, shrink)
+    magnitudes = []
+    for chunk in chunks:
+        flow = optical_flow_ilk(
+            reference, _standardised(chunk, shrink), radius=FLOW_RADIUS, num_warp=5, gaussian=True
+        )
+        magnitudes.append(np.hypot(flow[0], flow[1])[inside].ravel())
+    return float(np.percentile(np.concatenate(magnitudes), 95) * shrink)
+
+
+def _standardised(image: NDArray[np.float32], shrink: int) -> NDArray[np.float32]:
+    """Return `image` averaged over squares of `shrink` pixels, zero mean, unit deviation."""
+    height, width = (n // shrink * shrink for n in image.shape)
+    blocks = image[:height, :width].reshape(height // shrink, shrink, width // shrink, shrink)
+    small = blocks.mean(axis=(1, 3))
+    std = small.std()
+    return np.asarray((small - small.mean()) / (std if std > 0 else 1), dtype=np.float32)
+
+
+def unregistered(
+    correlation: NDArray[np.float32], at_limit: NDArray[np.bool_], flag_mad: float
+) -> NDArray[np.bool_]:
+    """Return which frames are badly registered, (T,).
+
+    Those whose shift is at the limit, and those whose correlation with the template lies more than
+    `flag_mad` median absolute deviations (and more than `MIN_FALL`) under the median.
+    """
+    median = np.median(correlation)
+    deviation = np.median(np.abs(correlation - median))
+    return np.asarray(at_limit | (correlation < median - max(flag_mad * deviation, MIN_FALL)))

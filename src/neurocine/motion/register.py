@@ -1,0 +1,110 @@
+"""Registration of a movie, streamed from its source into the movie file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.config import MotionSettings
+from neurocine.core import Movie
+from neurocine.core.movie import BLOCK_BYTES
+from neurocine.core.progress import Progress, silent
+from neurocine.io.contracts import MovieWriter, Registration, Stamp, Summary
+from neurocine.motion.engines import Engine, limit_px, prepare
+from neurocine.motion.metrics import (
+    ChunkMeans,
+    TemplateCorrelation,
+    crispness,
+    residual_flow_p95,
+    unregistered,
+)
+from neurocine.motion.summary import SummaryAccumulator
+from neurocine.motion.template import check_finite, sample_frames
+
+
+def register(
+    movie: Movie, settings: MotionSettings, out: Path, stamp: Stamp, progress: Progress = silent
+) -> None:
+    """Register `movie` and write it, its summary images and its shifts to `out`.
+
+    Frames are read once for the template (those sampled) and once to be moved; about ten blocks are held at
+    a time, never the movie. The pixel type is kept. Frames that can't be registered are flagged, not dropped.
+
+    Parameters
+    ----------
+    movie
+        The raw movie.
+    settings
+        Engine and its parameters.
+    out
+        The movie file to write, read by `neurocine.io.contracts.read_movie`.
+    stamp
+        Provenance written into the file.
+    progress
+        Told after each block.
+
+    Raises
+    ------
+    InputError
+        If sampled frames are blank, or frames hold NaN or infinity.
+    """
+    engine = prepare(sample_frames(movie, settings.template_frames), settings, movie.pixel_size_um)
+    margin = limit_px(settings, movie.pixel_size_um, movie.fov_shape)
+    measured = _Measured(engine, movie, margin)
+    # Blocks are counted as float32, which is what engines work in, whatever the pixel type.
+    block_bytes = BLOCK_BYTES * movie.dtype.itemsize // 4
+    with MovieWriter(out, movie, stamp) as writer:
+        for start, frames in movie.blocks(block_bytes):
+            check_finite(movie, start, frames)
+            moved = engine.apply(frames)
+            writer.write(start, moved.frames)
+            measured.before(start, frames)
+            measured.after(start, moved.frames)
+            part = slice(start, start + len(frames))
+            measured.y[part], measured.x[part], measured.at_limit[part] = moved.y, moved.x, moved.at_limit
+            progress("motion", start + len(frames), movie.n_frames)
+        summary = measured.summary.result()
+        writer.finish(summary, measured.registration(summary, settings.flag_mad))
+
+
+class _Measured:
+    """Everything that is gathered while frames stream by."""
+
+    def __init__(self, engine: Engine, movie: Movie, margin: int) -> None:
+        self.template = engine.template
+        self.margin = margin
+        self.summary = SummaryAccumulator(engine.template)
+        self.y, self.x, self._after, self._before = np.zeros((4, movie.n_frames), dtype=np.float32)
+        self.at_limit = np.zeros(movie.n_frames, dtype=bool)
+        self._raw_sum = np.zeros(movie.fov_shape)
+        self._chunks = ChunkMeans(movie.n_frames, movie.fov_shape)
+        self._correlation = TemplateCorrelation(engine.template, margin)
+
+    def before(self, start: int, frames: NDArray[np.generic]) -> None:
+        """Take raw `frames` into account."""
+        self._before[start : start + len(frames)] = self._correlation(frames)
+        self._raw_sum += frames.sum(axis=0, dtype=np.float64)
+
+    def after(self, start: int, frames: NDArray[np.generic]) -> None:
+        """Take registered `frames` into account."""
+        self._after[start : start + len(frames)] = self._correlation(frames)
+        self.summary.add(frames)
+        self._chunks.add(start, frames)
+
+    def registration(self, summary: Summary, flag_mad: float) -> Registration:
+        """Return shifts, flags and quality of the registration."""
+        flagged = unregistered(self._after, self.at_limit, flag_mad)
+        kept = ~flagged if not flagged.all() else np.ones_like(flagged)
+        shift = np.hypot(self.y, self.x)[kept]
+        metrics = {
+            "correlation_before": float(self._before[kept].mean(dtype=np.float64)),
+            "correlation_after": float(self._after[kept].mean(dtype=np.float64)),
+            "crispness_before": crispness(self._raw_sum / len(flagged)),
+            "crispness_after": crispness(summary.mean),
+            "residual_flow_p95_px": residual_flow_p95(self.template, self._chunks.result(), self.margin),
+            "max_shift_px": float(shift.max()),
+            "unregistered_share": float(flagged.mean()),
+        }
+        return Registration(self.y, self.x, self._after, flagged, self.template, metrics)

@@ -1,0 +1,169 @@
+"""Registration by suite2p's phase correlation (Pachitariu et al. 2017), rigid and non-rigid.
+
+suite2p makes the template and finds the shifts, in int16: frames are scaled into its range for that only.
+The shifts are applied here to the frames themselves. A rigid shift is a whole number of pixels and moves
+pixels unchanged; a non-rigid one interpolates once. Edges repeat, they don't wrap round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.fft import next_fast_len
+from suite2p import default_settings
+from suite2p.registration import register as s2p
+
+from neurocine.config import MotionSettings
+from neurocine.motion.engines import Moved, cast, limit_px
+
+#: Brightest pixels of the sample are scaled to this; suite2p holds frames as int16.
+INT16_TARGET = 10_000
+#: Smallest edge of a block; under it phase correlation has too little to go by.
+MIN_BLOCK_PX = 32
+#: Largest shift of a block beyond that of its frame, micrometres.
+MAX_BLOCK_SHIFT_UM = 5.0
+#: Pixels of frames handled at once; bounds the memory of the Fourier transforms.
+BATCH_PIXELS = 2**22
+
+
+@dataclass(frozen=True)
+class Int16Scale:
+    """Linear scaling of a movie's counts into int16, for finding shifts only."""
+
+    low: float
+    gain: float
+
+    @classmethod
+    def of(cls, sample: NDArray[Any]) -> Int16Scale:
+        """Return the scale that takes the darkest and brightest pixels of `sample` to 0 and the target."""
+        low, high = float(sample.min()), float(np.percentile(sample, 99.9))
+        high = high if high > low else float(sample.max())
+        return cls(low, INT16_TARGET / (high - low))
+
+    def __call__(self, frames: NDArray[Any]) -> NDArray[np.int16]:
+        """Return `frames` as int16; what is over its range is clipped."""
+        scaled = (frames.astype(np.float32) - np.float32(self.low)) * np.float32(self.gain)
+        return np.clip(scaled, -32768, 32767).astype(np.int16)
+
+    def inverse(self, image: NDArray[Any]) -> NDArray[np.float32]:
+        """Return an int16 `image` in the movie's counts."""
+        return (image.astype(np.float64) / self.gain + self.low).astype(np.float32)
+
+
+class Suite2pEngine:
+    """Rigid, and if asked for non-rigid, registration by suite2p.
+
+    Parameters
+    ----------
+    sample
+        Frames (n, Y, X) that the template is made from.
+    settings
+        Section ``motion`` of the config.
+    pixel_size_um
+        Edge of a pixel in micrometres.
+    device
+        Torch device.
+    """
+
+    def __init__(
+        self, sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float, device: torch.device
+    ) -> None:
+        height, width = sample.shape[1:]
+        self._device = device
+        self._limit = limit_px(settings, pixel_size_um, (height, width))
+        self._options = default_settings()["registration"]
+        self._options["maxregshift"] = self._limit / min(height, width)
+        # In several batches suite2p 1.1.0 ranks only the last one's frames for the template.
+        self._options["batch_size"] = len(sample)
+        self._scale = Int16Scale.of(sample)
+        reference = s2p.compute_reference(self._scale(sample), settings=self._options, device=device)
+        self.template = self._scale.inverse(reference)
+        self._block_limit = max(1, round(MAX_BLOCK_SHIFT_UM / pixel_size_um))
+        self._filters = s2p.compute_filters_and_norm(
+            reference,
+            norm_frames=self._options["norm_frames"],
+            spatial_smooth=self._options["smooth_sigma"],
+            spatial_taper=self._options["spatial_taper"],
+            block_size=_block_size(settings.block_um / pixel_size_um, (height, width))
+            if settings.nonrigid
+            else None,
+            subpixel=self._options["subpixel"],
+            device=device,
+        )
+
+    def apply(self, frames: NDArray[Any]) -> Moved:
+        """Return `frames` (n, Y, X) moved onto the template."""
+        step = max(1, BATCH_PIXELS // self.template.size)
+        parts = [self._batch(frames[i : i + step]) for i in range(0, len(frames), step)]
+        return Moved(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+
+    def _batch(self, frames: NDArray[Any]) -> Moved:
+        found = s2p.compute_shifts(
+            self._filters,
+            torch.from_numpy(self._scale(frames)).to(self._device),
+            maxregshift=self._options["maxregshift"],
+            snr_thresh=self._options["snr_thresh"],
+            maxregshiftNR=self._block_limit,
+        )
+        y, x = (value.cpu().numpy().astype(np.int64) for value in found[:2])
+        at_limit = (np.abs(y) >= self._limit) | (np.abs(x) >= self._limit)
+        if found[3] is None:
+            return Moved(_moved_whole(frames, y, x), y.astype(np.float32), x.astype(np.float32), at_limit)
+        of_blocks = [value.cpu().numpy() for value in found[3:5]]
+        dy, dx = y[:, None] + of_blocks[0], x[:, None] + of_blocks[1]
+        moved = cast(self._warped(frames, dy, dx), frames.dtype)
+        return Moved(moved, dy.mean(axis=1, dtype=np.float32), dx.mean(axis=1, dtype=np.float32), at_limit)
+
+    def _warped(
+        self, frames: NDArray[Any], dy: NDArray[np.floating], dx: NDArray[np.floating]
+    ) -> NDArray[np.float32]:
+        """Return frames (n, Y, X) resampled at each pixel's displacement; dy, dx are (n, blocks)."""
+        rows, columns, (n_rows, n_columns) = self._filters[6][:3]
+        height, width = frames.shape[1:]
+        spread_y = _interpolation([float(np.mean(rows[i * n_columns])) for i in range(n_rows)], height)
+        spread_x = _interpolation([float(np.mean(columns[i])) for i in range(n_columns)], width)
+        grid = []
+        for shift, axis, length in (
+            (dx, np.arange(width)[None, :], width),
+            (dy, np.arange(height)[:, None], height),
+        ):
+            blocks = shift.reshape(-1, n_rows, n_columns)
+            at = axis + spread_y @ blocks @ spread_x.T
+            # Torch wants -1 and 1 at the centres of the outermost pixels.
+            grid.append(at * (2 / max(length - 1, 1)) - 1)
+        picture = torch.from_numpy(frames.astype(np.float32))[:, None].to(self._device)
+        where = torch.from_numpy(np.stack(grid, axis=-1).astype(np.float32)).to(self._device)
+        warped = torch.nn.functional.grid_sample(
+            picture, where, mode="bilinear", padding_mode="border", align_corners=True
+        )
+        return np.asarray(warped[:, 0].cpu().numpy())
+
+
+def prepare(sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float) -> Suite2pEngine:
+    """Return the engine for `sample` (n, Y, X), on the GPU if there is one."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return Suite2pEngine(sample, settings, pixel_size_um, device)
+
+
+def _block_size(wanted_px: float, fov_shape: tuple[int, int]) -> tuple[int, int]:
+    """Return height and width of a block: quick to transform, within the field of view."""
+    edge = next_fast_len(max(MIN_BLOCK_PX, round(wanted_px)), real=True)
+    return min(edge, fov_shape[0]), min(edge, fov_shape[1])
+
+
+def _interpolation(centres: list[float], length: int) -> NDArray[np.float64]:
+    """Return the matrix (length, n) that interpolates values at `centres` linearly, level outside them."""
+    at = np.arange(length)
+    return np.stack([np.interp(at, centres, unit) for unit in np.eye(len(centres))], axis=1)
+
+
+def _moved_whole(frames: NDArray[Any], y: NDArray[np.int64], x: NDArray[np.int64]) -> NDArray[Any]:
+    """Return frames (n, Y, X) moved back by whole pixels, edges repeated."""
+    height, width = frames.shape[1:]
+    rows = np.clip(np.arange(height)[None, :] + y[:, None], 0, height - 1)
+    columns = np.clip(np.arange(width)[None, :] + x[:, None], 0, width - 1)
+    return frames[np.arange(len(frames))[:, None, None], rows[:, :, None], columns[:, None, :]]

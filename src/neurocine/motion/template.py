@@ -1,0 +1,71 @@
+"""The sample of frames that a template is made from, and a template made from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import InputError, Movie
+
+#: Most memory that the sample may take, as float32.
+SAMPLE_BYTES = 128 * 1024**2
+#: Fewest frames averaged into a template, where the sample has so many.
+MIN_AVERAGED = 20
+
+
+def sample_frames(movie: Movie, n_frames: int) -> NDArray[Any]:
+    """Return up to `n_frames` frames (n, Y, X) spread evenly over `movie`, without blank ones.
+
+    A large field of view gets fewer, so that they stay within `SAMPLE_BYTES`.
+
+    Raises
+    ------
+    InputError
+        If fewer than two of them hold a picture.
+    """
+    height, width = movie.fov_shape
+    n = min(n_frames, movie.n_frames, max(MIN_AVERAGED, SAMPLE_BYTES // (4 * height * width)))
+    # The middle of each of n equal parts: never the very first frame, which is often an artefact.
+    chosen = ((np.arange(n) + 0.5) * movie.n_frames / n).astype(int)
+    sample = np.concatenate([movie.read(i, i + 1) for i in chosen])
+    check_finite(movie, 0, sample)
+    pictured = sample.reshape(len(sample), -1)
+    sample = sample[pictured.min(axis=1) != pictured.max(axis=1)]
+    if len(sample) < 2:
+        raise InputError(
+            movie.source,
+            "frames",
+            f"{n} frames spread over the movie are blank (all pixels alike)",
+            "Is it the right channel, and was the shutter open?",
+        )
+    return sample
+
+
+def check_finite(movie: Movie, start: int, frames: NDArray[Any]) -> None:
+    """Raise `InputError` if `frames`, of which the first is frame `start`, hold NaN or infinity."""
+    if frames.dtype.kind == "f" and not np.isfinite(frames).all():
+        bad = start + int(np.argmin(np.isfinite(frames).all(axis=(1, 2))))
+        raise InputError(
+            movie.source, "frames", f"NaN or infinity near frame {bad}", "Save the movie without them."
+        )
+
+
+def centred(frames: NDArray[Any]) -> NDArray[np.float32]:
+    """Return frames (n, P) as float32 with zero mean and unit norm each; blank ones are all zero."""
+    values = frames.astype(np.float32)
+    values -= values.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    norm = np.linalg.norm(values, axis=1, keepdims=True)
+    values /= np.where(norm > 0, norm, 1)
+    return values
+
+
+def correlated_mean(sample: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the mean (Y, X) of the most mutually correlated quarter of `sample` (n, Y, X)."""
+    flat = centred(sample.reshape(len(sample), -1))
+    n = min(len(sample), max(MIN_AVERAGED, len(sample) // 4))
+    correlation = flat @ flat.T
+    best = np.sort(correlation, axis=1)[:, -n:].mean(axis=1)
+    chosen = np.argsort(-correlation[np.argmax(best)], kind="stable")[:n]
+    return sample[np.sort(chosen)].mean(axis=0, dtype=np.float64).astype(np.float32)

@@ -55,7 +55,7 @@ def draw_activity(
     """Draw the transients of cells of `cell_types` at `rates` (transients per 1,000 frames), (N,).
 
     Pyramidal cells: linear rise, exponential decay (section 2.4, #2). Interneurons: a high rise, then
-    a plateau that carries small transients (section 3.5). Noise: no transient at all, only a slow drift.
+    a plateau that carries small transients (section 3.3). Noise: no transient at all, only a slow drift.
     """
     plans = [_plan(rng, preset, kind, rate) for kind, rate in zip(cell_types, rates, strict=True)]
     calcium = _integrate(plans, preset.n_frames)

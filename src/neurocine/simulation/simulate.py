@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from neurocine.core import CELL_TYPES, Movie, RoiSet
 from neurocine.core.progress import Progress, silent
-from neurocine.io.contracts import MovieWriter, Registration, Stamp, Summary, settings_hash, write_rois
+from neurocine.io.contracts import MovieWriter, Registration, Stamp, settings_hash, write_rois
+from neurocine.motion.summary import SummaryAccumulator
 from neurocine.simulation.activity import Activity, draw_activity
 from neurocine.simulation.footprints import Footprints, place_cells
 from neurocine.simulation.presets import Preset, preset_of
@@ -113,7 +114,7 @@ def _contours(cells: Footprints) -> RoiSet:
 
 def _write_movie(path: Path, preset: Preset, scene: Scene, stamp: Stamp, progress: Progress) -> None:
     movie = Movie(scene, preset.frame_rate_hz, preset.pixel_size_um, "simulated", source="simulation")
-    summary = _RunningSummary(movie.fov_shape)
+    summary = SummaryAccumulator(movie.read(0, 1)[0])
     with MovieWriter(path, movie, stamp) as writer:
         for start in range(0, movie.n_frames, BLOCK_FRAMES):
             frames = movie.read(start, min(start + BLOCK_FRAMES, movie.n_frames))
@@ -132,50 +133,4 @@ def _write_movie(path: Path, preset: Preset, scene: Scene, stamp: Stamp, progres
                 template=pictures.mean,
                 metrics={},
             ),
-        )
-
-
-class _RunningSummary:
-    """Summary images of a movie seen once, block by block."""
-
-    def __init__(self, fov_shape: tuple[int, int]) -> None:
-        self._n = 0
-        self._offset = np.zeros(fov_shape)
-        self._sum = np.zeros(fov_shape)
-        self._square = np.zeros(fov_shape)
-        self._max = np.zeros(fov_shape)
-        self._products = {(dy, dx): np.zeros(fov_shape) for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1))}
-
-    def add(self, frames: NDArray[np.uint16]) -> None:
-        """Take in frames (n, Y, X)."""
-        if not self._n:
-            self._offset = frames.mean(axis=0)
-        centred = (frames - self._offset).astype(np.float32)
-        self._n += len(frames)
-        self._sum += centred.sum(axis=0, dtype=np.float64)
-        self._square += (centred**2).sum(axis=0, dtype=np.float64)
-        self._max = np.maximum(self._max, frames.max(axis=0))
-        for (dy, dx), total in self._products.items():
-            shifted = np.roll(centred, (-dy, -dx), axis=(1, 2))
-            total += np.einsum("tyx,tyx->yx", centred, shifted)
-
-    def result(self) -> Summary:
-        """Return the images; the correlation is that of each pixel with its neighbours (up to eight)."""
-        mean = self._sum / self._n
-        variance = np.maximum(self._square / self._n - mean**2, 1e-12)
-        total, count = np.zeros_like(mean), np.zeros_like(mean)
-        height, width = mean.shape
-        for (dy, dx), products in self._products.items():
-            covariance = products / self._n - mean * np.roll(mean, (-dy, -dx), axis=(0, 1))
-            r = covariance / np.sqrt(variance * np.roll(variance, (-dy, -dx), axis=(0, 1)))
-            here = (slice(0, height - dy), slice(max(0, -dx), width - max(0, dx)))
-            there = (slice(dy, height), slice(max(0, dx), width + min(0, dx)))
-            for part in (here, there):
-                total[part] += r[here]
-                count[part] += 1
-        return Summary(
-            mean=(mean + self._offset).astype(np.float32),
-            max=self._max.astype(np.float32),
-            std=np.sqrt(variance).astype(np.float32),
-            correlation=(total / count).astype(np.float32),
         )

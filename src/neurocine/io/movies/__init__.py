@@ -1,0 +1,191 @@
+"""Movies in any known format, opened lazily as one `Movie`.
+
+A new format is one module with ``read(path, dataset) -> Found`` and one line of `FORMATS`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from neurocine.core import FrameSource, InputError, Movie
+from neurocine.io.movies import hdf5, npy, nwb, suite2p_bin, tiff, zarr
+from neurocine.io.movies.frames import Concatenated, Found, Native
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["FORMATS", "Format", "movie_files", "open_movie"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A movie format: name, suffixes of its files, reader, and whether a file may hold many datasets."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path, str | None], Found]
+    many: bool = False
+
+
+FORMATS = (
+    Format("TIFF", (".tif", ".tiff", ".btf", ".tf8"), tiff.read),
+    Format("HDF5", (".h5", ".hdf5", ".hdf"), hdf5.read, many=True),
+    Format("NWB", (".nwb",), nwb.read, many=True),
+    Format("Zarr", (".zarr",), zarr.read, many=True),
+    Format("suite2p", (".bin",), suite2p_bin.read),
+    Format("NumPy", (".npy",), npy.read),
+)
+TIFF, ZARR = FORMATS[0], FORMATS[3]
+
+
+def open_movie(
+    path: Path | Sequence[Path],
+    *,
+    frame_rate_hz: float | None = None,
+    pixel_size_um: float | None = None,
+    indicator: str | None = None,
+    dataset: str | None = None,
+) -> Movie:
+    """Open a movie; its frames stay on disk until they are read.
+
+    Parameters
+    ----------
+    path
+        A file; a folder of TIFF files, a Zarr folder or suite2p's folder with ``data.bin``; or several of
+        these in order of time, which become one movie.
+    frame_rate_hz, pixel_size_um
+        Frames a second, and edge of a pixel in micrometres. Needed where the file doesn't tell; where it
+        does, they must agree with it within 1 %.
+    indicator
+        Calcium indicator, which takes precedence over what the file says.
+    dataset
+        Which dataset (HDF5), array (Zarr) or TwoPhotonSeries (NWB), where a file holds several.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, empty, cut short or not what its suffix says; if it holds colour, several
+        channels or planes, or a single frame; if files don't fit together; if the rate or the pixel size is
+        unknown or contradicts the file.
+    """
+    kind, files = movie_files(path)
+    if dataset is not None and not kind.many:
+        raise InputError(files[0], "dataset", f"{kind.name} files have none to choose from", "Leave it out.")
+    parts = [kind.read(file, dataset) for file in files]
+    name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    return Movie(
+        frames=_joined(files, [part.frames for part in parts]),
+        frame_rate_hz=_settled(
+            name, "frame_rate_hz", "--frame-rate", frame_rate_hz, [part.frame_rate_hz for part in parts]
+        ),
+        pixel_size_um=_settled(
+            name, "pixel_size_um", "--pixel-size", pixel_size_um, [part.pixel_size_um for part in parts]
+        ),
+        indicator=_indicator(name, indicator, parts),
+        source=name,
+    )
+
+
+def movie_files(path: Path | Sequence[Path]) -> tuple[Format, list[Path]]:
+    """Return the format of a movie and its files in order of time, each checked to exist and not be empty.
+
+    Raises
+    ------
+    InputError
+        If there are no files, one is missing or empty, its suffix is unknown, or formats are mixed.
+    """
+    given = [path] if isinstance(path, str | Path) else list(path)
+    found = [(kind, file) for item in given for kind, file in _expanded(Path(item))]
+    if not found:
+        raise InputError("movie", "path", "names no file", "Give the movie's file or folder.")
+    kinds = sorted({kind.name for kind, _ in found})
+    if len(kinds) > 1:
+        raise InputError(
+            found[0][1], "files", f"mix formats: {', '.join(kinds)}", "Give files of one format."
+        )
+    return found[0][0], [file for _, file in found]
+
+
+def _expanded(path: Path) -> Iterable[tuple[Format, Path]]:
+    if not path.exists():
+        raise InputError(path, "file", "doesn't exist", "Check the path.")
+    if path.is_dir():
+        return _folder(path)
+    if path.stat().st_size == 0:
+        raise InputError(path, "file", "is empty (0 bytes)", "Copy it again.")
+    for kind in FORMATS:
+        if path.suffix.lower() in kind.suffixes and kind is not ZARR:
+            return [(kind, path)]
+    known = "; ".join(f"{kind.name} ({', '.join(kind.suffixes)})" for kind in FORMATS)
+    raise InputError(
+        path, "suffix", f"{path.suffix or 'none'!r} isn't a known movie format", f"Known are {known}."
+    )
+
+
+def _folder(path: Path) -> Iterable[tuple[Format, Path]]:
+    if zarr.is_zarr(path):
+        return [(ZARR, path)]
+    if (path / "data.bin").is_file():
+        return _expanded(path / "data.bin")
+    tiffs = [p for p in path.iterdir() if p.suffix.lower() in TIFF.suffixes and not p.name.startswith(".")]
+    if not tiffs:
+        raise InputError(
+            path,
+            "folder",
+            "holds no TIFF files, no data.bin and isn't Zarr",
+            "Give the movie's file or the folder that holds it.",
+        )
+    return [pair for file in sorted(tiffs, key=_natural) for pair in _expanded(file)]
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Sort key that puts ``file2`` before ``file10``."""
+    pieces = re.split(r"(\d+)", path.name)
+    return [(int(piece), "") if i % 2 else (-1, piece) for i, piece in enumerate(pieces)]
+
+
+def _joined(files: Sequence[Path], parts: Sequence[FrameSource]) -> FrameSource:
+    first = parts[0]
+    for file, part in zip(files[1:], parts[1:], strict=True):
+        if part.shape[1:] != first.shape[1:] or part.dtype != first.dtype:
+            raise InputError(
+                file,
+                "frames",
+                f"are {part.shape[1:]} {part.dtype}, but "
+                f"those of {files[0]} are {first.shape[1:]} {first.dtype}",
+                "Give files of one recording.",
+            )
+    frames = Concatenated(parts) if len(parts) > 1 else first
+    return frames if np.dtype(frames.dtype).isnative else Native(frames)
+
+
+def _settled(where: str, field: str, option: str, given: float | None, found: list[float | None]) -> float:
+    """Return the one value of `field` that the user and all files agree on."""
+    values = [("recordings.tsv or the option", given), *(("the file", value) for value in found)]
+    known = [(origin, float(value)) for origin, value in values if value is not None]
+    if not known:
+        raise InputError(
+            where, field, "is not in the file", f"Add it to recordings.tsv, or pass {option} with its value."
+        )
+    origin, value = known[0]
+    for other_origin, other in known[1:]:
+        if abs(other - value) > 0.01 * abs(value):
+            raise InputError(
+                where,
+                field,
+                f"is {value:g} by {origin} but {other:g} by {other_origin}",
+                f"Correct recordings.tsv or {option}, or the file.",
+            )
+    return value
+
+
+def _indicator(where: str, given: str | None, parts: Sequence[Found]) -> str:
+    found = next((part.indicator for part in parts if part.indicator), "")
+    if given and found and given.casefold() != found.casefold():
+        logger.warning("%s: indicator is %s in the file, %s is used as given", where, found, given)
+    return given or found

@@ -1,0 +1,70 @@
+"""Which dataset of a file with many is the movie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurocine.core import InputError
+
+
+def choose(
+    path: Path, arrays: Mapping[str, Any], dataset: str | None, kind: str = "dataset"
+) -> tuple[str, Any]:
+    """Return name and array of the movie among `arrays`: the one named `dataset`, or the only 3-D one.
+
+    Raises
+    ------
+    InputError
+        If `dataset` isn't there, or there are none or several to choose from; what there is gets listed.
+    """
+    listed = ", ".join(f"{name} {tuple(array.shape)}" for name, array in sorted(arrays.items())) or "nothing"
+    if dataset is not None:
+        wanted = dataset.strip("/")
+        if wanted not in arrays:
+            raise InputError(
+                path,
+                kind,
+                f"{dataset!r} isn't in the file, which holds {listed}",
+                f"Name one of its {kind}s.",
+            )
+        return wanted, arrays[wanted]
+    movies = [
+        name
+        for name, array in sorted(arrays.items())
+        if len(array.shape) == 3 and np.dtype(array.dtype).kind in "iuf"
+    ]
+    if not movies:
+        raise InputError(
+            path,
+            kind,
+            f"none of them is a movie (T, Y, X) of numbers; the file holds {listed}",
+            "Save one plane and channel as (T, Y, X).",
+        )
+    if len(movies) > 1:
+        raise InputError(
+            path,
+            kind,
+            f"several could be the movie: {', '.join(f'{m} {tuple(arrays[m].shape)}' for m in movies)}",
+            f"Say which with the option {kind!r}.",
+        )
+    return movies[0], arrays[movies[0]]
+
+
+def number(attributes: Mapping[str, Any], *names: str) -> float | None:
+    """Return the first attribute of `names` that is a single number, or None."""
+    for name in names:
+        value = np.asarray(attributes[name]) if name in attributes else np.empty(0)
+        if value.size == 1 and value.dtype.kind in "iuf":
+            return float(value.item())
+    return None
+
+
+def text(attributes: Mapping[str, Any], name: str) -> str | None:
+    """Return the attribute `name` if it is a string that isn't empty, or None."""
+    value = attributes.get(name)
+    decoded = value.decode(errors="replace") if isinstance(value, bytes) else value
+    return str(decoded) if isinstance(decoded, str) and decoded else None

@@ -1,0 +1,126 @@
+"""Frames that stay on disk until they are read, and what a reader finds in a file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import FrameSource
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a reader found in one file; None where the file doesn't tell.
+
+    Attributes
+    ----------
+    frames
+        Frames (T, Y, X), read lazily.
+    frame_rate_hz
+        Frames a second.
+    pixel_size_um
+        Edge of a pixel in micrometres.
+    indicator
+        Calcium indicator.
+    """
+
+    frames: FrameSource
+    frame_rate_hz: float | None = None
+    pixel_size_um: float | None = None
+    indicator: str | None = None
+
+
+class LazyFrames(ABC):
+    """Base of frame sources that read a range of frames at a time.
+
+    Parameters
+    ----------
+    shape
+        (T, Y, X).
+    dtype
+        Pixel type.
+    """
+
+    def __init__(self, shape: Sequence[int], dtype: Any) -> None:
+        self._shape = tuple(int(n) for n in shape)
+        self._dtype: np.dtype[Any] = np.dtype(dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(T, Y, X)."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Pixel type."""
+        return self._dtype
+
+    def __len__(self) -> int:
+        return self._shape[0]
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Return frames by number or slice of time, cropped by any further indices of rows and columns."""
+        time, rest = (key[0], tuple(key[1:])) if isinstance(key, tuple) else (key, ())
+        if not isinstance(time, slice):
+            start, stop, step = slice(int(time), None).indices(len(self))
+            if start >= stop:
+                raise IndexError(f"frame {time} of {len(self)}")
+            return np.asarray(self._read(start, start + 1)[(0, *rest)])
+        start, stop, step = time.indices(len(self))
+        if step < 1:
+            raise IndexError("frames are read forwards only")
+        return np.asarray(self._read(start, max(start, stop))[(slice(None, None, step), *rest)])
+
+    @abstractmethod
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return frames ``start:stop``, within the movie, as an array (stop - start, Y, X)."""
+
+
+class Native(LazyFrames):
+    """The frames of `source` in the byte order of this machine."""
+
+    def __init__(self, source: FrameSource) -> None:
+        super().__init__(source.shape, np.dtype(source.dtype).newbyteorder("="))
+        self._source = source
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        return np.asarray(self._source[start:stop]).astype(self.dtype)
+
+
+class Transposed(LazyFrames):
+    """The frames of `source`, which is (T, X, Y), as (T, Y, X); `owner` is kept alive beside it."""
+
+    def __init__(self, source: FrameSource, owner: object = None) -> None:
+        n_frames, width, height = source.shape
+        super().__init__((n_frames, height, width), source.dtype)
+        self._source = source
+        self._owner = owner
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        return np.asarray(self._source[start:stop]).swapaxes(1, 2)
+
+
+class Concatenated(LazyFrames):
+    """Several sources of the same picture size and type, one after the other in time."""
+
+    def __init__(self, parts: Sequence[FrameSource]) -> None:
+        self._parts = list(parts)
+        self._ends = np.cumsum([part.shape[0] for part in parts]).tolist()
+        super().__init__((self._ends[-1], *parts[0].shape[1:]), parts[0].dtype)
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        frames = np.empty((stop - start, *self.shape[1:]), dtype=self.dtype)
+        done = start
+        while done < stop:
+            part = bisect_right(self._ends, done)
+            first = self._ends[part - 1] if part else 0
+            until = min(stop, self._ends[part])
+            frames[done - start : until - start] = self._parts[part][done - first : until - first]
+            done = until
+        return frames

@@ -1,0 +1,55 @@
+"""HDF5: neurocine's own ``movie.h5``, or any file with a 3-D dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from neurocine.core import InputError
+from neurocine.io.contracts import read_movie
+from neurocine.io.movies.choose import choose, number, text
+from neurocine.io.movies.frames import Found
+
+
+def read(path: Path, dataset: str | None = None) -> Found:
+    """Return the frames of `dataset`, or of the only 3-D dataset; the file stays open behind them.
+
+    Rate, pixel size and indicator come from the attributes ``frame_rate_hz`` (or CaImAn's ``fr``),
+    ``pixel_size_um`` and ``indicator`` of the dataset or of the file.
+
+    Raises
+    ------
+    InputError
+        If the file isn't HDF5, is cut short, or the dataset can't be told.
+    """
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(
+            path, "file", f"isn't a whole HDF5 file ({error})", "Copy or save it again."
+        ) from error
+    if file.attrs.get("kind") == "movie" and dataset is None:
+        file.close()
+        movie = read_movie(path)
+        return Found(movie.frames, movie.frame_rate_hz, movie.pixel_size_um, movie.indicator or None)
+    name, frames = choose(path, _datasets(file), dataset)
+    attributes = {**file.attrs, **file[name].attrs}
+    return Found(
+        frames,
+        number(attributes, "frame_rate_hz", "fr"),
+        number(attributes, "pixel_size_um"),
+        text(attributes, "indicator"),
+    )
+
+
+def _datasets(file: h5py.File) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def note(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape is not None:
+            found[name] = item
+
+    file.visititems(note)
+    return found

@@ -1,0 +1,89 @@
+"""NWB: a TwoPhotonSeries, read lazily."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from neurocine.core import InputError
+from neurocine.io.movies.choose import choose
+from neurocine.io.movies.frames import Found, Transposed
+
+_METRES = {"meters": 1e6, "metres": 1e6, "meter": 1e6, "m": 1e6, "millimeters": 1e3, "mm": 1e3}
+_METRES |= {"micrometers": 1.0, "micrometer": 1.0, "microns": 1.0, "um": 1.0, "µm": 1.0}
+
+
+def read(path: Path, dataset: str | None = None) -> Found:
+    """Return the frames of the TwoPhotonSeries named `dataset`, or of the only one.
+
+    NWB stores (T, X, Y); frames come as (T, Y, X).
+
+    Raises
+    ------
+    InputError
+        If the file isn't NWB, holds none or several, or only points at files elsewhere.
+    """
+    io = open_nwb(path)
+    series = {item.name: item for item in io.read().objects.values() if _is_series(item)}
+    outside = [item for item in series.values() if item.external_file is not None]
+    if outside:
+        files = ", ".join(str(name) for name in outside[0].external_file[:3])
+        raise InputError(path, outside[0].name, f"only points at {files}", "Give those files as the movie.")
+    name, _ = choose(path, {name: item.data for name, item in series.items()}, dataset, "TwoPhotonSeries")
+    chosen = series[name]
+    if len(chosen.data.shape) != 3:
+        raise InputError(
+            path, name, f"has shape {chosen.data.shape}, expected (T, X, Y)", "Give one plane and channel."
+        )
+    plane = chosen.imaging_plane
+    return Found(
+        Transposed(chosen.data, owner=io),
+        _rate(chosen),
+        _pixel_size(plane),
+        plane.indicator if plane.indicator not in ("", "unknown") else None,
+    )
+
+
+def open_nwb(path: Path) -> Any:
+    """Return an open ``NWBHDF5IO``, after a look whether `path` is an NWB file at all."""
+    try:
+        with h5py.File(path, "r") as file:
+            is_nwb = "nwb_version" in file.attrs
+    except OSError as error:
+        raise InputError(
+            path, "file", f"isn't a whole NWB (HDF5) file ({error})", "Copy or save it again."
+        ) from error
+    if not is_nwb:
+        raise InputError(
+            path, "nwb_version", "is missing: this isn't NWB 2", "Name plain HDF5 files .h5 instead."
+        )
+    from pynwb import NWBHDF5IO
+
+    return NWBHDF5IO(path, "r", load_namespaces=True)
+
+
+def _is_series(item: object) -> bool:
+    from pynwb.ophys import TwoPhotonSeries
+
+    return isinstance(item, TwoPhotonSeries)
+
+
+def _rate(series: Any) -> float | None:
+    if series.rate:
+        return float(series.rate)
+    if series.timestamps is not None and len(series.timestamps) > 1:
+        return float(1 / np.median(np.diff(series.timestamps[:1000])))
+    return float(series.imaging_plane.imaging_rate) if series.imaging_plane.imaging_rate else None
+
+
+def _pixel_size(plane: Any) -> float | None:
+    if plane.grid_spacing is None:
+        return None
+    spacing = np.asarray(plane.grid_spacing[:2], dtype=float)
+    factor = _METRES.get(str(plane.grid_spacing_unit).lower())
+    if factor is None or len(spacing) < 2 or not np.allclose(spacing, spacing[0], rtol=0.01):
+        return None
+    return float(spacing[0] * factor)

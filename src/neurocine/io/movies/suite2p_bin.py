@@ -1,0 +1,58 @@
+"""suite2p's registered binary, ``data.bin``, with the settings beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurocine.core import InputError
+from neurocine.io.movies.choose import number
+from neurocine.io.movies.frames import Found
+from neurocine.io.unpickle import load_dict
+
+#: Where the picture's size and the rate are written: suite2p 0.x, then 1.x.
+SETTINGS = ("ops.npy", "db.npy", "settings.npy", "reg_outputs.npy")
+
+
+def read(path: Path, dataset: str | None = None) -> Found:
+    """Return the int16 frames of a binary of suite2p.
+
+    Raises
+    ------
+    InputError
+        If the settings beside it are missing or don't fit its size.
+    """
+    settings = read_settings(path.parent)
+    height, width = settings.get("Ly"), settings.get("Lx")
+    if not (isinstance(height, int | np.integer) and isinstance(width, int | np.integer)):
+        raise InputError(
+            path,
+            "Ly, Lx",
+            f"neither {' nor '.join(SETTINGS)} beside it tells the size of the picture",
+            "Keep suite2p's folder together.",
+        )
+    frame_bytes = 2 * int(height) * int(width)
+    size = path.stat().st_size
+    expected = number(settings, "nframes")
+    n_frames = size // frame_bytes
+    if size % frame_bytes or (expected is not None and n_frames < expected):
+        raise InputError(
+            path,
+            "size",
+            f"is {size} bytes, but frames of {height} x {width} take {frame_bytes} bytes each"
+            + ("" if expected is None else f" and there should be {expected:.0f}"),
+            "The file is cut short or belongs to other settings: copy or make it again.",
+        )
+    frames = np.memmap(path, dtype=np.int16, mode="r", shape=(n_frames, int(height), int(width)))
+    return Found(frames, number(settings, "fs"))
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Return what all of suite2p's settings files in `folder` say, later versions' files last."""
+    merged: dict[str, Any] = {}
+    for name in SETTINGS:
+        if (folder / name).is_file():
+            merged |= load_dict(folder / name)
+    return merged

@@ -1,0 +1,184 @@
+"""TIFF: one page a frame, ImageJ hyperstacks, BigTIFF, ScanImage and OME; checked to be whole before use."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from neurocine.core import FrameSource, InputError
+from neurocine.io.movies.frames import Found, LazyFrames
+from neurocine.io.movies.tiff_metadata import rate_and_size, scanimage_axes, scanimage_settings
+
+logger = logging.getLogger(__name__)
+
+#: What damaged pages make tifffile and its decoders raise.
+_DAMAGE = (ValueError, RuntimeError, OSError, KeyError, IndexError, TypeError, struct.error)
+
+
+class PageFrames(LazyFrames):
+    """Frames that are pages of a TIFF file; it is open only while a slice is read.
+
+    Parameters
+    ----------
+    tif
+        The file.
+    series
+        Its series of pages.
+    pages
+        Positions in `series` of the pages, one a frame.
+    """
+
+    def __init__(
+        self, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, pages: list[int], path: Path
+    ) -> None:
+        picture = series.keyframe.shape
+        super().__init__((len(pages), *_picture(series, picture)), series.dtype)
+        self._tif, self._series, self._pages, self._path = tif, series, pages, path
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        shape = (stop - start, *self.shape[1:])
+        if start == stop:
+            return np.empty(shape, dtype=self.dtype)
+        try:
+            self._tif.filehandle.open()
+            frames = self._tif.asarray(key=self._pages[start:stop], series=self._series)
+        except _DAMAGE as error:
+            raise InputError(
+                self._path,
+                f"frames {start}-{stop - 1}",
+                f"can't be decoded ({error})",
+                "The file is damaged: copy it again.",
+            ) from error
+        finally:
+            self._tif.filehandle.close()
+        return np.asarray(frames, dtype=self.dtype).reshape(shape)
+
+
+def read(path: Path, dataset: str | None = None) -> Found:
+    """Return the frames of a TIFF file, memory-mapped where its pages lie together uncompressed.
+
+    Raises
+    ------
+    InputError
+        If it isn't TIFF, is cut short, holds colour, or has several channels, planes or picture sizes.
+    """
+    with _opened(path) as tif:
+        _check_chain(path, tif)
+        series = _only_series(path, tif)
+        _check_axes(path, tif, series)
+        frames = _frames(path, tif, series)
+        return Found(frames, *rate_and_size(tif))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """Yield the open file; what tifffile would log or raise about damage becomes one `InputError`."""
+    complaints: list[str] = []
+    listener = logging.Handler(logging.WARNING)
+    listener.emit = lambda record: complaints.append(record.getMessage())  # type: ignore[method-assign]
+    voice = logging.getLogger("tifffile")
+    propagate, voice.propagate = voice.propagate, False
+    voice.addHandler(listener)
+    try:
+        with tifffile.TiffFile(path) as tif:
+            yield tif
+    except _DAMAGE as error:
+        told = "; ".join([str(error), *complaints])
+        raise _damaged(path, f"isn't a whole TIFF file ({told})") from error
+    finally:
+        voice.removeHandler(listener)
+        voice.propagate = propagate
+    for complaint in complaints:
+        logger.debug("%s: tifffile says: %s", path, complaint)
+
+
+def _damaged(path: Path, problem: str) -> InputError:
+    return InputError(path, "file", problem, "Copy or save it again.")
+
+
+def _check_chain(path: Path, tif: tifffile.TiffFile) -> None:
+    """Follow the chain of page headers to its end: a file cut within it has none."""
+    file, layout = tif.filehandle, tif.tiff
+    offset, seen = tif.pages.first.offset, set[int]()
+    if not tif.is_bigtiff and file.size >= 2**32:
+        return  # ScanImage wrote such files: their 32-bit chain can't reach the end
+    while offset:
+        if offset in seen:
+            raise _damaged(path, "page headers point at each other in a circle")
+        seen.add(offset)
+        file.seek(offset)
+        try:
+            (n_tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+            file.seek(n_tags * layout.tagsize, 1)
+            (offset,) = struct.unpack(layout.offsetformat, file.read(layout.offsetsize))
+        except struct.error as error:
+            raise _damaged(path, f"is cut short after {len(seen) - 1} page headers") from error
+
+
+def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
+    found = tif.series
+    if len(found) != 1:
+        shapes = ", ".join(str(series.shape) for series in found) or "no picture at all"
+        raise InputError(path, "pages", f"differ in size or type: {shapes}", "Save one movie a file.")
+    if tif.is_imagej and found[0].kind != "imagej":
+        raise _damaged(path, "is cut short: it holds fewer frames than its ImageJ header says")
+    return found[0]
+
+
+def _check_axes(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:
+    """Raise `InputError` unless rows, columns and one axis of time are all there is."""
+    sizes = dict(zip(series.axes, series.shape, strict=True))
+    if series.kind == "scanimage":
+        sizes = {"T": len(tif.pages), **{axis: sizes[axis] for axis in "YX"}}
+        sizes |= scanimage_axes(scanimage_settings(tif))
+    named = ", ".join(f"{axis}={size}" for axis, size in sizes.items() if size > 1)
+    if sizes.get("S", 1) > 1:
+        raise InputError(path, "colour", f"the pictures are colour ({named})", "Save one grey channel.")
+    others = [axis for axis, size in sizes.items() if axis not in "YX" and size > 1]
+    if len(others) > 1 or others == ["C"]:
+        raise InputError(
+            path,
+            "axes",
+            f"there is more than time, rows and columns: {named} (C: channel, Z: plane)",
+            "Save one channel of one plane a file.",
+        )
+    if others == ["Z"]:
+        logger.warning("%s: its %d planes (Z) are taken for frames", path, sizes["Z"])
+
+
+def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> FrameSource:
+    picture = series.keyframe.shape
+    size = tif.filehandle.size
+    if series.dtype is None:
+        raise InputError(path, "dtype", "isn't one that can be read", "Save it as 8 or 16 bit grey values.")
+    if series.dataoffset is not None and series.keyframe.is_memmappable and series.kind != "scanimage":
+        height, width = _picture(series, series.shape)
+        n_frames = prod(series.shape) // (height * width)
+        if series.dataoffset + series.nbytes > size:
+            raise _damaged(path, f"is cut short: {n_frames} frames don't fit in its {size} bytes")
+        dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
+        return np.memmap(path, dtype, "r", series.dataoffset, (n_frames, height, width))
+    # Files of a multi-file OME series list each other's pages: only this file's own are taken.
+    own = [i for i, page in enumerate(series) if page is not None and page.parent is tif]
+    for frame, page in enumerate(series[i] for i in own):
+        ends = [a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
+        if not ends or max(ends) > size:
+            raise _damaged(path, f"is cut short: the pixels of frame {frame} lie past its end")
+    if prod(picture) != prod(_picture(series, picture)):
+        raise InputError(path, "pages", f"have shape {picture}", "Save one frame a page.")
+    return PageFrames(tif, series, own, path)
+
+
+def _picture(series: tifffile.TiffPageSeries, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return height and width from `shape`, whose last axis may be a single sample."""
+    kept = shape[:-1] if series.keyframe.axes.endswith("S") and shape[-1] == 1 else shape
+    return int(kept[-2]), int(kept[-1])

@@ -76,7 +76,7 @@ def saying(what, gpus=False):
     """A rule's message; on a cluster it names what the job asks for, which a dry run then shows."""
     if "slurm_partition" not in (workflow.resource_settings.default_resources or {}):
         return what
-    asked = "partition {resources.slurm_partition}, {threads} CPUs, {resources.mem_mb} MB, {resources.runtime} min"
+    asked = "partition {resources.slurm_partition}, {resources.mem_mb} MB, {resources.runtime} min"
     if gpus:
         asked += ", {resources.gpu} x {resources.gpu_model} on {resources.nodes} node"
     return f"{what} [{asked}]"

@@ -7,17 +7,18 @@ from snakemake.script import snakemake
 
 from neurocine import steps
 from neurocine.config import ActivitySettings
+from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     steps.activity(
-        Path(job.input.movie),
+        open_movie(Path(job.input.movie)),
         Path(job.input.rois),
         Path(job.output.activity),
         ActivitySettings(**job.params.settings),
-        celltypes_file=Path(job.input.celltypes),
+        celltypes=Path(job.input.celltypes),
         progress=LoggedProgress(),
     )
 

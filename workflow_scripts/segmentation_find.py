@@ -7,13 +7,14 @@ from snakemake.script import snakemake
 
 from neurocine import steps
 from neurocine.config import SegmentationSettings
+from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     steps.segmentation(
-        Path(job.input.movie),
+        open_movie(Path(job.input.movie)),
         Path(job.output.rois),
         SegmentationSettings(**job.params.settings),
         given=Path(job.input.given[0]) if job.input.given else None,

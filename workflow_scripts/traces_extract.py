@@ -7,13 +7,14 @@ from snakemake.script import snakemake
 
 from neurocine import steps
 from neurocine.config import TracesSettings
+from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     steps.traces(
-        Path(job.input.movie),
+        open_movie(Path(job.input.movie)),
         Path(job.input.rois),
         Path(job.output.traces),
         TracesSettings(**job.params.settings),

@@ -1,30 +1,35 @@
-"""One function a step, from files to files: what a rule's script and a command of the same name both call."""
+"""One function a step, from movie to file: what a rule's script and the command of its name both call."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from neurocine.config import (
-    ActivitySettings,
-    CelltypeSettings,
-    MotionSettings,
-    SegmentationSettings,
-    TracesSettings,
-)
+import h5py
+
 from neurocine.core import Movie
 from neurocine.core.progress import Progress, silent
 from neurocine.io.contracts import (
     Stamp,
     read_celltypes,
-    read_stamp,
     settings_hash,
     write_activity,
     write_celltypes,
     write_rois,
     write_traces,
 )
-from neurocine.io.movies import open_movie
 from neurocine.io.rois import open_rois
+
+if TYPE_CHECKING:
+    from neurocine.config import (
+        ActivitySettings,
+        CelltypeSettings,
+        MotionSettings,
+        SegmentationSettings,
+        TracesSettings,
+    )
+
+# Each step imports its engine only when it runs: suite2p and TensorFlow take long to load.
 
 
 def motion(
@@ -43,7 +48,7 @@ def motion(
 
 
 def segmentation(
-    movie_file: Path,
+    movie: Movie,
     out: Path,
     settings: SegmentationSettings,
     *,
@@ -53,54 +58,55 @@ def segmentation(
     """Find the ROIs of a registered movie, or take those of the file `given`, and write `out`."""
     from neurocine.segmentation import segment
 
-    movie = open_movie(movie_file)
     contours = None if given is None else open_rois(given, fov_shape=movie.fov_shape)
     rois = segment(movie, settings, given=contours, progress=progress)
-    write_rois(out, rois, _stamp(movie_file, settings.model_dump()))
+    write_rois(out, rois, _stamp(movie, settings.model_dump()))
 
 
 def traces(
-    movie_file: Path, rois_file: Path, out: Path, settings: TracesSettings, *, progress: Progress = silent
+    movie: Movie, rois: Path, out: Path, settings: TracesSettings, *, progress: Progress = silent
 ) -> None:
-    """Extract the traces of `rois_file` from a registered movie and write `out`."""
+    """Extract the traces of the ROIs in the file `rois` and write `out`."""
     from neurocine.traces import extract
 
-    movie = open_movie(movie_file)
-    rois = open_rois(rois_file, fov_shape=movie.fov_shape)
-    found = extract(movie, rois, settings, progress=progress)
-    write_traces(out, found, _stamp(movie_file, settings.model_dump()))
+    found = extract(movie, open_rois(rois, fov_shape=movie.fov_shape), settings, progress=progress)
+    write_traces(out, found, _stamp(movie, settings.model_dump()))
 
 
 def celltype(
-    movie_file: Path, rois_file: Path, out: Path, settings: CelltypeSettings, *, progress: Progress = silent
+    movie: Movie, rois: Path, out: Path, settings: CelltypeSettings, *, progress: Progress = silent
 ) -> None:
-    """Tell the type of every ROI and write the table `out`."""
+    """Tell the type of every ROI in the file `rois` and write the table `out`."""
     from neurocine.celltype import classify
 
-    movie = open_movie(movie_file)
-    rois = open_rois(rois_file, fov_shape=movie.fov_shape)
-    types = classify(movie, rois, settings, progress=progress)
-    write_celltypes(out, types, _stamp(movie_file, settings.model_dump()))
+    types = classify(movie, open_rois(rois, fov_shape=movie.fov_shape), settings, progress=progress)
+    write_celltypes(out, types, _stamp(movie, settings.model_dump()))
 
 
 def activity(
-    movie_file: Path,
-    rois_file: Path,
+    movie: Movie,
+    rois: Path,
     out: Path,
     settings: ActivitySettings,
     *,
-    celltypes_file: Path | None = None,
+    celltypes: Path | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Tell in which frames every ROI is active and write `out`."""
+    """Tell in which frames every ROI in the file `rois` is active and write `out`."""
     from neurocine.activity import infer
 
-    movie = open_movie(movie_file)
-    rois = open_rois(rois_file, fov_shape=movie.fov_shape)
-    types = None if celltypes_file is None else read_celltypes(celltypes_file)
-    raster = infer(movie, rois, settings, celltypes=types, progress=progress)
-    write_activity(out, raster, _stamp(movie_file, settings.model_dump()))
+    types = None if celltypes is None else read_celltypes(celltypes)
+    raster = infer(
+        movie, open_rois(rois, fov_shape=movie.fov_shape), settings, celltypes=types, progress=progress
+    )
+    write_activity(out, raster, _stamp(movie, settings.model_dump()))
 
 
-def _stamp(movie_file: Path, settings: dict[str, object]) -> Stamp:
-    return Stamp(settings_hash(settings), read_stamp(movie_file).source_sha256)
+def _stamp(movie: Movie, settings: dict[str, Any]) -> Stamp:
+    """Return the stamp of what is made from `movie`: the checksum is known for our own movie files."""
+    path = Path(movie.source)
+    checksum = ""
+    if path.is_file() and h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            checksum = str(file.attrs.get("source_sha256", ""))
+    return Stamp(settings_hash(settings), checksum)

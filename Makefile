@@ -1,0 +1,48 @@
+# `make demo` and `make test` set everything up in .venv the first time.
+PYTHON ?= python3.11
+BIN := .venv/bin
+# GPU=1 installs TensorFlow with CUDA (Linux) in place of the CPU build.
+GPU ?= 0
+
+.DEFAULT_GOAL := env
+.PHONY: env demo test lint docs config clean
+
+env: .venv/.ready-$(GPU)
+
+.venv/.ready-$(GPU): requirements.lock pyproject.toml
+	@echo "Setting up .venv (about 6 minutes and 4 GB, once) ..."
+	$(PYTHON) -m venv .venv
+	# torch first and pinned: anything later would take the largest build that it finds.
+	$(BIN)/python -m pip install --quiet $$(grep '^torch==' requirements.lock)
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	if [ "$(GPU)" = 1 ]; then \
+	    $(BIN)/python -m pip uninstall --quiet --yes tensorflow-cpu; \
+	    $(BIN)/python -m pip install --quiet "tensorflow[and-cuda]==$$(sed -n 's/^tensorflow-cpu==\([^ ;]*\).*/\1/p' requirements.lock)"; \
+	fi
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	rm -f .venv/.ready-*
+	touch $@
+
+demo: env
+	$(BIN)/neurocine demo
+
+test: env
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+docs: env
+	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs
+	@echo "The documentation is in build/docs/index.html"
+
+# After a change of the settings' models.
+config: env
+	$(BIN)/python -m neurocine.config.generate
+
+clean:
+	rm -rf .venv build results logs .snakemake

@@ -1,0 +1,20 @@
+"""The command ``neurocine``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from neurocine.cli.app import app
+from neurocine.core import NeurocineError
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command; an error meant for the user is shown without a traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        app()
+    except NeurocineError as error:
+        sys.exit(f"neurocine: {error}")

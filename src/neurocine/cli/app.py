@@ -1,0 +1,40 @@
+"""The command's parts put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from neurocine import __version__
+from neurocine.cli import files, models, project, step
+
+app = typer.Typer(
+    name="neurocine",
+    help="From a raw two-photon movie to active neurons, their types and the frames in which each one fired.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+project.add_to(app)
+step.add_to(app)
+files.add_to(app)
+app.add_typer(models.app, name="models")

@@ -1,0 +1,125 @@
+"""Commands for a whole project: set it up, check it, run it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from neurocine.config import Config, load_config, load_recordings
+from neurocine.core import InputError, NeurocineError, Recording
+from neurocine.project import check_recording, init_project
+from neurocine.resources import COSTS, size_mb
+
+PANEL = "Projects"
+CHECKOUT = Path(__file__).parents[3]
+PER_RECORDING = ("ingest", "motion", "segmentation", "traces", "celltype", "activity", "export", "report")
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="Config file.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the project commands to `app`."""
+    for command in (init, check, demo):
+        app.command(rich_help_panel=PANEL)(command)
+    # What follows the options of `run` goes to Snakemake as it is.
+    app.command(
+        rich_help_panel=PANEL,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(run)
+
+
+def init(
+    movies: Annotated[Path, typer.Argument(help="Folder with movies: every movie in it becomes a row.")],
+    folder: Annotated[Path, typer.Option("--in", help="Project folder to write into.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Replace a config that is already there.")] = False,
+) -> None:
+    """Write a commented config and a table of recordings from a folder of movies.
+
+    Example: `neurocine init /data/mouse42`
+    """
+    table = init_project(movies, folder, force=force)
+    typer.echo(f"Wrote {table.with_name('config.yaml')} and {table}.")
+    typer.echo("Fill in what the table leaves empty; then: neurocine check, neurocine run")
+
+
+def check(config: ConfigOption = Path("config/config.yaml")) -> None:
+    """Check every input, and show what will run with the memory and time each job will ask for.
+
+    Example: `neurocine check`
+    """
+    chosen = load_config(config)
+    recordings = load_recordings(Path(chosen.recordings))
+    Console().print(_costs(recordings))
+    problems = list(filter(None, (_problem(recording, chosen) for recording in recordings)))
+    for problem in problems:
+        typer.echo(f"problem: {problem}", err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{len(recordings)} recording(s), no problem found. Next: neurocine run")
+
+
+def _problem(recording: Recording, config: Config) -> str | None:
+    try:
+        check_recording(recording, config)
+    except NeurocineError as error:
+        return f"{recording.name}: {error}"
+    return None
+
+
+def _costs(recordings: tuple[Recording, ...]) -> Table:
+    table = Table(title="What each job asks for at most: memory in GB / run time in minutes")
+    table.add_column("recording")
+    for step in PER_RECORDING:
+        table.add_column(step, justify="right")
+    for recording in recordings:
+        movie_mb = size_mb(recording.movie)
+        cells = [
+            f"{COSTS[step].memory_mb(movie_mb) / 1000:.1f} / {COSTS[step].runtime_min(movie_mb)}"
+            for step in PER_RECORDING
+        ]
+        table.add_row(recording.name, *cells)
+    return table
+
+
+def run(
+    context: typer.Context,
+    config: ConfigOption = Path("config/config.yaml"),
+    profile: Annotated[str, typer.Option(help="local, slurm, or the path of a profile.")] = "local",
+) -> None:
+    """Run the workflow on all recordings; anything more is handed to Snakemake.
+
+    Examples: `neurocine run`, `neurocine run --profile slurm`, `neurocine run -n` (dry run)
+    """
+    load_config(config)
+    sys.exit(_snakemake(Path(), config, profile, context.args))
+
+
+def demo() -> None:
+    """Run everything on the real recording that ships with neurocine; ends with the report's path."""
+    _checkout_file("examples/demo.yaml")
+    code = _snakemake(CHECKOUT, Path("examples/demo.yaml"), "local", [])
+    if code == 0:
+        typer.echo(f"\nThe report: {CHECKOUT / 'results' / 'demo' / 'mouse_v1' / 'report' / 'report.html'}")
+    sys.exit(code)
+
+
+def _snakemake(folder: Path, config: Path, profile: str, more: list[str]) -> int:
+    """Run Snakemake in `folder`; return its exit code."""
+    shipped = CHECKOUT / "profiles" / profile
+    command = [sys.executable, "-m", "snakemake", "--snakefile", _checkout_file("Snakefile")]
+    command += ["--profile", str(shipped) if shipped.is_dir() else profile]
+    command += ["--configfile", str(config), *more]
+    return subprocess.run(command, cwd=folder, check=False).returncode
+
+
+def _checkout_file(name: str) -> str:
+    path = CHECKOUT / name
+    if not path.is_file():
+        raise InputError(path, "workflow", "isn't there", "Run neurocine from a checkout, set up by `make`.")
+    return str(path)

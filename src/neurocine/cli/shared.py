@@ -1,0 +1,73 @@
+"""Options and helpers that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from neurocine.config import Config, load_config
+from neurocine.config.load import explain
+from neurocine.config.models import Section
+from neurocine.core import InputError, Movie
+from neurocine.core.progress import Progress
+from neurocine.io.movies import open_movie
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+MovieArgument = Annotated[Path, typer.Argument(metavar="MOVIE", help="The movie: a file or a folder.")]
+RoisArgument = Annotated[Path, typer.Argument(metavar="ROIS", help="The ROIs, in any format.")]
+OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Config file whose section of this step is used.")
+]
+RateOption = Annotated[
+    float | None, typer.Option("--frame-rate", help="Frames a second, if the file lacks it.")
+]
+PixelOption = Annotated[
+    float | None, typer.Option("--pixel-size", help="Micrometres a pixel, if the file lacks it.")
+]
+IndicatorOption = Annotated[
+    str | None, typer.Option("--indicator", help="Calcium indicator, such as GCaMP6s.")
+]
+
+
+def settings(path: Path | None) -> Config:
+    """Return the config of `path`, or the defaults."""
+    return Config() if path is None else load_config(path)
+
+
+def changed(section: SectionT, **changes: object) -> SectionT:
+    """Return a config section with the values that were given, checked; None means not given."""
+    given = {key: value for key, value in changes.items() if value is not None}
+    try:
+        return type(section).model_validate({**section.model_dump(), **given})
+    except ValidationError as error:
+        raise InputError("command line", *explain(error, type(section))) from error
+
+
+def opened(movie: Path, rate: float | None, pixel: float | None, indicator: str | None = None) -> Movie:
+    """Open `movie` with what the command line says of it."""
+    return open_movie(movie, frame_rate_hz=rate, pixel_size_um=pixel, indicator=indicator)
+
+
+@contextmanager
+def shown_progress() -> Iterator[Progress]:
+    """Yield a progress that is drawn on the screen with the time left."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(label: str, done: int, total: int) -> None:
+            if label not in tasks:
+                tasks[label] = bar.add_task(label, total=total)
+            bar.update(tasks[label], completed=done, total=total)
+
+        yield show

@@ -1,0 +1,146 @@
+"""The steps as commands: each does what the rule of its name does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurocine import steps
+from neurocine.cli.shared import (
+    ConfigOption,
+    IndicatorOption,
+    MovieArgument,
+    OutOption,
+    PixelOption,
+    RateOption,
+    RoisArgument,
+    changed,
+    opened,
+    settings,
+    shown_progress,
+)
+
+PANEL = "Steps"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the step commands to `app`."""
+    for command in (motion, segmentation, traces, celltype, activity):
+        app.command(rich_help_panel=PANEL)(command)
+
+
+def motion(
+    movie: MovieArgument,
+    out: OutOption,
+    engine: Annotated[str | None, typer.Option(help="suite2p, cinac or none.")] = None,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
+    indicator: IndicatorOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Register a raw movie of any format.
+
+    Example: `neurocine motion mouse.tif --frame-rate 30 --pixel-size 0.8 --out movie.h5`
+    """
+    from neurocine.ingest import ingest
+
+    section = changed(settings(config).motion, engine=engine)
+    with shown_progress() as progress:
+        source = ingest(
+            [movie],
+            frame_rate_hz=frame_rate,
+            pixel_size_um=pixel_size,
+            indicator=indicator,
+            progress=progress,
+        )
+        raw = opened(movie, frame_rate, pixel_size, indicator)
+        steps.motion(raw, out, section, source_sha256=source.sha256, progress=progress)
+
+
+def segmentation(
+    movie: MovieArgument,
+    out: OutOption,
+    engine: Annotated[str | None, typer.Option(help="suite2p, or given.")] = None,
+    rois: Annotated[Path | None, typer.Option(help="Engine given: the contours, in any format.")] = None,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
+    indicator: IndicatorOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Find the ROIs of a registered movie.
+
+    Example: `neurocine segmentation movie.h5 --engine suite2p --out rois.h5`
+    """
+    section = changed(settings(config).segmentation, engine=engine)
+    with shown_progress() as progress:
+        steps.segmentation(
+            opened(movie, frame_rate, pixel_size, indicator), out, section, given=rois, progress=progress
+        )
+
+
+def traces(
+    movie: MovieArgument,
+    rois: RoisArgument,
+    out: OutOption,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
+    indicator: IndicatorOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Extract F, Fneu, ΔF/F and events.
+
+    Example: `neurocine traces movie.h5 rois.h5 --out traces.h5`
+    """
+    section = settings(config).traces
+    with shown_progress() as progress:
+        steps.traces(opened(movie, frame_rate, pixel_size, indicator), rois, out, section, progress=progress)
+
+
+def celltype(
+    movie: MovieArgument,
+    rois: RoisArgument,
+    out: OutOption,
+    model: Annotated[str | None, typer.Option(help="A cell-type model, see `neurocine models`.")] = None,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Tell each cell's type: pyramidal, interneuron or noise.
+
+    Example: `neurocine celltype movie.h5 rois.h5 --out celltypes.tsv`
+    """
+    section = changed(settings(config).celltype, model=model)
+    with shown_progress() as progress:
+        steps.celltype(opened(movie, frame_rate, pixel_size), rois, out, section, progress=progress)
+
+
+def activity(
+    movie: MovieArgument,
+    rois: RoisArgument,
+    out: OutOption,
+    celltypes: Annotated[
+        Path | None, typer.Option(help="The cell types, so that each type gets its own classifier.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="An activity model for all cells.")] = None,
+    backend: Annotated[str | None, typer.Option(help="What runs the network: keras.")] = None,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
+    indicator: IndicatorOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Tell in which frames each cell is active.
+
+    Example: `neurocine activity movie.h5 rois.h5 --celltypes celltypes.tsv --out activity.h5`
+    """
+    section = changed(settings(config).activity, model=model, backend=backend)
+    with shown_progress() as progress:
+        steps.activity(
+            opened(movie, frame_rate, pixel_size, indicator),
+            rois,
+            out,
+            section,
+            celltypes=celltypes,
+            progress=progress,
+        )

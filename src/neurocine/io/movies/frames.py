@@ -68,10 +68,8 @@ class LazyFrames(ABC):
         """Return frames by number or slice of time, cropped by any further indices of rows and columns."""
         time, rest = (key[0], tuple(key[1:])) if isinstance(key, tuple) else (key, ())
         if not isinstance(time, slice):
-            start, stop, step = slice(int(time), None).indices(len(self))
-            if start >= stop:
-                raise IndexError(f"frame {time} of {len(self)}")
-            return np.asarray(self._read(start, start + 1)[(0, *rest)])
+            frame = range(len(self))[time]  # negative ones count from the end
+            return np.asarray(self._read(frame, frame + 1)[(0, *rest)])
         start, stop, step = time.indices(len(self))
         if step < 1:
             raise IndexError("frames are read forwards only")

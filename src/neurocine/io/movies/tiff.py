@@ -168,14 +168,14 @@ def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries)
         dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
         return np.memmap(path, dtype, "r", series.dataoffset, (n_frames, height, width))
     # Files of a multi-file OME series list each other's pages: only this file's own are taken.
-    own = [i for i, page in enumerate(series) if page is not None and page.parent is tif]
-    for frame, page in enumerate(series[i] for i in own):
+    own = [(i, page) for i, page in enumerate(series) if page is not None and page.parent is tif]
+    for frame, (_, page) in enumerate(own):
         ends = [a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
         if not ends or max(ends) > size:
             raise _damaged(path, f"is cut short: the pixels of frame {frame} lie past its end")
     if prod(picture) != prod(_picture(series, picture)):
         raise InputError(path, "pages", f"have shape {picture}", "Save one frame a page.")
-    return PageFrames(tif, series, own, path)
+    return PageFrames(tif, series, [i for i, _ in own], path)
 
 
 def _picture(series: tifffile.TiffPageSeries, shape: tuple[int, ...]) -> tuple[int, int]:

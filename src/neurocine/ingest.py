@@ -1,0 +1,261 @@
+"""What a recording is made of: its files and their checksums, its shape, rate and scale, its pixels.
+
+The first step of the workflow. It reads every pixel once, so that a damaged movie fails here and not hours later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import InputError, Movie
+from neurocine.core.progress import Progress, silent
+from neurocine.io.atomic import write_text
+from neurocine.io.movies import movie_files, open_movie
+
+_HASH_BYTES = 8 * 1024**2
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What the pixels of a movie are like, in its counts.
+
+    Attributes
+    ----------
+    mean, min, max
+        Over all pixels and frames.
+    saturated
+        Share of all pixels that equal `max`, in [0, 1]: next to 0 unless the recording was clipped.
+    """
+
+    mean: float
+    min: float
+    max: float
+    saturated: float
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file (or Zarr folder) of a movie: path as given, size in bytes, SHA-256 of its content."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """The record that `ingest` makes of a movie.
+
+    Attributes
+    ----------
+    files
+        Its files in order of time.
+    sha256
+        SHA-256 over their hexadecimal digests, one after the other: the identity of the movie.
+    format
+        Name of the format.
+    dataset
+        Dataset chosen within the files; None for the only one.
+    shape
+        (T, Y, X).
+    dtype
+        Pixel type, such as ``uint16``.
+    frame_rate_hz, pixel_size_um, indicator
+        As settled between the user and the files.
+    pixels
+        Mean, range and saturation.
+    """
+
+    files: tuple[SourceFile, ...]
+    sha256: str
+    format: str
+    dataset: str | None
+    shape: tuple[int, int, int]
+    dtype: str
+    frame_rate_hz: float
+    pixel_size_um: float
+    indicator: str
+    pixels: Pixels
+
+    def open(self) -> Movie:
+        """Return the movie, lazily, by the paths recorded here."""
+        return open_movie(
+            [Path(file.path) for file in self.files],
+            frame_rate_hz=self.frame_rate_hz,
+            pixel_size_um=self.pixel_size_um,
+            indicator=self.indicator,
+            dataset=self.dataset,
+        )
+
+
+def ingest(
+    paths: Path | Sequence[Path],
+    *,
+    frame_rate_hz: float | None = None,
+    pixel_size_um: float | None = None,
+    indicator: str | None = None,
+    dataset: str | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Check a movie whole and return its record, ready for JSON.
+
+    Parameters
+    ----------
+    paths, frame_rate_hz, pixel_size_um, indicator, dataset
+        As for `neurocine.io.movies.open_movie`.
+    progress
+        Told of the frames checked and the files hashed.
+
+    Returns
+    -------
+    dict
+        The fields of `Source`; see `write_source` and `read_source`.
+
+    Raises
+    ------
+    InputError
+        For all that `open_movie` and `check_pixels` refuse.
+    """
+    movie = open_movie(
+        paths,
+        frame_rate_hz=frame_rate_hz,
+        pixel_size_um=pixel_size_um,
+        indicator=indicator,
+        dataset=dataset,
+    )
+    pixels = check_pixels(movie, progress)
+    kind, names = movie_files(paths)
+    files = []
+    for done, name in enumerate(names):
+        progress("checksums", done, len(names))
+        files.append(SourceFile(str(name), *_digest(name)))
+    progress("checksums", len(names), len(names))
+    source = Source(
+        files=tuple(files),
+        sha256=hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest(),
+        format=kind.name,
+        dataset=dataset,
+        shape=(movie.n_frames, *movie.fov_shape),
+        dtype=movie.dtype.name,
+        frame_rate_hz=movie.frame_rate_hz,
+        pixel_size_um=movie.pixel_size_um,
+        indicator=movie.indicator,
+        pixels=pixels,
+    )
+    record: dict[str, Any] = json.loads(json.dumps(asdict(source)))
+    return record
+
+
+def check_pixels(movie: Movie, progress: Progress = silent) -> Pixels:
+    """Read every pixel of `movie` once, in blocks, and return what they are like.
+
+    Raises
+    ------
+    InputError
+        If a frame can't be read, holds NaN or infinity (the first such frame is named), or all pixels are
+        the same.
+    """
+    total: float = 0
+    lowest, highest, at_highest = np.inf, -np.inf, 0
+    step = movie.block_frames()
+    for start in range(0, movie.n_frames, step):
+        frames = _readable(movie, start, min(start + step, movie.n_frames))
+        _check_finite(movie, start, frames)
+        # Whole numbers are summed exactly, whatever the size of a block.
+        total += frames.sum(dtype=np.float64).item() if frames.dtype.kind == "f" else int(frames.sum())
+        lowest, block_highest = min(lowest, frames.min().item()), frames.max().item()
+        if block_highest > highest:
+            highest, at_highest = block_highest, 0
+        at_highest += int(np.count_nonzero(frames == highest))
+        progress("pixels", start + len(frames), movie.n_frames)
+    if lowest == highest:
+        raise InputError(
+            movie.source,
+            "pixels",
+            f"all have the value {highest:g}",
+            "Was the shutter open, and is it the right channel?",
+        )
+    n_pixels = movie.n_frames * movie.fov_shape[0] * movie.fov_shape[1]
+    return Pixels(float(total / n_pixels), float(lowest), float(highest), at_highest / n_pixels)
+
+
+def write_source(path: Path, source: Source | Mapping[str, Any]) -> None:
+    """Write what `ingest` returned as JSON, atomically."""
+    record = asdict(source) if isinstance(source, Source) else source
+    write_text(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_source(path: Path) -> Source:
+    """Return the record in a file that `write_source` made.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, isn't JSON or lacks a field.
+    """
+    if not path.is_file():
+        raise InputError(path, "file", "doesn't exist", "Run the step ingest.")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        known = {field.name: record[field.name] for field in fields(Source)}
+        n_frames, height, width = (int(n) for n in known["shape"])
+        return Source(
+            **known
+            | {
+                "files": tuple(SourceFile(**file) for file in known["files"]),
+                "shape": (n_frames, height, width),
+                "pixels": Pixels(**known["pixels"]),
+            }
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            path, "content", f"isn't a record of ingest ({error!r})", "Run the step ingest again."
+        ) from error
+
+
+def _readable(movie: Movie, start: int, stop: int) -> NDArray[Any]:
+    try:
+        return movie.read(start, stop)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(
+            movie.source,
+            f"frames {start}-{stop - 1}",
+            f"can't be read ({error})",
+            "The file is damaged: copy it again.",
+        ) from error
+
+
+def _check_finite(movie: Movie, start: int, frames: NDArray[Any]) -> None:
+    if frames.dtype.kind != "f":
+        return
+    bad = ~np.isfinite(frames).all(axis=(1, 2))
+    if bad.any():
+        first = start + int(np.argmax(bad))
+        raise InputError(
+            movie.source,
+            f"frame {first}",
+            "holds NaN or infinite pixels",
+            "Drop or interpolate such frames before the workflow, or save the movie as integers.",
+        )
+
+
+def _digest(path: Path) -> tuple[int, str]:
+    """Return size and SHA-256 of a file; of a folder, over the names and digests of its files in order."""
+    if path.is_dir():
+        inside = sorted(file for file in path.rglob("*") if file.is_file())
+        parts = [(file.relative_to(path).as_posix(), *_digest(file)) for file in inside]
+        text = "".join(f"{name}\n{digest}\n" for name, _, digest in parts)
+        return sum(size for _, size, _ in parts), hashlib.sha256(text.encode()).hexdigest()
+    sha = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASH_BYTES):
+            sha.update(block)
+    return path.stat().st_size, sha.hexdigest()

@@ -102,24 +102,25 @@ def _windows(length: int, limit: int) -> NDArray[np.float32]:
 def _peaks(
     correlation: NDArray[np.float32], limit: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the centre of mass around the highest value of each map (n, S, S), relative to its middle."""
+    """Return the centre of mass of the peak of each map (n, S, S), relative to the map's middle.
+
+    The peak is what stands over the highest correlation on the rim of the window around it: cut at one
+    level, it is not lopsided when the window is off its true centre by part of a pixel.
+    """
     n, side = correlation.shape[:2]
-    highest = correlation.reshape(n, -1).argmax(axis=1)
-    row, column = np.divmod(highest, side)
+    row, column = np.divmod(correlation.reshape(n, -1).argmax(axis=1), side)
     at_limit = (np.abs(row - limit) == limit) | (np.abs(column - limit) == limit)
     offset = np.arange(-PEAK_RADIUS, PEAK_RADIUS + 1)
-    # Outside the map there is nothing to weigh: the padding is under every correlation.
-    padded = np.pad(
-        correlation, ((0, 0), (PEAK_RADIUS, PEAK_RADIUS), (PEAK_RADIUS, PEAK_RADIUS)), constant_values=-2
-    )
+    # Below every correlation, so that what lies outside the map weighs nothing.
+    padded = np.pad(correlation, ((0, 0), *[(PEAK_RADIUS, PEAK_RADIUS)] * 2), constant_values=-2)
     around = padded[
         np.arange(n)[:, None, None],
         (row[:, None] + PEAK_RADIUS + offset)[:, :, None],
         (column[:, None] + PEAK_RADIUS + offset)[:, None, :],
     ].astype(np.float64)
-    inside = around >= -1.5
-    floor = np.where(inside, around, np.inf).min(axis=(1, 2), keepdims=True)
-    weight = np.where(inside, around - floor, 0)
+    rim = np.ones(around.shape[1:], dtype=bool)
+    rim[1:-1, 1:-1] = False
+    weight = np.maximum(around - around[:, rim].max(axis=1)[:, None, None], 0)
     total = weight.sum(axis=(1, 2))
     total = np.where(total > 0, total, 1)
     y = row - limit + (weight.sum(axis=2) * offset).sum(axis=1) / total

@@ -7,12 +7,14 @@ needs a line in `ENGINES` and a value in ``MotionSettings.engine``.
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neurocine.config import MotionSettings
+from neurocine.core import InputError
 
 #: Modules are imported only when their engine is asked for: suite2p takes half a minute.
 ENGINES = {
@@ -53,9 +55,27 @@ class Engine(Protocol):
 
 
 def prepare(sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float) -> Engine:
-    """Return the engine that `settings` name, its template made from `sample` (n, Y, X)."""
-    engine: Engine = import_module(ENGINES[settings.engine]).prepare(sample, settings, pixel_size_um)
+    """Return the engine that `settings` name, its template made from `sample` (n, Y, X).
+
+    Raises
+    ------
+    InputError
+        If the engine isn't installed, or not in working order.
+    """
+    engine: Engine = _module(settings.engine).prepare(sample, settings, pixel_size_um)
     return engine
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(ENGINES[name])
+    except (ImportError, RuntimeError) as error:  # torchvision built for another torch: a RuntimeError
+        raise InputError(
+            "config",
+            "motion.engine",
+            f"{name} can't be loaded ({error})",
+            "Install it and what it needs: pip install 'neurocine[suite2p]'; or choose another engine.",
+        ) from error
 
 
 def limit_px(settings: MotionSettings, pixel_size_um: float, fov_shape: tuple[int, int]) -> int:
@@ -71,5 +91,5 @@ def cast(frames: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
         limits = np.iinfo(wanted)
         # float64 holds every 32-bit integer exactly; float32 would round the limits up and wrap.
         wide = frames.astype(np.float64) if wanted.itemsize > 2 else frames
-        return np.clip(np.rint(wide), limits.min, limits.max).astype(wanted)
-    return frames.astype(wanted, copy=False)
+        frames = np.clip(np.rint(wide), limits.min, limits.max)
+    return np.asarray(frames, dtype=wanted)

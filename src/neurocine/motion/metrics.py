@@ -73,7 +73,7 @@ def residual_flow_p95(template: NDArray[np.float32], chunks: NDArray[np.float32]
     reference = _standardised(template, shrink)
     magnitudes = []
     for chunk in chunks:
-        flow = optical_flow_ilk(
+        flow = optical_flow_ilk(  # type: ignore[no-untyped-call]
             reference, _standardised(chunk, shrink), radius=FLOW_RADIUS, num_warp=5, gaussian=True
         )
         magnitudes.append(np.hypot(flow[0], flow[1])[inside].ravel())

@@ -47,7 +47,7 @@ class Int16Scale:
     def __call__(self, frames: NDArray[Any]) -> NDArray[np.int16]:
         """Return `frames` as int16; what is over its range is clipped."""
         scaled = (frames.astype(np.float32) - np.float32(self.low)) * np.float32(self.gain)
-        return np.clip(scaled, -32768, 32767).astype(np.int16)
+        return np.asarray(np.clip(scaled, -32768, 32767), dtype=np.int16)
 
     def inverse(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Return an int16 `image` in the movie's counts."""
@@ -166,4 +166,4 @@ def _moved_whole(frames: NDArray[Any], y: NDArray[np.int64], x: NDArray[np.int64
     height, width = frames.shape[1:]
     rows = np.clip(np.arange(height)[None, :] + y[:, None], 0, height - 1)
     columns = np.clip(np.arange(width)[None, :] + x[:, None], 0, width - 1)
-    return frames[np.arange(len(frames))[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return np.asarray(frames[np.arange(len(frames))[:, None, None], rows[:, :, None], columns[:, None, :]])

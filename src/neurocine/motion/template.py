@@ -29,7 +29,7 @@ def sample_frames(movie: Movie, n_frames: int) -> NDArray[Any]:
     n = min(n_frames, movie.n_frames, max(MIN_AVERAGED, SAMPLE_BYTES // (4 * height * width)))
     # The middle of each of n equal parts: never the very first frame, which is often an artefact.
     chosen = ((np.arange(n) + 0.5) * movie.n_frames / n).astype(int)
-    sample = np.concatenate([movie.read(i, i + 1) for i in chosen])
+    sample: NDArray[Any] = np.concatenate([movie.read(i, i + 1) for i in chosen])
     check_finite(movie, 0, sample)
     pictured = sample.reshape(len(sample), -1)
     sample = sample[pictured.min(axis=1) != pictured.max(axis=1)]
@@ -68,4 +68,4 @@ def correlated_mean(sample: NDArray[Any]) -> NDArray[np.float32]:
     correlation = flat @ flat.T
     best = np.sort(correlation, axis=1)[:, -n:].mean(axis=1)
     chosen = np.argsort(-correlation[np.argmax(best)], kind="stable")[:n]
-    return sample[np.sort(chosen)].mean(axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(sample[np.sort(chosen)].mean(axis=0, dtype=np.float64), dtype=np.float32)

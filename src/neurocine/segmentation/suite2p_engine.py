@@ -1,0 +1,133 @@
+"""ROIs by suite2p's sparse detection (Pachitariu et al. 2017) and its classifier."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import skew
+from suite2p import default_settings
+from suite2p.classification import builtin_classfile, classify
+from suite2p.detection import detection_wrapper
+from suite2p.extraction import extraction_wrapper
+
+from neurocine.config import SegmentationSettings
+from neurocine.core import Movie, RoiSet
+from neurocine.core.progress import Progress
+from neurocine.segmentation.indicators import decay_s
+
+logger = logging.getLogger(__name__)
+
+#: Most memory of the binned movie, as float32; detection holds about five copies of it.
+BINNED_BYTES = 1024**3
+#: A short movie is binned less, so that it keeps this many bins.
+MIN_BINS = 50
+#: Frames that extraction holds at once, as float32.
+BATCH_BYTES = 64 * 1024**2
+#: How suite2p says that there is nothing.
+NOTHING_FOUND = "no ROIs were found"
+
+
+@dataclass(frozen=True)
+class FloatFrames:
+    """Frames of a movie as suite2p reads them: slices of float32, so that no integer type wraps."""
+
+    movie: Movie
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(T, Y, X)."""
+        return self.movie.n_frames, *self.movie.fov_shape
+
+    def __getitem__(self, part: slice) -> NDArray[np.float32]:
+        start, stop, _ = part.indices(self.movie.n_frames)
+        return self.movie.read(start, stop).astype(np.float32)
+
+
+def find(movie: Movie, settings: SegmentationSettings, given: RoiSet | None, progress: Progress) -> RoiSet:
+    """Return the ROIs that suite2p finds in `movie` and takes for neurons; ids are 0 to N - 1.
+
+    The movie is read twice: averaged over bins as long as the indicator's decay for detection, and once more
+    for the traces whose skewness its classifier wants. Weights are suite2p's ``lam``, their maximum 1.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    tau = settings.tau_s or decay_s(movie.indicator)
+    stat = _detect(movie, binned(movie, tau, progress), settings, tau, device)
+    if len(stat) == 0:
+        logger.warning("%s: suite2p found no ROIs", movie.source)
+        return RoiSet.from_pixels(movie.fov_shape, [], engine="suite2p", source=movie.source)
+    probability = _probability(movie, stat, device)
+    keep = probability >= settings.min_probability
+    if not keep.any():
+        logger.warning("%s: none of suite2p's %d ROIs passes for a neuron", movie.source, len(stat))
+    pixels = []
+    for roi in stat[keep]:
+        positive = roi["lam"] > 0
+        weight = roi["lam"][positive] / roi["lam"].max()
+        pixels.append((roi["ypix"][positive], roi["xpix"][positive], weight))
+    return RoiSet.from_pixels(
+        movie.fov_shape, pixels, engine="suite2p", probability=probability[keep], source=movie.source
+    )
+
+
+def binned(movie: Movie, tau_s: float, progress: Progress) -> NDArray[np.float32]:
+    """Return `movie` averaged over successive bins, (bins, Y, X) float32, within `BINNED_BYTES`.
+
+    A bin lasts as long as the indicator's decay; longer in long movies of large fields of view. Frames that
+    don't fill the last bin are left out.
+    """
+    height, width = movie.fov_shape
+    most = max(MIN_BINS, BINNED_BYTES // (4 * height * width))
+    size = min(round(tau_s * movie.frame_rate_hz), movie.n_frames // MIN_BINS)
+    size = max(1, size, -(-movie.n_frames // most))
+    sums = np.zeros((movie.n_frames // size, height, width), dtype=np.float32)
+    for start, frames in movie.blocks():
+        for i in range(start // size, min(-(-(start + len(frames)) // size), len(sums))):
+            part = frames[max(i * size - start, 0) : (i + 1) * size - start]
+            sums[i] += part.sum(axis=0, dtype=np.float64).astype(np.float32)
+        progress("segmentation", start + len(frames), movie.n_frames)
+    sums /= size
+    return sums
+
+
+def _detect(
+    movie: Movie, bins: NDArray[np.float32], settings: SegmentationSettings, tau: float, device: torch.device
+) -> NDArray[Any]:
+    """Return suite2p's ``stat``, one dictionary an ROI; empty if it finds none."""
+    options = default_settings()["detection"]
+    options["threshold_scaling"] = settings.threshold_scaling
+    options["max_overlap"] = settings.max_overlap
+    diameter = settings.diameter_um / movie.pixel_size_um
+    try:
+        _, stat, _ = detection_wrapper(
+            FloatFrames(movie),
+            mov=bins,
+            diameter=np.array([diameter, diameter]),
+            tau=tau,
+            fs=movie.frame_rate_hz,
+            yrange=[0, movie.fov_shape[0]],
+            xrange=[0, movie.fov_shape[1]],
+            settings=options,
+            device=device,
+        )
+    except ValueError as error:
+        if NOTHING_FOUND not in str(error):
+            raise
+        return np.empty(0, dtype=object)
+    return np.asarray(stat)
+
+
+def _probability(movie: Movie, stat: NDArray[Any], device: torch.device) -> NDArray[np.float32]:
+    """Return the probability of being a neuron that suite2p's own classifier gives each ROI, (N,)."""
+    options = default_settings()["extraction"]
+    options["batch_size"] = max(1, BATCH_BYTES // (4 * movie.fov_shape[0] * movie.fov_shape[1]))
+    f, fneu, _, _ = extraction_wrapper(stat, FloatFrames(movie), settings=options, device=device)
+    skewness = np.nan_to_num(skew(f - options["neuropil_coefficient"] * fneu, axis=1))
+    for roi, value in zip(stat, skewness, strict=True):
+        roi["skew"] = value
+    found = classify(stat=stat, classfile=builtin_classfile)
+    return np.clip(found[:, 1], 0, 1).astype(np.float32)

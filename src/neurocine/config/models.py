@@ -109,7 +109,7 @@ class ActivitySettings(Section):
         0.5, description="share of a window that it has in common with the next; predictions merge by maximum"
     )
     threshold: Fraction = Field(0.5, description="a frame is active where the probability is above this")
-    batch_size: int = Field(32, ge=1, description="windows that go through the network at once")
+    batch_size: int = Field(64, ge=1, description="windows that go through the network at once")
 
 
 class ReportSettings(Section):
@@ -149,7 +149,7 @@ class SimulationSettings(Section):
     """Simulated movies with truth (DeepCINAC, section 2.4, #2)."""
 
     preset: Literal["paper"] = Field("paper", description="paper: as the DeepCINAC paper describes")
-    n_movies: int = Field(12, ge=3, description="movies of the corpus; each has its own seed")
+    n_movies: int = Field(24, ge=3, description="movies of the corpus; each has its own seed")
     seed: int = Field(1, ge=0, description="seed of the first movie; the others follow")
 
 
@@ -163,6 +163,14 @@ class NetworkTraining(Section):
     steps_per_epoch: int = Field(150, ge=1, description="batches in a pass")
     batch_size: int = Field(16, ge=1, description="windows in a batch, over all devices")
     learning_rate: Positive = Field(1e-3, description="learning rate of RMSprop")
+    validation_windows: int = Field(
+        384, ge=1, description="windows of other movies, drawn once, that choose the best epoch"
+    )
+    hard_weight: Annotated[float, Field(ge=0)] = Field(
+        0.1,
+        description="activity only: how much DeepCINAC's extra weights of hard windows count (1: as in "
+        "DeepCINAC, where a window with a fake transient counts 51 times one with a single real one)",
+    )
     seed: int = Field(1, ge=0, description="seed of weights, order and augmentation")
 
 

@@ -15,6 +15,9 @@ from neurocine.core import InputError, Recording
 #: Letters (of any script), digits, ``_``, ``-`` and ``.``: the name is a folder and a Snakemake wildcard.
 NAME_PATTERN = r"^\w[\w.-]*$"
 
+#: Folders of the results that belong to no recording.
+RESERVED = ("benchmarks", "logs", "training")
+
 
 class RecordingRow(BaseModel):
     """One row of the recordings table; empty cells are null."""
@@ -37,6 +40,13 @@ class RecordingRow(BaseModel):
     split: Literal["train", "validation", "test"] | None = Field(
         None, description="train, validation or test, for recordings with truth"
     )
+
+    @field_validator("recording")
+    @classmethod
+    def _not_reserved(cls, name: str) -> str:
+        if name.casefold() in RESERVED:
+            raise ValueError(f"this name is reserved, as are {', '.join(RESERVED)}")
+        return name
 
     @field_validator("*", mode="before")
     @classmethod

@@ -212,7 +212,8 @@ class RoiSet:
 
     def select(self, positions: ArrayLike) -> RoiSet:
         """Return the ROIs at `positions` (integers, or a boolean mask (N,)), ids kept."""
-        chosen = np.arange(len(self))[np.asarray(positions)]
+        wanted = np.asarray(positions)
+        chosen = np.arange(len(self))[wanted if wanted.size else wanted.astype(np.int64)]
         return RoiSet.from_pixels(
             self.fov_shape,
             [self.pixels(i) for i in chosen],

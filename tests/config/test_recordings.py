@@ -1,0 +1,102 @@
+"""The recordings table is checked row by row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neurocine.config import load_recordings
+from neurocine.core import InputError
+
+HEADER = (
+    "recording",
+    "movie",
+    "frame_rate_hz",
+    "pixel_size_um",
+    "indicator",
+    "rois",
+    "ground_truth",
+    "split",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.tif", "b_2.tif", "b_10.tif", "größe in µm.tif", "odd[1].tif"):
+        (tmp_path / name).write_bytes(b"x")
+    return tmp_path
+
+
+def table(folder: Path, *rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -> Path:
+    path = folder / "recordings.tsv"
+    filled = [row + ("",) * (len(header) - len(row)) for row in rows]
+    path.write_text("\n".join("\t".join(row) for row in [header, *filled]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_full_and_sparse_rows(folder: Path) -> None:
+    (folder / "rois.h5").write_bytes(b"x")
+    full, sparse = load_recordings(
+        table(folder, ("m1", "a.tif", "30", "0.8", "GCaMP6s", "rois.h5", "", "test"), ("m2", "a.tif"))
+    )
+    assert (full.frame_rate_hz, full.pixel_size_um, full.indicator, full.split) == (
+        30,
+        0.8,
+        "GCaMP6s",
+        "test",
+    )
+    assert full.rois == Path("rois.h5")
+    assert sparse.frame_rate_hz is None
+    assert sparse.rois is None
+
+
+def test_glob_names_files_in_order_of_their_numbers(folder: Path) -> None:
+    (recording,) = load_recordings(table(folder, ("m", "b_*.tif")))
+    assert [path.name for path in recording.movie] == ["b_2.tif", "b_10.tif"]
+
+
+@pytest.mark.parametrize("name", ["größe in µm.tif", "odd[1].tif"])
+def test_odd_file_names_are_taken_as_they_are(folder: Path, name: str) -> None:
+    (recording,) = load_recordings(table(folder, ("m", name)))
+    assert recording.movie == (Path(name),)
+
+
+def test_comment_lines_are_skipped(folder: Path) -> None:
+    path = table(folder, ("m", "a.tif"))
+    path.write_text("# our mice\n" + path.read_text())
+    assert len(load_recordings(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([("m", "a.tif"), ("M", "a.tif")], r"line 3: recording: 'M' is also the name on line 2"),
+        ([("m", "none.tif")], r"line 2: movie: nothing is there"),
+        ([("m", "")], r"line 2: movie"),
+        ([("m/../x", "a.tif")], r"line 2: recording"),
+        ([("training", "a.tif")], r"line 2: recording.*reserved"),
+        ([("<script>", "a.tif")], r"line 2: recording"),
+        ([("m", "a.tif", "fast")], r"line 2: frame_rate_hz.*'fast'"),
+        ([("m", "a.tif", "nan")], r"line 2: frame_rate_hz"),
+        ([("m", "a.tif", "-3")], r"line 2: frame_rate_hz.*greater than 0"),
+        ([("m", "a.tif", "", "", "", "gone.h5")], r"line 2: rois: 'gone\.h5' doesn't exist"),
+        ([("m", "a.tif", "", "", "", "", "", "tests")], r"line 2: split.*'train', 'validation' or 'test'"),
+        ([("m", "a.tif", "", "", "", "", "", "", "more")], r"line 2: columns.*more cells"),
+        ([], r"rows: there are none"),
+    ],
+)
+def test_a_wrong_row_is_named(folder: Path, rows: list[tuple[str, ...]], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        load_recordings(table(folder, *rows))
+
+
+def test_unknown_column_is_named(folder: Path) -> None:
+    with pytest.raises(InputError, match="unknown key framerate"):
+        load_recordings(table(folder, ("m", "a.tif", "3"), header=("recording", "movie", "framerate")))
+
+
+def test_missing_table(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neurocine init"):
+        load_recordings(tmp_path / "none.tsv")

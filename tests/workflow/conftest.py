@@ -1,0 +1,58 @@
+"""A project in a folder of its own, and Snakemake run on it as a user would."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tifffile
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+class Project:
+    """A folder with a config and recordings, on which the workflow of this checkout runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "config").mkdir(parents=True)
+        self.configure({})
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def configure(self, values: dict[str, Any]) -> None:
+        (self.folder / "config" / "config.yaml").write_text(yaml.safe_dump(values))
+
+    def table(self, *rows: dict[str, str]) -> None:
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        lines = ["\t".join(columns), *("\t".join(row.get(c, "") for c in columns) for row in rows)]
+        (self.folder / "config" / "recordings.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def snakemake(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty project, in a path with a space and letters beyond ASCII."""
+    return Project(tmp_path / "mouse größe µ")
+
+
+def write_crop(source: Path, target: Path) -> None:
+    """Write 450 frames of 96 x 96 pixels of the example recording to `target`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    tifffile.imwrite(target, tifffile.imread(source, key=range(450))[:, 16:112, 16:112])

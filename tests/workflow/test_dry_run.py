@@ -1,0 +1,84 @@
+"""What a dry run shows, and what stops the workflow before it starts."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+JOBS = 11
+WANTED = ("message", "output", "log", "benchmark", "params", "threads", "resources", "conda", "script")
+
+
+def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_slurm_profile_works_by_its_literal_name_and_shows_what_is_asked_for(tmp_path: Path) -> None:
+    done = snakemake("--profile", "slurm", "-n", "--config", f"results={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    jobs = re.findall(r"Job \d+: (.+) \[partition (\w+), (\d+) MB, (\d+) min\]", said)
+    assert len(jobs) == JOBS
+    assert {partition for _, partition, _, _ in jobs} == {"cpu"}
+    assert len({(memory, minutes) for _, _, memory, minutes in jobs}) > 4
+
+
+def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> None:
+    done = snakemake("--profile", "slurm", "-n", "train", "--config", f"results={tmp_path}")
+    said = done.stdout + done.stderr
+    trained = re.findall(r"Training the ([\w-]+) network \[partition gpu, .* 4 x v100 on 1 node\]", said)
+    assert sorted(trained) == ["activity", "cell-type"]
+
+
+def test_lint_finds_nothing() -> None:
+    done = snakemake("--lint")
+    assert done.returncode == 0, done.stderr
+
+
+def test_snakefile_stays_short() -> None:
+    assert len((ROOT / "Snakefile").read_text().splitlines()) < 60
+
+
+def test_every_rule_has_all_that_it_should() -> None:
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            missing = [word for word in WANTED if f"    {word}:" not in rule]
+            assert not missing, f"{path.name}: rule {rule.split(':')[0]} lacks {missing}"
+            assert "impl=IMPL[" in rule
+            assert "\n    run:" not in rule
+
+
+def test_scripts_are_thin() -> None:
+    for path in (ROOT / "workflow_scripts").glob("*.py"):
+        assert len(path.read_text().splitlines()) <= 60, path.name
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"motion": {"enginee": "cinac"}}, r"motion\.enginee: unknown key"),
+        ({"segmentation": {"engine": "caiman"}}, r"segmentation\.engine.*not in this version yet"),
+        ({"segmentation": {"engine": "given"}}, r"rois: recording 'm' has none"),
+        ({"recordings": "none.tsv"}, r"none\.tsv: file: doesn't exist"),
+    ],
+)
+def test_a_wrong_config_stops_before_work(project, example_tiff: Path, config: dict, told: str) -> None:
+    project.table({"recording": "m", "movie": str(example_tiff)})
+    project.configure(config)
+    done = project.snakemake("-n")
+    assert done.returncode != 0
+    assert re.search(told, (done.stdout + done.stderr).replace("\n", " "))
+    assert "Traceback" not in done.stderr
+
+
+def test_repeated_names_and_missing_movies_stop_before_work(project, example_tiff: Path) -> None:
+    project.table(*({"recording": name, "movie": str(example_tiff)} for name in ("m", "m")))
+    assert "line 3: recording: 'm' is also the name on line 2" in project.snakemake("-n").stderr
+    project.table({"recording": "m", "movie": "gone.tif"})
+    assert "line 2: movie: nothing is there under 'gone.tif'" in project.snakemake("-n").stderr

@@ -1,0 +1,71 @@
+"""Variation of training windows: place, orientation, light, and contours."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from neurocine.core import RoiSet
+
+#: Windows are moved by up to this many pixels along each axis.
+SHIFT_PX = 2
+#: Standard deviations of the logarithm of the gain and of the offset, and largest noise added, in units of
+#: the z-scored movie.
+GAIN_SD = 0.3
+OFFSET_SD = 0.15
+NOISE_MAX = 0.3
+#: A fully connected pixel neighbourhood would grow contours by more than a pixel's width at the corners.
+_CROSS = ndimage.generate_binary_structure(2, 1)
+
+
+def turned(
+    patches: NDArray[np.float32], masks: NDArray[np.bool_], turn: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return patches (T, px, px) and masks (K, px, px) turned alike; `turn` is 0-7.
+
+    The eight are the symmetries of a square: four rotations, each as it is and mirrored.
+    """
+    rotation, mirror = divmod(turn, 2)
+    patches = np.rot90(patches, rotation, axes=(1, 2))
+    masks = np.rot90(masks, rotation, axes=(1, 2))
+    return (patches[:, :, ::-1], masks[:, :, ::-1]) if mirror else (patches, masks)
+
+
+def shifted(
+    patches: NDArray[np.float32], masks: NDArray[np.bool_], px: int, shift: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the window of `px` pixels that lies `shift` off the middle of larger patches and masks."""
+    middle = (patches.shape[1] - px) // 2
+    top, left = middle + shift[0], middle + shift[1]
+    part = (slice(None), slice(top, top + px), slice(left, left + px))
+    return patches[part], masks[part]
+
+
+def relit(rng: np.random.Generator, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return z-scored patches (T, px, px) with another gain, offset and more noise."""
+    gain, offset = np.exp(rng.normal(0, GAIN_SD)), rng.normal(0, OFFSET_SD)
+    noise = rng.standard_normal(patches.shape, dtype=np.float32)
+    return np.asarray(patches * gain + offset + rng.uniform(0, NOISE_MAX) * noise, dtype=np.float32)
+
+
+def jittered(rng: np.random.Generator, rois: RoiSet) -> RoiSet:
+    """Return `rois` with each contour left, dilated, eroded or moved by a pixel, as another engine draws it.
+
+    An ROI that an erosion or the border would leave with fewer than 4 pixels stays as it is.
+    """
+    pixels = []
+    for index in range(len(rois)):
+        mask = rois.mask(index)
+        change = rng.integers(4)
+        if change == 1:
+            new = ndimage.binary_dilation(mask, _CROSS)
+        elif change == 2:
+            new = ndimage.binary_erosion(mask, _CROSS)
+        elif change == 3:
+            new = ndimage.shift(mask.astype(np.uint8), rng.integers(-1, 2, size=2), order=0).astype(bool)
+        else:
+            new = mask
+        y, x = np.nonzero(new if new.sum() >= 4 else mask)
+        pixels.append((y, x, None))
+    return RoiSet.from_pixels(rois.fov_shape, pixels, engine="jittered", ids=rois.ids, source=rois.source)

@@ -1,0 +1,171 @@
+"""The training loop: epochs of stratified batches, on one device or several, that survive a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurocine.config.models import NetworkTraining
+from neurocine.core.progress import Progress, silent
+from neurocine.network import Architecture, Networks, build
+from neurocine.training.checkpoint import (
+    Checkpoint,
+    History,
+    assign,
+    load_checkpoint,
+    save_checkpoint,
+    values_of,
+)
+from neurocine.training.data import Batch, Windows
+
+#: The learning rate falls along a cosine to this share of its start.
+FINAL_RATE = 0.05
+#: Gradients of the LSTMs are clipped to this norm.
+CLIP_NORM = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Networks with the weights of the epoch with the lowest validation loss, and all epochs' figures."""
+
+    networks: Networks
+    history: History
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch (from 1) whose weights these are."""
+        return 1 + int(np.argmin([row["val_loss"] for row in self.history]))
+
+
+def fit(
+    architecture: Architecture,
+    training: Windows,
+    validation: Windows,
+    settings: NetworkTraining,
+    checkpoint_path: Path,
+    recipe: str,
+    progress: Progress = silent,
+    after_epoch: Callable[[History], None] = lambda history: None,
+) -> Fitted:
+    """Train networks of `architecture`; go on from `checkpoint_path` if it is there.
+
+    RMSprop (rho .9) on binary (activity) or categorical (cell types) cross-entropy. A run that was killed and
+    started again ends with the same weights as one that wasn't.
+
+    Parameters
+    ----------
+    architecture, settings
+        What is trained, and how.
+    training, validation
+        Augmented windows, and plain ones of other recordings.
+    checkpoint_path
+        Written after each epoch.
+    recipe
+        Hash of all that determines the result: a checkpoint of another recipe is refused.
+    progress
+        Told about epochs.
+    after_epoch
+        Called with the figures of all epochs so far.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint belongs to another recipe.
+    """
+    import keras
+
+    make_deterministic(settings.seed)
+    strategy = device_strategy()
+    with strategy.scope():
+        networks = build(architecture)
+        networks.full.compile(
+            optimizer=_optimizer(settings),
+            loss="binary_crossentropy" if architecture.output == "frames" else "categorical_crossentropy",
+            weighted_metrics=["binary_accuracy" if architecture.output == "frames" else "accuracy"],
+        )
+        networks.full.optimizer.build(networks.full.trainable_variables)
+    model = networks.full
+    done = load_checkpoint(checkpoint_path, recipe)
+    if done is not None:
+        assign(_state(model), done.state)
+    checkpoint = done or Checkpoint(0, [], [], [])
+    for epoch in range(checkpoint.epoch, settings.epochs):
+        figures = model.fit(
+            _dataset(lambda e=epoch: training.training_batches(  # type: ignore[misc]
+                settings.seed, e, settings.steps_per_epoch, settings.batch_size
+            ), architecture, settings.batch_size),
+            validation_data=_dataset(lambda: validation.sample_batches(
+                settings.seed, settings.validation_windows, settings.batch_size
+            ), architecture, settings.batch_size),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            verbose=0,
+            shuffle=False,
+        ).history
+        row = {name: float(values[0]) for name, values in sorted(figures.items())}
+        history = [*checkpoint.history, {"epoch": epoch + 1.0, **row}]
+        improved = row["val_loss"] <= min(past["val_loss"] for past in history)
+        best = values_of(model.trainable_variables) if improved else checkpoint.best
+        checkpoint = Checkpoint(epoch + 1, values_of(_state(model)), best, history)
+        save_checkpoint(checkpoint_path, checkpoint, recipe)
+        after_epoch(history)
+        progress("train", epoch + 1, settings.epochs)
+    assign(model.trainable_variables, checkpoint.best)
+    keras.mixed_precision.set_global_policy("float32")
+    return Fitted(networks, checkpoint.history)
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed every random stream and forbid operations whose result depends on timing; half precision on GPUs."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    gpu = bool(tf.config.list_logical_devices("GPU"))
+    keras.mixed_precision.set_global_policy("mixed_float16" if gpu else "float32")
+
+
+def device_strategy() -> Any:
+    """Return the strategy for this machine: a copy of the network on each device, if there are several."""
+    import tensorflow as tf
+
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) > 1:
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return tf.distribute.get_strategy()
+
+
+def _optimizer(settings: NetworkTraining) -> Any:
+    import keras
+
+    rate = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate, settings.epochs * settings.steps_per_epoch, alpha=FINAL_RATE
+    )
+    return keras.optimizers.RMSprop(rate, rho=0.9, global_clipnorm=CLIP_NORM)
+
+
+def _state(model: Any) -> list[Any]:
+    """Return all variables that the next epoch depends on; metrics start anew with each."""
+    metrics = {id(variable) for variable in model.metrics_variables}
+    kept = [variable for variable in model.variables if id(variable) not in metrics]
+    known = {id(variable) for variable in kept}
+    return kept + [variable for variable in model.optimizer.variables if id(variable) not in known]
+
+
+def _dataset(batches: Callable[[], Iterator[Batch]], architecture: Architecture, size: int) -> Any:
+    """Return the batches as a `tf.data.Dataset`, made ahead of time while the network computes."""
+    import tensorflow as tf
+
+    a = architecture
+    answer = (size, a.window_frames if a.output == "frames" else 3)
+    signature = (
+        tf.TensorSpec((size, a.window_frames, a.window_px, a.window_px, a.n_inputs), tf.float32),
+        tf.TensorSpec(answer, tf.float32),
+        tf.TensorSpec((size,), tf.float32),
+    )
+    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)

@@ -1,6 +1,6 @@
 """What a recording is made of: its files and their checksums, its shape, rate and scale, its pixels.
 
-The first step of the workflow. It reads every pixel once, so that a damaged movie fails here and not hours later.
+The first step of the workflow. It reads every pixel once: a damaged movie fails here and not hours later.
 """
 
 from __future__ import annotations

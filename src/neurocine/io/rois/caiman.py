@@ -1,0 +1,102 @@
+"""CaImAn's results in HDF5, read without CaImAn."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from neurocine.core import InputError, RoiSet
+from neurocine.io.rois.fov import FovShape, agreed_fov
+
+logger = logging.getLogger(__name__)
+
+
+def matches(path: Path) -> bool:
+    """Return whether the HDF5 file at `path` holds CaImAn's estimates."""
+    with h5py.File(path, "r") as file:
+        return "estimates" in file
+
+
+def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+    """Return the components that CaImAn accepted, or all if it evaluated none.
+
+    ``estimates/A`` (pixels, components) counts pixels down the columns of the picture (Fortran's order).
+    Its positive values are the weights; ids are CaImAn's component numbers; the probability is that of its
+    network (``cnn_preds``) where it was used.
+
+    Raises
+    ------
+    InputError
+        If the file lacks ``estimates/A`` or the movie was a volume.
+    """
+    with h5py.File(path, "r") as file:
+        footprints = _footprints(path, file)
+        fov = agreed_fov(path, _dims(path, file), fov_shape)
+        if fov[0] * fov[1] != footprints.shape[0]:
+            raise InputError(
+                path,
+                "estimates/A",
+                f"has {footprints.shape[0]} pixels, the field of view {fov[0]} x {fov[1]}",
+                "Give the field of view that CaImAn saw.",
+            )
+        n = footprints.shape[1]
+        accepted = _numbers(file, "estimates/idx_components")
+        chosen = np.arange(n) if accepted is None else np.sort(accepted.astype(np.int64).ravel())
+        predicted = _numbers(file, "estimates/cnn_preds")
+    probability = np.full(n, np.nan) if predicted is None or predicted.size != n else predicted.ravel()
+    ids, pixels = [], []
+    for i in chosen.tolist():
+        column = footprints[:, [i]].tocoo()
+        positive = column.data > 0
+        index = column.row[positive]
+        if not len(index):
+            logger.warning("%s: component %d has no pixels and is left out", path, i)
+            continue
+        ids.append(i)
+        pixels.append((index % fov[0], index // fov[0], column.data[positive]))
+    return RoiSet.from_pixels(
+        fov, pixels, ids=ids, engine="caiman", probability=probability[ids], source=str(path)
+    )
+
+
+def _footprints(path: Path, file: h5py.File) -> sparse.csc_array:
+    item = file.get("estimates/A")
+    if isinstance(item, h5py.Dataset) and item.ndim == 2:
+        return sparse.csc_array(item[...])
+    parts = ("data", "indices", "indptr", "shape")
+    if not isinstance(item, h5py.Group) or any(part not in item for part in parts):
+        raise InputError(
+            path, "estimates/A", "is missing or not a sparse matrix", "Save CaImAn's results again."
+        )
+    data, indices, indptr, shape = (item[part][...] for part in parts)
+    try:
+        return sparse.csc_array((data, indices, indptr), shape=tuple(shape.tolist()))
+    except ValueError as error:
+        raise InputError(
+            path, "estimates/A", f"isn't a valid sparse matrix ({error})", "Save CaImAn's results again."
+        ) from error
+
+
+def _dims(path: Path, file: h5py.File) -> FovShape | None:
+    for name in ("estimates/dims", "dims", "params/data/dims"):
+        dims = _numbers(file, name)
+        if dims is None:
+            continue
+        if dims.size != 2:
+            raise InputError(path, name, f"is {dims.tolist()}: a volume", "Give the results of one plane.")
+        return int(dims[0]), int(dims[1])
+    return None
+
+
+def _numbers(file: h5py.File, name: str) -> NDArray[Any] | None:
+    """Return a dataset of numbers; None if it's missing, or text: CaImAn writes None as a string."""
+    item = file.get(name)
+    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iuf":
+        return None
+    return np.asarray(item[...])

@@ -1,0 +1,125 @@
+"""The contours in DeepCINAC's ``.cinac`` files (HDF5): one polygon a cell, through pixel centres."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import InputError, RoiSet
+from neurocine.io.atomic import atomic_path
+from neurocine.io.rois.fov import FovShape, agreed_fov
+
+logger = logging.getLogger(__name__)
+
+
+def matches(path: Path) -> bool:
+    """Return whether the HDF5 file at `path` holds contours of a whole field of view."""
+    with h5py.File(path, "r") as file:
+        return "full_data/cells_contour" in file
+
+
+def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+    """Return each cell's polygon, filled, border included; ids are the cells' numbers.
+
+    A cell marked invalid gets the probability 0, the others get none. The field of view is that of the
+    movie in the file, if it holds one, or was noted by `write`.
+
+    Raises
+    ------
+    InputError
+        If the file has no contours, or the field of view isn't known.
+    """
+    if not h5py.is_hdf5(path) or not matches(path):
+        raise InputError(
+            path, "full_data/cells_contour", "is missing", "Give a .cinac file saved with all its cells."
+        )
+    with h5py.File(path, "r") as file:
+        data = file["full_data"]
+        fov = agreed_fov(path, _fov(data), fov_shape)
+        contours = data["cells_contour"][...]
+        if contours.ndim != 2 or contours.shape[1] != 2:
+            raise InputError(
+                path, "cells_contour", f"has shape {contours.shape}, expected (cells, 2)", "Save it again."
+            )
+        invalid = data["invalid_cells"][...].astype(bool) if "invalid_cells" in data else None
+    probability = np.full(len(contours), np.nan)
+    if invalid is not None and len(invalid) == len(contours):
+        probability[invalid] = 0.0
+    pixels = [(*_filled(path, i, x, y), None) for i, (x, y) in enumerate(contours)]
+    return RoiSet.from_pixels(fov, pixels, engine="given", probability=probability, source=str(path))
+
+
+def write(path: Path, rois: RoiSet) -> None:
+    """Write the contours, without traces: holes are filled, and of an ROI in pieces the largest is kept.
+
+    Cells are numbered by their order. ROIs with the probability 0 are marked invalid.
+    """
+    contours = [_outline(rois, i) for i in range(len(rois))]
+    n = len(contours)
+    with atomic_path(path) as part, h5py.File(part, "w", libver="v110") as file:
+        data = file.create_group("full_data")
+        data.attrs["n_frames"] = 0
+        data.attrs["n_cells"] = n
+        data.attrs["ci_movie_file_name"] = ""
+        data.attrs["fov_shape"] = rois.fov_shape
+        polygons = data.create_dataset("cells_contour", (n, 2), dtype=h5py.vlen_dtype(np.int16))
+        for i, (y, x) in enumerate(contours):
+            polygons[i, 0], polygons[i, 1] = x, y
+        data["invalid_cells"] = rois.probability == 0
+        for name in ("raw_traces", "smooth_traces"):
+            data[name] = np.empty((n, 0))
+
+
+def _fov(data: h5py.Group) -> FovShape | None:
+    if "ci_movie" in data and data["ci_movie"].ndim == 3:
+        return int(data["ci_movie"].shape[1]), int(data["ci_movie"].shape[2])
+    noted = data.attrs.get("fov_shape")
+    return None if noted is None else (int(noted[0]), int(noted[1]))
+
+
+def _filled(
+    path: Path, cell: int, x: NDArray[np.integer], y: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of all pixels inside a polygon and on its border."""
+    from skimage.draw import polygon, polygon_perimeter
+
+    if len(x) != len(y) or not len(x):
+        raise InputError(
+            path, f"contour of cell {cell}", f"has {len(x)} x and {len(y)} y", "Save the file again."
+        )
+    # Drawing clips at 0: moved inside first, so that what lies outside is seen to.
+    top, left = min(0, int(y.min())), min(0, int(x.min()))
+    rows, columns = y.astype(np.int64) - top, x.astype(np.int64) - left
+    parts = [polygon(rows, columns), polygon_perimeter(rows, columns), (rows, columns)]  # type: ignore[no-untyped-call]
+    pixels = np.unique(np.concatenate([np.stack(part, axis=1) for part in parts]), axis=0)
+    return pixels[:, 0] + top, pixels[:, 1] + left
+
+
+def _outline(rois: RoiSet, position: int) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Return rows and columns of the closed outline of an ROI, through its border pixels' centres."""
+    from skimage.measure import find_contours
+
+    y, x, _ = rois.pixels(position)
+    top, left = int(y.min()) - 1, int(x.min()) - 1
+    mask = np.zeros((int(y.max()) - top + 2, int(x.max()) - left + 2))
+    mask[y - top, x - left] = 1
+    # Just under 1, the level line hugs the centres of the border pixels: rounding gives those.
+    lines = find_contours(mask, 0.999, fully_connected="high")  # type: ignore[no-untyped-call]
+    outer = max(lines, key=_area)
+    points = np.rint(outer).astype(np.int16)
+    moved = np.any(np.diff(points, axis=0, prepend=points[:1] - 1), axis=1)
+    points = points[moved] + np.array([top, left], dtype=np.int16)
+    kept = len(_filled(Path(rois.source), position, points[:, 1], points[:, 0])[0])
+    if kept < len(y):
+        logger.warning("%s: of ROI %d only the largest piece is kept", rois.source, rois.ids[position])
+    return points[:, 0], points[:, 1]
+
+
+def _area(line: NDArray[np.float64]) -> float:
+    """Return the area within a closed line (the shoelace formula)."""
+    y, x = line[:-1].T
+    return float(abs(np.dot(y, np.roll(x, 1)) - np.dot(x, np.roll(y, 1))) / 2)

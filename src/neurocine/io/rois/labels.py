@@ -1,0 +1,83 @@
+"""Label images: one picture of integers, 0 for background, in TIFF or NumPy's format."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+from neurocine.core import InputError, RoiSet
+from neurocine.io.atomic import atomic_path
+from neurocine.io.rois.fov import FovShape, agreed_fov
+
+logger = logging.getLogger(__name__)
+
+
+def matches(path: Path) -> bool:
+    """Return whether the NumPy file at `path` holds one picture."""
+    return path.suffix.lower() != ".npy" or np.load(path, mmap_mode="r", allow_pickle=False).ndim == 2
+
+
+def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+    """Return the ROIs of a label image; the labels become their ids.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read or isn't one picture of integers.
+    """
+    try:
+        is_numpy = path.suffix.lower() == ".npy"
+        labels = np.load(path, allow_pickle=False) if is_numpy else tifffile.imread(path)
+    except (ValueError, OSError, RuntimeError, KeyError, IndexError) as error:
+        raise InputError(
+            path, "file", f"isn't a readable picture ({error})", "Save the label image again."
+        ) from error
+    if labels.ndim != 2:
+        raise InputError(
+            path, "labels", f"have shape {labels.shape}, expected (Y, X)", "Give one label image."
+        )
+    agreed_fov(path, labels.shape, fov_shape)
+    return RoiSet.from_label_image(labels, engine="given", source=str(path))
+
+
+def write(path: Path, rois: RoiSet) -> None:
+    """Write a label image; labels are the ids, or id + 1 where there is an id 0.
+
+    Raises
+    ------
+    InputError
+        If two ROIs share a pixel, which one picture can't hold, or an id is negative.
+    """
+    image = label_image(rois, str(path))
+    with atomic_path(path) as part:
+        if path.suffix.lower() == ".npy":
+            np.save(part, image, allow_pickle=False)
+        else:
+            tifffile.imwrite(part, image, compression="zlib", software="neurocine")
+
+
+def label_image(rois: RoiSet, where: str) -> np.ndarray[tuple[int, int], np.dtype[np.uint32]]:
+    """Return the ROIs as a label image (Y, X) of uint32."""
+    lowest = int(rois.ids.min()) if len(rois) else 1
+    if lowest < 0:
+        raise InputError(where, "ids", f"ROI {lowest} has a negative id", "Renumber the ROIs from 0.")
+    if lowest == 0:
+        logger.warning("%s: labels are the ROI ids plus 1, as 0 is the background", where)
+    labels = np.repeat(rois.ids + (lowest == 0), rois.areas())
+    image = np.zeros(rois.fov_shape, dtype=np.uint32)
+    image[rois.y, rois.x] = labels
+    covered = image[rois.y, rois.x] != labels
+    if covered.any():
+        pixel = int(np.argmax(covered))
+        below = int(labels[pixel]) - (lowest == 0)
+        above = int(image[rois.y[pixel], rois.x[pixel]]) - (lowest == 0)
+        raise InputError(
+            where,
+            "overlap",
+            f"ROIs {below} and {above} share the pixel (y={rois.y[pixel]}, x={rois.x[pixel]})",
+            "A label image can't hold overlapping ROIs: write rois.h5, regions.json or suite2p's folder.",
+        )
+    return image

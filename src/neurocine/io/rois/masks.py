@@ -1,0 +1,80 @@
+"""Stacks of masks: ``.npy`` or ``.npz`` of (N, Y, X), or ``.npz`` of pixel coordinates."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import InputError, RoiSet
+from neurocine.io.rois.fov import FovShape, agreed_fov
+
+#: A coordinate file: shape (n, Y, X), and number of the mask, row and column of each pixel.
+COORDINATES = ("shape", "k", "y", "x")
+
+
+def matches(path: Path) -> bool:
+    """Return whether the NumPy file at `path` holds a stack, or several arrays."""
+    return path.suffix.lower() == ".npz" or np.load(path, mmap_mode="r", allow_pickle=False).ndim == 3
+
+
+def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+    """Return one ROI for each mask; values above zero are weights, empty masks are left out.
+
+    Raises
+    ------
+    InputError
+        If the file can't be read or holds something else.
+    """
+    try:
+        content = np.load(path, mmap_mode="r", allow_pickle=False)
+        arrays = {"masks": content} if isinstance(content, np.ndarray) else dict(content)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            path, "file", f"isn't a readable NumPy file ({error})", "Save the masks again."
+        ) from error
+    if set(COORDINATES) <= set(arrays):
+        return _from_coordinates(path, arrays, fov_shape)
+    stacks = [array for array in arrays.values() if array.ndim == 3]
+    if len(stacks) != 1:
+        listed = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise InputError(
+            path,
+            "masks",
+            f"expected one stack (N, Y, X), the file holds {listed}",
+            f"Save one stack, or the arrays {', '.join(COORDINATES)}.",
+        )
+    stack = stacks[0]
+    full = [i for i, mask in enumerate(stack) if np.any(mask > 0)]
+    return RoiSet.from_pixels(
+        agreed_fov(path, stack.shape[1:], fov_shape),
+        [(*np.nonzero(stack[i] > 0), stack[i][stack[i] > 0]) for i in full],
+        ids=full,
+        engine="given",
+        source=str(path),
+    )
+
+
+def _from_coordinates(path: Path, arrays: dict[str, NDArray[Any]], fov_shape: FovShape | None) -> RoiSet:
+    shape = arrays["shape"]
+    number, y, x = (arrays[name].astype(np.int64) for name in COORDINATES[1:])
+    if shape.shape != (3,) or not number.shape == y.shape == x.shape or number.ndim != 1:
+        raise InputError(
+            path,
+            "shape, k, y, x",
+            f"have shapes {shape.shape}, {number.shape}, {y.shape} and {x.shape}",
+            "Give shape = (n, height, width) and one k, y and x for each pixel.",
+        )
+    order = np.argsort(number, kind="stable")
+    ids, starts = np.unique(number[order], return_index=True)
+    parts = np.split(order, starts[1:]) if len(ids) else []
+    return RoiSet.from_pixels(
+        agreed_fov(path, (int(shape[1]), int(shape[2])), fov_shape),
+        [(y[part], x[part], None) for part in parts],
+        ids=ids,
+        engine="given",
+        source=str(path),
+    )

@@ -1,0 +1,29 @@
+"""neurocine's own ``rois.h5``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+
+from neurocine.core import RoiSet
+from neurocine.io.contracts import read_rois, write_rois
+from neurocine.io.rois.fov import FovShape, agreed_fov
+
+
+def matches(path: Path) -> bool:
+    """Return whether the HDF5 file at `path` is one of neurocine's."""
+    with h5py.File(path, "r") as file:
+        return "kind" in file.attrs
+
+
+def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+    """Return the ROIs of a ``rois.h5``."""
+    rois = read_rois(path)
+    agreed_fov(path, rois.fov_shape, fov_shape)
+    return rois
+
+
+def write(path: Path, rois: RoiSet) -> None:
+    """Write a ``rois.h5``, which keeps everything."""
+    write_rois(path, rois)

@@ -1,0 +1,88 @@
+"""NWB's PlaneSegmentation, by pixel or image masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neurocine.core import InputError, RoiSet
+from neurocine.io.movies.nwb import open_nwb
+from neurocine.io.rois.fov import FovShape, agreed_fov
+
+Pixels = tuple[ArrayLike, ArrayLike, ArrayLike]
+
+
+def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+    """Return the ROIs of the file's only PlaneSegmentation.
+
+    The field of view is that of its image masks, or of a TwoPhotonSeries of the same imaging plane.
+
+    Raises
+    ------
+    InputError
+        If the file isn't NWB, or holds no PlaneSegmentation, several, or one of voxels.
+    """
+    from pynwb.ophys import PlaneSegmentation
+
+    with open_nwb(path) as io:
+        objects = list(io.read().objects.values())
+        tables = [item for item in objects if isinstance(item, PlaneSegmentation)]
+        if len(tables) != 1:
+            names = ", ".join(table.name for table in tables) or "none"
+            raise InputError(
+                path, "PlaneSegmentation", f"expected one, found {names}", "Give a file with one."
+            )
+        table = tables[0]
+        if "pixel_mask" in table.colnames:
+            fov = agreed_fov(path, _imaged(objects, table), fov_shape)
+            pixels = [_listed(mask) for mask in table["pixel_mask"][:]]
+        elif "image_mask" in table.colnames:
+            fov, pixels = _pictures(path, table, agreed=_imaged(objects, table) or fov_shape)
+            agreed_fov(path, fov, fov_shape)
+        else:
+            raise InputError(
+                path, table.name, "has neither pixel_mask nor image_mask", "Save the masks of one plane."
+            )
+        ids = np.asarray(table.id[:], dtype=np.int64)
+    return RoiSet.from_pixels(fov, pixels, ids=ids, engine="given", source=str(path))
+
+
+def _listed(mask: Any) -> Pixels:
+    """Return rows, columns and weights of one pixel mask: a list of (x, y, weight)."""
+    entries = np.array([tuple(entry) for entry in mask], dtype=np.float64).reshape(-1, 3)
+    kept = entries[entries[:, 2] > 0]
+    return kept[:, 1].astype(np.int64), kept[:, 0].astype(np.int64), kept[:, 2]
+
+
+def _pictures(path: Path, table: Any, agreed: FovShape | None) -> tuple[FovShape, list[Pixels]]:
+    """Return field of view and pixels of image masks, which NWB lays out as (N, X, Y).
+
+    Many files have (N, Y, X) all the same: where the field of view is known and not square, it tells.
+    """
+    masks = np.asarray(table["image_mask"].data[:])
+    if masks.ndim != 3:
+        raise InputError(
+            path, "image_mask", f"has shape {masks.shape}, expected (N, X, Y)", "Give one plane."
+        )
+    as_usual = agreed is not None and tuple(masks.shape[1:]) == tuple(agreed) and agreed[0] != agreed[1]
+    if not as_usual:
+        masks = masks.swapaxes(1, 2)
+    pixels = [(*np.nonzero(mask > 0), mask[mask > 0].astype(np.float64)) for mask in masks]
+    return (int(masks.shape[1]), int(masks.shape[2])), pixels
+
+
+def _imaged(objects: list[Any], table: Any) -> FovShape | None:
+    """Return the picture size (Y, X) of a series of the same imaging plane, if the file has one."""
+    from pynwb.ophys import TwoPhotonSeries
+
+    for item in objects:
+        if not isinstance(item, TwoPhotonSeries) or item.imaging_plane is not table.imaging_plane:
+            continue
+        if item.dimension is not None and len(item.dimension) == 2:
+            return int(item.dimension[1]), int(item.dimension[0])
+        if item.external_file is None and len(item.data.shape) == 3:
+            return int(item.data.shape[2]), int(item.data.shape[1])
+    return None

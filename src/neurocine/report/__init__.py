@@ -1,0 +1,6 @@
+"""The HTML page of each recording, and the index of them all."""
+
+from neurocine.report.index import write_index
+from neurocine.report.page import write_report
+
+__all__ = ["write_index", "write_report"]

@@ -1,0 +1,216 @@
+"""The report's plots, each drawn for a light and for a dark page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+from PIL import Image
+
+from neurocine.core import CELL_TYPES
+from neurocine.core.raster import active_runs
+from neurocine.io.results import RecordingResults
+from neurocine.report.pictures import COLOURS, Themed, encode
+
+DPI = 150
+WIDTH_IN = 10.0
+#: Points drawn of a line and columns of a raster: more can't be seen at this width.
+MAX_COLUMNS = 1400
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a plot: ink for text and axes, faint for rules, accent for lines, alert for flags."""
+
+    ink: str
+    faint: str
+    accent: str
+    second: str
+    alert: str
+    types: dict[str, str]
+
+
+THEMES = {
+    "light": Theme("#33404d", "#d5dbe1", "#0f6a73", "#7b5ea7", "#c0392b", COLOURS["light"]),
+    "dark": Theme("#c4ced8", "#3a444f", "#5fc4cd", "#b79be0", "#ff7b6b", COLOURS["dark"]),
+}
+
+Draw = Callable[[Figure, Theme], None]
+
+
+def themed(draw: Draw, height_in: float) -> Themed:
+    """Return the figure that `draw` makes, in both themes."""
+    light, dark = (_render(draw, theme, height_in) for theme in (THEMES["light"], THEMES["dark"]))
+    return Themed(encode([light]), encode([dark]))
+
+
+def _render(draw: Draw, theme: Theme, height_in: float) -> Image.Image:
+    style: dict[str, Any] = {
+        "font.family": "DejaVu Sans",
+        "font.size": 8.5,
+        "text.color": theme.ink,
+        "axes.labelcolor": theme.ink,
+        "axes.edgecolor": theme.ink,
+        "axes.linewidth": 0.6,
+        "axes.facecolor": "none",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.color": theme.ink,
+        "ytick.color": theme.ink,
+        "legend.frameon": False,
+        "path.simplify": True,
+    }
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, facecolor="none", layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        draw(figure, theme)
+        canvas.draw()
+        return Image.fromarray(np.asarray(canvas.buffer_rgba()))
+
+
+def registration(results: RecordingResults) -> Themed:
+    """Draw shifts and the correlation with the template over time, flagged frames marked."""
+    found = results.registration
+    seconds = np.arange(results.movie.n_frames) / results.movie.frame_rate_hz
+    flagged = np.nonzero(found.unregistered)[0]
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        shifts, correlation = figure.subplots(2, 1, sharex=True)
+        for values, name, colour in (
+            (found.y, "y (down)", theme.accent),
+            (found.x, "x (right)", theme.second),
+        ):
+            shifts.plot(*envelope(seconds, values), color=colour, linewidth=0.7, label=name)
+        shifts.axhline(0, color=theme.faint, linewidth=0.6, zorder=0)
+        shifts.set_ylabel("shift (px)")
+        micrometres = shifts.secondary_yaxis(
+            "right",
+            functions=(
+                lambda v: v * results.movie.pixel_size_um,
+                lambda v: v / results.movie.pixel_size_um,
+            ),
+        )
+        micrometres.set_ylabel("shift (µm)")
+        shifts.legend(loc="upper right", ncols=2, fontsize=8)
+        correlation.plot(*envelope(seconds, found.correlation), color=theme.accent, linewidth=0.7)
+        correlation.plot(
+            seconds[flagged], found.correlation[flagged], "o", color=theme.alert, markersize=3,
+            markeredgewidth=0, label=f"flagged: {len(flagged):,} frames",
+        )  # fmt: skip
+        if len(flagged):
+            correlation.legend(loc="lower right", fontsize=8)
+        correlation.set_ylabel("correlation with\nthe template")
+        _time_axis(correlation, float(seconds[0]), float(seconds[-1]))
+
+    return themed(draw, 3.6)
+
+
+def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, stop: int) -> Themed:
+    """Draw ΔF/F of the ROIs at `positions` in frames ``start:stop``, activity shaded, probability beneath."""
+    rate = results.movie.frame_rate_hz
+    seconds = np.arange(start, stop) / rate
+    dff = results.traces.dff[positions, start:stop]
+    raster = results.raster
+    probability = raster.probability[positions, start:stop]
+    rows, onsets, peaks = active_runs(raster.active[positions, start:stop])
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        axes = figure.subplots()
+        labels = []
+        for k, position in enumerate(positions):
+            base = -float(k)
+            kind = results.types[position]
+            low, high = _limits(dff[k])
+            trace = base + 0.3 + 0.62 * np.clip((dff[k] - low) / (high - low), 0, 1)
+            for onset, peak in zip(onsets[rows == k], peaks[rows == k], strict=True):
+                axes.fill_between(
+                    [seconds[onset] - 0.5 / rate, seconds[peak] + 0.5 / rate], base + 0.02, base + 0.96,
+                    color=theme.types[kind], alpha=0.22, linewidth=0,
+                )  # fmt: skip
+            axes.plot(*envelope(seconds, trace), color=theme.ink, linewidth=0.65)
+            x, y = envelope(seconds, probability[k])
+            axes.fill_between(x, base + 0.04, base + 0.04 + 0.2 * y, color=theme.types[kind], linewidth=0)
+            labels.append(f"ROI {results.rois.ids[position]}")
+            axes.annotate(
+                f"{low:.2g} to {high:.2g}", (1.005, base + 0.5), xycoords=("axes fraction", "data"),
+                va="center", fontsize=7.5,
+            )  # fmt: skip
+        axes.annotate(
+            "ΔF/F range", (1.005, 1.1), xycoords=("axes fraction", "data"), va="bottom", fontsize=7.5
+        )
+        axes.set_yticks(0.5 - np.arange(len(positions)), labels, fontsize=7.5)
+        for label, position in zip(axes.get_yticklabels(), positions, strict=True):
+            label.set_color(theme.types[results.types[position]])
+        axes.set_ylim(-len(positions) + 0.95, 1.1)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        _time_axis(axes, float(seconds[0]), float(seconds[-1]))
+
+    return themed(draw, 0.75 + 0.42 * len(positions))
+
+
+def raster(results: RecordingResults) -> Themed:
+    """Draw the raster of all ROIs by type, the busiest of each on top, and the population's activity."""
+    active = results.raster.active
+    kind_rank = np.array([CELL_TYPES.index(kind) for kind in results.types])
+    order = np.lexsort((-active.sum(axis=1), kind_rank))
+    seconds = np.arange(results.movie.n_frames) / results.movie.frame_rate_hz
+    edges = np.linspace(0, len(seconds), min(len(seconds), MAX_COLUMNS) + 1).astype(int)
+    binned = np.maximum.reduceat(active[order], edges[:-1], axis=1)
+    share = 100 * active[results.is_cell].mean(axis=0) if results.is_cell.any() else np.zeros(len(seconds))
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        heights = (3, 1)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+        colours = np.array([to_rgb(theme.types[results.types[i]]) for i in order])
+        image = np.zeros((*binned.shape, 4))
+        image[..., :3] = colours[:, None]
+        image[..., 3] = binned
+        extent = (seconds[0], seconds[-1], len(order) - 0.5, -0.5)
+        upper.imshow(image, aspect="auto", interpolation="nearest", extent=extent)
+        upper.set_ylabel("ROI (by type, busiest first)")
+        upper.yaxis.set_major_locator(MaxNLocator(integer=True))
+        for boundary in np.nonzero(np.diff(kind_rank[order]))[0]:
+            upper.axhline(boundary + 0.5, color=theme.faint, linewidth=0.8)
+        x, y = envelope(seconds, share.astype(np.float64))
+        lower.fill_between(x, 0, y, color=theme.accent, alpha=0.35, linewidth=0)
+        lower.plot(x, y, color=theme.accent, linewidth=0.7)
+        lower.set_ylim(bottom=0)
+        lower.set_ylabel("cells active (%)")
+        _time_axis(lower, float(seconds[0]), float(seconds[-1]))
+
+    return themed(draw, 2.6 + min(3.0, 0.05 * len(order)))
+
+
+def envelope(
+    x: NDArray[np.floating], y: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a line that looks the same as ``x, y``: lowest and highest value of each of `MAX_COLUMNS` bins."""
+    if len(x) <= 2 * MAX_COLUMNS:
+        return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    starts = np.linspace(0, len(x), MAX_COLUMNS + 1).astype(int)[:-1]
+    extremes = np.stack([np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)], axis=1)
+    return np.repeat(x[starts], 2).astype(np.float64), extremes.ravel().astype(np.float64)
+
+
+def _limits(values: NDArray[np.float32]) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return 0.0, 1.0
+    low, high = np.percentile(finite, [0.5, 99.95])
+    return float(low), float(max(high, low + 1e-6))
+
+
+def _time_axis(axes: Axes, first: float, last: float) -> None:
+    axes.set_xlim(first, last)
+    axes.set_xlabel("time (s)")
+    axes.xaxis.set_major_locator(MaxNLocator(10))

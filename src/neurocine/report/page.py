@@ -1,0 +1,209 @@
+"""The page of one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from neurocine import __version__
+from neurocine.config import ReportSettings
+from neurocine.core import CELL_TYPES
+from neurocine.core.progress import Progress, silent
+from neurocine.export.provenance import read_benchmarks, versions
+from neurocine.impl import IMPL
+from neurocine.io.atomic import write_text
+from neurocine.io.results import RecordingResults, collect
+from neurocine.report import figures, stats
+from neurocine.report.clip import make_clip
+from neurocine.report.pictures import COLOURS, Picture, Themed, grey_picture, outlines, svg_path
+
+#: Length of the close view of the traces, in seconds.
+CLOSE_S = 60.0
+
+#: Metrics of the registration: name, unit, number format, and what it says.
+METRICS = {
+    "correlation_before": ("Correlation with the template, before", "", ".3f", "mean over frames, raw movie"),
+    "correlation_after": (
+        "Correlation with the template, after", "", ".3f", "higher than before: frames look more alike",
+    ),
+    "crispness_before": (
+        "Crispness, before", "counts/px", ".4g", "edge strength of the raw movie's mean: motion blurs it",
+    ),
+    "crispness_after": (
+        "Crispness, after", "counts/px", ".4g", "higher than before: registration made the mean sharper",
+    ),
+    "residual_flow_p95_px": (
+        "Residual motion", "px", ".2f", "95th percentile of what still moves; below 1 px is good",
+    ),
+    "max_shift_px": ("Largest shift", "px", ".1f", "of the frames that were registered"),
+    "unregistered_share": ("Flagged frames", "", ".2%", "could not be registered well; they are kept"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One ROI on the field of view: its SVG path, where its label goes, and what its tooltip says."""
+
+    roi_id: int
+    kind: str
+    path: str
+    x: float
+    y: float
+    tip: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One quality number of the registration, in words."""
+
+    label: str
+    value: str
+    meaning: str
+
+
+def write_report(
+    folder: Path,
+    settings: ReportSettings,
+    config: Mapping[str, Any],
+    out: Path,
+    progress: Progress = silent,
+) -> None:
+    """Write the page of the recording in `folder`: one HTML file that needs nothing else.
+
+    Parameters
+    ----------
+    folder
+        ``results/<recording>``.
+    settings
+        Length of the clip and number of traces.
+    config
+        The settings that the results were made with, shown on the page.
+    out
+        The HTML file.
+    progress
+        Told about each part.
+
+    Raises
+    ------
+    InputError
+        If a result is missing or damaged.
+    """
+    results = collect(folder)
+    cells = stats.cell_rows(results)
+    progress("report", 1, 4)
+    plots = _plots(results, settings)
+    progress("report", 2, 4)
+    clip = make_clip(results, settings.clip_s, progress)
+    progress("report", 3, 4)
+    text = (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            results=results,
+            cells=cells,
+            types=stats.type_rows(cells),
+            median_rate=stats.median([cell.rate_per_min for cell in cells if cell.kind != "noise"]),
+            warnings=stats.warnings(results),
+            outlines=outline_rows(results, cells),
+            pictures=_pictures(results),
+            plots=plots,
+            clip=clip,
+            metrics=metric_rows(results.registration.metrics),
+            classifiers=sorted(set(results.raster.classifier)),
+            scale_bar_um=scale_bar_um(results),
+            benchmarks=read_benchmarks(folder),
+            versions=versions(),
+            algorithms=IMPL,
+            config=yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True),
+        )
+    )
+    write_text(out, text)
+    progress("report", 4, 4)
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the templates; everything put into them is escaped."""
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("neurocine.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals.update(version=__version__, colours=COLOURS, cell_types=CELL_TYPES)
+    found.filters["duration"] = duration
+    found.filters["number"] = number
+    return found
+
+
+def _plots(results: RecordingResults, settings: ReportSettings) -> dict[str, Themed]:
+    plots = {"registration": figures.registration(results)}
+    if len(results.rois):
+        chosen = stats.most_active(results, settings.max_traces)
+        start, stop = stats.busiest(results, CLOSE_S)
+        plots["close"] = figures.traces(results, chosen[:12], start, stop)
+        if results.duration_s > CLOSE_S or len(chosen) > 12:
+            plots["traces"] = figures.traces(results, chosen, 0, results.movie.n_frames)
+        plots["raster"] = figures.raster(results)
+    return plots
+
+
+def _pictures(results: RecordingResults) -> dict[str, Picture]:
+    summary = results.summary
+    return {
+        "mean": grey_picture(summary.mean),
+        "correlation": grey_picture(summary.correlation),
+        "max": grey_picture(summary.max),
+        "template": grey_picture(results.registration.template, max_edge=512),
+    }
+
+
+def outline_rows(results: RecordingResults, cells: list[stats.CellRow]) -> list[Outline]:
+    """Return every ROI's outline over the field of view."""
+    centres = results.rois.centroids() + 0.5
+    rows = []
+    for cell, lines, (y, x) in zip(cells, outlines(results.rois), centres, strict=True):
+        likely = max(cell.probability)
+        tip = (
+            f"ROI {cell.roi_id}: {cell.kind} ({likely:.0%}), SNR {cell.snr:.1f}, "
+            f"{cell.transients} transients, {cell.rate_per_min:.2f} a minute"
+        )
+        rows.append(Outline(cell.roi_id, cell.kind, svg_path(lines), float(x), float(y), tip))
+    return rows
+
+
+def metric_rows(metrics: Mapping[str, float]) -> list[Metric]:
+    """Return the metrics that are known, in words, then any others by their name."""
+    rows = []
+    for name in (*METRICS, *sorted(set(metrics) - set(METRICS))):
+        if name in metrics:
+            label, unit, style, meaning = METRICS.get(name, (name, "", ".4g", ""))
+            rows.append(Metric(label, f"{metrics[name]:{style}} {unit}".strip(), meaning))
+    return rows
+
+
+def scale_bar_um(results: RecordingResults) -> float:
+    """Return a round length in micrometres, about a fifth of the field of view's width."""
+    fifth = results.movie.fov_shape[1] * results.movie.pixel_size_um / 5
+    rounded = [step * 10**power for power in range(-1, 4) for step in (1, 2, 5)]
+    return float(min(rounded, key=lambda length: abs(length - fifth)))
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in words: ``5.2 s``, ``3 min 20 s`` or ``1 h 5 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def number(value: float | None, style: str = ".2f") -> str:
+    """Return `value` in `style`, or a dash where there is none."""
+    return "–" if value is None or value != value else f"{value:{style}}"

@@ -1,0 +1,145 @@
+"""The numbers of the report, all from the raster, the traces and the cell types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import CELL_TYPES
+from neurocine.core.raster import active_runs
+from neurocine.io.results import RecordingResults
+
+#: A share of saturated pixels above this is worth a warning.
+SATURATED_SHARE = 1e-4
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """One ROI in the table of all cells; rates in transients a minute, areas in square micrometres."""
+
+    roi_id: int
+    kind: str
+    probability: tuple[float, ...]
+    snr: float
+    area_um2: float
+    transients: int
+    rate_per_min: float
+    active_share: float
+    engine: str
+    classifier: str
+
+
+@dataclass(frozen=True)
+class TypeRow:
+    """The ROIs of one type; medians are over them, None if there are none."""
+
+    kind: str
+    count: int
+    transients: int
+    median_rate_per_min: float | None
+    median_active_share: float | None
+    median_snr: float | None
+
+
+def cell_rows(results: RecordingResults) -> list[CellRow]:
+    """Return one row an ROI, in the order of the ROIs."""
+    active = results.raster.active
+    row, _, _ = active_runs(active)
+    counts = np.bincount(row, minlength=len(results.rois))
+    minutes = results.duration_s / 60
+    area = results.rois.areas() * results.movie.pixel_size_um**2
+    return [
+        CellRow(
+            roi_id=int(results.rois.ids[i]),
+            kind=kind,
+            probability=tuple(float(p) for p in results.celltypes.probability[i]),
+            snr=float(results.traces.snr[i]),
+            area_um2=float(area[i]),
+            transients=int(counts[i]),
+            rate_per_min=float(counts[i] / minutes),
+            active_share=float(active[i].mean()),
+            engine=results.rois.engine[i],
+            classifier=results.raster.classifier[i],
+        )
+        for i, kind in enumerate(results.types)
+    ]
+
+
+def type_rows(cells: list[CellRow]) -> list[TypeRow]:
+    """Return one row a type, in the order of `CELL_TYPES`."""
+    found = []
+    for kind in CELL_TYPES:
+        those = [cell for cell in cells if cell.kind == kind]
+        found.append(
+            TypeRow(
+                kind=kind,
+                count=len(those),
+                transients=sum(cell.transients for cell in those),
+                median_rate_per_min=median([cell.rate_per_min for cell in those]),
+                median_active_share=median([cell.active_share for cell in those]),
+                median_snr=median([cell.snr for cell in those]),
+            )
+        )
+    return found
+
+
+def median(values: list[float]) -> float | None:
+    """Return the median of the finite `values`, None if there are none."""
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.median(finite)) if finite else None
+
+
+def most_active(results: RecordingResults, count: int) -> NDArray[np.int64]:
+    """Return the positions of the `count` most active ROIs: cells before noise, most transients first."""
+    if not len(results.rois):
+        return np.empty(0, dtype=np.int64)
+    row, _, _ = active_runs(results.raster.active)
+    transients = np.bincount(row, minlength=len(results.rois))
+    order = np.lexsort((results.rois.ids, -transients, ~results.is_cell))
+    return order[:count].astype(np.int64)
+
+
+def busiest(results: RecordingResults, length_s: float) -> tuple[int, int]:
+    """Return the frames ``start, stop`` of `length_s` seconds in which most cells are active.
+
+    The whole movie if it is shorter; its beginning if nothing is active.
+    """
+    t = results.movie.n_frames
+    length = min(t, max(1, round(length_s * results.movie.frame_rate_hz)))
+    if not results.is_cell.any():
+        return 0, length
+    active = results.raster.active[results.is_cell].sum(axis=0)
+    total = np.concatenate([[0], np.cumsum(active)])
+    start = int(np.argmax(total[length:] - total[:-length]))
+    return start, start + length
+
+
+def warnings(results: RecordingResults) -> list[str]:
+    """Return what a reader must know before trusting the page, in plain words."""
+    found = []
+    flagged = int(results.registration.unregistered.sum())
+    if flagged:
+        share = flagged / results.movie.n_frames
+        found.append(f"{flagged:,} frames ({share:.2%}) could not be registered well; they were kept.")
+    saturated = saturated_share(results.source)
+    if saturated is not None and saturated > SATURATED_SHARE:
+        found.append(f"{saturated:.2%} of the raw movie's pixels are saturated: their ΔF/F is too low.")
+    if not len(results.rois):
+        found.append("No ROI was found. Check the diameter of a soma and the threshold of the segmentation.")
+    elif not results.is_cell.any():
+        found.append("Every ROI was called noise: no cell was found.")
+    elif not results.raster.active[results.is_cell].any():
+        found.append("No cell was active in any frame.")
+    if not np.isfinite(results.traces.dff).all():
+        found.append("Some ΔF/F values aren't finite: the baseline of those ROIs is not to be trusted.")
+    return found
+
+
+def saturated_share(source: Mapping[str, Any]) -> float | None:
+    """Return the share of saturated pixels that ingest found, None if it didn't look."""
+    value = source.get("saturated_share")
+    return None if value is None else float(value)

@@ -180,7 +180,7 @@ ARCHITECTURES = {
             window_frames=100,
             window_px=25,
             n_inputs=3,
-            conv_filters=(8, 16, 32, 32),
+            conv_filters=(16, 32, 32, 64),
             conv_strides=(2, 1, 1, 1),
             projection=64,
             lstm_units=(32, 32),
@@ -230,7 +230,7 @@ class Networks:
 
 
 def build(architecture: Architecture) -> Networks:
-    """Return new networks of `architecture`, their weights random (fixed by `keras.utils.set_random_seed`)."""
+    """Return new networks with random weights, which `keras.utils.set_random_seed` fixes."""
     import keras
     from keras import ops
 

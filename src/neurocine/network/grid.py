@@ -223,3 +223,16 @@ def statistics(movie: Movie, grid: Grid) -> Statistics:
     for _, frames in grid.blocks(movie):
         gathered.add(frames)
     return gathered.result(movie.source)
+
+
+@dataclass(frozen=True)
+class ModelMovie:
+    """A movie as a model sees it: on the model's grid, z-scored over the whole movie."""
+
+    movie: Movie
+    grid: Grid
+    statistics: Statistics
+
+    def read(self, start: int, stop: int) -> Float32:
+        """Return the model frames ``start:stop``, (stop - start, Y', X') float32 z-scores."""
+        return self.statistics.normalise(self.grid.read(self.movie, start, stop))

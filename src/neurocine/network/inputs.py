@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import InputError, RoiSet
+from neurocine.core import InputError, Movie, RoiSet
 from neurocine.network.architecture import Output
 
 Mask = NDArray[np.bool_]
@@ -48,6 +48,17 @@ class Cells:
         """Return the patches (n_inputs, T, px, px) of the cell at position `index` in `frames` (T, Y, X)."""
         patch = cut(frames, int(self.top[index]), int(self.left[index]), self.masks.shape[-1])
         return np.asarray(patch[None] * self.masks[index][:, None])
+
+
+def check_field(movie: Movie, rois: RoiSet) -> None:
+    """Raise `InputError` unless `rois` and `movie` have one field of view."""
+    if movie.fov_shape != rois.fov_shape:
+        raise InputError(
+            rois.source,
+            "fov_shape",
+            f"is {rois.fov_shape}, the movie's is {movie.fov_shape}",
+            "Give ROIs that were found in this movie.",
+        )
 
 
 def cut(frames: NDArray[Any], top: int, left: int, window_px: int) -> NDArray[Any]:

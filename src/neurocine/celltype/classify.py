@@ -1,0 +1,165 @@
+"""The type of each cell: pyramidal, interneuron or noise (DeepCINAC, section 2.4).
+
+A network reads windows of 500 frames of the cell. Only a cell's most active windows are read, as its kinetics
+show there, and their probabilities are averaged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.activity.transients import putative, smooth
+from neurocine.config import CelltypeSettings
+from neurocine.core import CELL_TYPES, CellTypes, Movie, RoiSet
+from neurocine.core.progress import Progress, silent
+from neurocine.models import Model, Registry
+from neurocine.network.grid import Grid, ModelMovie, StatisticsSum
+from neurocine.network.inference import Features, Runner
+from neurocine.network.inputs import cells, check_field, windows
+
+log = logging.getLogger(__name__)
+
+#: How much memory the features of a window may take at a time.
+FEATURE_BYTES = 128 * 1024**2
+
+
+def classify(
+    movie: Movie,
+    rois: RoiSet,
+    settings: CelltypeSettings,
+    *,
+    registry: Registry | None = None,
+    progress: Progress = silent,
+) -> CellTypes:
+    """Return the type probabilities of `rois` in `movie`.
+
+    A movie shorter than the model's window is continued by its mirror image in time, and that is logged.
+
+    Parameters
+    ----------
+    movie
+        Registered movie; resampled to the model's frame rate and pixel size.
+    rois
+        Cells.
+    settings
+        Model, windows a cell, batch size.
+    registry
+        Models; those that ship with neurocine unless given.
+    progress
+        Told of windows read.
+
+    Raises
+    ------
+    InputError
+        If ROIs and movie don't have one field of view, or the model isn't what was registered.
+    """
+    check_field(movie, rois)
+    if not len(rois):
+        return CellTypes(rois.ids, np.empty((0, len(CELL_TYPES)), dtype=np.float32))
+    model = (registry or Registry.load()).model(settings.model, "celltype")
+    grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
+    seen_rois = grid.rois(rois)
+    seen, traces = _first_pass(movie, grid, seen_rois)
+    length = min(model.entry.window_frames, grid.n_frames)
+    if length < model.entry.window_frames:
+        log.warning(
+            "%s: %d frames at %g Hz, fewer than the window of %d: mirrored in time",
+            movie.source,
+            grid.n_frames,
+            model.entry.frame_rate_hz,
+            model.entry.window_frames,
+        )
+    starts = windows(grid.n_frames, length, 0.0, movie.source)
+    chosen = most_active(traces, starts, length, settings.windows)
+    probability = _averaged(seen, seen_rois, model, starts, chosen, settings.batch_size, progress)
+    return CellTypes(rois.ids, probability)
+
+
+def most_active(
+    traces: NDArray[np.float32], starts: NDArray[np.int64], length: int, n: int
+) -> NDArray[np.bool_]:
+    """Return which of the windows at `starts` are the `n` most active of each cell, (N, W) bool.
+
+    A window's activity is the mean of the peaks in it that lie at or over the 90th percentile of the cell's
+    smoothed trace; of a window without any, its largest value, which is lower.
+
+    Parameters
+    ----------
+    traces
+        Raw traces (N, T).
+    starts, length
+        First frames (W,) and frames of the windows.
+    n
+        Windows to choose; all where there are fewer.
+    """
+    activity = np.empty((len(traces), len(starts)))
+    for i, trace in enumerate(smooth(traces)):
+        _, peaks = putative(trace)
+        peaks = peaks[trace[peaks] >= np.percentile(trace, 90)]
+        for w, start in enumerate(starts):
+            inside = peaks[(peaks >= start) & (peaks < start + length)]
+            activity[i, w] = trace[inside].mean() if len(inside) else trace[start : start + length].max()
+    best = np.argsort(-activity, axis=1, kind="stable")[:, :n]
+    chosen = np.zeros(activity.shape, dtype=bool)
+    np.put_along_axis(chosen, best, True, axis=1)
+    return chosen
+
+
+def _first_pass(movie: Movie, grid: Grid, rois: RoiSet) -> tuple[ModelMovie, NDArray[np.float32]]:
+    """Return the movie as the model sees it, and the raw traces (N, model frames): one reading gives both."""
+    gathered = StatisticsSum()
+    traces = np.empty((len(rois), grid.n_frames), dtype=np.float32)
+    matrix, areas = rois.matrix(), rois.areas()[:, None]
+    for start, frames in grid.blocks(movie):
+        gathered.add(frames)
+        traces[:, start : start + len(frames)] = matrix @ frames.reshape(len(frames), -1).T / areas
+    return ModelMovie(movie, grid, gathered.result(movie.source)), traces
+
+
+def _averaged(
+    seen: ModelMovie,
+    rois: RoiSet,
+    model: Model,
+    starts: NDArray[np.int64],
+    chosen: NDArray[np.bool_],
+    batch_size: int,
+    progress: Progress,
+) -> NDArray[np.float32]:
+    """Return the mean probabilities (N, 3) over each cell's chosen windows."""
+    architecture = model.architecture
+    runner = Runner(model.networks, architecture)
+    patches = cells(rois, architecture.window_px, "types")
+    sums = np.zeros((len(rois), len(CELL_TYPES)))
+    cell_bytes = 4 * architecture.n_inputs * architecture.window_frames * architecture.n_features
+    group = max(1, FEATURE_BYTES // cell_bytes)
+    for w, start in enumerate(starts):
+        wanted = np.flatnonzero(chosen[:, w])
+        for low in range(0, len(wanted), group):
+            some = wanted[low : low + group]
+            stop = min(int(start) + architecture.window_frames, seen.grid.n_frames)
+            features = np.concatenate(
+                [runner.encode(frames, patches, some) for frames in _blocks(seen, int(start), stop)], axis=2
+            )
+            features = _mirrored(features, architecture.window_frames)
+            for at in range(0, len(some), batch_size):
+                sums[some[at : at + batch_size]] += runner.predict(features[at : at + batch_size])
+        progress("cell types", w + 1, len(starts))
+    return np.asarray(sums / sums.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _blocks(seen: ModelMovie, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
+    """Yield the model frames ``start:stop`` in blocks that fit in memory."""
+    step = seen.grid.block_frames()
+    for at in range(start, stop, step):
+        yield seen.read(at, min(at + step, stop))
+
+
+def _mirrored(features: Features, length: int) -> Features:
+    """Return `features` (N, n_inputs, T, F) continued by their mirror image in time up to `length` frames."""
+    n = features.shape[2]
+    order = np.pad(np.arange(n), (0, length - n), mode="symmetric")
+    return np.asarray(features[:, :, order])

@@ -52,7 +52,8 @@ def find(movie: Movie, settings: SegmentationSettings, given: RoiSet | None, pro
     """Return the ROIs that suite2p finds in `movie` and takes for neurons; ids are 0 to N - 1.
 
     The movie is read twice: averaged over bins as long as the indicator's decay for detection, and once more
-    for the traces whose skewness its classifier wants. Weights are suite2p's ``lam``, their maximum 1.
+    for the traces whose skewness its classifier wants. Weights are suite2p's ``lam``, their maximum 1;
+    dendrites are cropped.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tau = settings.tau_s or decay_s(movie.indicator)
@@ -64,14 +65,22 @@ def find(movie: Movie, settings: SegmentationSettings, given: RoiSet | None, pro
     keep = probability >= settings.min_probability
     if not keep.any():
         logger.warning("%s: none of suite2p's %d ROIs passes for a neuron", movie.source, len(stat))
-    pixels = []
-    for roi in stat[keep]:
-        positive = roi["lam"] > 0
-        weight = roi["lam"][positive] / roi["lam"].max()
-        pixels.append((roi["ypix"][positive], roi["xpix"][positive], weight))
     return RoiSet.from_pixels(
-        movie.fov_shape, pixels, engine="suite2p", probability=probability[keep], source=movie.source
+        movie.fov_shape,
+        [_soma(roi) for roi in stat[keep]],
+        engine="suite2p",
+        probability=probability[keep],
+        source=movie.source,
     )
+
+
+def _soma(roi: dict[str, Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return rows, columns and weights of an ROI's pixels, its dendrites cropped as suite2p does."""
+    chosen = roi["lam"] > 0
+    if np.any(chosen & roi["soma_crop"]):
+        chosen = chosen & roi["soma_crop"]
+    weight = roi["lam"][chosen]
+    return roi["ypix"][chosen], roi["xpix"][chosen], weight / weight.max()
 
 
 def binned(movie: Movie, tau_s: float, progress: Progress) -> NDArray[np.float32]:
@@ -94,6 +103,15 @@ def binned(movie: Movie, tau_s: float, progress: Progress) -> NDArray[np.float32
     return sums
 
 
+def spatial_scale(diameter_px: float) -> int:
+    """Return suite2p's scale (1: 6 pixels, 2: 12, 3: 24, 4: 48) nearest to a soma's diameter.
+
+    Left to itself suite2p takes the scale of most of the peaks: that of boutons and dendrites where they are
+    many.
+    """
+    return int(np.clip(round(np.log2(diameter_px / 6)) + 1, 1, 4))
+
+
 def _detect(
     movie: Movie, bins: NDArray[np.float32], settings: SegmentationSettings, tau: float, device: torch.device
 ) -> NDArray[Any]:
@@ -101,7 +119,8 @@ def _detect(
     options = default_settings()["detection"]
     options["threshold_scaling"] = settings.threshold_scaling
     options["max_overlap"] = settings.max_overlap
-    diameter = settings.diameter_um / movie.pixel_size_um
+    diameter = max(1.0, settings.diameter_um / movie.pixel_size_um)
+    options["sparsery_settings"]["spatial_scale"] = spatial_scale(diameter)
     try:
         _, stat, _ = detection_wrapper(
             FloatFrames(movie),
@@ -121,13 +140,25 @@ def _detect(
     return np.asarray(stat)
 
 
+def relative_size(stat: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the number of pixels of each ROI's soma relative to that of the clearest ROIs, (N,).
+
+    suite2p takes the median of the first 100, which are somata in a large field of view; in a small one most
+    of the first 100 are scraps of dendrite, and somata then look too large to its classifier. So at most
+    the first quarter counts here; from 400 ROIs on the two agree.
+    """
+    size = np.array([roi["npix_soma"] for roi in stat], dtype=np.float64)
+    clearest = size[: int(np.clip(len(size) // 4, 10, 100))]
+    return size / max(float(np.median(clearest)), 1.0)
+
+
 def _probability(movie: Movie, stat: NDArray[Any], device: torch.device) -> NDArray[np.float32]:
     """Return the probability of being a neuron that suite2p's own classifier gives each ROI, (N,)."""
     options = default_settings()["extraction"]
     options["batch_size"] = max(1, BATCH_BYTES // (4 * movie.fov_shape[0] * movie.fov_shape[1]))
     f, fneu, _, _ = extraction_wrapper(stat, FloatFrames(movie), settings=options, device=device)
     skewness = np.nan_to_num(skew(f - options["neuropil_coefficient"] * fneu, axis=1))
-    for roi, value in zip(stat, skewness, strict=True):
-        roi["skew"] = value
+    for roi, value, size in zip(stat, skewness, relative_size(stat), strict=True):
+        roi["skew"], roi["npix_norm"] = value, size
     found = classify(stat=stat, classfile=builtin_classfile)
-    return np.clip(found[:, 1], 0, 1).astype(np.float32)
+    return np.asarray(np.clip(found[:, 1], 0, 1), dtype=np.float32)

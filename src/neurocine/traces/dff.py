@@ -1,0 +1,64 @@
+"""From fluorescence to ΔF/F: neuropil subtraction and running baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: The baseline is found this many times in a window, and interpolated between.
+KNOTS_PER_WINDOW = 12
+#: ΔF/F is divided by no less than this share of the mean fluorescence.
+MIN_BASELINE_SHARE = 0.1
+
+
+def neuropil_corrected(
+    f: NDArray[np.floating[Any]], fneu: NDArray[np.floating[Any]], coefficient: float
+) -> NDArray[np.float64]:
+    """Return F - c (Fneu - median of Fneu over time), (N, T).
+
+    Only the neuropil's changes are subtracted, not its level: so the baseline stays that of F, positive, and
+    ΔF/F can't blow up where the neuropil is as bright as the cell.
+    """
+    corrected = f.astype(np.float64)
+    if fneu.size:
+        corrected -= coefficient * (fneu - np.median(fneu, axis=1, keepdims=True))
+    return corrected
+
+
+def running_baseline(traces: NDArray[np.float64], window: int, percentile: float) -> NDArray[np.float64]:
+    """Return the running `percentile` of `traces` (N, T) over `window` frames, (N, T).
+
+    It is taken of the frames at most half a window away, fewer at both ends of the movie, exactly at
+    `KNOTS_PER_WINDOW` knots a window, and linearly interpolated between. In a movie shorter than the window
+    the ends see half the window or all there is.
+    """
+    n, n_frames = traces.shape
+    half = max(1, window // 2)
+    n_knots = min(n_frames, max(2, round(KNOTS_PER_WINDOW * n_frames / max(window, 1)) + 1))
+    knots = np.unique(np.linspace(0, n_frames - 1, n_knots).astype(int))
+    values = np.empty((n, len(knots)))
+    for i, knot in enumerate(knots):
+        values[:, i] = np.percentile(traces[:, max(0, knot - half) : knot + half + 1], percentile, axis=1)
+    frames = np.arange(n_frames)
+    return np.array([np.interp(frames, knots, row) for row in values]).reshape(n, n_frames)
+
+
+def delta_f_over_f(
+    f: NDArray[np.floating[Any]],
+    fneu: NDArray[np.floating[Any]],
+    *,
+    coefficient: float,
+    window: int,
+    percentile: float,
+) -> NDArray[np.float32]:
+    """Return ΔF/F = (C - B) / max(B, a tenth of the mean of abs(F)), (N, T).
+
+    C is the neuropil-corrected trace (`neuropil_corrected`), B its running baseline (`running_baseline`).
+    """
+    corrected = neuropil_corrected(f, fneu, coefficient)
+    baseline = running_baseline(corrected, window, percentile)
+    least = MIN_BASELINE_SHARE * np.abs(f).mean(axis=1, keepdims=True, dtype=np.float64)
+    least = np.where(least > 0, least, 1)
+    return ((corrected - baseline) / np.maximum(baseline, least)).astype(np.float32)

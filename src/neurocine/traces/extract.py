@@ -1,0 +1,85 @@
+"""Traces of ROIs from a movie that is read once, block by block."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from neurocine.config import TracesSettings
+from neurocine.core import InputError, Movie, RoiSet, Traces
+from neurocine.core.movie import BLOCK_BYTES
+from neurocine.core.progress import Progress, silent
+from neurocine.segmentation import decay_s
+from neurocine.traces.dff import delta_f_over_f
+from neurocine.traces.events import deconvolve, signal_to_noise
+from neurocine.traces.masks import neuropil_masks, signal_masks
+
+
+def extract(movie: Movie, rois: RoiSet, settings: TracesSettings, progress: Progress = silent) -> Traces:
+    """Return the traces of `rois` in `movie`.
+
+    F is the mean of an ROI's pixels by weight, without those that it shares; Fneu the plain mean of the
+    annulus around it. See `neurocine.traces.dff` for ΔF/F and `neurocine.traces.events` for the rest.
+
+    Parameters
+    ----------
+    movie
+        Registered movie.
+    rois
+        ROIs of the same field of view; without any, the traces are (0, T).
+    settings
+        Neuropil annulus and coefficient, window and percentile of the baseline.
+    progress
+        Told how far the movie is read.
+
+    Raises
+    ------
+    InputError
+        If the field of view of the ROIs isn't the movie's.
+    """
+    if rois.fov_shape != movie.fov_shape:
+        raise InputError(
+            rois.source,
+            "fov_shape",
+            f"is {rois.fov_shape} but the movie {movie.source} has {movie.fov_shape}",
+            "Give the ROIs of this movie; check the order of axes.",
+        )
+    inner, outer = (
+        um / movie.pixel_size_um for um in (settings.neuropil_inner_um, settings.neuropil_outer_um)
+    )
+    if len(rois):
+        masks = sparse.vstack([signal_masks(rois), neuropil_masks(rois, inner, outer)], format="csr")
+        f, fneu = np.split(_projected(movie, masks, progress), 2)
+    else:
+        f, fneu = np.zeros((2, 0, movie.n_frames), dtype=np.float32)
+    dff = delta_f_over_f(
+        f,
+        fneu,
+        coefficient=settings.neuropil_coefficient,
+        window=round(settings.baseline_window_s * movie.frame_rate_hz),
+        percentile=settings.baseline_percentile,
+    )
+    return Traces(
+        ids=rois.ids,
+        frame_rate_hz=movie.frame_rate_hz,
+        f=f,
+        fneu=fneu,
+        dff=dff,
+        events=deconvolve(dff, movie.frame_rate_hz, decay_s(movie.indicator)),
+        snr=signal_to_noise(dff),
+        source=movie.source,
+    )
+
+
+def _projected(movie: Movie, masks: sparse.csr_array, progress: Progress) -> NDArray[np.float32]:
+    """Return the product of `masks` (M, Y * X) and every frame, (M, T) float32."""
+    # Only pixels of some mask are turned to floats: few of them in a sparse field of view.
+    used = np.unique(masks.indices)
+    compact = masks[:, used]
+    traces = np.empty((masks.shape[0], movie.n_frames), dtype=np.float32)
+    for start, frames in movie.blocks(max(1, BLOCK_BYTES * movie.dtype.itemsize // 4)):
+        pixels = frames.reshape(len(frames), -1)[:, used].T.astype(np.float32, order="C")
+        traces[:, start : start + len(frames)] = compact @ pixels
+        progress("traces", start + len(frames), movie.n_frames)
+    return traces

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError
 from neurocine.io.movies.frames import Found, LazyFrames
+from neurocine.io.movies.tiff_headers import check_headers, damaged
 from neurocine.io.movies.tiff_metadata import rate_and_size, scanimage_axes, scanimage_settings
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
         If it isn't TIFF, is cut short, holds colour, or has several channels, planes or picture sizes.
     """
     with _opened(path) as tif:
-        _check_chain(path, tif)
+        check_headers(path, tif)
         series = _only_series(path, tif)
         _check_axes(path, tif, series)
         frames = _frames(path, tif, series)
@@ -93,35 +94,12 @@ def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
             yield tif
     except _DAMAGE as error:
         told = "; ".join([str(error), *complaints])
-        raise _damaged(path, f"isn't a whole TIFF file ({told})") from error
+        raise damaged(path, f"isn't a whole TIFF file ({told})") from error
     finally:
         voice.removeHandler(listener)
         voice.propagate = propagate
     for complaint in complaints:
         logger.debug("%s: tifffile says: %s", path, complaint)
-
-
-def _damaged(path: Path, problem: str) -> InputError:
-    return InputError(path, "file", problem, "Copy or save it again.")
-
-
-def _check_chain(path: Path, tif: tifffile.TiffFile) -> None:
-    """Follow the chain of page headers to its end: a file cut within it has none."""
-    file, layout = tif.filehandle, tif.tiff
-    offset, seen = tif.pages.first.offset, set[int]()
-    if not tif.is_bigtiff and file.size >= 2**32:
-        return  # ScanImage wrote such files: their 32-bit chain can't reach the end
-    while offset:
-        if offset in seen:
-            raise _damaged(path, "page headers point at each other in a circle")
-        seen.add(offset)
-        file.seek(offset)
-        try:
-            (n_tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
-            file.seek(n_tags * layout.tagsize, 1)
-            (offset,) = struct.unpack(layout.offsetformat, file.read(layout.offsetsize))
-        except struct.error as error:
-            raise _damaged(path, f"is cut short after {len(seen) - 1} page headers") from error
 
 
 def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
@@ -130,7 +108,7 @@ def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
         shapes = ", ".join(str(series.shape) for series in found) or "no picture at all"
         raise InputError(path, "pages", f"differ in size or type: {shapes}", "Save one movie a file.")
     if tif.is_imagej and found[0].kind != "imagej":
-        raise _damaged(path, "is cut short: it holds fewer frames than its ImageJ header says")
+        raise damaged(path, "is cut short: it holds fewer frames than its ImageJ header says")
     return found[0]
 
 
@@ -164,7 +142,7 @@ def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries)
         height, width = _picture(series, series.shape)
         n_frames = prod(series.shape) // (height * width)
         if series.dataoffset + series.nbytes > size:
-            raise _damaged(path, f"is cut short: {n_frames} frames don't fit in its {size} bytes")
+            raise damaged(path, f"is cut short: {n_frames} frames don't fit in its {size} bytes")
         dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
         return np.memmap(path, dtype, "r", series.dataoffset, (n_frames, height, width))
     # Files of a multi-file OME series list each other's pages: only this file's own are taken.
@@ -172,7 +150,7 @@ def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries)
     for frame, (_, page) in enumerate(own):
         ends = [a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
         if not ends or max(ends) > size:
-            raise _damaged(path, f"is cut short: the pixels of frame {frame} lie past its end")
+            raise damaged(path, f"is cut short: the pixels of frame {frame} lie past its end")
     if prod(picture) != prod(_picture(series, picture)):
         raise InputError(path, "pages", f"have shape {picture}", "Save one frame a page.")
     return PageFrames(tif, series, [i for i, _ in own], path)

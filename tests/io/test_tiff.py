@@ -1,0 +1,237 @@
+"""TIFF in its many dialects, whole and damaged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+
+from neurocine.core import InputError, Movie
+from neurocine.io.movies import open_movie
+from neurocine.io.movies.tiff import PageFrames
+
+FRAMES: NDArray[np.uint16] = np.random.default_rng(5).integers(0, 4000, (12, 20, 16)).astype(np.uint16)
+GIVEN: dict[str, Any] = {"frame_rate_hz": 10.0, "pixel_size_um": 1.0}
+
+
+def contiguous(path: Path) -> None:
+    tifffile.imwrite(path, FRAMES, photometric="minisblack")
+
+
+def interleaved(path: Path) -> None:
+    """As most microscopes write: a header, its pixels, the next header."""
+    with tifffile.TiffWriter(path) as writer:
+        for frame in FRAMES:
+            writer.write(frame, contiguous=False, metadata=None, photometric="minisblack")
+
+
+def compressed(path: Path) -> None:
+    tifffile.imwrite(path, FRAMES, compression="zlib", predictor=True, photometric="minisblack")
+
+
+def big(path: Path) -> None:
+    tifffile.imwrite(path, FRAMES, bigtiff=True, metadata=None, photometric="minisblack")
+
+
+def imagej(path: Path) -> None:
+    tifffile.imwrite(
+        path,
+        FRAMES,
+        imagej=True,
+        resolution=(1 / 1.5, 1 / 1.5),
+        metadata={"axes": "TYX", "finterval": 0.05, "unit": "um"},
+    )
+
+
+def ome(path: Path) -> None:
+    tifffile.imwrite(
+        path,
+        FRAMES,
+        ome=True,
+        compression="zlib",
+        metadata={
+            "axes": "TYX",
+            "PhysicalSizeX": 0.0015,
+            "PhysicalSizeXUnit": "mm",
+            "PhysicalSizeY": 1.5,
+            "PhysicalSizeYUnit": "µm",
+            "TimeIncrement": 50.0,
+            "TimeIncrementUnit": "ms",
+        },
+    )
+
+
+def scanimage(path: Path, **changed: str) -> None:
+    settings = {
+        "SI.VERSION_MAJOR": "'2020'",
+        "SI.hChannels.channelSave": "1",
+        "SI.hRoiManager.scanFrameRate": "40",
+        "SI.hScan2D.logAverageFactor": "2",
+        "SI.hRoiManager.pixelsPerLine": "16",
+        "SI.hRoiManager.linesPerFrame": "20",
+        "SI.hRoiManager.imagingFovUm": "[-12 -15;12 -15;12 15;-12 15]",
+        "SI.hStackManager.framesPerSlice": "Inf",
+    } | changed
+    text = "\n".join(f"{key} = {value}" for key, value in settings.items())
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        for number, frame in enumerate(FRAMES, 1):
+            writer.write(
+                frame,
+                contiguous=False,
+                metadata=None,
+                software=text,
+                description=f"frameNumbers = {number}",
+                photometric="minisblack",
+            )
+
+
+LAYOUTS: list[Callable[[Path], None]] = [contiguous, interleaved, compressed, big, imagej, ome, scanimage]
+
+
+def opened(path: Path, **given: Any) -> Movie:
+    return open_movie(path, **(GIVEN | given))
+
+
+@pytest.mark.parametrize("write", LAYOUTS)
+def test_frames_of_every_layout(tmp_path: Path, write: Callable[[Path], None]) -> None:
+    write(tmp_path / "m.tif")
+    told = {"frame_rate_hz": None, "pixel_size_um": None} if write in (imagej, ome, scanimage) else {}
+    movie = opened(tmp_path / "m.tif", **told)
+    np.testing.assert_array_equal(movie.read(0, 12), FRAMES)
+    np.testing.assert_array_equal(movie.read(3, 4), FRAMES[3:4])
+    assert movie.read(5, 5).shape == (0, 20, 16)
+
+
+@pytest.mark.parametrize("write", [contiguous, imagej])
+def test_contiguous_pixels_are_memory_mapped(tmp_path: Path, write: Callable[[Path], None]) -> None:
+    write(tmp_path / "m.tif")
+    assert isinstance(opened(tmp_path / "m.tif", frame_rate_hz=20, pixel_size_um=1.5).frames, np.memmap)
+
+
+@pytest.mark.parametrize("write", [imagej, ome, scanimage])
+def test_rate_and_size_come_from_the_microscope(tmp_path: Path, write: Callable[[Path], None]) -> None:
+    write(tmp_path / "m.tif")
+    movie = open_movie(tmp_path / "m.tif")
+    assert movie.frame_rate_hz == pytest.approx(20.0)
+    assert movie.pixel_size_um == pytest.approx(1.5, rel=1e-4)
+
+
+def test_scanimage_pixels_that_are_not_square_leave_the_size_open(tmp_path: Path) -> None:
+    scanimage(tmp_path / "m.tif", **{"SI.hRoiManager.linesPerFrame": "10"})
+    with pytest.raises(InputError, match="--pixel-size"):
+        open_movie(tmp_path / "m.tif")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"SI.hChannels.channelSave": "[1;2]"},
+        {"SI.hStackManager.enable": "true", "SI.hStackManager.numSlices": "3"},
+    ],
+)
+def test_scanimage_channels_and_planes_are_refused(tmp_path: Path, changed: dict[str, str]) -> None:
+    scanimage(tmp_path / "m.tif", **changed)
+    with pytest.raises(InputError, match=r"axes: .*(C=2|Z=3)"):
+        open_movie(tmp_path / "m.tif")
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape"), [("TCYX", (6, 2, 20, 16)), ("TZYX", (6, 2, 20, 16)), ("CYX", (3, 20, 16))]
+)
+def test_channels_and_planes_are_refused(tmp_path: Path, axes: str, shape: tuple[int, ...]) -> None:
+    tifffile.imwrite(tmp_path / "m.tif", np.zeros(shape, np.uint16), imagej=True, metadata={"axes": axes})
+    with pytest.raises(InputError, match=f"axes: .*{axes[-3]}={shape[-3]}"):
+        opened(tmp_path / "m.tif")
+
+
+def test_colour_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "m.tif", np.zeros((4, 20, 16, 3), np.uint8), photometric="rgb")
+    with pytest.raises(InputError, match="colour"):
+        opened(tmp_path / "m.tif")
+
+
+def test_single_picture_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "m.tif", FRAMES[0])
+    with pytest.raises(InputError, match="needs at least 2"):
+        opened(tmp_path / "m.tif")
+
+
+def test_pages_of_different_size_are_refused(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "m.tif") as writer:
+        for frame in (FRAMES[0], FRAMES[1], FRAMES[2, :10]):
+            writer.write(frame, contiguous=False, metadata=None, photometric="minisblack")
+    with pytest.raises(InputError, match="differ in size or type"):
+        opened(tmp_path / "m.tif")
+
+
+@pytest.mark.parametrize("write", LAYOUTS)
+def test_a_file_cut_anywhere_is_refused(
+    tmp_path: Path, write: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path / "whole.tif")
+    content = (tmp_path / "whole.tif").read_bytes()
+    cuts = {int(len(content) * share) for share in np.linspace(0.001, 0.995, 60)}
+    with caplog.at_level(logging.WARNING):
+        for cut in sorted(cuts | {5, 9, 17}):
+            (tmp_path / "m.tif").write_bytes(content[:cut])
+            with pytest.raises(InputError, match=r"m\.tif"):
+                open_movie(tmp_path / "m.tif", **GIVEN)
+    assert not [record for record in caplog.records if record.name == "tifffile"]
+
+
+@pytest.mark.parametrize("write", [interleaved, compressed, ome])
+def test_a_cut_says_that_the_file_is_cut(tmp_path: Path, write: Callable[[Path], None]) -> None:
+    write(tmp_path / "m.tif")
+    content = (tmp_path / "m.tif").read_bytes()
+    (tmp_path / "m.tif").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"cut short|isn't a whole TIFF"):
+        opened(tmp_path / "m.tif")
+
+
+def test_scrambled_pixels_name_the_frames(tmp_path: Path) -> None:
+    compressed(tmp_path / "m.tif")
+    with tifffile.TiffFile(tmp_path / "m.tif") as tif:
+        page = tif.pages[6]
+        offset, count = page.dataoffsets[0], page.databytecounts[0]
+    content = bytearray((tmp_path / "m.tif").read_bytes())
+    content[offset : offset + count] = b"\xff" * count
+    (tmp_path / "m.tif").write_bytes(content)
+    movie = opened(tmp_path / "m.tif")
+    np.testing.assert_array_equal(movie.read(0, 6), FRAMES[:6])
+    with pytest.raises(InputError, match="frames 6-7: can't be decoded"):
+        movie.read(6, 8)
+
+
+def test_no_file_stays_open_between_reads(tmp_path: Path) -> None:
+    compressed(tmp_path / "m.tif")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    movies = [opened(tmp_path / "m.tif") for _ in range(5)]
+    for movie in movies:
+        assert isinstance(movie.frames, PageFrames)
+        movie.read(0, 2)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_circular_headers_are_refused(tmp_path: Path) -> None:
+    interleaved(tmp_path / "m.tif")
+    with tifffile.TiffFile(tmp_path / "m.tif") as tif:
+        first, last = tif.pages[0].offset, tif.pages[-1].offset
+        n_tags = len(tif.pages[-1].tags)
+    content = bytearray((tmp_path / "m.tif").read_bytes())
+    where = last + 2 + 12 * n_tags
+    content[where : where + 4] = first.to_bytes(4, "little")
+    (tmp_path / "m.tif").write_bytes(content)
+    with pytest.raises(InputError, match="circle"):
+        opened(tmp_path / "m.tif")
+
+
+def test_the_example_recording_opens(example_tiff: Path) -> None:
+    movie = open_movie(example_tiff, frame_rate_hz=30, pixel_size_um=1)
+    assert (movie.frames.shape, movie.dtype) == ((2000, 128, 128), np.uint8)
+    assert movie.read(1990, 2000).std() > 0

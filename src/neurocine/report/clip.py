@@ -90,14 +90,14 @@ class _Painter:
     def paint(self, picture: NDArray[np.uint8], start: int, stop: int) -> Image.Image:
         """Return `picture` (Y, X) with the ROIs that are active in frames ``start:stop`` lit up."""
         image = Image.fromarray(picture).convert("RGB")
-        lit = self._active[:, start:stop].any(axis=1)
+        lit = np.asarray(self._active[:, start:stop].any(axis=1))
         veil = Image.new("RGBA", image.size)
         draw = ImageDraw.Draw(veil)
         for lines, colour, on in zip(self._lines, self._colours, lit, strict=True):
             for line in lines:
                 if on:
                     draw.polygon(line, fill=colour + "40")
-                draw.line(line, fill=colour + ("ff" if on else "60"), width=2 if on else 1, joint="curve")
+                draw.line(line, fill=colour + ("ff" if on else "90"), width=2 if on else 1, joint="curve")
         image.paste(veil, mask=veil.getchannel("A"))
         label = f"{start / self._rate:.1f} s"
         ImageDraw.Draw(image).text(

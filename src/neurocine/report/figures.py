@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -54,7 +54,7 @@ def themed(draw: Draw, height_in: float) -> Themed:
 
 
 def _render(draw: Draw, theme: Theme, height_in: float) -> Image.Image:
-    style: dict[str, Any] = {
+    style: dict[Any, Any] = {
         "font.family": "DejaVu Sans",
         "font.size": 8.5,
         "text.color": theme.ink,
@@ -71,10 +71,10 @@ def _render(draw: Draw, theme: Theme, height_in: float) -> Image.Image:
     }
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, facecolor="none", layout="constrained")
-        canvas = FigureCanvasAgg(figure)
         draw(figure, theme)
-        canvas.draw()
-        return Image.fromarray(np.asarray(canvas.buffer_rgba()))
+        pixels = io.BytesIO()
+        figure.savefig(pixels, format="rgba", dpi=DPI)
+        return Image.frombytes("RGBA", figure.canvas.get_width_height(), pixels.getvalue())
 
 
 def registration(results: RecordingResults) -> Themed:
@@ -100,14 +100,14 @@ def registration(results: RecordingResults) -> Themed:
             ),
         )
         micrometres.set_ylabel("shift (µm)")
-        shifts.legend(loc="upper right", ncols=2, fontsize=8)
+        shifts.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8)
         correlation.plot(*envelope(seconds, found.correlation), color=theme.accent, linewidth=0.7)
         correlation.plot(
             seconds[flagged], found.correlation[flagged], "o", color=theme.alert, markersize=3,
             markeredgewidth=0, label=f"flagged: {len(flagged):,} frames",
         )  # fmt: skip
         if len(flagged):
-            correlation.legend(loc="lower right", fontsize=8)
+            correlation.legend(loc="lower right", bbox_to_anchor=(1, 0.95), fontsize=8)
         correlation.set_ylabel("correlation with\nthe template")
         _time_axis(correlation, float(seconds[0]), float(seconds[-1]))
 
@@ -131,18 +131,18 @@ def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, 
             kind = results.types[position]
             low, high = _limits(dff[k])
             trace = base + 0.3 + 0.62 * np.clip((dff[k] - low) / (high - low), 0, 1)
-            for onset, peak in zip(onsets[rows == k], peaks[rows == k], strict=True):
-                axes.fill_between(
-                    [seconds[onset] - 0.5 / rate, seconds[peak] + 0.5 / rate], base + 0.02, base + 0.96,
-                    color=theme.types[kind], alpha=0.22, linewidth=0,
-                )  # fmt: skip
+            begin, length = seconds[onsets[rows == k]], (peaks - onsets + 1)[rows == k] / rate
+            axes.broken_barh(
+                list(zip((begin - 0.5 / rate).tolist(), length.tolist(), strict=True)), (base + 0.02, 0.94),
+                color=theme.types[kind], alpha=0.22, linewidth=0,
+            )  # fmt: skip
             axes.plot(*envelope(seconds, trace), color=theme.ink, linewidth=0.65)
             x, y = envelope(seconds, probability[k])
             axes.fill_between(x, base + 0.04, base + 0.04 + 0.2 * y, color=theme.types[kind], linewidth=0)
             labels.append(f"ROI {results.rois.ids[position]}")
             axes.annotate(
-                f"{low:.2g} to {high:.2g}", (1.005, base + 0.5), xycoords=("axes fraction", "data"),
-                va="center", fontsize=7.5,
+                f"{low:.2g} to {high:.2g}".replace("-", "−"), (1.005, base + 0.5),
+                xycoords=("axes fraction", "data"), va="center", fontsize=7.5,
             )  # fmt: skip
         axes.annotate(
             "ΔF/F range", (1.005, 1.1), xycoords=("axes fraction", "data"), va="bottom", fontsize=7.5
@@ -177,7 +177,7 @@ def raster(results: RecordingResults) -> Themed:
         image[..., 3] = binned
         extent = (seconds[0], seconds[-1], len(order) - 0.5, -0.5)
         upper.imshow(image, aspect="auto", interpolation="nearest", extent=extent)
-        upper.set_ylabel("ROI (by type, busiest first)")
+        upper.set_ylabel("ROIs by type, busiest first")
         upper.yaxis.set_major_locator(MaxNLocator(integer=True))
         for boundary in np.nonzero(np.diff(kind_rank[order]))[0]:
             upper.axhline(boundary + 0.5, color=theme.faint, linewidth=0.8)
@@ -194,7 +194,7 @@ def raster(results: RecordingResults) -> Themed:
 def envelope(
     x: NDArray[np.floating], y: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a line that looks the same as ``x, y``: lowest and highest value of each of `MAX_COLUMNS` bins."""
+    """Return a line that looks like ``x, y``: lowest and highest value of each of `MAX_COLUMNS` bins."""
     if len(x) <= 2 * MAX_COLUMNS:
         return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     starts = np.linspace(0, len(x), MAX_COLUMNS + 1).astype(int)[:-1]

@@ -116,6 +116,7 @@ def write_report(
             clip=clip,
             metrics=metric_rows(results.registration.metrics),
             classifiers=sorted(set(results.raster.classifier)),
+            celltype_model=dict(config.get("celltype") or {}).get("model", ""),
             scale_bar_um=scale_bar_um(results),
             benchmarks=read_benchmarks(folder),
             versions=versions(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Themed:
 def encode(images: list[Image.Image], *, duration_ms: int = 0, quality: int | None = None) -> Picture:
     """Return `images` as one WebP: an animation if there are several, lossless unless a quality is given."""
     buffer = io.BytesIO()
-    options = {"lossless": True} if quality is None else {"quality": quality}
+    options: dict[str, Any] = {"lossless": True} if quality is None else {"quality": quality}
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:], "duration": duration_ms, "loop": 0}
     images[0].save(buffer, "WEBP", method=4, **options)
@@ -76,7 +77,10 @@ def outlines(rois: RoiSet) -> list[list[NDArray[np.float64]]]:
         top, left = int(y.min()), int(x.min())
         mask = np.zeros((int(y.max()) - top + 3, int(x.max()) - left + 3))
         mask[y - top + 1, x - left + 1] = 1
-        lines = [approximate_polygon(line, 0.25) for line in find_contours(mask, 0.5)]
+        lines = [
+            approximate_polygon(line, 0.25)  # type: ignore[no-untyped-call]
+            for line in find_contours(mask, 0.5)  # type: ignore[no-untyped-call]
+        ]
         found.append([line[:, ::-1] + (left - 0.5, top - 0.5) for line in lines])
     return found
 

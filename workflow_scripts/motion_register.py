@@ -8,21 +8,14 @@ from snakemake.script import snakemake
 from neurocine import steps
 from neurocine.config import MotionSettings
 from neurocine.ingest import read_source
-from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     source = read_source(Path(job.input.source))
-    movie = open_movie(
-        [Path(name) for name in job.input.movie],
-        frame_rate_hz=source.frame_rate_hz,
-        pixel_size_um=source.pixel_size_um,
-        indicator=source.indicator,
-    )
     steps.motion(
-        movie,
+        source.open(),
         Path(job.output.movie),
         MotionSettings(**job.params.settings),
         source_sha256=source.sha256,

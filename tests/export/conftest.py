@@ -49,8 +49,10 @@ def write_results(folder: Path, movie: Movie, rois: RoiSet) -> Path:
 
 def _write_source(folder: Path, movie: Movie) -> None:
     (folder / "ingest").mkdir(parents=True)
+    raw = folder.parents[1] / "blobs.tif"
+    raw.write_bytes(b"blobs")
     source = {
-        "files": [{"name": "blobs.tif", "size": 1234, "sha256": STAMP.source_sha256}],
+        "files": [{"path": str(raw), "size": 5, "sha256": STAMP.source_sha256}],
         "sha256": STAMP.source_sha256,
         "format": "tiff",
         "shape": [movie.n_frames, *movie.fov_shape],
@@ -58,6 +60,7 @@ def _write_source(folder: Path, movie: Movie) -> None:
         "frame_rate_hz": movie.frame_rate_hz,
         "pixel_size_um": movie.pixel_size_um,
         "indicator": movie.indicator,
+        "pixels": {"mean": 200.0, "min": 0.0, "max": 900.0, "saturated": 1e-6},
     }
     (folder / "ingest" / "source.json").write_text(json.dumps(source), encoding="utf-8")
 

@@ -2,5 +2,6 @@
 
 from neurocine.export.nwb import write_nwb
 from neurocine.export.provenance import provenance, write_provenance
+from neurocine.export.suite2p import write_suite2p_folder
 
-__all__ = ["provenance", "write_nwb", "write_provenance"]
+__all__ = ["provenance", "write_nwb", "write_provenance", "write_suite2p_folder"]

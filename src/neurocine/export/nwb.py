@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,11 +28,11 @@ def write_nwb(
     recording_name: str,
     movie_path: Path,
     out: Path,
-    raw: Sequence[Path] = (),
 ) -> None:
     """Write the NWB file of a recording, atomically.
 
-    Movies aren't copied: the file points to them by paths relative to its own folder.
+    Movies aren't copied: the file points to the raw and the registered one by paths relative to its own
+    folder.
 
     Parameters
     ----------
@@ -47,28 +46,25 @@ def write_nwb(
         The registered movie, ``motion/movie.h5``.
     out
         The NWB file.
-    raw
-        The raw movie's file, or its files in order of time. With one, the file links the raw movie too.
 
     Raises
     ------
     InputError
-        If a movie to link doesn't exist.
+        If the registered movie doesn't exist.
     """
     from pynwb import NWBHDF5IO
 
     from neurocine.export import nwb_movie, nwb_rois
 
-    for path in (movie_path, *raw):
-        if not path.exists():
-            raise InputError(path, "file", "doesn't exist", "The NWB file links to it: make it first.")
+    if not movie_path.is_file():
+        raise InputError(movie_path, "file", "doesn't exist", "The NWB file links to it: run motion first.")
     nwb = _file(results, settings, recording_name)
     plane = nwb_movie.add_plane(nwb, results, settings)
     module = nwb.create_processing_module(
         "ophys", "Registration, ROIs, fluorescence, cell types and activity, made by neurocine"
     )
     with h5py.File(movie_path, "r") as movie_file, atomic_path(out) as part:
-        nwb_movie.add_movies(nwb, module, plane, results, movie_file, raw, out.parent)
+        nwb_movie.add_movies(nwb, module, plane, results, movie_file, out.parent)
         nwb_movie.add_images(module, results)
         if len(results.rois):
             nwb_rois.add_rois(module, plane, results)

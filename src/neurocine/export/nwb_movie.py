@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from pynwb.ophys import CorrectedImageStack, ImagingPlane, MotionCorrection, Opt
 
 from neurocine.config import ExportSettings
 from neurocine.io.results import RecordingResults
+
+_log = logging.getLogger(__name__)
 
 AXES = "Axes are (frame, row y, column x), row 0 at the top."
 
@@ -49,24 +51,23 @@ def add_movies(
     plane: ImagingPlane,
     results: RecordingResults,
     movie_file: h5py.File,
-    raw: Sequence[Path],
     folder: Path,
 ) -> None:
-    """Link the registered movie, and the raw one if its only file is given, and add the shifts.
+    """Link the registered movie, and the raw one if it is a single file that is still there, and add shifts.
 
     Parameters
     ----------
     movie_file
         The registered movie, open until the NWB file is written.
-    raw
-        The raw movie's files.
     folder
         Where the NWB file will lie; external files are named relative to it.
     """
     shifts = _shifts(results)
     registered = _registered(results, movie_file, folder)
-    if len(raw) != 1:
-        # NWB wants the first frame of each file, which isn't known for a movie in several files.
+    raw = [Path(file["path"]) for file in results.source["files"]]
+    # NWB wants the first frame of each file, which isn't known for a movie in several files.
+    if len(raw) != 1 or not raw[0].exists():
+        _log.warning("the NWB file of %s links the registered movie only", results.name)
         nwb.add_acquisition(TwoPhotonSeries(name="TwoPhotonSeries", imaging_plane=plane, **registered))
         module.add(shifts)
         return

@@ -26,36 +26,34 @@ def add_rois(module: ProcessingModule, plane: ImagingPlane, results: RecordingRe
     traces, raster = results.traces, results.raster
     everyone = list(range(len(results.rois)))
 
-    def series(name: str, values: NDArray[np.generic], unit: str, description: str) -> RoiResponseSeries:
+    def series(name: str, values: NDArray[np.generic], description: str) -> RoiResponseSeries:
         return RoiResponseSeries(
             name=name,
             description=f"{description} Axes are (frame, ROI).",
             data=H5DataIO(np.ascontiguousarray(values.T), compression="gzip"),
             rois=table.create_roi_table_region("All ROIs", region=everyone),
-            unit=unit,
+            unit="n.a.",
             rate=traces.frame_rate_hz,
             starting_time=0.0,
         )
 
-    module.add(
-        Fluorescence(
-            roi_response_series=[
-                series("F", traces.f, "n.a.", "Raw fluorescence in the movie's counts."),
-                series("Fneu", traces.fneu, "n.a.", "Neuropil around each ROI in the movie's counts."),
-            ]
-        )
+    # Containers first: the series' link to the table is checked when they are added.
+    fluorescence, ratio = Fluorescence(), DfOverF()
+    module.add(fluorescence)
+    module.add(ratio)
+    fluorescence.add_roi_response_series(
+        [
+            series("F", traces.f, "Raw fluorescence in the movie's counts."),
+            series("Fneu", traces.fneu, "Neuropil around each ROI in the movie's counts."),
+        ]
     )
-    dff = series("dFoverF", traces.dff, "n.a.", "Neuropil-corrected dF/F, unitless.")
-    module.add(DfOverF(roi_response_series=[dff]))
-    module.add(series("events", traces.events, "n.a.", "Deconvolved events in units of dF/F."))
-    module.add(
-        series("activity_probability", raster.probability, "n.a.", "Probability that the ROI is active.")
-    )
+    ratio.add_roi_response_series(series("dFoverF", traces.dff, "Neuropil-corrected dF/F, unitless."))
+    module.add(series("events", traces.events, "Deconvolved events in units of dF/F."))
+    module.add(series("activity_probability", raster.probability, "Probability that the ROI is active."))
     module.add(
         series(
             "raster",
             raster.active.astype(np.uint8),
-            "n.a.",
             f"1 in active frames, from onset to peak: probability above {raster.threshold:g}.",
         )
     )

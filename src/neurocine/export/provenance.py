@@ -16,7 +16,7 @@ from neurocine.core import InputError
 from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
 from neurocine.io.contracts import read_activity, read_stamp, settings_hash
-from neurocine.io.results import RESULT_FILES, read_source
+from neurocine.io.results import RESULT_FILES, read_source_record
 
 #: Packages whose version can change a result.
 PACKAGES = (
@@ -112,13 +112,16 @@ def provenance(folder: Path, config: Mapping[str, Any], recording: str) -> dict[
     """
     files = {name: _describe(folder / name) for name in RESULT_FILES.values()}
     raster = read_activity(folder / RESULT_FILES["activity"])
+    source = dict(read_source_record(folder / RESULT_FILES["ingest"]))
+    # The checksum tells which file it is; where it lay on some disk doesn't.
+    source["files"] = [{**file, "path": Path(file["path"]).name} for file in source["files"]]
     return {
         "recording": recording,
         "versions": versions(),
         "algorithms": dict(IMPL),
         "config": dict(config),
         "config_hash": settings_hash(config),
-        "source": dict(read_source(folder / RESULT_FILES["ingest"])),
+        "source": source,
         "activity_classifiers": sorted(set(raster.classifier)),
         "files": files,
     }

@@ -46,8 +46,8 @@ class RecordingResults:
     folder
         Where the results lie.
     source
-        What is known of the raw movie: ``files`` (name, size, sha256), ``sha256``, ``format``, ``shape``,
-        ``dtype``, ``frame_rate_hz``, ``pixel_size_um``, ``indicator``.
+        The record of the raw movie that ingest made: ``files`` (path, size, sha256), ``sha256``, ``format``,
+        ``shape``, ``dtype``, ``frame_rate_hz``, ``pixel_size_um``, ``indicator``, ``pixels``.
     movie, summary, registration
         The registered movie, its summary images and its shifts.
     rois, traces, celltypes, raster
@@ -125,7 +125,7 @@ def collect(folder: Path) -> RecordingResults:
     return RecordingResults(
         name=folder.name,
         folder=folder,
-        source=read_source(paths["ingest"]),
+        source=read_source_record(paths["ingest"]),
         movie=read_movie(paths["motion"]),
         summary=read_summary(paths["motion"]),
         registration=read_registration(paths["motion"]),
@@ -136,8 +136,8 @@ def collect(folder: Path) -> RecordingResults:
     )
 
 
-def read_source(path: Path) -> Mapping[str, Any]:
-    """Return what ``source.json`` says of the raw movie.
+def read_source_record(path: Path) -> Mapping[str, Any]:
+    """Return the record of the raw movie in ``source.json`` as plain JSON.
 
     Raises
     ------

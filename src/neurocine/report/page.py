@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,15 +14,18 @@ import yaml
 
 from neurocine import __version__
 from neurocine.config import ReportSettings
-from neurocine.core import CELL_TYPES
+from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.progress import Progress, silent
 from neurocine.export.provenance import read_benchmarks, versions
 from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
 from neurocine.io.results import RecordingResults, collect
+from neurocine.models import Registry
 from neurocine.report import figures, stats
 from neurocine.report.clip import make_clip
 from neurocine.report.pictures import COLOURS, Picture, Themed, grey_picture, outlines, svg_path
+
+_log = logging.getLogger(__name__)
 
 #: Length of the close view of the traces, in seconds.
 CLOSE_S = 60.0
@@ -65,6 +69,15 @@ class Metric:
     label: str
     value: str
     meaning: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that had a part in the results: what it tells, and how well it did on which data."""
+
+    name: str
+    task: str
+    measured: str
 
 
 def write_report(
@@ -115,8 +128,7 @@ def write_report(
             plots=plots,
             clip=clip,
             metrics=metric_rows(results.registration.metrics),
-            classifiers=sorted(set(results.raster.classifier)),
-            celltype_model=dict(config.get("celltype") or {}).get("model", ""),
+            networks=network_rows(results, config),
             scale_bar_um=scale_bar_um(results),
             benchmarks=read_benchmarks(folder),
             versions=versions(),
@@ -140,6 +152,7 @@ def environment() -> jinja2.Environment:
     )
     found.globals.update(version=__version__, colours=COLOURS, cell_types=CELL_TYPES)
     found.filters["duration"] = duration
+    found.filters["filename"] = lambda path: Path(path).name
     found.filters["number"] = number
     return found
 
@@ -187,6 +200,30 @@ def metric_rows(metrics: Mapping[str, float]) -> list[Metric]:
         if name in metrics:
             label, unit, style, meaning = METRICS.get(name, (name, "", ".4g", ""))
             rows.append(Metric(label, f"{metrics[name]:{style}} {unit}".strip(), meaning))
+    return rows
+
+
+def network_rows(results: RecordingResults, config: Mapping[str, Any]) -> list[Network]:
+    """Return the networks of the results with what the registry of shipped models says of each."""
+    if not len(results.rois):
+        return []
+    tasks = dict.fromkeys(sorted(set(results.raster.classifier)), "activity")
+    celltype_model = dict(config.get("celltype") or {}).get("model")
+    if celltype_model:
+        tasks[celltype_model] = "cell type"
+    try:
+        known = Registry.load().entries
+    except InputError as error:
+        _log.warning("the report can't tell how well the networks did: %s", error)
+        known = {}
+    rows = []
+    for name, task in tasks.items():
+        measured = "–"
+        if name in known:
+            metrics = known[name].metrics
+            values = ", ".join(f"{key} {value:.3g}" for key, value in metrics.values.items())
+            measured = f"{metrics.on}: {values}"
+        rows.append(Network(name, task, measured))
     return rows
 
 

@@ -14,7 +14,7 @@ from neurocine.core.raster import active_runs
 from neurocine.io.results import RecordingResults
 
 #: A share of saturated pixels above this is worth a warning.
-SATURATED_SHARE = 1e-4
+SATURATED_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,6 @@ def warnings(results: RecordingResults) -> list[str]:
 
 
 def saturated_share(source: Mapping[str, Any]) -> float | None:
-    """Return the share of saturated pixels that ingest found, None if it didn't look."""
-    value = source.get("saturated_share")
+    """Return the share of pixels at the highest value, which ingest counted; None if it didn't."""
+    value = dict(source.get("pixels") or {}).get("saturated")
     return None if value is None else float(value)

@@ -1,0 +1,168 @@
+"""The NWB file: accepted by pynwb and nwbinspector, and the same numbers come back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from nwbinspector import Importance, inspect_nwbfile
+from pydantic import ValidationError
+from pynwb import NWBHDF5IO, validate
+
+from neurocine.config import ExportSettings
+from neurocine.core import InputError
+from neurocine.export import write_nwb
+from neurocine.io.results import collect
+from neurocine.io.rois import open_rois
+
+FULL = ExportSettings(
+    experimenter="Doe, Jane",
+    institution="Institute",
+    age="P90D",
+    sex="F",
+    location="VISp",
+    session_start="2024-05-31T09:30:00+02:00",
+)
+
+
+def export(folder: Path, settings: ExportSettings = FULL) -> Path:
+    out = folder / "export" / "recording.nwb"
+    write_nwb(collect(folder), settings, folder.name, folder / "motion" / "movie.h5", out)
+    return out
+
+
+def messages(path: Path) -> list[str]:
+    """What pynwb and nwbinspector complain about, but mere suggestions."""
+    grave = [
+        m for m in inspect_nwbfile(path) if m.importance.value > Importance.BEST_PRACTICE_VIOLATION.value
+    ]
+    return [str(error) for error in validate(path=path)] + [f"{m.location}: {m.message}" for m in grave]
+
+
+def test_inspector_finds_nothing_grave_with_default_settings(results_folder: Path) -> None:
+    assert messages(export(results_folder, ExportSettings())) == []
+
+
+def test_inspector_finds_nothing_at_all_with_full_settings(results_folder: Path) -> None:
+    out = export(results_folder)
+    assert validate(path=out) == []
+    assert list(inspect_nwbfile(out)) == []
+
+
+def test_recording_without_rois_is_valid(empty_folder: Path) -> None:
+    out = export(empty_folder)
+    assert messages(out) == []
+    with NWBHDF5IO(out, "r") as io:
+        assert "ImageSegmentation" not in io.read().processing["ophys"].data_interfaces
+
+
+def test_numbers_come_back(results_folder: Path) -> None:
+    results = collect(results_folder)
+    with NWBHDF5IO(export(results_folder), "r") as io:
+        nwb = io.read()
+        ophys = nwb.processing["ophys"]
+        series = {
+            **ophys["Fluorescence"].roi_response_series,
+            **ophys["DfOverF"].roi_response_series,
+            **{name: ophys[name] for name in ("events", "activity_probability", "raster")},
+        }
+        expected = {
+            "F": results.traces.f,
+            "Fneu": results.traces.fneu,
+            "dFoverF": results.traces.dff,
+            "events": results.traces.events,
+            "activity_probability": results.raster.probability,
+            "raster": results.raster.active,
+        }
+        assert series.keys() == expected.keys()
+        for name, values in expected.items():
+            np.testing.assert_array_equal(series[name].data[:], values.T)
+            assert series[name].rate == 10.0
+            assert list(series[name].rois.data) == [0, 1, 2, 3]
+        shifts = ophys["MotionCorrection"]["CorrectedImageStack"].xy_translation
+        np.testing.assert_array_equal(shifts.data[:, 1], results.registration.y)
+        np.testing.assert_array_equal(ophys["SummaryImages"]["mean"].data[:], results.summary.mean)
+        table = ophys["ImageSegmentation"]["PlaneSegmentation"]
+        assert tuple(table["cell_type"][:]) == results.types
+        assert set(table["classifier"][:]) == {"sim-all-v1"}
+        np.testing.assert_allclose(table["p_noise"][:], results.celltypes.probability[:, 2])
+        assert nwb.subject.age == "P90D"
+        assert nwb.imaging_planes["ImagingPlane"].imaging_rate == 10.0
+
+
+def test_rois_come_back_through_the_reader(results_folder: Path) -> None:
+    rois = collect(results_folder).rois
+    read = open_rois(export(results_folder), fov_shape=rois.fov_shape)
+    np.testing.assert_array_equal(read.ids, rois.ids)
+    np.testing.assert_array_equal(read.matrix().toarray(), rois.matrix().toarray())
+
+
+def test_transients_are_intervals_in_seconds(results_folder: Path) -> None:
+    results = collect(results_folder)
+    transients = results.raster.transients()
+    with NWBHDF5IO(export(results_folder), "r") as io:
+        table = io.read().processing["ophys"]["transients"]
+        assert len(table) == len(transients)
+        assert np.all(np.diff(table["onset_frame"][:]) >= 0)
+        np.testing.assert_allclose(table["start_time"][:], table["onset_frame"][:] / 10)
+        np.testing.assert_allclose(table["stop_time"][:], (table["peak_frame"][:] + 1) / 10)
+        found = set(zip(table["roi"].data[:].tolist(), table["onset_frame"][:].tolist(), strict=True))
+    assert found == set(zip(transients.roi_id.tolist(), transients.onset.tolist(), strict=True))
+
+
+def test_movies_are_linked_by_relative_paths_that_lead_there(results_folder: Path) -> None:
+    out = export(results_folder)
+    with NWBHDF5IO(out, "r") as io:
+        nwb = io.read()
+        raw = nwb.acquisition["TwoPhotonSeries"]
+        registered = nwb.processing["ophys"]["MotionCorrection"]["CorrectedImageStack"].corrected
+        assert (out.parent / raw.external_file[0]).resolve().name == "blobs.tif"
+        assert (out.parent / registered.external_file[0]).resolve() == results_folder / "motion" / "movie.h5"
+        assert list(raw.dimension) == [64, 64]
+
+
+def test_registered_movie_with_a_unit_is_read_through_the_link(results_folder: Path) -> None:
+    with h5py.File(results_folder / "motion" / "movie.h5", "r+") as file:
+        file["movie"].attrs.update({"unit": "n.a.", "conversion": 1.0, "resolution": -1.0, "offset": 0.0})
+    out = export(results_folder)
+    assert messages(out) == []
+    with NWBHDF5IO(out, "r") as io:
+        data = io.read().processing["ophys"]["MotionCorrection"]["CorrectedImageStack"].corrected.data
+        np.testing.assert_array_equal(data[5:7], collect(results_folder).movie.read(5, 7))
+    assert out.stat().st_size < 1_000_000
+
+
+def test_without_the_raw_file_the_registered_movie_is_the_acquisition(results_folder: Path) -> None:
+    source = results_folder / "ingest" / "source.json"
+    record = json.loads(source.read_text())
+    record["files"][0]["path"] = "gone.tif"
+    source.write_text(json.dumps(record))
+    out = export(results_folder)
+    assert messages(out) == []
+    with NWBHDF5IO(out, "r") as io:
+        nwb = io.read()
+        assert nwb.acquisition["TwoPhotonSeries"].external_file[0] == "../motion/movie.h5"
+        assert "xy_translation" in nwb.processing["ophys"].data_interfaces
+
+
+def test_identifier_belongs_to_movie_and_name(results_folder: Path) -> None:
+    identifiers = set()
+    for _ in range(2):
+        with NWBHDF5IO(export(results_folder), "r") as io:
+            identifiers.add(io.read().identifier)
+    assert len(identifiers) == 1
+
+
+def test_missing_registered_movie_leaves_no_file(results_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "x.nwb"
+    with pytest.raises(InputError, match=r"missing\.h5.*run motion"):
+        write_nwb(collect(results_folder), FULL, "x", tmp_path / "missing.h5", out)
+    assert not out.exists()
+
+
+def test_session_start_without_time_zone_is_refused() -> None:
+    with pytest.raises(ValidationError, match="time zone"):
+        ExportSettings(session_start="2024-05-31T09:30:00")

@@ -1,0 +1,27 @@
+"""The suite2p folder of a recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from neurocine.export import write_suite2p_folder
+from neurocine.io.results import collect
+from neurocine.io.rois import open_rois
+
+
+def test_rois_and_traces_come_back(results_folder: Path, tmp_path: Path) -> None:
+    results = collect(results_folder)
+    write_suite2p_folder(results, tmp_path / "suite2p")
+    plane = tmp_path / "suite2p" / "plane0"
+    read = open_rois(plane, fov_shape=results.rois.fov_shape)
+    np.testing.assert_array_equal(read.matrix().toarray(), results.rois.matrix().toarray())
+    np.testing.assert_array_equal(np.load(plane / "F.npy"), results.traces.f)
+    noise = results.celltypes.probability[:, 2]
+    np.testing.assert_allclose(np.load(plane / "iscell.npy")[:, 1], 1 - noise, atol=1e-6)
+
+
+def test_a_recording_without_rois_gives_a_folder(empty_folder: Path, tmp_path: Path) -> None:
+    write_suite2p_folder(collect(empty_folder), tmp_path / "suite2p")
+    assert np.load(tmp_path / "suite2p" / "plane0" / "iscell.npy").shape == (0, 2)

@@ -1,6 +1,6 @@
 """Motion correction: every frame moved onto a template, streamed block by block."""
 
-from neurocine.motion.register import register
+from neurocine.motion.registration import register
 from neurocine.motion.summary import SummaryAccumulator, summarise
 
 __all__ = ["SummaryAccumulator", "register", "summarise"]

@@ -14,8 +14,9 @@ MAX_CHUNKS = 40
 MIN_CHUNK_FRAMES = 20
 #: Flow is measured on pictures of at most about this many pixels an edge.
 FLOW_EDGE = 256
-#: Radius of the window in which flow is taken as uniform, pixels.
-FLOW_RADIUS = 7
+#: Radius of the window in which flow is taken as uniform, pixels. With smaller ones a cell that is brighter
+#: in one chunk than in the template passes for one that moved.
+FLOW_RADIUS = 12
 #: A fall of the correlation by less than this is no sign of a bad frame.
 MIN_FALL = 0.01
 

@@ -1,4 +1,4 @@
-"""The chain of page headers of a TIFF file: is all of it there?"""
+"""The chain of page headers of a TIFF file, which shows whether all of it is there."""
 
 from __future__ import annotations
 

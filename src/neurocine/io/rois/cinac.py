@@ -85,7 +85,7 @@ def _filled(
     path: Path, cell: int, x: NDArray[np.integer], y: NDArray[np.integer]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return rows and columns of all pixels inside a polygon and on its border."""
-    from skimage.draw import polygon, polygon_perimeter
+    from skimage.draw import line, polygon
 
     if len(x) != len(y) or not len(x):
         raise InputError(
@@ -94,7 +94,10 @@ def _filled(
     # Drawing clips at 0: moved inside first, so that what lies outside is seen to.
     top, left = min(0, int(y.min())), min(0, int(x.min()))
     rows, columns = y.astype(np.int64) - top, x.astype(np.int64) - left
-    parts = [polygon(rows, columns), polygon_perimeter(rows, columns), (rows, columns)]  # type: ignore[no-untyped-call]
+    corners = np.stack([rows, columns], axis=1)
+    edges = zip(corners, np.roll(corners, -1, axis=0), strict=True)
+    border = [line(*start, *stop) for start, stop in edges]  # type: ignore[no-untyped-call]
+    parts = [polygon(rows, columns), *border]  # type: ignore[no-untyped-call]
     pixels = np.unique(np.concatenate([np.stack(part, axis=1) for part in parts]), axis=0)
     return pixels[:, 0] + top, pixels[:, 1] + left
 

@@ -31,7 +31,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
         objects = list(io.read().objects.values())
         tables = [item for item in objects if isinstance(item, PlaneSegmentation)]
         if len(tables) != 1:
-            names = ", ".join(table.name for table in tables) or "none"
+            names = ", ".join(sorted(table.name for table in tables)) or "none"
             raise InputError(
                 path, "PlaneSegmentation", f"expected one, found {names}", "Give a file with one."
             )

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from snakemake.script import snakemake
-
 from neurocine.config import ExportSettings
 from neurocine.export import write_nwb
 from neurocine.io.results import collect

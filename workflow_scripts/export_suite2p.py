@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from snakemake.script import snakemake
-
 from neurocine.export import write_suite2p_folder
 from neurocine.io.results import collect
 from neurocine.workflow import logged

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from snakemake.script import snakemake
-
 from neurocine.ingest import ingest, write_source
 from neurocine.workflow import LoggedProgress, logged
 

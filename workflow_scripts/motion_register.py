@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from snakemake.script import snakemake
-
 from neurocine import steps
 from neurocine.config import MotionSettings
 from neurocine.ingest import read_source

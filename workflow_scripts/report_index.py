@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from snakemake.script import snakemake
-
 from neurocine.report import write_index
 from neurocine.workflow import logged
 

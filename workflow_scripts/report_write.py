@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from snakemake.script import snakemake
-
 from neurocine.config import ReportSettings
 from neurocine.report import write_report
 from neurocine.workflow import LoggedProgress, logged

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from snakemake.script import snakemake
-
 from neurocine import steps
 from neurocine.config import SegmentationSettings
 from neurocine.io.movies import open_movie

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from snakemake.script import snakemake
-
 from neurocine.config import NetworkTraining
 from neurocine.training import train
 from neurocine.workflow import LoggedProgress, logged

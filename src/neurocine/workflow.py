@@ -18,7 +18,7 @@ _log = logging.getLogger("neurocine")
 
 @contextmanager
 def logged(snakemake: Any) -> Iterator[None]:
-    """Run a rule's work with its log: everything goes to the log file, warnings and errors to the screen too.
+    """Run a rule's work with its log: everything goes to the log file, what neurocine itself says to the screen too.
 
     An error that neurocine raised on purpose ends the job with its text and the log's path instead of a
     traceback; any other is logged with its traceback and raised again.
@@ -33,8 +33,8 @@ def logged(snakemake: Any) -> Iterator[None]:
     to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     to_screen = logging.StreamHandler(sys.stderr)
-    to_screen.setLevel(logging.WARNING)
-    to_screen.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    to_screen.addFilter(logging.Filter("neurocine"))  # what the engines say is in the log
+    to_screen.setFormatter(logging.Formatter(f"{snakemake.rule}: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[to_file, to_screen], force=True)
     logging.captureWarnings(True)
     try:

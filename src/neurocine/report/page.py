@@ -236,7 +236,7 @@ def scale_bar_um(results: RecordingResults) -> float:
 
 def duration(seconds: float) -> str:
     """Return a time span in words: ``5.2 s``, ``3 min 20 s`` or ``1 h 5 min``."""
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

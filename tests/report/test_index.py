@@ -1,0 +1,44 @@
+"""The index over recordings."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import unquote
+
+from neurocine.report import write_index
+
+
+def test_reports_are_linked_and_failures_named(results_folder: Path, tmp_path: Path) -> None:
+    (results_folder / "report").mkdir()
+    (results_folder / "report" / "report.html").write_text("page")
+    damaged = tmp_path / "results" / "damaged"
+    shutil.copytree(results_folder, damaged)
+    (damaged / "traces" / "traces.h5").write_text("no HDF5")
+    out = tmp_path / "results" / "index.html"
+    write_index([results_folder, damaged, tmp_path / "results" / "lost"], out)
+    html = out.read_text(encoding="utf-8")
+    links = re.findall(r'class="card" href="([^"]*)"', html)
+    assert [(out.parent / unquote(link)).read_text() for link in links] == ["page"]
+    assert "3 recordings" in html
+    assert "3 cells (2 pyramidal, 1 interneuron)" in " ".join(html.split())
+    assert "<b>damaged</b>" in html
+    assert "traces.h5" in html
+    assert "<b>lost</b>" in html
+    assert "mouse &lt;1&gt;" in html
+    assert "http://" not in html
+
+
+def test_no_recording_gives_a_page(tmp_path: Path) -> None:
+    write_index([], tmp_path / "index.html")
+    assert "0 recordings" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_an_empty_recording_is_shown(empty_folder: Path) -> None:
+    (empty_folder / "report").mkdir()
+    (empty_folder / "report" / "report.html").write_text("page")
+    write_index([empty_folder], empty_folder.parent / "index.html")
+    assert "0 cells (0 pyramidal, 0 interneurons)" in " ".join(
+        (empty_folder.parent / "index.html").read_text(encoding="utf-8").split()
+    )

@@ -1,0 +1,181 @@
+"""The page of a recording: self-contained, escaped, complete, the same bytes twice."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neurocine.config import ReportSettings
+from neurocine.core import CellTypes, InputError
+from neurocine.io.contracts import read_celltypes, write_celltypes
+from neurocine.io.results import collect
+from neurocine.report import write_report
+from neurocine.report.page import duration, metric_rows, number, scale_bar_um
+
+#: A short clip and few traces keep the tests fast.
+QUICK = ReportSettings(clip_s=2, max_traces=3)
+CONFIG = {"celltype": {"model": "types-v1"}, "note": "<b>&"}
+
+
+class Page(HTMLParser):
+    """Collects what the tests ask about."""
+
+    VOID = frozenset({"meta", "img", "input", "source", "link", "br", "hr"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def links(self) -> list[str]:
+        names = ("src", "srcset", "href", "data", "action", "poster")
+        return [str(value) for _, attrs in self.tags for name, value in attrs.items() if name in names]
+
+
+def render(folder: Path) -> str:
+    out = folder / "report" / "report.html"
+    write_report(folder, QUICK, CONFIG, out)
+    return out.read_text(encoding="utf-8")
+
+
+def picture(uri: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1])))
+
+
+def test_the_page_needs_nothing_else_and_escapes_what_it_shows(results_folder: Path) -> None:
+    html = render(results_folder)
+    page = Page(html)
+    assert page.open == []
+    assert all(link.startswith(("data:image/webp;base64,", "#roi-")) for link in page.links())
+    assert "http://" not in html
+    assert "https://" not in html
+    assert "url(" not in html
+    assert "<1>" not in html
+    assert "mouse &lt;1&gt;" in html
+    assert "&lt;b&gt;&amp;" in html
+    assert len(html) < 6_000_000
+
+
+def test_same_results_give_the_same_page(results_folder: Path) -> None:
+    assert render(results_folder) == render(results_folder)
+
+
+def test_the_numbers_are_those_of_the_results(results_folder: Path) -> None:
+    (results_folder / "benchmarks").mkdir()
+    (results_folder / "benchmarks" / "motion.tsv").write_text(
+        "s\th:m:s\tmax_rss\tcpu_time\n75\t0:01:15\t1234.5\t80\n"
+    )
+    results = collect(results_folder)
+    page = Page(render(results_folder))
+    of_cells = sum(results.is_cell[i] for i in results.raster.transients().roi_id)
+    assert "3 cells 1 ROI called noise" in page.text
+    assert "2 pyramidal cells" in page.text
+    assert "1 interneuron " in page.text
+    assert f"{of_cells} transients of all cells" in page.text
+    assert "30.0 s recorded 300 frames" in page.text
+    assert "3 frames (1.00%) could not be registered well" in page.text
+    assert "trained on simulated movies" in page.text
+    assert "sim-all-v1" in page.text
+    assert "types-v1" in page.text
+    assert "motion 1 min 15 s 1 min 20 s 1,234" in page.text
+    rows = [attrs["id"] for tag, attrs in page.tags if tag == "tr" and "id" in attrs]
+    assert rows == ["roi-0", "roi-1", "roi-2", "roi-3"]
+    outlines = [attrs for tag, attrs in page.tags if tag == "a" and str(attrs["class"]).startswith("roi ")]
+    assert [str(a["class"]).split()[1] for a in outlines] == list(results.types)
+
+
+def test_the_outline_lies_on_the_roi(results_folder: Path) -> None:
+    page = Page(render(results_folder))
+    first = next(str(attrs["d"]) for tag, attrs in page.tags if tag == "path")
+    points = np.array([[float(v) for v in pair.split()] for pair in re.findall(r"[\d.]+ [\d.]+", first)])
+    # The first disc: centre (16, 16), radius 5, in coordinates whose pixel 0 spans 0 to 1.
+    np.testing.assert_allclose(points.mean(axis=0), 16.5, atol=0.6)
+    assert np.hypot(*(points - 16.5).T).max() < 6.5
+
+
+def test_the_clip_moves(results_folder: Path) -> None:
+    moving = [picture(link) for link in Page(render(results_folder)).links() if link.startswith("data:")]
+    clips = [image for image in moving if getattr(image, "n_frames", 1) > 1]
+    assert [(clip.n_frames, clip.size) for clip in clips] == [(20, (384, 384))]
+
+
+def test_a_recording_without_rois_has_a_page(empty_folder: Path) -> None:
+    page = Page(render(empty_folder))
+    assert page.open == []
+    assert "No ROI was found" in page.text
+    assert "0 cells" in page.text
+    assert "– transients a minute" in page.text
+    assert not [tag for tag, attrs in page.tags if tag == "tr" and "id" in attrs]
+
+
+def test_all_noise_is_said(results_folder: Path) -> None:
+    path = results_folder / "celltype" / "celltypes.tsv"
+    ids = read_celltypes(path).ids
+    write_celltypes(path, CellTypes(ids, np.tile(np.float32([0, 0, 1]), (len(ids), 1))))
+    page = Page(render(results_folder))
+    assert "Every ROI was called noise" in page.text
+    assert "4 ROIs called noise" in page.text
+
+
+def test_saturation_is_said(results_folder: Path) -> None:
+    source = results_folder / "ingest" / "source.json"
+    record = json.loads(source.read_text())
+    record["pixels"]["saturated"] = 0.02
+    source.write_text(json.dumps(record))
+    assert "2.00% of the raw movie's pixels" in Page(render(results_folder)).text
+
+
+def test_a_missing_result_is_named_and_leaves_no_page(results_folder: Path) -> None:
+    (results_folder / "activity" / "activity.h5").unlink()
+    with pytest.raises(InputError, match=r"activity\.h5"):
+        render(results_folder)
+    assert not (results_folder / "report" / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5.21, "5.2 s"), (59.99, "1 min 0 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")]
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_number_of_nothing_is_a_dash() -> None:
+    assert number(None) == number(float("nan")) == "–"
+    assert number(0.125, ".1%") == "12.5%"
+
+
+def test_metrics_are_named_with_units_and_unknown_ones_kept() -> None:
+    rows = metric_rows({"zeta": 1.0, "max_shift_px": 3.21})
+    assert [(row.label, row.value) for row in rows] == [("Largest shift", "3.2 px"), ("zeta", "1")]
+
+
+def test_scale_bar_is_round_and_about_a_fifth(results_folder: Path) -> None:
+    assert scale_bar_um(collect(results_folder)) == 20.0  # the field of view is 128 µm wide

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import hashlib
+import itertools
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from neurocine.activity import infer
+from neurocine.config import ActivitySettings
+from neurocine.core import CellTypes, InputError, Movie, RoiSet
+from neurocine.models import Entry, Metrics, Registry, install
+from neurocine.network import Architecture, build, save_weights
+from neurocine.network.grid import Grid
+from neurocine.network.inputs import cell_masks, cut, windows
+
+TINY = Architecture(
+    name="tiny",
+    window_frames=40,
+    window_px=15,
+    n_inputs=3,
+    conv_filters=(4, 4, 4, 4),
+    conv_strides=(1, 1, 1, 1),
+    projection=6,
+    lstm_units=(4, 4),
+    merge_units=4,
+    output="frames",
+    attention_gain=40.0,
+)
+
+
+def add(
+    folder: Path, name: str, seed: int, types: tuple[str, ...], rate: float = 10, pixel: float = 2
+) -> None:
+    keras.utils.set_random_seed(seed)
+    networks = build(TINY)
+    readout = networks.head.get_layer("readout")
+    readout.kernel.assign(readout.kernel * 8)  # so that probabilities aren't all near a half
+    save_weights(folder / f"{name}.part.h5", networks, TINY, metadata={"seed": seed})
+    entry = Entry(
+        task="activity",
+        types=types,
+        architecture="tiny",
+        frame_rate_hz=rate,
+        pixel_size_um=pixel,
+        window_frames=TINY.window_frames,
+        window_px=TINY.window_px,
+        metrics=Metrics(on="nothing: random weights", values={}),
+    )
+    install(folder, name, entry, folder / f"{name}.part.h5", "# random\n")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    folder = tmp_path_factory.mktemp("models")
+    add(folder, "any", 0, ("any",))
+    add(folder, "pyramidal", 1, ("pyramidal", "noise"))
+    add(folder, "interneuron", 2, ("interneuron",), rate=7, pixel=2.6)
+    return Registry.load(folder)
+
+
+def plain(
+    movie: Movie, rois: RoiSet, registry: Registry, name: str, overlap: float = 0.5
+) -> NDArray[np.float32]:
+    """The oracle: the full network on every window of the whole movie."""
+    model = registry.model(name, "activity")
+    grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
+    frames = grid.read(movie, 0, grid.n_frames).astype(np.float64)
+    frames = (frames - frames.mean()) / frames.std()
+    px, length = TINY.window_px, TINY.window_frames
+    starts = windows(grid.n_frames, length, overlap)
+    inputs = []
+    for i in range(len(rois)):
+        top, left, masks = cell_masks(grid.rois(rois), i, px)
+        patches = np.stack([cut(frames[start : start + length], top, left, px) for start in starts])
+        inputs.append((patches[..., None] * np.moveaxis(masks, 0, -1)).astype(np.float32))
+    found = np.asarray(model.networks.full(np.concatenate(inputs), training=False))
+    merged = np.zeros((len(rois), grid.n_frames), dtype=np.float32)
+    for (i, start), window in zip(itertools.product(range(len(rois)), starts), found, strict=True):
+        merged[i, start : start + length] = np.maximum(merged[i, start : start + length], window)
+    return grid.to_movie(merged)
+
+
+def overlapping(rois: RoiSet) -> RoiSet:
+    """The discs, the first of them with a neighbour over it."""
+    masks = np.stack([rois.mask(i) for i in range(len(rois))] + [np.roll(rois.mask(0), 6, axis=1)])
+    return RoiSet.from_masks(masks, engine="truth")
+
+
+@pytest.mark.parametrize(("name", "batch_size"), [("any", 3), ("interneuron", 64)])
+def test_streaming_gives_what_the_full_network_gives(
+    blobs: tuple[Movie, RoiSet],
+    registry: Registry,
+    name: str,
+    batch_size: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    movie, rois = blobs[0], overlapping(blobs[1])
+    monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 60_000)  # several blocks
+    raster = infer(movie, rois, ActivitySettings(model=name, batch_size=batch_size), registry=registry)
+    wanted = plain(movie, rois, registry, name)
+    assert raster.probability.shape == (5, 300)
+    assert wanted.std(axis=1).min() > 0.01
+    np.testing.assert_allclose(raster.probability, wanted, atol=1e-5)
+    assert raster.classifier == (name,) * 5
+
+
+def test_each_frame_is_read_twice_and_encoded_once(
+    blobs: tuple[Movie, RoiSet], registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neurocine.network.inference import Runner
+
+    movie, rois = blobs
+    read = np.zeros(300, dtype=int)
+    encoded = []
+
+    class Counting:
+        shape, dtype = movie.frames.shape, movie.frames.dtype
+
+        def __getitem__(self, key: slice) -> Any:
+            read[key] += 1
+            return movie.frames[key]
+
+    encode = Runner.encode
+
+    def counting(self: Runner, frames: Any, cells: Any, chosen: Any) -> Any:
+        encoded.append(len(frames))
+        return encode(self, frames, cells, chosen)
+
+    monkeypatch.setattr(Runner, "encode", counting)
+    monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 1)
+    infer(
+        replace(movie, frames=Counting()), rois, ActivitySettings(model="any", overlap=0.9), registry=registry
+    )
+    np.testing.assert_array_equal(read, 2)
+    assert sum(encoded) == 300
+    assert len(encoded) > 10
+
+
+def test_types_are_routed_to_their_classifiers(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+    movie, rois = blobs[0], overlapping(blobs[1])
+    probability = np.eye(3, dtype=np.float32)[[0, 1, 2, 1, 0]]
+    types = CellTypes(rois.ids[::-1].copy(), probability[::-1].copy())  # in another order
+    raster = infer(movie, rois, ActivitySettings(threshold=0.6), celltypes=types, registry=registry)
+    assert raster.classifier == ("pyramidal", "interneuron", "pyramidal", "interneuron", "pyramidal")
+    assert raster.threshold == 0.6
+    for name in ("pyramidal", "interneuron"):
+        # Neighbours served by another classifier are still in the masks.
+        alone = infer(movie, rois, ActivitySettings(model=name), registry=registry).probability
+        rows = [i for i, other in enumerate(raster.classifier) if other == name]
+        np.testing.assert_allclose(raster.probability[rows], alone[rows], atol=1e-6)
+    untyped = infer(movie, rois, ActivitySettings(), registry=registry)
+    assert untyped.classifier == ("any",) * 5
+
+
+def test_no_rois_give_an_empty_raster(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+    movie, rois = blobs
+    raster = infer(movie, rois.select([]), ActivitySettings(), registry=registry)
+    assert raster.probability.shape == (0, 300)
+    assert raster.classifier == ()
+
+
+def test_progress_reaches_the_end(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+    seen: list[tuple[str, int, int]] = []
+    infer(*blobs, ActivitySettings(), registry=registry, progress=lambda *told: seen.append(told))
+    assert seen[-1] == ("activity by any", 300, 300)
+
+
+def test_bad_input_is_told_before_work(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+    movie, rois = blobs
+    short = replace(movie, frames=movie.frames[:39])
+    with pytest.raises(InputError, match="39, fewer than the window of 40"):
+        infer(short, rois, ActivitySettings(), registry=registry)
+    with pytest.raises(InputError, match="fov_shape"):
+        infer(replace(movie, frames=movie.frames[:, :60]), rois, ActivitySettings(), registry=registry)
+    with pytest.raises(InputError, match="isn't in the registry"):
+        infer(movie, rois, ActivitySettings(model="none"), registry=registry)
+    some = CellTypes(rois.ids[:2], np.eye(3, dtype=np.float32)[:2])
+    with pytest.raises(InputError, match="no row for ROI 2"):
+        infer(movie, rois, ActivitySettings(), celltypes=some, registry=registry)
+
+
+PROGRAM = """
+import sys, hashlib
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from conftest import blob_frames
+from neurocine.activity import infer
+from neurocine.config import ActivitySettings
+from neurocine.core import Movie, RoiSet
+from neurocine.models import Registry
+frames, masks = blob_frames()
+movie = Movie(frames, frame_rate_hz=10.0, pixel_size_um=2.0)
+registry = Registry.load(Path(sys.argv[2]))
+raster = infer(movie, RoiSet.from_masks(masks), ActivitySettings(model="any"), registry=registry)
+sys.stdout.write(hashlib.sha256(raster.probability.tobytes()).hexdigest())
+"""
+
+
+def test_two_processes_give_the_same_bytes(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+    arguments = [sys.executable, "-c", PROGRAM, str(Path(__file__).parents[1]), str(registry.folder)]
+    other = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+    here = infer(*blobs, ActivitySettings(model="any"), registry=registry)
+    assert hashlib.sha256(here.probability.tobytes()).hexdigest() == other

@@ -115,8 +115,10 @@ class ActivitySettings(Section):
 class ReportSettings(Section):
     """The HTML page of each recording."""
 
-    clip_s: Positive = Field(10.0, description="length of the video clip in seconds")
-    max_traces: int = Field(30, ge=1, description="traces drawn, the most active cells first")
+    clip_s: Annotated[float, Field(gt=0, le=30)] = Field(
+        10.0, description="length of the video clip in seconds, 30 at most"
+    )
+    max_traces: int = Field(30, ge=1, le=60, description="traces drawn, the most active cells first")
 
 
 class ExportSettings(Section):

@@ -18,7 +18,7 @@ MAX_FPS = 10.0
 MAX_EDGE = 400
 #: The clip takes the best quality that keeps it under this, in characters of the page.
 MAX_CHARACTERS = 2_500_000
-QUALITIES = (60, 40, 20)
+QUALITIES = (60, 40, 20, 5)
 
 
 @dataclass(frozen=True)

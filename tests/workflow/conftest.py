@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,20 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "mouse größe µ")
 
 
-def write_crop(source: Path, target: Path) -> None:
-    """Write 450 frames of 96 x 96 pixels of the example recording to `target`."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    tifffile.imwrite(target, tifffile.imread(source, key=range(450))[:, 16:112, 16:112])
+@pytest.fixture(scope="session")
+def make_project() -> Callable[[Path], Project]:
+    """Make an empty project in a folder."""
+    return Project
+
+
+@pytest.fixture(scope="session")
+def make_crop() -> Callable[[Path], Path]:
+    """Write 450 frames of 96 x 96 pixels of the example recording."""
+
+    def write(target: Path) -> Path:
+        frames = tifffile.imread(ROOT / "examples" / "mouse_v1" / "mouse_v1.tif", key=range(450))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        tifffile.imwrite(target, frames[:, 16:112, 16:112])
+        return target
+
+    return write

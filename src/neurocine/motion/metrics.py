@@ -17,8 +17,8 @@ FLOW_EDGE = 256
 #: Radius of the window in which flow is taken as uniform, pixels. With smaller ones a cell that is brighter
 #: in one chunk than in the template passes for one that moved.
 FLOW_RADIUS = 12
-#: A fall of the correlation by less than this is no sign of a bad frame.
-MIN_FALL = 0.01
+#: A smaller fall of the correlation is no sign of a bad frame: interpolation and rounding make as much.
+MIN_FALL = 0.05
 
 
 class TemplateCorrelation:
@@ -95,9 +95,10 @@ def unregistered(
 ) -> NDArray[np.bool_]:
     """Return which frames are badly registered, (T,).
 
-    Those whose shift is at the limit, and those whose correlation with the template lies more than
-    `flag_mad` median absolute deviations (and more than `MIN_FALL`) under the median.
+    Those whose shift is at the limit, and those whose correlation with the template isn't positive or lies
+    more than `flag_mad` median absolute deviations (and more than `MIN_FALL`) under the median.
     """
     median = np.median(correlation)
     deviation = np.median(np.abs(correlation - median))
-    return np.asarray(at_limit | (correlation < median - max(flag_mad * deviation, MIN_FALL)))
+    least = max(0.0, float(median - max(flag_mad * deviation, MIN_FALL)))
+    return np.asarray(at_limit | (correlation <= least))

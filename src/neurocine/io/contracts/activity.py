@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import Raster
-from neurocine.io.contracts.stamp import Stamp, create, dataset, opened, strings
+from neurocine.io.contracts.stamp import Stamp, attribute, create, dataset, opened, strings
 
 
 def write_activity(path: Path, raster: Raster, stamp: Stamp | None = None) -> None:
@@ -29,9 +29,9 @@ def read_activity(path: Path) -> Raster:
     with opened(path, "activity") as file:
         return Raster(
             ids=dataset(file, "ids"),
-            frame_rate_hz=float(file.attrs["frame_rate_hz"]),
+            frame_rate_hz=float(attribute(file, "frame_rate_hz")),
             probability=dataset(file, "probability"),
-            threshold=float(file.attrs["threshold"]),
+            threshold=float(attribute(file, "threshold")),
             classifier=strings(file, "classifier"),
             source=str(path),
         )

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neurocine.core import InputError, Movie
-from neurocine.io.contracts.stamp import Stamp, create, dataset, open_checked, opened
+from neurocine.io.atomic_hdf5 import NewFile
+from neurocine.io.contracts.stamp import Stamp, attribute, create, dataset, open_checked, opened
 
 #: Frames, rows and columns of a chunk: a 25 x 25 window through all time touches 1-4 chunks a step of time,
 #: and blocks of whole frames are read in multiples of its 64 frames.
@@ -89,7 +89,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         self._finished = False
 
     def __enter__(self) -> MovieWriter:
-        self._file: h5py.File = self._context.__enter__()
+        self._file: NewFile = self._context.__enter__()
         shape = (self._like.n_frames, *self._like.fov_shape)
         chunk = tuple(min(a, b) for a, b in zip(CHUNK, shape, strict=True))
         data = self._file.create_dataset("movie", shape=shape, dtype=self._dtype, chunks=chunk)
@@ -105,6 +105,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
             limits = np.iinfo(self._dtype)
             frames = np.clip(np.rint(frames), limits.min, limits.max)
         self._file["movie"][start : start + len(frames)] = frames.astype(self._dtype, copy=False)
+        self._file.check()
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Return frames already written."""
@@ -147,9 +148,9 @@ def read_movie(path: Path) -> Movie:
         raise InputError(path, "movie", "is missing", "The file is damaged: run motion again.")
     return Movie(
         frames=file["movie"],
-        frame_rate_hz=float(file.attrs["frame_rate_hz"]),
-        pixel_size_um=float(file.attrs["pixel_size_um"]),
-        indicator=str(file.attrs["indicator"]),
+        frame_rate_hz=float(attribute(file, "frame_rate_hz")),
+        pixel_size_um=float(attribute(file, "pixel_size_um")),
+        indicator=str(attribute(file, "indicator")),
         source=str(path),
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import RoiSet
-from neurocine.io.contracts.stamp import Stamp, create, dataset, opened, strings
+from neurocine.io.contracts.stamp import Stamp, attribute, create, dataset, opened, strings
 
 
 def write_rois(path: Path, rois: RoiSet, stamp: Stamp | None = None) -> None:
@@ -33,7 +33,7 @@ def read_rois(path: Path) -> RoiSet:
         If the file is missing, damaged or of another kind.
     """
     with opened(path, "rois") as file:
-        height, width = (int(n) for n in file.attrs["fov_shape"])
+        height, width = (int(n) for n in attribute(file, "fov_shape"))
         bounds = dataset(file, "intervals/indptr")[1:-1]
         intervals = np.split(dataset(file, "intervals/frames"), bounds)
         ids = dataset(file, "ids")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.io.atomic import atomic_path
+from neurocine.io.atomic_hdf5 import NewFile, atomic_hdf5
 
 #: Version of the file layouts in this package; raised when a layout changes.
 SCHEMA_VERSION = 1
@@ -54,9 +54,9 @@ class Stamp:
 
 
 @contextmanager
-def create(path: Path, kind: str, stamp: Stamp) -> Iterator[h5py.File]:
+def create(path: Path, kind: str, stamp: Stamp) -> Iterator[NewFile]:
     """Yield a stamped HDF5 file of `kind`, which appears at `path` only once it is whole."""
-    with atomic_path(path) as part, h5py.File(part, "w", libver="v110") as file:
+    with atomic_hdf5(path) as file:
         stamp.write(file.attrs, kind)
         yield file
 
@@ -79,12 +79,7 @@ def opened(path: Path, kind: str) -> Iterator[h5py.File]:
 
 def open_checked(path: Path, kind: str) -> h5py.File:
     """Open as `opened` does, for callers that keep the file open."""
-    if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", f"Run the step that makes {path.name}.")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(path, "file", f"isn't a readable HDF5 file ({error})", "Make it again.") from error
+    file = _open(path)
     found = file.attrs.get("kind")
     version = int(file.attrs.get("schema_version", 0))
     if found != kind or version > SCHEMA_VERSION:
@@ -98,11 +93,27 @@ def open_checked(path: Path, kind: str) -> h5py.File:
     return file
 
 
+def _open(path: Path) -> h5py.File:
+    if not path.is_file():
+        raise InputError(path, "file", "doesn't exist", f"Run the step that makes {path.name}.")
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(path, "file", f"isn't a readable HDF5 file ({error})", "Make it again.") from error
+
+
 def dataset(file: h5py.File, name: str) -> NDArray[Any]:
     """Return the whole dataset `name`, or raise `InputError` if the file lacks it."""
     if name not in file:
         raise InputError(file.filename, name, "is missing", "The file is damaged: make it again.")
     return np.asarray(file[name][...])
+
+
+def attribute(file: h5py.File, name: str) -> Any:
+    """Return the attribute `name` of the file, or raise `InputError` if it lacks it."""
+    if name not in file.attrs:
+        raise InputError(file.filename, name, "is missing", "The file is damaged: make it again.")
+    return file.attrs[name]
 
 
 def strings(file: h5py.File, name: str) -> tuple[str, ...]:
@@ -111,10 +122,16 @@ def strings(file: h5py.File, name: str) -> tuple[str, ...]:
 
 
 def read_stamp(path: Path) -> Stamp:
-    """Return the stamp of any file of the workflow."""
-    with h5py.File(path, "r") as file:
+    """Return the stamp of any HDF5 file of the workflow.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, isn't HDF5 or has no stamp.
+    """
+    with _open(path) as file:
         return Stamp(
-            config_hash=str(file.attrs["config_hash"]),
-            source_sha256=str(file.attrs["source_sha256"]),
-            schema_version=int(file.attrs["schema_version"]),
+            config_hash=str(attribute(file, "config_hash")),
+            source_sha256=str(attribute(file, "source_sha256")),
+            schema_version=int(attribute(file, "schema_version")),
         )

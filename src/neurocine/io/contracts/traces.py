@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurocine.core import Traces
-from neurocine.io.contracts.stamp import Stamp, create, dataset, opened
+from neurocine.io.contracts.stamp import Stamp, attribute, create, dataset, opened
 
 _FIELDS = ("ids", "f", "fneu", "dff", "events", "snr")
 
@@ -22,4 +22,4 @@ def read_traces(path: Path) -> Traces:
     """Return the traces of a file that `write_traces` made."""
     with opened(path, "traces") as file:
         fields = {name: dataset(file, name) for name in _FIELDS}
-        return Traces(frame_rate_hz=float(file.attrs["frame_rate_hz"]), source=str(path), **fields)
+        return Traces(frame_rate_hz=float(attribute(file, "frame_rate_hz")), source=str(path), **fields)

@@ -19,7 +19,7 @@ from neurocine.io.movies.frames import Concatenated, Found, Native
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["FORMATS", "Format", "movie_files", "open_movie"]
+__all__ = ["FORMATS", "Format", "Found", "find_movies", "movie_files", "natural_key", "open_movie", "probe"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,33 @@ def open_movie(
     )
 
 
+def probe(path: Path) -> Found:
+    """Return what the file or folder `path` tells of its movie, without a word from the user.
+
+    Raises
+    ------
+    InputError
+        As `open_movie`, but for what metadata lack.
+    """
+    kind, files = movie_files(path)
+    return kind.read(files[0], None)
+
+
+def find_movies(folder: Path) -> list[Path]:
+    """Return the movies that lie in `folder` itself, files and Zarr folders, in natural order.
+
+    Raises
+    ------
+    InputError
+        If `folder` isn't one.
+    """
+    if not folder.is_dir():
+        raise InputError(folder, "folder", "doesn't exist", "Give the folder that holds the movies.")
+    suffixes = {suffix for kind in FORMATS for suffix in kind.suffixes}
+    found = [path for path in folder.iterdir() if path.suffix.lower() in suffixes]
+    return sorted((path for path in found if not path.name.startswith(".")), key=natural_key)
+
+
 def movie_files(path: Path | Sequence[Path]) -> tuple[Format, list[Path]]:
     """Return the format of a movie and its files in order of time, each checked to exist and not be empty.
 
@@ -140,11 +167,11 @@ def _folder(path: Path) -> Iterable[tuple[Format, Path]]:
             "holds no TIFF files, no data.bin and isn't Zarr",
             "Give the movie's file or the folder that holds it.",
         )
-    return [pair for file in sorted(tiffs, key=_natural) for pair in _expanded(file)]
+    return [pair for file in sorted(tiffs, key=natural_key) for pair in _expanded(file)]
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sort key that puts ``file2`` before ``file10``."""
+def natural_key(path: Path) -> list[tuple[int, str]]:
+    """Return a sort key that puts ``file2`` before ``file10``."""
     pieces = re.split(r"(\d+)", path.name)
     return [(int(piece), "") if i % 2 else (-1, piece) for i, piece in enumerate(pieces)]
 

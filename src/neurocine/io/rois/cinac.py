@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
-from neurocine.io.atomic import atomic_path
+from neurocine.io.atomic_hdf5 import atomic_hdf5
 from neurocine.io.rois.fov import FovShape, agreed_fov
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def write(path: Path, rois: RoiSet) -> None:
     """
     contours = [_outline(rois, i) for i in range(len(rois))]
     n = len(contours)
-    with atomic_path(path) as part, h5py.File(part, "w", libver="v110") as file:
+    with atomic_hdf5(path) as file:
         data = file.create_group("full_data")
         data.attrs["n_frames"] = 0
         data.attrs["n_cells"] = n

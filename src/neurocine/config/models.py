@@ -161,15 +161,17 @@ class NetworkTraining(Section):
     architecture: Literal["compact", "reference"] = Field(
         "compact", description="compact (under 10 MB) or reference (the paper's size)"
     )
-    epochs: int = Field(8, ge=1, description="passes over the corpus")
-    steps_per_epoch: int = Field(150, ge=1, description="batches in a pass")
+    epochs: int = Field(12, ge=1, description="passes, with a validation and a checkpoint after each")
+    steps_per_epoch: int = Field(200, ge=1, description="batches in a pass")
     batch_size: int = Field(16, ge=1, description="windows in a batch, over all devices")
-    learning_rate: Positive = Field(1e-3, description="learning rate of RMSprop")
+    learning_rate: Positive = Field(
+        3e-3, description="learning rate of RMSprop at the start; it falls along a cosine"
+    )
     validation_windows: int = Field(
         384, ge=1, description="windows of other movies, drawn once, that choose the best epoch"
     )
     hard_weight: Annotated[float, Field(ge=0)] = Field(
-        0.1,
+        0.02,
         description="activity only: how much DeepCINAC's extra weights of hard windows count (1: as in "
         "DeepCINAC, where a window with a fake transient counts 51 times one with a single real one)",
     )
@@ -181,7 +183,7 @@ class TrainingSettings(Section):
 
     simulation: SimulationSettings = SimulationSettings()
     activity: NetworkTraining = NetworkTraining()
-    celltype: NetworkTraining = NetworkTraining()
+    celltype: NetworkTraining = NetworkTraining(epochs=8, steps_per_epoch=100)
 
 
 class Config(Section):

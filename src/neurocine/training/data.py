@@ -65,7 +65,7 @@ class Windows:
         table: WindowTable,
         seed: int,
     ) -> Windows:
-        """Return windows that are shifted, turned and relit, with jittered contours, each time they are cut."""
+        """Return windows shifted, turned and relit, with jittered contours, anew each time they are cut."""
         rng = np.random.default_rng([seed, 0])
         px = architecture.window_px + 2 * SHIFT_PX
         versions = []
@@ -122,10 +122,9 @@ class Windows:
             yield windows, labels, weights / np.float32(scale)
 
     def sample_batches(self, seed: int, n: int, size: int) -> Iterator[Batch]:
-        """Yield `n` windows drawn evenly from the table (whole batches only), weights all 1."""
+        """Yield `n` batches of windows drawn evenly from the table, the same each time; weights all 1."""
         rng = np.random.default_rng([seed, 2])
-        rows = rng.permutation(len(self.table))[: max(size, n // size * size)]
-        rows = np.resize(rows, max(1, len(rows) // size) * size)
-        for part in rows.reshape(-1, size):
+        rows = np.resize(rng.permutation(len(self.table)), n * size)
+        for part in rows.reshape(n, size):
             windows, labels, weights = self.batch(rng, part)
             yield windows, labels, np.ones_like(weights)

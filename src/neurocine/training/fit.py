@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,26 +90,34 @@ def fit(
             weighted_metrics=["binary_accuracy" if architecture.output == "frames" else "accuracy"],
         )
         networks.full.optimizer.build(networks.full.trainable_variables)
-    model = networks.full
+    model, steps, size = networks.full, settings.steps_per_epoch, settings.batch_size
+    n_validation = max(1, min(settings.validation_windows, len(validation.table)) // size)
     done = load_checkpoint(checkpoint_path, recipe)
     if done is not None:
         assign(_state(model), done.state)
     checkpoint = done or Checkpoint(0, [], [], [])
     for epoch in range(checkpoint.epoch, settings.epochs):
+        started = time.monotonic()
         figures = model.fit(
-            _dataset(lambda e=epoch: training.training_batches(  # type: ignore[misc]
-                settings.seed, e, settings.steps_per_epoch, settings.batch_size
-            ), architecture, settings.batch_size),
-            validation_data=_dataset(lambda: validation.sample_batches(
-                settings.seed, settings.validation_windows, settings.batch_size
-            ), architecture, settings.batch_size),
+            _dataset(
+                partial(training.training_batches, settings.seed, epoch, steps, size),
+                architecture,
+                size,
+                steps,
+            ),
+            validation_data=_dataset(
+                partial(validation.sample_batches, settings.seed, n_validation, size),
+                architecture,
+                size,
+                n_validation,
+            ),
             initial_epoch=epoch,
             epochs=epoch + 1,
             verbose=0,
             shuffle=False,
         ).history
         row = {name: float(values[0]) for name, values in sorted(figures.items())}
-        history = [*checkpoint.history, {"epoch": epoch + 1.0, **row}]
+        history = [*checkpoint.history, {"epoch": epoch + 1.0, "seconds": time.monotonic() - started, **row}]
         improved = row["val_loss"] <= min(past["val_loss"] for past in history)
         best = values_of(model.trainable_variables) if improved else checkpoint.best
         checkpoint = Checkpoint(epoch + 1, values_of(_state(model)), best, history)
@@ -120,7 +130,7 @@ def fit(
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed every random stream and forbid operations whose result depends on timing; half precision on GPUs."""
+    """Seed all random streams, allow no operation that depends on timing; half precision on GPUs."""
     import keras
     import tensorflow as tf
 
@@ -157,8 +167,8 @@ def _state(model: Any) -> list[Any]:
     return kept + [variable for variable in model.optimizer.variables if id(variable) not in known]
 
 
-def _dataset(batches: Callable[[], Iterator[Batch]], architecture: Architecture, size: int) -> Any:
-    """Return the batches as a `tf.data.Dataset`, made ahead of time while the network computes."""
+def _dataset(batches: Callable[[], Iterator[Batch]], architecture: Architecture, size: int, n: int) -> Any:
+    """Return the `n` batches as a `tf.data.Dataset`, made ahead of time while the network computes."""
     import tensorflow as tf
 
     a = architecture
@@ -168,4 +178,5 @@ def _dataset(batches: Callable[[], Iterator[Batch]], architecture: Architecture,
         tf.TensorSpec(answer, tf.float32),
         tf.TensorSpec((size,), tf.float32),
     )
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(n)).prefetch(2)

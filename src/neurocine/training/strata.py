@@ -101,7 +101,7 @@ def weights_of(
         50.0 + 5.0 * (fake_in & long_fake).any(axis=1) + 10.0 * (fake_in & ~high_fake).any(axis=1)
     )
     cropped = touching(starts, length, fake).any(axis=1) & ~whole_fake & ~has_real
-    return (1 + hard_weight * (extra + 5.0 * cropped)).astype(np.float32)
+    return np.asarray(1 + hard_weight * (extra + 5.0 * cropped), dtype=np.float32)
 
 
 def _extremes(periods: Periods, trace: NDArray[np.float64]) -> tuple[NDArray[np.bool_], ...]:
@@ -121,7 +121,7 @@ def _extremes(periods: Periods, trace: NDArray[np.float64]) -> tuple[NDArray[np.
 def draw(
     rng: np.random.Generator, table: WindowTable, shares: tuple[float, ...], n: int
 ) -> NDArray[np.int64]:
-    """Return `n` rows of `table`, (n,), strata in the given shares; empty strata leave theirs to the others."""
+    """Return `n` rows of `table`, (n,), strata in the given shares; empty ones leave theirs to the others."""
     rows = [np.flatnonzero(table.stratum == stratum) for stratum in range(len(shares))]
     chances = np.where([len(r) > 0 for r in rows], shares, 0.0)
     strata = rng.choice(len(shares), size=n, p=chances / chances.sum())

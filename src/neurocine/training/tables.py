@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from neurocine.activity.transients import putative, smooth
+from neurocine.celltype import most_active
 from neurocine.core import CELL_TYPES, InputError
 from neurocine.training.corpus import LabelledRecording
 from neurocine.training.strata import (
@@ -74,8 +74,8 @@ def _celltype_table(
     recording: LabelledRecording, index: int, cell: int, length: int, hard_weight: float
 ) -> WindowTable:
     starts = _starts("celltype", recording, length)
-    level = activity_level(recording.traces[cell], starts, length)
-    starts = np.sort(starts[np.argsort(-level, kind="stable")[:ACTIVE_WINDOWS]])
+    trace = recording.traces[cell : cell + 1].astype(np.float32)
+    starts = starts[most_active(trace, starts, length, ACTIVE_WINDOWS)[0]]
     kind = CELL_TYPES.index(recording.truth.cell_types[cell])
     return WindowTable(
         np.full(len(starts), index),
@@ -84,18 +84,6 @@ def _celltype_table(
         np.full(len(starts), kind),
         np.ones(len(starts), dtype=np.float32),
     )
-
-
-def activity_level(trace: NDArray[np.float64], starts: NDArray[np.int64], length: int) -> NDArray[np.float64]:
-    """Return how active each window is, (W,): the mean of its peaks at or over the trace's 90th percentile."""
-    smoothed = smooth(trace)
-    peaks, _ = signal.find_peaks(smoothed, height=np.percentile(smoothed, 90))
-    level = np.full(len(starts), smoothed.min())
-    for index, start in enumerate(starts):
-        inside = peaks[(peaks >= start) & (peaks < start + length)]
-        if len(inside):
-            level[index] = smoothed[inside].mean()
-    return level
 
 
 def _starts(task: Task, recording: LabelledRecording, length: int) -> NDArray[np.int64]:

@@ -1,0 +1,153 @@
+"""From a corpus to a model: weights, learning curves, figures on held-out recordings, and a card."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurocine.config import NetworkTraining
+from neurocine.core.progress import Progress, silent
+from neurocine.impl import IMPL
+from neurocine.io.atomic import write_text
+from neurocine.io.contracts import settings_hash
+from neurocine.network import ARCHITECTURES, Architecture, save_weights
+from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
+from neurocine.training.data import Windows
+from neurocine.training.fit import Fitted, fit
+from neurocine.training.tables import Task, window_table
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """All that determines a model.
+
+    Attributes
+    ----------
+    task, architecture, settings
+        What is trained, and how.
+    movies
+        Preset and seed of each recording, by use (``train``, ``validation``, ``test``).
+    """
+
+    task: Task
+    architecture: Architecture
+    settings: NetworkTraining
+    movies: Mapping[str, list[tuple[str, int]]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {
+            "task": self.task,
+            "architecture": self.architecture.to_dict(),
+            "settings": self.settings.model_dump(),
+            "movies": {use: [list(movie) for movie in movies] for use, movies in self.movies.items()},
+            "impl": {step: IMPL[step] for step in ("simulation", "training")},
+        }
+
+    @property
+    def hash(self) -> str:
+        """Its hash: a checkpoint of another recipe is refused."""
+        return settings_hash(self.to_dict())
+
+
+def train(
+    task: Task,
+    settings: NetworkTraining,
+    folders: Sequence[Path],
+    out: Path,
+    progress: Progress = silent,
+    *,
+    architecture: Architecture | None = None,
+) -> dict[str, Any]:
+    """Train the network of `task` and measure it on recordings that training didn't see.
+
+    Writes into `out`: ``weights.h5``, ``curves.csv`` and ``curves.png``, ``metrics.json``, ``card.md`` and
+    ``checkpoint.h5``. A run that was killed goes on from its checkpoint.
+
+    Parameters
+    ----------
+    task
+        ``activity`` or ``celltype``.
+    settings
+        How it is trained.
+    folders
+        Recordings of the simulator, 3 or more; split by recording.
+    out
+        Folder, made if need be.
+    progress
+        Told about epochs and recordings.
+    architecture
+        Another architecture than the one of the settings.
+
+    Returns
+    -------
+    dict
+        What ``metrics.json`` holds.
+
+    Raises
+    ------
+    InputError
+        If the corpus is too small or damaged, movies are shorter than a window, or the checkpoint in `out`
+        belongs to other settings.
+    """
+    from neurocine.training.card import write_card
+    from neurocine.training.curves import write_curves
+    from neurocine.training.held_out import evaluate
+
+    architecture = architecture or ARCHITECTURES[f"{task}-{settings.architecture}"]
+    split = split_corpus(folders)
+    parts = _load(split)
+    recipe = Recipe(task, architecture, settings, {use: _movies(r) for use, r in parts.items()})
+    out.mkdir(parents=True, exist_ok=True)
+    fitted = _fit(recipe, parts, out, progress)
+    weights = out / "weights.h5"
+    save_weights(
+        weights,
+        fitted.networks,
+        architecture,
+        metadata={"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch},
+    )
+    write_curves(out, fitted.history)
+    metrics = evaluate(recipe, parts["test"], weights, progress)
+    write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
+    write_card(out / "card.md", recipe, fitted, metrics)
+    return metrics
+
+
+def _fit(
+    recipe: Recipe, parts: Mapping[str, list[LabelledRecording]], out: Path, progress: Progress
+) -> Fitted:
+    from neurocine.training.curves import write_table
+
+    a, settings = recipe.architecture, recipe.settings
+    tables = {
+        use: window_table(recipe.task, parts[use], a.window_frames, settings.hard_weight)
+        for use in ("train", "validation")
+    }
+    log.info("%d windows to train on, %d to validate", len(tables["train"]), len(tables["validation"]))
+    training = Windows.augmented(recipe.task, a, parts["train"], tables["train"], settings.seed)
+    validation = Windows.plain(recipe.task, a, parts["validation"], tables["validation"])
+    return fit(
+        a,
+        training,
+        validation,
+        settings,
+        out / "checkpoint.h5",
+        recipe.hash,
+        progress,
+        after_epoch=lambda history: write_table(out / "curves.csv", history),
+    )
+
+
+def _load(split: Split) -> dict[str, list[LabelledRecording]]:
+    return {use: [load_recording(f) for f in getattr(split, use)] for use in ("train", "validation", "test")}
+
+
+def _movies(recordings: list[LabelledRecording]) -> list[tuple[str, int]]:
+    return [(recording.truth.preset, recording.truth.seed) for recording in recordings]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -26,6 +26,7 @@ def test_putative_transients_go_from_minimum_to_maximum() -> None:
     np.testing.assert_array_equal(peaks, [3, 6])
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrays(np.int64, st.integers(1, 60), elements=st.integers(-3, 3)))
 def test_putative_transients_rise_and_alternate(trace: np.ndarray) -> None:
     onsets, peaks = putative(trace)

@@ -13,7 +13,7 @@ from neurocine.celltype import classify, most_active
 from neurocine.config import CelltypeSettings
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.models import Entry, Metrics, Registry, install
-from neurocine.network import Architecture, build, save_weights
+from neurocine.network import Architecture, Networks, build, save_weights
 from neurocine.network.inputs import cell_masks, cut
 
 TINY = Architecture(
@@ -53,18 +53,18 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     return Registry.load(folder)
 
 
-def full(movie: Movie, rois: RoiSet, registry: Registry, index: int, order: np.ndarray) -> np.ndarray:
+def full(movie: Movie, rois: RoiSet, networks: Networks, index: int, order: np.ndarray) -> np.ndarray:
     """What the full network says of the frames `order` of one cell."""
     frames = movie.read(0, movie.n_frames).astype(np.float64)
     frames = (frames - frames.mean()) / frames.std()
     top, left, masks = cell_masks(rois, index, 20, "types")
     inputs = cut(frames[order], top, left, 20)[..., None] * np.moveaxis(masks, 0, -1)
-    networks = registry.model("celltype", "celltype").networks
     return np.asarray(networks.full(inputs[None].astype(np.float32), training=False))[0]
 
 
 def test_the_most_active_windows_are_averaged(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
     movie, rois = blobs
+    networks = registry.model("celltype", "celltype").networks
     found = classify(movie, rois, CelltypeSettings(windows=2, batch_size=3), registry=registry)
     frames = movie.read(0, 300).astype(float)
     for i in range(4):
@@ -75,7 +75,7 @@ def test_the_most_active_windows_are_averaged(blobs: tuple[Movie, RoiSet], regis
             trace[inside].mean() if len(inside := peaks[peaks // 100 == w]) else -np.inf for w in range(3)
         ]
         best = np.argsort(activity)[::-1][:2]
-        wanted = np.mean([full(movie, rois, registry, i, np.arange(100) + 100 * w) for w in best], axis=0)
+        wanted = np.mean([full(movie, rois, networks, i, np.arange(100) + 100 * w) for w in best], axis=0)
         np.testing.assert_allclose(found.probability[i], wanted, atol=1e-5)
     assert found.probability.std(axis=0).max() > 1e-3
     np.testing.assert_array_equal(found.ids, rois.ids)
@@ -99,8 +99,9 @@ def test_short_movies_are_mirrored(
         found = classify(movie, rois, CelltypeSettings(), registry=registry)
     assert "30 frames" in caplog.text
     there_and_back = np.r_[np.arange(30), np.arange(30)[::-1]]
+    networks = registry.model("celltype", "celltype").networks
     order = np.r_[there_and_back, there_and_back][:100]
-    np.testing.assert_allclose(found.probability[1], full(movie, rois, registry, 1, order), atol=1e-5)
+    np.testing.assert_allclose(found.probability[1], full(movie, rois, networks, 1, order), atol=1e-5)
 
 
 def test_most_active_prefers_high_peaks() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocine.core import InputError, Movie, RoiSet
@@ -14,6 +14,7 @@ def movie(shape: tuple[int, int, int] = (60, 21, 18), rate: float = 10.0, pixel:
     return Movie(frames, frame_rate_hz=rate, pixel_size_um=pixel)
 
 
+@settings(deadline=None, max_examples=60)
 @given(n=st.integers(1, 80), ratio=st.floats(0.02, 5))
 def test_constants_stay(n: int, ratio: float) -> None:
     matrix = resampling_matrix(n, ratio)
@@ -21,6 +22,7 @@ def test_constants_stay(n: int, ratio: float) -> None:
     assert (matrix.data > 0).all()
 
 
+@settings(deadline=None, max_examples=60)
 @given(n=st.integers(1, 20), factor=st.integers(1, 6))
 def test_coarser_averages_whole_spans(n: int, factor: int) -> None:
     values = np.random.default_rng(n).normal(size=n * factor).astype(np.float32)
@@ -28,6 +30,7 @@ def test_coarser_averages_whole_spans(n: int, factor: int) -> None:
     np.testing.assert_allclose(coarse, values.reshape(n, factor).mean(axis=1), atol=1e-5)
 
 
+@settings(deadline=None, max_examples=60)
 @given(n=st.integers(3, 30), ratio=st.floats(1.01, 4))
 def test_finer_keeps_straight_lines_between_the_first_and_last_centre(n: int, ratio: float) -> None:
     fine = resampling_matrix(n, ratio) @ np.arange(n, dtype=np.float32)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocine.core import InputError, RoiSet
@@ -34,6 +34,7 @@ def test_touching_isnt_overlap() -> None:
     assert not cell_masks(two, 0, 25)[2][1].any()
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_masks_cover_the_field_and_neuropil_is_apart(data: st.DataObject) -> None:
     height, width = (data.draw(st.integers(6, 40)) for _ in range(2))
@@ -78,6 +79,7 @@ def test_types_see_the_cell_and_everything() -> None:
     assert masks[1].all()
 
 
+@settings(deadline=None, max_examples=60)
 @given(n=st.integers(1, 600), window=st.integers(1, 120), overlap=st.floats(0, 0.99), extra=st.integers(0, 1))
 def test_windows_cover_all_frames_and_stay_inside(n: int, window: int, overlap: float, extra: int) -> None:
     n = max(n, window + extra)

@@ -38,6 +38,8 @@ class Runner:
 
     def encode(self, frames: NDArray[np.float32], cells: Cells, chosen: NDArray[np.int64]) -> Features:
         """Return the features (n, n_inputs, T, F) of the `chosen` cells in normalised `frames` (T, Y, X)."""
+        import tensorflow as tf
+
         n_inputs = self.architecture.n_inputs
         step = max(1, ENCODER_BATCH // n_inputs)
         features = np.empty(
@@ -47,18 +49,20 @@ class Runner:
             for start in range(0, len(frames), step):
                 patches = cells.cut(frames[start : start + step], int(index))
                 flat = np.ascontiguousarray(patches.reshape(-1, *patches.shape[2:], 1), dtype=np.float32)
-                encoded = self._encoder(flat).numpy().reshape(*patches.shape[:2], -1)
+                encoded = self._encoder(tf.constant(flat)).numpy().reshape(*patches.shape[:2], -1)
                 features[row, :, start : start + step] = encoded
         return features
 
     def predict(self, features: Features) -> NDArray[np.float32]:
         """Return the head's output for windows of features (B, n_inputs, T, F)."""
-        return np.asarray(self._head(features).numpy(), dtype=np.float32)
+        import tensorflow as tf
+
+        return np.asarray(self._head(tf.constant(features)).numpy(), dtype=np.float32)
 
 
 def _compiled(model: Any, shape: tuple[int, ...]) -> Any:
-    """Return `model` as a graph that takes any number of inputs of `shape` without being traced again."""
+    """Return `model` as one graph for any number of inputs of `shape`: traced here, never again."""
     import tensorflow as tf
 
-    signature = [tf.TensorSpec((None, *shape), tf.float32)]
-    return tf.function(lambda batch: model(batch, training=False), input_signature=signature)
+    function = tf.function(lambda batch: model(batch, training=False))
+    return function.get_concrete_function(tf.TensorSpec((None, *shape), tf.float32))

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,17 @@ class LazyFrames(ABC):
     @abstractmethod
     def _read(self, start: int, stop: int) -> NDArray[Any]:
         """Return frames ``start:stop``, within the movie, as an array (stop - start, Y, X)."""
+
+
+class Mapped(LazyFrames):
+    """Frames that lie in a file as in memory. It is mapped for each read: thousands of files may be open."""
+
+    def __init__(self, path: Path, dtype: Any, offset: int, shape: Sequence[int]) -> None:
+        super().__init__(shape, dtype)
+        self._path, self._offset = path, offset
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        return np.memmap(self._path, self.dtype, "r", self._offset, self.shape)[start:stop]
 
 
 class Native(LazyFrames):

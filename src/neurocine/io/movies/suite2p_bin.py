@@ -9,7 +9,7 @@ import numpy as np
 
 from neurocine.core import InputError
 from neurocine.io.movies.choose import number
-from neurocine.io.movies.frames import Found
+from neurocine.io.movies.frames import Found, Mapped
 from neurocine.io.unpickle import load_dict
 
 #: Where the picture's size and the rate are written: suite2p 0.x, then 1.x.
@@ -45,7 +45,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
             + ("" if expected is None else f" and there should be {expected:.0f}"),
             "The file is cut short or belongs to other settings: copy or make it again.",
         )
-    frames = np.memmap(path, dtype=np.int16, mode="r", shape=(n_frames, int(height), int(width)))
+    frames = Mapped(path, np.int16, 0, (n_frames, int(height), int(width)))
     return Found(frames, number(settings, "fs"))
 
 

@@ -15,7 +15,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError
-from neurocine.io.movies.frames import Found, LazyFrames
+from neurocine.io.movies.frames import Found, LazyFrames, Mapped
 from neurocine.io.movies.tiff_headers import check_headers, damaged
 from neurocine.io.movies.tiff_metadata import rate_and_size, scanimage_axes, scanimage_settings
 
@@ -144,7 +144,7 @@ def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries)
         if series.dataoffset + series.nbytes > size:
             raise damaged(path, f"is cut short: {n_frames} frames don't fit in its {size} bytes")
         dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
-        return np.memmap(path, dtype, "r", series.dataoffset, (n_frames, height, width))
+        return Mapped(path, dtype, series.dataoffset, (n_frames, height, width))
     # Files of a multi-file OME series list each other's pages: only this file's own are taken.
     own = [(i, page) for i, page in enumerate(series) if page is not None and page.parent is tif]
     for frame, (_, page) in enumerate(own):

@@ -3,7 +3,6 @@
 
 rule export_nwb:
     input:
-        raw=movie_files,
         source=rules.ingest.output.source,
         movie=rules.motion.output.movie,
         rois=rules.segmentation.output.rois,

@@ -18,7 +18,6 @@ def main(job: Any) -> None:
         job.wildcards.recording,
         Path(job.input.movie),
         out,
-        raw=[Path(name) for name in job.input.raw],
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,8 @@ def ingest(
     indicator: str | None = None,
     dataset: str | None = None,
     progress: Progress = silent,
-) -> dict[str, Any]:
-    """Check a movie whole and return its record, ready for JSON.
+) -> Source:
+    """Check a movie whole and return its record.
 
     Parameters
     ----------
@@ -113,11 +113,6 @@ def ingest(
         As for `neurocine.io.movies.open_movie`.
     progress
         Told of the frames checked and the files hashed.
-
-    Returns
-    -------
-    dict
-        The fields of `Source`; see `write_source` and `read_source`.
 
     Raises
     ------
@@ -138,7 +133,7 @@ def ingest(
         progress("checksums", done, len(names))
         files.append(SourceFile(str(name), *_digest(name)))
     progress("checksums", len(names), len(names))
-    source = Source(
+    return Source(
         files=tuple(files),
         sha256=hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest(),
         format=kind.name,
@@ -150,8 +145,6 @@ def ingest(
         indicator=movie.indicator,
         pixels=pixels,
     )
-    record: dict[str, Any] = json.loads(json.dumps(asdict(source)))
-    return record
 
 
 def check_pixels(movie: Movie, progress: Progress = silent) -> Pixels:
@@ -187,10 +180,9 @@ def check_pixels(movie: Movie, progress: Progress = silent) -> Pixels:
     return Pixels(float(total / n_pixels), float(lowest), float(highest), at_highest / n_pixels)
 
 
-def write_source(path: Path, source: Source | Mapping[str, Any]) -> None:
+def write_source(path: Path, source: Source) -> None:
     """Write what `ingest` returned as JSON, atomically."""
-    record = asdict(source) if isinstance(source, Source) else source
-    write_text(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(asdict(source), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_source(path: Path) -> Source:

@@ -18,7 +18,7 @@ _log = logging.getLogger("neurocine")
 
 @contextmanager
 def logged(snakemake: Any) -> Iterator[None]:
-    """Run a rule's work with its log: everything goes to the log file, what neurocine itself says to the screen too.
+    """Run a rule's work with its log: all goes to the file, what neurocine itself says to the screen too.
 
     An error that neurocine raised on purpose ends the job with its text and the log's path instead of a
     traceback; any other is logged with its traceback and raised again.

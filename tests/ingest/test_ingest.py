@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +28,19 @@ def test_record_of_several_files(tmp_path: Path) -> None:
         tifffile.imwrite(path, frames[4 * i : 4 * i + 4], photometric="minisblack")
     record = ingest(paths, **GIVEN)
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-    assert [file["sha256"] for file in record["files"]] == digests
-    assert [file["path"] for file in record["files"]] == [str(path) for path in paths]
-    assert [file["size"] for file in record["files"]] == [path.stat().st_size for path in paths]
-    assert record["sha256"] == hashlib.sha256("".join(digests).encode()).hexdigest()
-    assert (record["format"], record["shape"], record["dtype"]) == ("TIFF", [8, 6, 5], "uint8")
-    assert (record["frame_rate_hz"], record["pixel_size_um"], record["indicator"]) == (10, 2, "GCaMP6s")
-    assert record["pixels"]["mean"] == pytest.approx(frames.mean(), rel=1e-12)
-    assert (record["pixels"]["min"], record["pixels"]["max"]) == (frames.min(), frames.max())
-    assert record["pixels"]["saturated"] == np.mean(frames == frames.max())
+    assert [file.sha256 for file in record.files] == digests
+    assert [file.path for file in record.files] == [str(path) for path in paths]
+    assert [file.size for file in record.files] == [path.stat().st_size for path in paths]
+    assert record.sha256 == hashlib.sha256("".join(digests).encode()).hexdigest()
+    assert (record.format, record.shape, record.dtype) == ("TIFF", (8, 6, 5), "uint8")
+    assert (record.frame_rate_hz, record.pixel_size_um, record.indicator) == (10, 2, "GCaMP6s")
+    assert record.pixels.mean == pytest.approx(frames.mean(), rel=1e-12)
+    assert (record.pixels.min, record.pixels.max) == (frames.min(), frames.max())
+    assert record.pixels.saturated == np.mean(frames == frames.max())
 
     write_source(tmp_path / "source.json", record)
     source = read_source(tmp_path / "source.json")
-    assert json.loads((tmp_path / "source.json").read_text()) == record
+    assert source == record
     assert source.shape == (8, 6, 5)
     np.testing.assert_array_equal(source.open().read(0, 8), frames)
     write_source(tmp_path / "again.json", source)
@@ -51,7 +50,7 @@ def test_record_of_several_files(tmp_path: Path) -> None:
 def test_relative_paths_stay_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     np.save("m.npy", np.arange(24.0).reshape(2, 3, 4))
-    assert ingest(Path("m.npy"), **GIVEN)["files"][0]["path"] == "m.npy"
+    assert ingest(Path("m.npy"), **GIVEN).files[0].path == "m.npy"
 
 
 def test_zarr_folder_has_one_checksum_of_its_files(tmp_path: Path) -> None:
@@ -59,10 +58,10 @@ def test_zarr_folder_has_one_checksum_of_its_files(tmp_path: Path) -> None:
     array[:] = np.arange(24).reshape(4, 3, 2)
     first = ingest(tmp_path / "m.zarr", **GIVEN)
     assert first == ingest(tmp_path / "m.zarr", **GIVEN)
-    (file,) = first["files"]
-    assert file["size"] == sum(p.stat().st_size for p in (tmp_path / "m.zarr").rglob("*") if p.is_file())
+    (file,) = first.files
+    assert file.size == sum(p.stat().st_size for p in (tmp_path / "m.zarr").rglob("*") if p.is_file())
     array[2, 0, 0] = 99
-    assert ingest(tmp_path / "m.zarr", **GIVEN)["sha256"] != first["sha256"]
+    assert ingest(tmp_path / "m.zarr", **GIVEN).sha256 != first.sha256
 
 
 def test_pixels_are_the_same_however_they_are_blocked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from neurocine import __version__
-from neurocine.cli import files, models, project, step
+from neurocine.cli.files import add_to as add_files
+from neurocine.cli.models import app as models
+from neurocine.cli.project import add_to as add_project
+from neurocine.cli.step import add_to as add_steps
 
 app = typer.Typer(
     name="neurocine",
@@ -34,7 +37,7 @@ def _options(
     pass
 
 
-project.add_to(app)
-step.add_to(app)
-files.add_to(app)
-app.add_typer(models.app, name="models")
+add_project(app)
+add_steps(app)
+add_files(app)
+app.add_typer(models, name="models")

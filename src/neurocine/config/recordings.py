@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from neurocine.config.load import explain
 from neurocine.core import InputError, Recording
+from neurocine.io.movies import natural_key
 
 #: Letters (of any script), digits, ``_``, ``-`` and ``.``: the name is a folder and a Snakemake wildcard.
 NAME_PATTERN = r"^\w[\w.-]*$"
@@ -112,7 +113,7 @@ def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:
     # A name that holds [ or * itself is taken literally when there is such a file.
     if Path(pattern).exists():
         return (Path(pattern),)
-    found = tuple(Path(name) for name in sorted(glob.glob(pattern, recursive=True)))
+    found = tuple(sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key))
     if not found:
         raise InputError(where, "movie", f"nothing is there under {pattern!r}", "Check the path.")
     return found

@@ -63,7 +63,7 @@ def add_movies(
         Where the NWB file will lie; external files are named relative to it.
     """
     shifts = _shifts(results)
-    registered = _registered(results, movie_file, folder)
+    registered = _registered(results, movie_file)
     raw = [Path(file["path"]) for file in results.source["files"]]
     # NWB wants the first frame of each file, which isn't known for a movie in several files.
     if len(raw) != 1 or not raw[0].exists():
@@ -84,15 +84,10 @@ def add_movies(
     module.add(MotionCorrection(name="MotionCorrection", corrected_image_stacks=[stack]))
 
 
-def _registered(results: RecordingResults, movie_file: h5py.File, folder: Path) -> dict[str, Any]:
-    description = f"Registered movie: every frame moved onto a template. {AXES}"
-    data = movie_file["movie"]
-    if "unit" not in data.attrs:
-        # A linked dataset brings its own attributes; NWB needs this one.
-        return {"description": description, **_external(results, Path(movie_file.filename), folder)}
+def _registered(results: RecordingResults, movie_file: h5py.File) -> dict[str, Any]:
     return {
-        "description": description,
-        "data": H5DataIO(data, link_data=True),
+        "description": f"Registered movie: every frame moved onto a template. {AXES}",
+        "data": H5DataIO(movie_file["movie"], link_data=True),
         "unit": "n.a.",
         "rate": results.movie.frame_rate_hz,
         "starting_time": 0.0,

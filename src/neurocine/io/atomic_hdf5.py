@@ -39,7 +39,7 @@ class NewFile(h5py.File):  # type: ignore[misc]
     """An HDF5 file being written."""
 
     def __init__(self, sink: _Sink) -> None:
-        super().__init__(sink, "w", libver="v110")
+        super().__init__(sink, "w")
         self._sink = sink
 
     def check(self) -> None:
@@ -60,6 +60,10 @@ def atomic_hdf5(path: Path) -> Iterator[NewFile]:
         If it can't be written, such as on a full disk; `path` stays as it was.
     """
     with atomic_path(path) as part, _Sink(part, "w+") as sink:
-        with NewFile(sink) as file:
-            yield file
+        try:
+            with NewFile(sink) as file:
+                yield file
+        except (OSError, RuntimeError) as error:
+            # After a failed write HDF5 reads back what isn't there: tell the cause, not that.
+            raise (sink.failure or error) from None
         file.check()

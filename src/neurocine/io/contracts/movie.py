@@ -93,6 +93,8 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         shape = (self._like.n_frames, *self._like.fov_shape)
         chunk = tuple(min(a, b) for a, b in zip(CHUNK, shape, strict=True))
         data = self._file.create_dataset("movie", shape=shape, dtype=self._dtype, chunks=chunk)
+        # What NWB wants of a movie's dataset, so that an NWB file can link this one.
+        data.attrs.update(unit="n.a.", conversion=1.0, resolution=-1.0, offset=0.0)
         for owner in (self._file, data):
             owner.attrs["frame_rate_hz"] = self._like.frame_rate_hz
             owner.attrs["pixel_size_um"] = self._like.pixel_size_um

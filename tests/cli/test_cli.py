@@ -1,0 +1,127 @@
+"""The command line: files in, files out, errors without a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import yaml
+from typer.testing import CliRunner
+
+from neurocine.cli import app, main
+from neurocine.config import Config, load_config, load_recordings
+from neurocine.core import InputError
+from neurocine.io.contracts import read_movie, read_rois, read_traces
+
+STEPS = ("motion", "segmentation", "traces", "celltype", "activity")
+COMMANDS = ("init", "check", "run", "convert", "simulate", "report", *STEPS)
+
+
+def run(*arguments: str | Path) -> str:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture
+def tiff(tmp_path: Path, blobs) -> Path:
+    movie, _ = blobs
+    path = tmp_path / "raw movies" / "größe 1.tif"
+    path.parent.mkdir()
+    tifffile.imwrite(path, movie.read(0, 120))
+    return path
+
+
+@pytest.fixture
+def labels(tmp_path: Path, blobs) -> Path:
+    _, rois = blobs
+    image = np.zeros(rois.fov_shape, dtype=np.uint16)
+    for i in range(len(rois)):
+        image[rois.mask(i)] = i + 1
+    tifffile.imwrite(tmp_path / "labels.tif", image)
+    return tmp_path / "labels.tif"
+
+
+def test_help_of_every_command_has_an_example() -> None:
+    for name in COMMANDS:
+        assert "neurocine " in run(name, "--help").split("Example")[1]
+    assert "Usage" in run("models", "--help")
+
+
+def test_from_tiff_to_traces_without_snakemake(tmp_path: Path, tiff: Path, labels: Path) -> None:
+    out = tmp_path / "out"
+    sampling = ("--frame-rate", "10", "--pixel-size", "2", "--indicator", "GCaMP6s")
+    run("motion", tiff, "--engine", "none", *sampling, "--out", out / "movie.h5")
+    assert read_movie(out / "movie.h5").n_frames == 120
+    run("segmentation", out / "movie.h5", "--engine", "given", "--rois", labels, "--out", out / "rois.h5")
+    assert read_rois(out / "rois.h5").ids.tolist() == [1, 2, 3, 4]
+    run("traces", out / "movie.h5", out / "rois.h5", "--out", out / "traces.h5")
+    assert read_traces(out / "traces.h5").f.shape == (4, 120)
+
+
+def test_convert(tmp_path: Path, labels: Path) -> None:
+    run("convert", labels, tmp_path / "rois.h5")
+    run("convert", tmp_path / "rois.h5", tmp_path / "regions.json")
+    run("convert", tmp_path / "regions.json", tmp_path / "back.h5", "--fov", "64", "64")
+    np.testing.assert_array_equal(
+        read_rois(tmp_path / "back.h5").areas(), read_rois(tmp_path / "rois.h5").areas()
+    )
+
+
+def test_simulate_is_seeded(tmp_path: Path) -> None:
+    for folder, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        run("simulate", "--preset", "paper", "--seed", seed, "--frames", "120", "--out", tmp_path / folder)
+    a, b, c = ((tmp_path / name / "movie.h5").read_bytes() for name in "abc")
+    assert a == b != c
+
+
+def test_init_writes_a_project_that_can_be_loaded(
+    tmp_path: Path, tiff: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tiff.parent / "notes.txt").write_text("no movie")
+    run("init", tiff.parent, "--in", tmp_path / "project")
+    assert load_config(tmp_path / "project" / "config" / "config.yaml") == Config()
+    monkeypatch.chdir(tmp_path / "project")
+    (recording,) = load_recordings(Path("config/recordings.tsv"))
+    assert recording.name == "größe_1"
+    assert recording.movie[0].samefile(tiff)
+    with pytest.raises(InputError, match="--force"):
+        run("init", tiff.parent, "--in", tmp_path / "project")
+
+
+def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "recordings.tsv"}))
+    rows = ["recording\tmovie\tframe_rate_hz\tpixel_size_um", f"good\t{tiff}\t10\t2", f"bad\t{tiff}\t\t2"]
+    (tmp_path / "recordings.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
+    assert done.exit_code == 1
+    assert "bad: " in done.output
+    assert "frame_rate_hz" in done.output
+    assert "good: " not in done.output
+    (tmp_path / "recordings.tsv").write_text("\n".join(rows[:2]) + "\n", encoding="utf-8")
+    assert "no problem found" in run("check", "--config", "config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["motion", "gone.tif", "--out", "m.h5"], "gone.tif"),
+        (["motion", "{tiff}", "--engine", "magic", "--out", "m.h5"], "'suite2p', 'cinac' or 'none'"),
+        (["motion", "{tiff}", "--out", "m.h5"], "--frame-rate"),
+        (["convert", "gone.h5", "regions.json"], "gone.h5"),
+        (["report", "nowhere", "--config", "none.yaml"], "none.yaml"),
+    ],
+)
+def test_mistakes_end_with_one_line(
+    arguments: list[str], told: str, tiff: Path, monkeypatch, capsys, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["neurocine", *(a.format(tiff=tiff) for a in arguments)])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "m.h5").exists()

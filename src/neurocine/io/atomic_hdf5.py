@@ -63,7 +63,9 @@ def atomic_hdf5(path: Path) -> Iterator[NewFile]:
         try:
             with NewFile(sink) as file:
                 yield file
-        except (OSError, RuntimeError) as error:
-            # After a failed write HDF5 reads back what isn't there: tell the cause, not that.
-            raise (sink.failure or error) from None
+        except (OSError, RuntimeError):
+            if sink.failure is None:
+                raise
+            # After a failed write HDF5 stumbles over what isn't there: tell the cause, not that.
+            raise sink.failure from None
         file.check()

@@ -38,7 +38,8 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
         f"{a.window_frames} frames of {a.window_px} x {a.window_px} pixels, weights stored as float16.",
         f"- Data: {_data(recipe)}; no movie is in two of them.",
         f"- Training: {settings.epochs} epochs of {settings.steps_per_epoch} batches of "
-        f"{settings.batch_size} windows, RMSprop at {settings.learning_rate:g}, seed {settings.seed}; {minutes:.0f} minutes. "
+        f"{settings.batch_size} windows, RMSprop at {settings.learning_rate:g}, seed {settings.seed}; "
+        f"{minutes:.0f} minutes. "
         f"Epoch {fitted.best_epoch} had the lowest validation loss ({best['val_loss']:.4f}).",
         f"- Versions: {_versions()}.",
         "",
@@ -121,8 +122,8 @@ def _activity_table(metrics: dict[str, Any]) -> list[str]:
         "",
         f"Probability over {metrics['threshold']:g} is active. Counts are pooled over cells; false positives",
         "are putative transients of the trace that are not the cell's. Frame by frame: average precision",
-        f"{metrics['frame_average_precision']:.3f} (chance {metrics['frame_active_share']:.3f}), area under the "
-        f"ROC curve {metrics['frame_roc_auc']:.3f}.",
+        f"{metrics['frame_average_precision']:.3f} (chance {metrics['frame_active_share']:.3f}), area under "
+        f"the ROC curve {metrics['frame_roc_auc']:.3f}.",
     ]
 
 

@@ -1,0 +1,67 @@
+"""A trained model put into the registry, so that the steps find it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from neurocine.core import CELL_TYPES
+from neurocine.io.contracts import read_movie
+from neurocine.models import Entry, Metrics, install
+from neurocine.network import load_weights
+
+
+def publish(trained: Path, name: str, registry: Path, sample: Path) -> Entry:
+    """Install the model that `neurocine.training.train` wrote into the folder `trained`.
+
+    Parameters
+    ----------
+    trained
+        The folder: ``weights.h5``, ``metrics.json``, ``card.md``.
+    name
+        Name in the registry.
+    registry
+        Folder of the registry.
+    sample
+        A recording of the corpus: its frame rate, pixel size and indicator are the model's.
+
+    Returns
+    -------
+    Entry
+        The entry as registered.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged.
+    """
+    weights = trained / "weights.h5"
+    _, architecture, _ = load_weights(weights)
+    metrics = json.loads((trained / "metrics.json").read_text(encoding="utf-8"))
+    movie = read_movie(sample / "movie.h5")
+    entry = Entry(
+        task=metrics["task"],
+        architecture=architecture.name,
+        frame_rate_hz=movie.frame_rate_hz,
+        pixel_size_um=movie.pixel_size_um,
+        indicators=(movie.indicator,),
+        window_frames=architecture.window_frames,
+        window_px=architecture.window_px,
+        metrics=Metrics(
+            on=f"simulated movies {', '.join(metrics['test_movies'])}, not seen in training",
+            values=headline(metrics),
+        ),
+    )
+    return install(registry, name, entry, weights, (trained / "card.md").read_text(encoding="utf-8"))
+
+
+def headline(metrics: dict[str, Any]) -> dict[str, float]:
+    """Return the few figures of ``metrics.json`` that the registry shows, chance among them."""
+    if metrics["task"] == "activity":
+        model, chance = metrics["model"]["active_cells"], metrics["shifted_time"]["active_cells"]
+        figures = {name: model[name] for name in ("sensitivity", "precision", "f1")}
+        return {**{k: round(v, 4) for k, v in figures.items()}, "chance_f1": round(chance["f1"], 4)}
+    figures = {"accuracy": metrics["accuracy"], "macro_f1": metrics["macro_f1"]}
+    figures |= {f"f1_{kind}": f1 for kind, f1 in zip(CELL_TYPES, metrics["f1"], strict=True)}
+    return {**{k: round(v, 4) for k, v in figures.items()}, "chance_accuracy": round(1 / len(CELL_TYPES), 4)}

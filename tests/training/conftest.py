@@ -1,0 +1,46 @@
+"""A tiny corpus and a tiny network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neurocine.network import Architecture
+from neurocine.simulation import simulate
+from neurocine.simulation.presets import preset_of
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three small simulated recordings, of three seeds."""
+    preset = preset_of("paper", fov_shape=(64, 64), n_frames=220, n_targets=4)
+    corpus = tmp_path_factory.mktemp("corpus")
+    return [simulate(preset, seed, corpus / str(seed)) for seed in (3, 1, 2)]
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Architecture:
+    """An activity network of a few hundred weights."""
+    return Architecture(
+        name="tiny",
+        window_frames=40,
+        window_px=16,
+        n_inputs=3,
+        conv_filters=(2, 2, 4, 4),
+        conv_strides=(1, 1, 1, 1),
+        projection=8,
+        lstm_units=(4, 4),
+        merge_units=4,
+        output="frames",
+        attention_gain=40.0,
+        readout="frame",
+        dropout=0.2,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_types(tiny: Architecture) -> Architecture:
+    """A cell-type network of a few hundred weights."""
+    values = {**tiny.to_dict(), "name": "tiny-types", "output": "types", "n_inputs": 2, "time_pool": 4}
+    return Architecture.from_dict(values)

@@ -1,0 +1,242 @@
+"""The corpus: split by recording, strata, weights, augmentation and batches."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurocine.activity import putative, smooth
+from neurocine.config import SimulationSettings
+from neurocine.core import CELL_TYPES, InputError, RoiSet
+from neurocine.network import Architecture
+from neurocine.network.inputs import cells
+from neurocine.simulation import read_truth
+from neurocine.training.augment import jittered, relit, shifted, turned
+from neurocine.training.corpus import LabelledRecording, load_recording, make_corpus, split_corpus
+from neurocine.training.data import Windows
+from neurocine.training.strata import (
+    ACTIVITY_SHARES,
+    FAKE,
+    NONE,
+    REAL,
+    WindowTable,
+    draw,
+    fake_periods,
+    mean_weight,
+    strata_of,
+    weights_of,
+)
+from neurocine.training.tables import window_table
+
+
+@pytest.fixture(scope="module")
+def loaded(folders: list[Path]) -> LabelledRecording:
+    return load_recording(folders[0])
+
+
+def periods(*pairs: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    array = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    return array[:, 0], array[:, 1]
+
+
+def test_splits_are_disjoint_and_by_seed(folders: list[Path]) -> None:
+    split = split_corpus(folders)
+    seeds = [
+        {read_truth(f / "truth.h5").seed for f in part}
+        for part in (split.train, split.validation, split.test)
+    ]
+    assert seeds == [{1}, {2}, {3}]
+
+
+def test_a_seed_twice_is_refused(folders: list[Path], tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folders[0], copy)
+    with pytest.raises(InputError, match="Simulate it with another seed"):
+        split_corpus([*folders, copy])
+
+
+def test_two_recordings_are_too_few(folders: list[Path]) -> None:
+    with pytest.raises(InputError, match="Give 3 or more"):
+        split_corpus(folders[:2])
+
+
+def test_truth_of_another_recording_is_refused(folders: list[Path], tmp_path: Path) -> None:
+    for name in ("movie.h5", "rois.h5"):
+        shutil.copy(folders[0] / name, tmp_path / name)
+    shutil.copy(folders[1] / "truth.h5", tmp_path / "truth.h5")
+    with pytest.raises(InputError, match="Simulate the recording again"):
+        load_recording(tmp_path)
+
+
+def test_make_corpus_simulates_one_folder_a_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: list[tuple[str, int]] = []
+
+    def note(preset: str, seed: int, out: Path) -> Path:
+        made.append((preset, seed))
+        return out
+
+    monkeypatch.setattr("neurocine.training.corpus.simulate", note)
+    folders = make_corpus(SimulationSettings(n_movies=3, seed=5), tmp_path)
+    assert made == [("paper", 5), ("paper", 6), ("paper", 7)]
+    assert len(set(folders)) == 3
+
+
+def test_statistics_and_traces_are_of_the_whole_movie(loaded: LabelledRecording) -> None:
+    frames = loaded.movie.read(0, loaded.movie.n_frames).astype(float)
+    assert loaded.statistics.mean == pytest.approx(frames.mean())
+    assert loaded.statistics.sd == pytest.approx(frames.std())
+    np.testing.assert_allclose(loaded.traces[2], frames[:, loaded.rois.mask(2)].mean(axis=1), rtol=1e-5)
+
+
+def test_strata_are_real_fake_or_none() -> None:
+    starts = np.array([0, 10, 20, 30])
+    kinds = strata_of(starts, 10, periods((8, 11)), periods((2, 4), (25, 32)))
+    assert kinds.tolist() == [REAL, REAL, FAKE, FAKE]
+    assert strata_of(starts, 10, periods(), periods()).tolist() == [NONE] * 4
+
+
+def test_fake_transients_touch_no_truth_and_are_high() -> None:
+    trace = smooth(np.random.default_rng(0).normal(size=300))
+    truth = np.zeros(300, dtype=bool)
+    truth[100:150] = True
+    onset, peak = fake_periods(putative(trace), truth, trace)
+    assert 0 < len(onset) < len(putative(trace)[0])
+    assert not any(truth[a : b + 1].any() for a, b in zip(onset, peak, strict=True))
+    assert np.all(trace[peak] >= trace.min() + trace.std())
+
+
+def test_weights_are_those_of_deepcinac() -> None:
+    trace = np.zeros(400)
+    peaks = np.array([15, 25, 115, 215, 265])
+    trace[peaks] = [5, 6, 7, 3, 8]
+    real, fake = periods((12, 15), (22, 25), (112, 115)), periods((212, 215), (262, 265))
+    starts = np.array([0, 100, 200, 213, 300])
+    weights = weights_of(starts, 50, trace, real, fake, 1.0)
+    # several, one of them the lowest; one; a fake one that isn't the highest; cropped by the start; nothing
+    assert weights.tolist() == [1 + 5 + 3, 1, 1 + 50 + 10, 1 + 5, 1]
+    assert weights_of(starts, 50, trace, real, fake, 0.0).tolist() == [1] * 5
+
+
+def test_windows_are_drawn_in_the_paper_s_shares(loaded: LabelledRecording) -> None:
+    rng = np.random.default_rng(0)
+    stratum = np.repeat([REAL, FAKE, NONE], [20, 500, 3])
+    zeros = np.zeros(len(stratum), dtype=np.int64)
+    table = WindowTable(zeros, zeros, zeros, stratum, np.where(stratum == FAKE, 3, 1).astype(np.float32))
+    rows = draw(rng, table, ACTIVITY_SHARES, 4000)
+    shares = np.bincount(stratum[rows]) / len(rows)
+    np.testing.assert_allclose(shares, ACTIVITY_SHARES, atol=0.03)
+    assert mean_weight(table, ACTIVITY_SHARES) == pytest.approx(0.6 + 0.9 + 0.1)
+
+
+def test_an_empty_stratum_leaves_its_share() -> None:
+    zeros = np.zeros(4, dtype=np.int64)
+    table = WindowTable(zeros, zeros, zeros, np.array([0, 0, 2, 2]), np.ones(4, dtype=np.float32))
+    rows = draw(np.random.default_rng(0), table, (0.6, 0.3, 0.1), 700)
+    assert np.mean(rows < 2) == pytest.approx(6 / 7, abs=0.05)
+
+
+def test_tables_hold_windows_inside_the_movie(loaded: LabelledRecording) -> None:
+    for task, step in (("activity", 10), ("celltype", 100)):
+        table = window_table(task, [loaded, loaded], 40, 0.1)
+        assert table.start.min() == 0
+        assert table.start.max() + 40 <= loaded.movie.n_frames
+        assert np.all(table.start % step == 0)
+        assert set(table.recording) == {0, 1}
+    kinds = np.asarray(loaded.truth.cell_types)[table.cell]
+    assert [CELL_TYPES[s] for s in table.stratum] == kinds.tolist()
+
+
+def test_too_short_a_movie_is_refused(loaded: LabelledRecording) -> None:
+    with pytest.raises(InputError, match="fewer than the window of 500"):
+        window_table("celltype", [loaded], 500, 0.1)
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_turning_keeps_masks_on_their_pixels(turn: int) -> None:
+    patches = np.arange(2 * 25, dtype=np.float32).reshape(2, 5, 5)
+    masks = np.zeros((1, 5, 5), dtype=bool)
+    masks[0, 1, 3] = True
+    new, mask = turned(patches, masks, turn)
+    assert new[0][mask[0]] == patches[0, 1, 3]
+    assert new[1][mask[0]] == patches[1, 1, 3]
+
+
+def test_the_eight_turns_differ() -> None:
+    patches, masks = np.arange(25, dtype=np.float32).reshape(1, 5, 5), np.zeros((1, 5, 5), dtype=bool)
+    assert len({turned(patches, masks, turn)[0].tobytes() for turn in range(8)}) == 8
+
+
+def test_shifts_move_patch_and_mask_alike() -> None:
+    patches = np.arange(81, dtype=np.float32).reshape(1, 9, 9)
+    masks = patches == 40  # the middle
+    new, mask = shifted(patches, masks, 5, (2, -1))
+    assert new.shape == mask.shape == (1, 5, 5)
+    assert np.argwhere(mask[0]).tolist() == [[0, 3]]
+    assert new[mask].tolist() == [40]
+
+
+def test_light_varies_but_stays_near() -> None:
+    patches = np.random.default_rng(0).normal(size=(30, 9, 9)).astype(np.float32)
+    new = [relit(np.random.default_rng(seed), patches) for seed in range(5)]
+    assert len({n.tobytes() for n in new}) == 5
+    assert all(np.corrcoef(n.ravel(), patches.ravel())[0, 1] > 0.9 for n in new)
+
+
+def test_contours_jitter_by_a_pixel(loaded: LabelledRecording) -> None:
+    new = jittered(np.random.default_rng(0), loaded.rois)
+    assert new.ids.tolist() == loaded.rois.ids.tolist()
+    changed = 0
+    for i in range(len(new)):
+        a, b = loaded.rois.mask(i), new.mask(i)
+        changed += bool((a != b).any())
+        assert (a & b).sum() / (a | b).sum() > 0.2
+    assert 0 < changed < len(new)
+
+
+def test_small_contours_survive_erosion() -> None:
+    dots = RoiSet.from_masks(np.eye(8)[:, None, :] * np.eye(8)[0][:, None])
+    assert jittered(np.random.default_rng(1), dots).areas().min() >= 1
+
+
+def test_plain_windows_are_what_inference_sees(loaded: LabelledRecording, tiny: Architecture) -> None:
+    table = window_table("activity", [loaded], tiny.window_frames, 0.1)
+    row = int(np.flatnonzero(table.stratum == REAL)[0])
+    windows, labels, _ = Windows.plain("activity", tiny, [loaded], table).batch(
+        np.random.default_rng(0), np.array([row])
+    )
+    cell, start = int(table.cell[row]), int(table.start[row])
+    frames = loaded.movie.read(start, start + 40).astype(np.float32)
+    patches = cells(loaded.rois, 16).cut(loaded.statistics.normalise(frames), cell)
+    np.testing.assert_array_equal(windows[0], patches.transpose(1, 2, 3, 0))
+    np.testing.assert_array_equal(labels[0], loaded.truth.raster[cell, start : start + 40])
+
+
+def test_augmented_batches_repeat_by_seed_and_epoch(loaded: LabelledRecording, tiny: Architecture) -> None:
+    table = window_table("activity", [loaded], tiny.window_frames, 0.1)
+    windows = Windows.augmented("activity", tiny, [loaded], table, seed=1)
+
+    def first(seed: int, epoch: int) -> bytes:
+        return next(windows.training_batches(seed, epoch, 1, 4))[0].tobytes()
+
+    assert first(1, 0) == first(1, 0)
+    assert len({first(1, 0), first(1, 1), first(2, 0)}) == 3
+
+
+def test_weights_of_batches_average_one(loaded: LabelledRecording, tiny: Architecture) -> None:
+    table = window_table("activity", [loaded], tiny.window_frames, 1.0)
+    windows = Windows.plain("activity", tiny, [loaded], table)
+    weights = np.concatenate([w for _, _, w in windows.training_batches(1, 0, 60, 8)])
+    assert weights.mean() == pytest.approx(1, abs=0.15)
+
+
+def test_a_patch_larger_than_the_field_is_padded(loaded: LabelledRecording, tiny: Architecture) -> None:
+    wide = Architecture.from_dict({**tiny.to_dict(), "window_px": 80})
+    table = window_table("activity", [loaded], 40, 0.1)
+    windows, _, _ = Windows.plain("activity", wide, [loaded], table).batch(
+        np.random.default_rng(0), np.array([0])
+    )
+    assert windows.shape == (1, 40, 80, 80, 3)
+    assert not windows[0, :, 64:].any()

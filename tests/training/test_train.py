@@ -1,0 +1,147 @@
+"""Training: learns, repeats, survives a kill, uses several devices, and reports what it measured."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurocine.config import NetworkTraining
+from neurocine.core import InputError
+from neurocine.models import Registry
+from neurocine.network import Architecture, load_weights
+from neurocine.training import train
+from neurocine.training.checkpoint import History, load_checkpoint
+from neurocine.training.corpus import load_recording
+from neurocine.training.data import Windows
+from neurocine.training.fit import Fitted, fit
+from neurocine.training.publish import publish
+from neurocine.training.strata import REAL
+from neurocine.training.tables import window_table
+
+SETTINGS = NetworkTraining(epochs=2, steps_per_epoch=2, batch_size=4, validation_windows=4)
+
+
+class Killed(Exception):
+    """Stands for the end of a job that ran out of time."""
+
+
+def fit_tiny(folders: list[Path], tiny: Architecture, checkpoint: Path, **options: object) -> Fitted:
+    recording = load_recording(folders[0])
+    table = window_table("activity", [recording], tiny.window_frames, 0.1)
+    training = Windows.augmented("activity", tiny, [recording], table, SETTINGS.seed)
+    validation = Windows.plain("activity", tiny, [recording], table)
+    return fit(tiny, training, validation, SETTINGS, checkpoint, "recipe", **options)  # type: ignore[arg-type]
+
+
+def test_a_killed_run_ends_as_one_that_was_not(
+    folders: list[Path], tiny: Architecture, tmp_path: Path
+) -> None:
+    def kill(history: History) -> None:
+        raise Killed
+
+    fit_tiny(folders, tiny, tmp_path / "whole.h5")
+    with pytest.raises(Killed):
+        fit_tiny(folders, tiny, tmp_path / "killed.h5", after_epoch=kill)
+    fit_tiny(folders, tiny, tmp_path / "killed.h5")
+    whole, resumed = (load_checkpoint(tmp_path / f"{name}.h5", "recipe") for name in ("whole", "killed"))
+    assert whole is not None
+    assert resumed is not None
+    assert whole.epoch == resumed.epoch == 2
+    for name in ("state", "best"):
+        for a, b in zip(getattr(whole, name), getattr(resumed, name), strict=True):
+            np.testing.assert_array_equal(a, b)
+    losses = [[row["loss"] for row in run.history] for run in (whole, resumed)]
+    assert losses[0] == losses[1]
+    with pytest.raises(InputError, match="Remove the file to start anew"):
+        load_checkpoint(tmp_path / "whole.h5", "another recipe")
+
+
+def test_loss_falls_on_windows_seen_again_and_again(
+    folders: list[Path], tiny: Architecture, tmp_path: Path
+) -> None:
+    recording = load_recording(folders[0])
+    table = window_table("activity", [recording], tiny.window_frames, 0.0)
+    rows = np.flatnonzero(table.stratum == REAL)[:4]
+    few = type(table)(*(getattr(table, name)[rows] for name in table.__dataclass_fields__))
+    windows = Windows.plain("activity", tiny, [recording], few)
+    settings = NetworkTraining(
+        epochs=3, steps_per_epoch=25, batch_size=4, validation_windows=4, learning_rate=0.01
+    )
+    fitted = fit(tiny, windows, windows, settings, tmp_path / "checkpoint.h5", "recipe")
+    losses = [row["val_loss"] for row in fitted.history]
+    assert losses[-1] < 0.8 * losses[0]
+    assert fitted.best_epoch == 1 + int(np.argmin(losses))
+
+
+@pytest.mark.parametrize("task", ["activity", "celltype"])
+def test_training_writes_a_model_that_can_be_used(
+    task: str, folders: list[Path], tiny: Architecture, tiny_types: Architecture, tmp_path: Path
+) -> None:
+    architecture = tiny if task == "activity" else tiny_types
+    out = tmp_path / "out"
+    metrics = train(task, SETTINGS, folders, out, architecture=architecture)  # type: ignore[arg-type]
+    assert metrics == json.loads((out / "metrics.json").read_text())
+    assert metrics["test_movies"] == ["custom-3"]
+    with (out / "curves.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["epoch"]) for row in rows] == [1, 2]
+    assert (out / "curves.png").stat().st_size > 1000
+
+    _, stored, metadata = load_weights(out / "weights.h5")
+    assert stored == architecture
+    assert metadata["recipe"]["movies"] == {
+        "train": [["custom", 1]],
+        "validation": [["custom", 2]],
+        "test": [["custom", 3]],
+    }
+    card = (out / "card.md").read_text()
+    shown = (
+        [metrics["model"]["active_cells"]["f1"], metrics["frame_average_precision"]]
+        if task == "activity"
+        else [metrics["accuracy"], metrics["macro_f1"], *metrics["f1"]]
+    )
+    for figure in shown:
+        assert f"{figure:.3f}" in card
+    assert "seeds 1" in card
+    assert "n_movies: 3, seed: 1" in card
+
+    entry = publish(out, "mine", tmp_path / "registry", folders[0])
+    registry = Registry.load(tmp_path / "registry")
+    assert registry.entries["mine"] == entry
+    assert registry.model("mine", task).architecture == architecture  # type: ignore[arg-type]
+    assert (tmp_path / "registry" / entry.card).read_text() == card
+
+
+def test_two_devices_share_the_batches(folders: list[Path], tiny: Architecture, tmp_path: Path) -> None:
+    script = """
+import json, sys
+from pathlib import Path
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from neurocine.config import NetworkTraining
+from neurocine.network import Architecture
+from neurocine.training.fit import device_strategy
+from neurocine.training import train
+assert device_strategy().num_replicas_in_sync == 2
+settings = NetworkTraining(epochs=1, steps_per_epoch=2, batch_size=4, validation_windows=4)
+architecture = Architecture.from_dict(json.loads(sys.argv[1]))
+train("activity", settings, [Path(p) for p in sys.argv[3:]], Path(sys.argv[2]), architecture=architecture)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(tiny.to_dict()), str(tmp_path), *map(str, folders)],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert json.loads((tmp_path / "metrics.json").read_text())["model"]["all_cells"]["cells"] > 0

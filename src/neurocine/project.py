@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+from neurocine.activity import check_length
 from neurocine.config import Config
 from neurocine.config.generate import config_text
 from neurocine.config.recordings import RecordingRow
@@ -68,8 +69,9 @@ def check_recording(recording: Recording, config: Config) -> None:
     Raises
     ------
     InputError
-        On anything that would make a step fail later: a movie that can't be read or lacks metadata, contours
-        that don't fit it, or none where the config wants them.
+        On anything that would make a step fail later: a movie that can't be read, lacks metadata or is
+        shorter than the activity network's window; contours that don't fit it, or none where the config
+        wants them.
     """
     movie = open_movie(
         recording.movie,
@@ -77,6 +79,7 @@ def check_recording(recording: Recording, config: Config) -> None:
         pixel_size_um=recording.pixel_size_um,
         indicator=recording.indicator,
     )
+    check_length(movie, config.activity)
     if recording.rois is not None:
         open_rois(recording.rois, fov_shape=movie.fov_shape)
     elif config.segmentation.engine == "given":

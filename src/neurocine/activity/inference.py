@@ -78,6 +78,15 @@ def infer(
     return Raster(rois.ids, movie.frame_rate_hz, probability, settings.threshold, names)
 
 
+def check_length(movie: Movie, settings: ActivitySettings, registry: Registry | None = None) -> None:
+    """Raise `InputError` if `movie` is shorter than a window of any model that `settings` may choose."""
+    registry = registry or Registry.load()
+    for name, entry in registry.entries.items():
+        if entry.task == "activity" and settings.model in ("auto", name):
+            grid = Grid.of(movie, entry.frame_rate_hz, entry.pixel_size_um)
+            windows(grid.n_frames, entry.window_frames, settings.overlap, movie.source)
+
+
 def classifiers(
     movie: Movie, rois: RoiSet, settings: ActivitySettings, celltypes: CellTypes | None, registry: Registry
 ) -> tuple[str, ...]:

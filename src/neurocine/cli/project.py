@@ -53,15 +53,20 @@ def check(config: ConfigOption = Path("config/config.yaml")) -> None:
 
     Example: `neurocine check`
     """
-    chosen = load_config(config)
-    recordings = load_recordings(Path(chosen.recordings))
+    recordings = _check(load_config(config))
     Console().print(_costs(recordings))
-    problems = list(filter(None, (_problem(recording, chosen) for recording in recordings)))
+    typer.echo(f"{len(recordings)} recording(s), no problem found. Next: neurocine run")
+
+
+def _check(config: Config) -> tuple[Recording, ...]:
+    """Return the recordings, or tell every problem and end the command."""
+    recordings = load_recordings(Path(config.recordings))
+    problems = list(filter(None, (_problem(recording, config) for recording in recordings)))
     for problem in problems:
         typer.echo(f"problem: {problem}", err=True)
     if problems:
         raise typer.Exit(1)
-    typer.echo(f"{len(recordings)} recording(s), no problem found. Next: neurocine run")
+    return recordings
 
 
 def _problem(recording: Recording, config: Config) -> str | None:
@@ -91,12 +96,14 @@ def run(
     context: typer.Context,
     config: ConfigOption = Path("config/config.yaml"),
     profile: Annotated[str, typer.Option(help="local, slurm, or the path of a profile.")] = "local",
+    checked: Annotated[bool, typer.Option("--check/--no-check", help="Open every input first.")] = True,
 ) -> None:
-    """Run the workflow on all recordings; anything more is handed to Snakemake.
+    """Check every input, then run the workflow; anything more is handed to Snakemake.
 
     Examples: `neurocine run`, `neurocine run --profile slurm`, `neurocine run -n` (dry run)
     """
-    load_config(config)
+    if checked:
+        _check(load_config(config))
     sys.exit(_snakemake(Path(), config, profile, context.args))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurocine.config.models import NetworkTraining
+from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
 from neurocine.network import Architecture, Networks, build
 from neurocine.training.checkpoint import (
@@ -76,48 +77,17 @@ def fit(
     Raises
     ------
     InputError
-        If the checkpoint belongs to another recipe.
+        If the checkpoint belongs to another recipe, or a loss isn't finite.
     """
-    import keras
-
     make_deterministic(settings.seed)
-    strategy = device_strategy()
-    with strategy.scope():
-        networks = build(architecture)
-        networks.full.compile(
-            optimizer=_optimizer(settings),
-            loss="binary_crossentropy" if architecture.output == "frames" else "categorical_crossentropy",
-            weighted_metrics=["binary_accuracy" if architecture.output == "frames" else "accuracy"],
-        )
-        networks.full.optimizer.build(networks.full.trainable_variables)
-    model, steps, size = networks.full, settings.steps_per_epoch, settings.batch_size
-    n_validation = max(1, min(settings.validation_windows, len(validation.table)) // size)
-    done = load_checkpoint(checkpoint_path, recipe)
-    if done is not None:
-        assign(_state(model), done.state)
-    checkpoint = done or Checkpoint(0, [], [], [])
+    networks = _compiled(architecture, settings)
+    model = networks.full
+    checkpoint = load_checkpoint(checkpoint_path, recipe) or Checkpoint(0, [], [], [])
+    if checkpoint.epoch:
+        assign(_state(model), checkpoint.state)
     for epoch in range(checkpoint.epoch, settings.epochs):
-        started = time.monotonic()
-        figures = model.fit(
-            _dataset(
-                partial(training.training_batches, settings.seed, epoch, steps, size),
-                architecture,
-                size,
-                steps,
-            ),
-            validation_data=_dataset(
-                partial(validation.sample_batches, settings.seed, n_validation, size),
-                architecture,
-                size,
-                n_validation,
-            ),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            verbose=0,
-            shuffle=False,
-        ).history
-        row = {name: float(values[0]) for name, values in sorted(figures.items())}
-        history = [*checkpoint.history, {"epoch": epoch + 1.0, "seconds": time.monotonic() - started, **row}]
+        row = _epoch(model, architecture, training, validation, settings, epoch)
+        history = [*checkpoint.history, row]
         improved = row["val_loss"] <= min(past["val_loss"] for past in history)
         best = values_of(model.trainable_variables) if improved else checkpoint.best
         checkpoint = Checkpoint(epoch + 1, values_of(_state(model)), best, history)
@@ -125,19 +95,69 @@ def fit(
         after_epoch(history)
         progress("train", epoch + 1, settings.epochs)
     assign(model.trainable_variables, checkpoint.best)
-    keras.mixed_precision.set_global_policy("float32")
     return Fitted(networks, checkpoint.history)
 
 
+def _compiled(architecture: Architecture, settings: NetworkTraining) -> Networks:
+    """Return new networks ready to train: on all devices, in half precision on GPUs."""
+    import keras
+    import tensorflow as tf
+
+    frames = architecture.output == "frames"
+    usual = keras.mixed_precision.dtype_policy()
+    if tf.config.list_logical_devices("GPU"):
+        keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        with device_strategy().scope():
+            networks = build(architecture)
+            networks.full.compile(
+                optimizer=_optimizer(settings),
+                loss="binary_crossentropy" if frames else "categorical_crossentropy",
+                weighted_metrics=["binary_accuracy" if frames else "accuracy"],
+            )
+            networks.full.optimizer.build(networks.full.trainable_variables)
+    finally:
+        keras.mixed_precision.set_global_policy(usual)
+    return networks
+
+
+def _epoch(
+    model: Any,
+    architecture: Architecture,
+    training: Windows,
+    validation: Windows,
+    settings: NetworkTraining,
+    epoch: int,
+) -> dict[str, float]:
+    """Train for one epoch and return its figures."""
+    seed, steps, size = settings.seed, settings.steps_per_epoch, settings.batch_size
+    n_validation = max(1, min(settings.validation_windows, len(validation.table)) // size)
+    seen = partial(training.training_batches, seed, epoch, steps, size)
+    unseen = partial(validation.sample_batches, seed, n_validation, size)
+    started = time.monotonic()
+    figures = model.fit(
+        _dataset(seen, architecture, size, steps),
+        validation_data=_dataset(unseen, architecture, size, n_validation),
+        initial_epoch=epoch,
+        epochs=epoch + 1,
+        verbose=0,
+        shuffle=False,
+    ).history
+    row = {name: float(values[0]) for name, values in sorted(figures.items())}
+    if not np.isfinite(list(row.values())).all():
+        raise InputError(
+            f"epoch {epoch + 1}", "loss", "isn't finite", "Train with a lower learning_rate, in a new folder."
+        )
+    return {"epoch": epoch + 1.0, "seconds": time.monotonic() - started, **row}
+
+
 def make_deterministic(seed: int) -> None:
-    """Seed all random streams, allow no operation that depends on timing; half precision on GPUs."""
+    """Seed all random streams and allow no operation whose result depends on timing."""
     import keras
     import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-    gpu = bool(tf.config.list_logical_devices("GPU"))
-    keras.mixed_precision.set_global_policy("mixed_float16" if gpu else "float32")
 
 
 def device_strategy() -> Any:

@@ -73,7 +73,7 @@ def _write_movie(path: Path, movie: Movie, rng: np.random.Generator) -> None:
     unregistered = np.zeros(movie.n_frames, dtype=bool)
     unregistered[[7, 8, 90]] = True
     correlation = np.where(unregistered, 0.3, 0.9).astype(np.float32)
-    registration = Registration(y, x, correlation, unregistered, mean, {"median_correlation": 0.9})
+    registration = Registration(y, x, correlation, unregistered, mean, mean, {"median_correlation": 0.9})
     with MovieWriter(path, movie, STAMP) as writer:
         writer.write(0, frames)
         writer.finish(summary, registration)

@@ -40,7 +40,9 @@ def parts(movie: Movie) -> tuple[Summary, Registration]:
     random = np.random.default_rng(0)
     pictures = random.random((5, *movie.fov_shape)).astype(np.float32)
     series = random.random((3, movie.n_frames)).astype(np.float32)
-    return Summary(*pictures[:4]), Registration(*series, series[0] > 0.9, pictures[4], {"crispness": 1.5})
+    return Summary(*pictures[:4]), Registration(
+        *series, series[0] > 0.9, pictures[4], pictures[3], {"crispness": 1.5}
+    )
 
 
 def write_movie(path: Path, movie: Movie, dtype: Any = None) -> None:

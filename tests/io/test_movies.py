@@ -126,7 +126,7 @@ def test_own_movie_file_tells_everything(tmp_path: Path, blobs: tuple[Movie, Any
             writer.write(start, block)
         writer.finish(
             Summary(picture, picture, picture, picture),
-            Registration(still, still, still, still > 0, picture, {}),
+            Registration(still, still, still, still > 0, picture, picture, {}),
         )
     opened = open_movie(path)
     assert (opened.frame_rate_hz, opened.pixel_size_um, opened.indicator) == (10.0, 2.0, "GCaMP6s")

@@ -31,7 +31,7 @@ def write_all(folder: Path, rois: RoiSet, traces: Traces | None = None) -> tuple
     t = 300
     picture = np.random.default_rng(1).random(rois.fov_shape).astype(np.float32)
     shift = np.linspace(-2.6, 2.6, t).astype(np.float32)
-    registration = Registration(shift, -shift, np.ones(t, np.float32), shift > 2, picture, {})
+    registration = Registration(shift, -shift, np.ones(t, np.float32), shift > 2, picture, picture, {})
     summary = Summary(picture, picture * 2, picture, picture * 3)
     write_suite2p(
         folder,

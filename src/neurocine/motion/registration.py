@@ -98,13 +98,14 @@ class _Measured:
         flagged = unregistered(self._after, self.at_limit, flag_mad)
         kept = ~flagged if not flagged.all() else np.ones_like(flagged)
         shift = np.hypot(self.y, self.x)[kept]
+        raw_mean = (self._raw_sum / len(flagged)).astype(np.float32)
         metrics = {
             "correlation_before": float(self._before[kept].mean(dtype=np.float64)),
             "correlation_after": float(self._after[kept].mean(dtype=np.float64)),
-            "crispness_before": crispness(self._raw_sum / len(flagged)),
+            "crispness_before": crispness(raw_mean),
             "crispness_after": crispness(summary.mean),
             "residual_flow_p95_px": residual_flow_p95(self.template, self._chunks.result(), self.margin),
             "max_shift_px": float(shift.max()),
             "unregistered_share": float(flagged.mean()),
         }
-        return Registration(self.y, self.x, self._after, flagged, self.template, metrics)
+        return Registration(self.y, self.x, self._after, flagged, self.template, raw_mean, metrics)

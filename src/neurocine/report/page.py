@@ -175,7 +175,7 @@ def _pictures(results: RecordingResults) -> dict[str, Picture]:
         "mean": grey_picture(summary.mean),
         "correlation": grey_picture(summary.correlation),
         "max": grey_picture(summary.max),
-        "template": grey_picture(results.registration.template, max_edge=512),
+        "before": grey_picture(results.registration.raw_mean, max_edge=512),
     }
 
 

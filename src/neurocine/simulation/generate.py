@@ -131,6 +131,7 @@ def _write_movie(path: Path, preset: Preset, scene: Scene, stamp: Stamp, progres
                 correlation=np.ones_like(still),
                 unregistered=np.zeros(movie.n_frames, dtype=bool),
                 template=pictures.mean,
+                raw_mean=pictures.mean,
                 metrics={},
             ),
         )

@@ -48,6 +48,8 @@ class Registration:
         Frames that could not be registered, (T,) bool; they are kept in the movie.
     template
         The picture that frames were registered onto, (Y, X) float32.
+    raw_mean
+        Mean of the frames before they were moved, (Y, X) float32.
     metrics
         Quality numbers by name.
     """
@@ -57,6 +59,7 @@ class Registration:
     correlation: NDArray[np.float32]
     unregistered: NDArray[np.bool_]
     template: NDArray[np.float32]
+    raw_mean: NDArray[np.float32]
     metrics: dict[str, float]
 
 
@@ -117,7 +120,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         """Write summary images and shifts; a movie isn't whole without them."""
         for name in ("mean", "max", "std", "correlation"):
             self._file[f"summary/{name}"] = np.asarray(getattr(summary, name), dtype=np.float32)
-        for name in ("y", "x", "correlation", "template"):
+        for name in ("y", "x", "correlation", "template", "raw_mean"):
             self._file[f"motion/{name}"] = np.asarray(getattr(registration, name), dtype=np.float32)
         self._file["motion/unregistered"] = np.asarray(registration.unregistered, dtype=bool)
         for name, value in sorted(registration.metrics.items()):
@@ -177,5 +180,6 @@ def read_registration(path: Path) -> Registration:
             correlation=dataset(file, "motion/correlation"),
             unregistered=dataset(file, "motion/unregistered"),
             template=dataset(file, "motion/template"),
+            raw_mean=dataset(file, "motion/raw_mean"),
             metrics={str(k): float(v) for k, v in file["motion"].attrs.items()},
         )

@@ -183,7 +183,7 @@ class TrainingSettings(Section):
 
     simulation: SimulationSettings = SimulationSettings()
     activity: NetworkTraining = NetworkTraining()
-    celltype: NetworkTraining = NetworkTraining(epochs=8, steps_per_epoch=100)
+    celltype: NetworkTraining = NetworkTraining(epochs=20, steps_per_epoch=120)
 
 
 class Config(Section):

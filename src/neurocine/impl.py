@@ -13,6 +13,7 @@ IMPL = {
     "activity": 1,
     "simulation": 1,
     "training": 1,
+    "evaluation": 1,
     "export": 1,
     "report": 1,
 }

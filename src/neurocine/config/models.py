@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
+#: What runs a network; both give the same numbers to 1e-5.
+Backend = Literal["keras", "openvino"]
+
 #: Engines that are planned but not in this version: asking for one is a clear error.
 PLANNED_ENGINES = ("stneuronet", "caiman")
 
@@ -95,6 +98,7 @@ class CelltypeSettings(Section):
     model: str = Field("celltype", description="a cell-type model of the registry")
     windows: int = Field(2, ge=1, description="how many of the most active windows are averaged")
     batch_size: int = Field(32, ge=1, description="windows that go through the network at once")
+    backend: Backend = Field("keras", description="what runs the network: keras (TensorFlow) or openvino")
 
 
 class ActivitySettings(Section):
@@ -104,12 +108,41 @@ class ActivitySettings(Section):
         "auto",
         description="a model of the registry for all cells, or auto: the one that serves the cell's type",
     )
-    backend: Literal["keras"] = Field("keras", description="what runs the network")
+    backend: Backend = Field("keras", description="what runs the network: keras (TensorFlow) or openvino")
     overlap: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.5, description="share of a window that it has in common with the next; predictions merge by maximum"
     )
     threshold: Fraction = Field(0.5, description="a frame is active where the probability is above this")
     batch_size: int = Field(64, ge=1, description="windows that go through the network at once")
+
+
+class EvaluationSettings(Section):
+    """Activity and cell types measured against truth, for recordings that have some."""
+
+    min_iou: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="an ROI is a true cell if their intersection over union is at least this"
+    )
+    min_overlap: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.15, description="two cells overlap if they share at least this part of the larger one"
+    )
+    neighbour_correlation: Annotated[float, Field(ge=-1, le=1)] = Field(
+        0.7,
+        description="overlap test: a transient is a neighbour's if the movie, inside the neighbour, correlates "
+        "more than this with the neighbour's largest transients ...",
+    )
+    own_correlation: Annotated[float, Field(ge=-1, le=1)] = Field(
+        0.2, description="... and, inside the cell itself, less than this with the cell's own"
+    )
+    snr_edges: tuple[float, ...] = Field(
+        (5.0, 10.0), description="figures are also given for cells in these ranges of signal-to-noise ratio"
+    )
+
+    @field_validator("snr_edges")
+    @classmethod
+    def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
+        if list(edges) != sorted(set(edges)):
+            raise ValueError("give rising numbers")
+        return edges
 
 
 class ReportSettings(Section):
@@ -196,6 +229,7 @@ class Config(Section):
     traces: TracesSettings = TracesSettings()
     celltype: CelltypeSettings = CelltypeSettings()
     activity: ActivitySettings = ActivitySettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
     report: ReportSettings = ReportSettings()
     export: ExportSettings = ExportSettings()
     training: TrainingSettings = TrainingSettings()

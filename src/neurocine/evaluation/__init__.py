@@ -1,0 +1,20 @@
+"""Segmentation, activity and cell types measured against truth."""
+
+from neurocine.evaluation.activity import evaluate_activity
+from neurocine.evaluation.cells import Case, open_case
+from neurocine.evaluation.celltypes import TypeReport, evaluate_types
+from neurocine.evaluation.matching import Matching, SegmentationEvaluation, evaluate_segmentation, match
+from neurocine.evaluation.result import ActivityEvaluation
+
+__all__ = [
+    "ActivityEvaluation",
+    "Case",
+    "Matching",
+    "SegmentationEvaluation",
+    "TypeReport",
+    "evaluate_activity",
+    "evaluate_segmentation",
+    "evaluate_types",
+    "match",
+    "open_case",
+]

@@ -1,0 +1,124 @@
+"""Activity and cell types of some recordings against truth, beside what the traces alone give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from neurocine.config import EvaluationSettings
+from neurocine.core import InputError
+from neurocine.core.progress import Progress, silent
+from neurocine.evaluation.cells import Case
+from neurocine.evaluation.celltypes import evaluate_types
+from neurocine.evaluation.measure import Measured, measure
+from neurocine.evaluation.result import ActivityEvaluation, RecordingRow, Rejection
+from neurocine.evaluation.rivals import RIVALS, UNITS, key
+from neurocine.evaluation.thresholds import Threshold, choose_threshold
+
+
+def evaluate_activity(
+    cases: Iterable[Case],
+    settings: EvaluationSettings,
+    *,
+    training: Iterable[Case] = (),
+    note: str = "",
+    progress: Progress = silent,
+) -> ActivityEvaluation:
+    """Evaluate activity (DeepCINAC, section 2.6) of `cases`, and that of the rivals on the same cells.
+
+    Parameters
+    ----------
+    cases
+        Recordings with truth and activity; all with the same methods.
+    settings
+        How cells match and overlap, and how they are grouped.
+    training
+        Other recordings with truth, on whose cells the thresholds of the rivals are chosen. Without any they
+        are chosen on the evaluated cells themselves, which favours the rivals; the result says which.
+    note
+        What a reader should know about the recordings.
+    progress
+        Told of frames read.
+
+    Raises
+    ------
+    InputError
+        If there are no cases, a recording is both trained and evaluated on, or methods or their thresholds
+        differ between recordings.
+    """
+    evaluated: list[Measured] = []
+    thresholds: dict[str, Threshold] = {}
+    for case in cases:
+        thresholds = _given(case, thresholds if evaluated else None)
+        evaluated.append(measure(case, settings, progress=progress))
+    if not evaluated:
+        raise InputError("evaluation", "recordings", "there are none", "Give recordings with truth.")
+    trained = [measure(case, settings, overlap=False, progress=progress) for case in training]
+    both = sorted({m.name for m in trained} & {m.name for m in evaluated})
+    if both:
+        raise InputError("evaluation", "split", f"{both[0]} is in both", "Train and test on other movies.")
+    skipped = {name: why for m in (*evaluated, *trained) for name, why in m.skipped.items()}
+    for name in RIVALS:
+        if name not in skipped:
+            thresholds[name] = _chosen(name, trained, evaluated)
+    cells = tuple(cell for m in evaluated for cell in m.cells)
+    called = [(c.cell_type, c.called_type) for c in cells if c.called_type is not None]
+    return ActivityEvaluation(
+        recordings=tuple(RecordingRow(m.name, m.score) for m in evaluated),
+        training=tuple(m.name for m in trained),
+        cells=cells,
+        thresholds=thresholds,
+        rejection=_rejection(evaluated, thresholds),
+        types=evaluate_types([a for a, _ in called], [b for _, b in called]) if called else None,
+        skipped=skipped,
+        snr_edges=settings.snr_edges,
+        note=note,
+    )
+
+
+def _given(case: Case, before: dict[str, Threshold] | None) -> dict[str, Threshold]:
+    """Return the thresholds that the methods of `case` came with; they must be as `before`."""
+    if not case.rasters:
+        raise InputError(case.name, "activity", "there is none", "Run the step activity on this recording.")
+    clash = set(case.rasters) & set(RIVALS)
+    if clash:
+        raise InputError(case.name, "method", f"{min(clash)!r} is a rival's name", "Give another name.")
+    given = {name: Threshold(raster.threshold, name, "given") for name, raster in case.rasters.items()}
+    if before is not None and given != before:
+        raise InputError(
+            case.name,
+            "methods",
+            f"{given} differ from those of the recordings before: {before}",
+            "Evaluate recordings whose activity was made alike.",
+        )
+    return given
+
+
+def _chosen(name: str, trained: list[Measured], evaluated: list[Measured]) -> Threshold:
+    """Return the unit and threshold that are best for a rival on the neurons of training recordings.
+
+    Without any, those that are best on the evaluated neurons.
+    """
+    for chosen_on, measured in (("train", trained), ("evaluated", evaluated)):
+        neurons = [cell for m in measured for cell in m.cells if cell.is_neuron]
+        if neurons:
+            signals = [key(name, unit) for unit in UNITS]
+            best, signal = max(
+                (choose_threshold([cell.periods[signal] for cell in neurons]), signal) for signal in signals
+            )
+            return Threshold(best.value, signal, chosen_on)
+    return Threshold(0.0, key(name, UNITS[0]), "nothing: no cell was matched")
+
+
+def _rejection(evaluated: list[Measured], thresholds: dict[str, Threshold]) -> Rejection:
+    tests = [m.overlap for m in evaluated]
+    return Rejection(
+        n_pairs=sum(test.n_pairs for test in tests),
+        n_cells=sum(test.n_cells for test in tests),
+        rejected={
+            name: np.concatenate([test.heights[threshold.signal] <= threshold.value for test in tests])
+            for name, threshold in thresholds.items()
+        },
+        confirmed=np.concatenate([test.confirmed for test in tests]),
+    )

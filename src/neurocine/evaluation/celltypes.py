@@ -1,0 +1,86 @@
+"""Cell types against truth: confusion matrix and a report for each type (DeepCINAC, sections 2.6 and 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neurocine.core import CELL_TYPES, InputError
+
+
+@dataclass(frozen=True)
+class TypeReport:
+    """How often cells of each type were called each type.
+
+    Attributes
+    ----------
+    types
+        Names of the types, in the order of all that follows.
+    confusion
+        Row: true type; column: type called; numbers of cells.
+    sensitivity, precision, f1, cells
+        For each type; 0 where it never occurs or is never called.
+    macro_f1
+        Mean F1 over the types that occur among true or called ones; None without cells.
+    accuracy
+        Share of cells called rightly; None without cells.
+    """
+
+    types: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    sensitivity: tuple[float, ...]
+    precision: tuple[float, ...]
+    f1: tuple[float, ...]
+    cells: tuple[int, ...]
+    macro_f1: float | None
+    accuracy: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        rows = zip(self.types, self.sensitivity, self.precision, self.f1, self.cells, strict=True)
+        return {
+            "types": list(self.types),
+            "confusion": [list(row) for row in self.confusion],
+            "by_type": {
+                name: {"sensitivity": s, "precision": p, "f1": f, "cells": n} for name, s, p, f, n in rows
+            },
+            "macro_f1": self.macro_f1,
+            "accuracy": self.accuracy,
+            "cells": sum(self.cells),
+        }
+
+
+def evaluate_types(true: Sequence[str], called: Sequence[str]) -> TypeReport:
+    """Compare the types that cells have with those they were given.
+
+    Raises
+    ------
+    InputError
+        If there aren't as many of one as of the other, or a type is unknown.
+    """
+    from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
+    unknown = sorted({*true, *called} - set(CELL_TYPES))
+    if unknown or len(true) != len(called):
+        problem = f"{unknown[0]!r} is none" if unknown else f"there are {len(called)} for {len(true)} cells"
+        raise InputError("cell types", "type", problem, f"Give one of {', '.join(CELL_TYPES)} for each cell.")
+    labels = list(CELL_TYPES)
+    if not len(true):
+        none = (0.0,) * len(labels)
+        empty = ((0,) * len(labels),) * len(labels)
+        return TypeReport(CELL_TYPES, empty, none, none, none, (0,) * len(labels), None, None)
+    precision, sensitivity, f1, support = precision_recall_fscore_support(
+        true, called, labels=labels, zero_division=0
+    )
+    occurring = [score for name, score in zip(labels, f1, strict=True) if name in {*true, *called}]
+    return TypeReport(
+        types=CELL_TYPES,
+        confusion=tuple(tuple(row) for row in confusion_matrix(true, called, labels=labels).tolist()),
+        sensitivity=tuple(sensitivity.tolist()),
+        precision=tuple(precision.tolist()),
+        f1=tuple(f1.tolist()),
+        cells=tuple(support.tolist()),
+        macro_f1=float(sum(occurring) / len(occurring)),
+        accuracy=float(accuracy_score(true, called)),
+    )

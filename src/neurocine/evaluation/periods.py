@@ -1,0 +1,104 @@
+"""A method's signal in the periods of a cell that count, and scores at any threshold (section 2.6).
+
+For scores only three things of a signal matter: its values in the frames of the true transients, and its
+highest value in each putative transient that touches no true one. Kept alone, they are small enough to hold
+for all cells of all recordings, and any threshold can be tried on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurocine.activity import Score, putative, smooth
+from neurocine.core import InputError
+from neurocine.core.raster import active_runs
+
+
+@dataclass(frozen=True, eq=False)
+class Periods:
+    """One method's signal of one cell where it counts.
+
+    Attributes
+    ----------
+    rises
+        Values in the frames of all true transients, one transient after another, (F,) float32.
+    starts
+        Where each true transient begins in `rises`, (M,) int64.
+    others
+        Highest value in each putative transient that touches no true one, (K,) float32.
+    """
+
+    rises: NDArray[np.float32]
+    starts: NDArray[np.int64]
+    others: NDArray[np.float32]
+
+    def score(self, threshold: float) -> Score:
+        """Return the counts where a frame is called active if its value is above `threshold`."""
+        found = int((self._peaks() > threshold).sum())
+        hit = int((self.others > threshold).sum())
+        return Score(found, len(self.starts) - found, hit, len(self.others) - hit)
+
+    def coverage(self, threshold: float) -> NDArray[np.float64]:
+        """Return the share of frames called active in each detected true transient, (detected,)."""
+        if not len(self.starts):
+            return np.empty(0)
+        lengths = np.diff(np.append(self.starts, len(self.rises)))
+        shares = np.add.reduceat((self.rises > threshold).astype(np.int64), self.starts) / lengths
+        return np.asarray(shares[shares > 0])
+
+    def heights(self) -> NDArray[np.float32]:
+        """Return the highest value in each true transient and in each other one, (M + K,)."""
+        return np.concatenate([self._peaks(), self.others])
+
+    def _peaks(self) -> NDArray[np.float32]:
+        return np.maximum.reduceat(self.rises, self.starts) if len(self.starts) else self.rises
+
+
+def periods(true_raster: ArrayLike, trace: ArrayLike, signals: Sequence[ArrayLike]) -> list[Periods]:
+    """Return what counts of each of some signals of one cell.
+
+    Parameters
+    ----------
+    true_raster
+        Truly active frames, (T,) bool; a run of True is a true transient.
+    trace
+        Raw trace (T,), the mean over the cell's mask; putative transients are found on it once smoothed.
+    signals
+        For each method its signal (T,): the higher, the surer that the cell is active.
+
+    Raises
+    ------
+    InputError
+        If lengths differ.
+    """
+    truth = np.asarray(true_raster, dtype=bool)
+    values = np.asarray(trace, dtype=np.float64)
+    rows = [np.asarray(signal, dtype=np.float32) for signal in signals]
+    shapes = {truth.shape, values.shape, *(row.shape for row in rows)}
+    if truth.ndim != 1 or len(shapes) > 1:
+        raise InputError("periods", "signal", f"shapes are {sorted(shapes)}", "Give one cell's.")
+    _, first, last = active_runs(truth[None])
+    starts = np.cumsum(np.append(0, last - first + 1))[:-1]
+    onset, peak = putative(smooth(values))
+    false = highest(truth, onset, peak) == 0
+    return [
+        Periods(row[truth], starts.astype(np.int64), highest(row, onset[false], peak[false])) for row in rows
+    ]
+
+
+def highest(
+    signal: NDArray[np.float32] | NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return the highest value of `signal` (T,) in each ``first:last`` (inclusive), (M,) float32.
+
+    The stretches may come in any order and overlap.
+    """
+    if not len(first):
+        return np.empty(0, dtype=np.float32)
+    # One value more, so that the last frame can end a stretch.
+    padded = np.append(signal.astype(np.float32), np.float32(-np.inf))
+    return np.maximum.reduceat(padded, np.stack([first, last + 1], axis=1).ravel())[::2]

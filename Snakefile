@@ -19,11 +19,13 @@ include: "rules/export.smk"
 include: "rules/report.smk"
 include: "rules/simulation.smk"
 include: "rules/training.smk"
+include: "rules/evaluation.smk"
 
 
 localrules:
     all,
     train,
+    evaluation,
 
 
 rule all:
@@ -32,6 +34,7 @@ rule all:
         index=rules.report_index.output.html,
         provenance=expand(rules.export_provenance.output.json, recording=RECORDINGS),
         exports=exports(),
+        evaluation=rules.evaluate_activity.output if WITH_TRUTH else [],
     message:
         "Everything is in {input.index}"
 
@@ -42,3 +45,10 @@ rule train:
         rules.train_celltype.output.weights,
     message:
         "The networks are trained: {input}"
+
+
+rule evaluation:
+    input:
+        rules.evaluate_activity.output,
+    message:
+        "How activity compares with truth is in {input}"

@@ -50,7 +50,7 @@ COSTS = {
     "activity": Cost(3000, 0.2, 15, 120),
     "export": Cost(1500, 0.2, 10, 5),
     "report": Cost(2000, 0.2, 10, 5),
-    "evaluate_activity": Cost(4000, 0.5, 15, 30),
+    "evaluate_activity": Cost(6000, 0.0, 120, 0),
     "simulation": Cost(1500, 0.0, 20, 0),
     "train_activity": Cost(64000, 0.0, 720, 0),
     "train_celltype": Cost(64000, 0.0, 720, 0),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from neurocine import __version__
+from neurocine.cli.evaluate import app as evaluate
 from neurocine.cli.files import add_to as add_files
 from neurocine.cli.models import app as models
 from neurocine.cli.project import add_to as add_project
@@ -41,3 +42,4 @@ add_project(app)
 add_steps(app)
 add_files(app)
 app.add_typer(models, name="models")
+app.add_typer(evaluate, name="evaluate")

@@ -1,12 +1,14 @@
 """Segmentation, activity and cell types measured against truth."""
 
 from neurocine.evaluation.activity import evaluate_activity
-from neurocine.evaluation.cells import Case, open_case
+from neurocine.evaluation.cells import MAIN_METHOD, Case, open_case
 from neurocine.evaluation.celltypes import TypeReport, evaluate_types
 from neurocine.evaluation.matching import Matching, SegmentationEvaluation, evaluate_segmentation, match
+from neurocine.evaluation.outputs import write_evaluation, write_json
 from neurocine.evaluation.result import ActivityEvaluation
 
 __all__ = [
+    "MAIN_METHOD",
     "ActivityEvaluation",
     "Case",
     "Matching",
@@ -17,4 +19,6 @@ __all__ = [
     "evaluate_types",
     "match",
     "open_case",
+    "write_evaluation",
+    "write_json",
 ]

@@ -53,7 +53,8 @@ def evaluate_activity(
         thresholds = _given(case, thresholds if evaluated else None)
         evaluated.append(measure(case, settings, progress=progress))
     if not evaluated:
-        raise InputError("evaluation", "recordings", "there are none", "Give recordings with truth.")
+        remedy = "Name folders with truth.h5, as `neurocine simulate` writes, in the column ground_truth."
+        raise InputError("recordings", "ground_truth", "there is none to evaluate", remedy)
     trained = [measure(case, settings, overlap=False, progress=progress) for case in training]
     both = sorted({m.name for m in trained} & {m.name for m in evaluated})
     if both:

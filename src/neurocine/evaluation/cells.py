@@ -15,6 +15,9 @@ from neurocine.core.progress import Progress, silent
 from neurocine.io.contracts import read_activity, read_celltypes, read_movie, read_rois
 from neurocine.simulation import Truth, read_truth
 
+#: Name of neurocine's own activity among the methods.
+MAIN_METHOD = "neurocine"
+
 
 @dataclass(frozen=True, eq=False)
 class Case:

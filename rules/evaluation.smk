@@ -1,0 +1,50 @@
+"""Measure activity and cell types against truth, for the recordings that have some."""
+
+# Truth of activity is a folder that holds truth.h5 beside its contours.
+WITH_TRUTH = [
+    name
+    for name, recording in RECORDINGS.items()
+    if recording.ground_truth and (recording.ground_truth / "truth.h5").is_file()
+]
+TEST = [name for name in WITH_TRUTH if RECORDINGS[name].split == "test"]
+EVALUATED = TEST or WITH_TRUTH
+# The rivals' thresholds are chosen on these.
+FOR_THRESHOLDS = [n for n in WITH_TRUTH if TEST and RECORDINGS[n].split == "train"]
+
+
+rule evaluate_activity:
+    input:
+        truth=[
+            str(RECORDINGS[n].ground_truth / "truth.h5")
+            for n in EVALUATED + FOR_THRESHOLDS
+        ],
+        movies=expand(rules.motion.output.movie, recording=EVALUATED + FOR_THRESHOLDS),
+        rois=expand(
+            rules.segmentation.output.rois, recording=EVALUATED + FOR_THRESHOLDS
+        ),
+        activity=expand(rules.activity.output.activity, recording=EVALUATED),
+        celltypes=expand(rules.celltype.output.celltypes, recording=EVALUATED),
+    output:
+        json=f"{CONFIG.results}/evaluation/activity.json",
+        table=f"{CONFIG.results}/evaluation/activity.tsv",
+        page=f"{CONFIG.results}/evaluation/activity.html",
+        pictures=directory(f"{CONFIG.results}/evaluation/pictures"),
+    log:
+        f"{CONFIG.results}/evaluation/logs/evaluate_activity.log",
+    benchmark:
+        f"{CONFIG.results}/evaluation/benchmarks/evaluate_activity.tsv"
+    conda:
+        "../envs/evaluation.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory_of("evaluate_activity"),
+        runtime=runtime_of("evaluate_activity"),
+    params:
+        names=EVALUATED + FOR_THRESHOLDS,
+        settings=settings_of("evaluation"),
+        all_recordings=not TEST,
+        impl=IMPL["evaluation"],
+    message:
+        saying("Measuring activity against truth")
+    script:
+        "../workflow_scripts/evaluation_activity.py"

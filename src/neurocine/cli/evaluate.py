@@ -1,0 +1,130 @@
+"""Commands that measure results against truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from neurocine.cli.shared import ConfigOption, settings, shown_progress
+from neurocine.io.results import RESULT_FILES
+
+if TYPE_CHECKING:
+    from neurocine.evaluation import ActivityEvaluation
+
+app = typer.Typer(help="Measure ROIs and activity against truth.", no_args_is_help=True)
+
+JsonOption = Annotated[Path, typer.Option("--json", help="JSON file to write.")]
+
+
+@app.command()
+def segmentation(
+    pred: Annotated[Path, typer.Argument(metavar="PRED", help="The ROIs found, in any format.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="The true ROIs, in any format.")],
+    json: JsonOption,
+    fov: Annotated[
+        tuple[int, int] | None,
+        typer.Option(metavar="HEIGHT WIDTH", help="Field of view in pixels, if the files lack it."),
+    ] = None,
+    min_iou: Annotated[
+        float, typer.Option(min=0, max=1, help="Least intersection over union of a match.")
+    ] = 0.5,
+) -> None:
+    """Recall, precision and F1 of ROIs, by IoU alone and with STNeuroNet's containment rule.
+
+    Example: `neurocine evaluate segmentation rois.h5 truth/rois.h5 --json segmentation.json`
+    """
+    from neurocine.evaluation import evaluate_segmentation, write_json
+    from neurocine.io.rois import open_rois
+
+    true_rois = open_rois(truth, fov_shape=fov)
+    found = evaluate_segmentation(open_rois(pred, fov_shape=true_rois.fov_shape), true_rois, min_iou=min_iou)
+    values = found.as_dict()
+    write_json(json, values)
+    table = Table(title=f"{values['n_found']} ROIs against {values['n_true']} true ones")
+    for column in ("match by", "matched", "recall", "precision", "F1"):
+        table.add_column(column)
+    for name in ("iou", "containment"):
+        row = values[name]
+        table.add_row(
+            name, str(row["matched"]), *(f"{row[key]:.3f}" for key in ("recall", "precision", "f1"))
+        )
+    Console().print(table)
+
+
+@app.command()
+def activity(
+    activity: Annotated[
+        Path, typer.Argument(metavar="ACTIVITY", help="activity.h5, or the results folder of a recording.")
+    ],
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="Folder with truth.h5 and rois.h5, as simulate writes it.")
+    ],
+    json: JsonOption,
+    movie: Annotated[
+        Path | None, typer.Option(help="Registered movie, if not TRUTH/movie.h5 or in the results folder.")
+    ] = None,
+    rois: Annotated[
+        Path | None, typer.Option(help="ROIs of the activity, if not TRUTH/rois.h5 or in the results folder.")
+    ] = None,
+    celltypes: Annotated[Path | None, typer.Option(help="Table of cell types, to be judged too.")] = None,
+    train: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Other folders like TRUTH, on which the deconvolutions get their thresholds. Without, they "
+            "get those that are best on these very cells."
+        ),
+    ] = None,
+    table: Annotated[Path | None, typer.Option(help="Table of cells to write (tab-separated).")] = None,
+    page: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Folder to write pictures into.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Sensitivity, precision, F1 and coverage of activity, beside deconvolutions of the same traces.
+
+    Examples: `neurocine evaluate activity activity.h5 simulated/7 --json activity.json`,
+    `neurocine evaluate activity results/mouse simulated/7 --json activity.json --page activity.html`
+    """
+    from neurocine.evaluation import MAIN_METHOD, evaluate_activity, open_case, write_evaluation
+
+    section = settings(config).evaluation
+    given = {"motion": movie, "segmentation": rois, "celltype": celltypes}
+    if activity.is_dir():
+        for step, path in given.items():
+            there = activity / RESULT_FILES[step]
+            given[step] = path or (there if there.is_file() else None)
+    file = activity / RESULT_FILES["activity"] if activity.is_dir() else activity
+    with shown_progress() as progress:
+        case = open_case(
+            activity.resolve().name if activity.is_dir() else truth.resolve().name,
+            truth,
+            movie=given["motion"],
+            rois=given["segmentation"],
+            activity={MAIN_METHOD: file},
+            celltypes=given["celltype"],
+        )
+        training = [open_case(str(folder), folder) for folder in train or []]
+        result = evaluate_activity([case], section, training=training, progress=progress)
+    write_evaluation(result, json, table=table, page=page, pictures=pictures)
+    Console().print(_summary(result))
+
+
+def _summary(result: ActivityEvaluation) -> Table:
+    """Return the medians over cells of each method as a table."""
+    values: dict[str, Any] = result.as_dict()
+    table = Table(title=f"{values['n_cells']} cells, medians in %")
+    for column in ("method", "sensitivity", "precision", "F1", "rise active", "threshold on"):
+        table.add_column(column)
+    for name, method in values["methods"].items():
+        figures = method["all"]
+        medians = [figures[metric]["median"] for metric in ("sensitivity", "precision", "f1")]
+        medians.append(figures["coverage"]["transients"]["median"])
+        table.add_row(
+            name,
+            *("–" if value is None else f"{100 * value:.1f}" for value in medians),
+            method["threshold_chosen_on"],
+        )
+    return table

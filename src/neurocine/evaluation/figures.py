@@ -1,0 +1,168 @@
+"""The pictures of an evaluation, as PNG bytes: the same bytes for the same evaluation."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from neurocine.evaluation.result import METRICS, ActivityEvaluation
+from neurocine.evaluation.summary import quartiles
+
+DPI = 150
+#: The main method first, then the others (Okabe and Ito: told apart by colour-blind readers too).
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8a8a")
+#: Dots drawn in one box: more only make a blot.
+MAX_DOTS = 1500
+
+Draw = Callable[[Figure], None]
+
+
+def draw_all(evaluation: ActivityEvaluation) -> dict[str, bytes]:
+    """Return every picture that the evaluation has values for, by name."""
+    pictures = {
+        "scores": _png(lambda figure: scores(figure, evaluation), (10, 3.6)),
+        "coverage": _png(lambda figure: coverage(figure, evaluation), (8, 3.6)),
+        "snr": _png(lambda figure: f1_by_snr(figure, evaluation), (8, 4)),
+    }
+    if evaluation.types is not None:
+        pictures["confusion"] = _png(lambda figure: confusion(figure, evaluation), (4.6, 4))
+    return pictures
+
+
+def scores(figure: Figure, evaluation: ActivityEvaluation) -> None:
+    """Draw boxes of sensitivity, precision and F1 of each method, a dot a cell (DeepCINAC, Fig. 7)."""
+    for axes, metric in zip(figure.subplots(1, 3, sharey=True), METRICS, strict=True):
+        rows = [evaluation.values(evaluation.neurons, method, metric) for method in evaluation.methods]
+        boxes(axes, 100 * _padded(rows), evaluation.methods)
+        axes.set_title("F1 score" if metric == "f1" else metric.capitalize())
+    figure.axes[0].set_ylabel("% (each dot a cell)")
+
+
+def coverage(figure: Figure, evaluation: ActivityEvaluation) -> None:
+    """Draw boxes of the share of each detected rise that is called active (DeepCINAC, Fig. 7-2)."""
+    shares = {m: evaluation.coverage(evaluation.neurons, m) for m in evaluation.methods}
+    transients, cells = figure.subplots(1, 2, sharey=True)
+    pooled = [np.concatenate([*rows, np.empty(0)]) for rows in shares.values()]
+    boxes(transients, 100 * _padded(pooled), evaluation.methods)
+    transients.set_title("Each dot a detected transient")
+    means = [np.array([row.mean() for row in rows if len(row)]) for rows in shares.values()]
+    boxes(cells, 100 * _padded(means), evaluation.methods)
+    cells.set_title("Each dot a cell's mean")
+    transients.set_ylabel("frames of the rise called active (%)")
+
+
+def f1_by_snr(figure: Figure, evaluation: ActivityEvaluation) -> None:
+    """Draw F1 of each cell over its signal-to-noise ratio, with medians between the edges."""
+    axes = figure.subplots()
+    cells = evaluation.neurons
+    snr = np.array([max(cell.snr, 0.1) for cell in cells])
+    for method, colour in zip(evaluation.methods, _colours(len(evaluation.methods)), strict=True):
+        f1 = 100 * evaluation.values(cells, method, "f1")
+        axes.plot(snr, f1, "o", color=colour, alpha=0.35, markersize=3, markeredgewidth=0)
+        middles = []
+        for part in evaluation.groups()["snr"].values():
+            if part:
+                value = quartiles(evaluation.values(part, method, "f1"))["median"]
+                middles.append((float(np.median([max(c.snr, 0.1) for c in part])), value))
+        x, y = zip(*middles, strict=True) if middles else ((), ())
+        axes.plot(x, [100 * (value or 0) for value in y], "-s", color=colour, markersize=5, label=method)
+    for edge in evaluation.snr_edges:
+        axes.axvline(edge, color="#d5dbe1", linewidth=0.8, zorder=0)
+    if cells:
+        axes.set_xscale("log")
+        ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100) if snr.min() / 1.5 <= tick <= snr.max() * 1.5]
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+    axes.set_ylim(-3, 103)
+    axes.set_xlabel("signal-to-noise ratio of ΔF/F")
+    axes.set_ylabel("F1 (%): dots cells, squares medians")
+    axes.legend(loc="lower right", fontsize=8)
+
+
+def confusion(figure: Figure, evaluation: ActivityEvaluation) -> None:
+    """Draw how many cells of each type were called each type."""
+    report = evaluation.types
+    if report is None:
+        return
+    axes = figure.subplots()
+    counts = np.array(report.confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(counts.shape):
+        dark = shares[row, column] > 0.55
+        axes.text(
+            column, row, f"{counts[row, column]}\n{shares[row, column]:.0%}", ha="center", va="center",
+            color="white" if dark else "#1f2a33",
+        )  # fmt: skip
+    positions = np.arange(len(report.types))
+    axes.set_xticks(positions, report.types)
+    axes.set_yticks(positions, report.types, rotation=90, va="center")
+    axes.set_xlabel("called")
+    axes.set_ylabel("true type")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+
+
+def boxes(axes: Axes, rows: NDArray[np.float64], names: Sequence[str]) -> None:
+    """Draw a box with whiskers and dots for each row of values (NaN: none)."""
+    for k, (row, colour) in enumerate(zip(rows, _colours(len(names)), strict=True)):
+        values = np.sort(row[np.isfinite(row)])
+        if not len(values):
+            continue
+        axes.boxplot(
+            values, positions=[k], widths=0.6, showfliers=False,
+            boxprops={"color": colour}, whiskerprops={"color": colour}, capprops={"color": colour},
+            medianprops={"color": colour, "linewidth": 2.2},
+        )  # fmt: skip
+        dots = values[np.linspace(0, len(values) - 1, min(len(values), MAX_DOTS)).astype(int)]
+        # Steps of the golden ratio spread dots evenly, and the same way each time.
+        spread = (np.arange(len(dots)) * 0.6180339887) % 1 - 0.5
+        axes.plot(
+            k + 0.45 * spread, dots, "o", color=colour, alpha=0.3, markersize=2.6, markeredgewidth=0, zorder=1
+        )
+        axes.annotate(
+            f"{np.median(values):.1f}", (k, 1.0), xycoords=("data", "axes fraction"), ha="center",
+            va="bottom", fontsize=7.5, color=colour,
+        )  # fmt: skip
+    axes.set_xticks(range(len(names)), names)
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.set_ylim(-3, 106)
+    axes.title.set_position((0.5, 1.08))
+
+
+def _colours(n: int) -> list[str]:
+    return [COLOURS[k % len(COLOURS)] for k in range(n)]
+
+
+def _padded(rows: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return rows of any lengths as one array, NaN where a row is shorter."""
+    padded = np.full((len(rows), max((len(row) for row in rows), default=0)), np.nan)
+    for k, row in enumerate(rows):
+        padded[k, : len(row)] = row
+    return padded
+
+
+def _png(draw: Draw, size_in: tuple[float, float]) -> bytes:
+    style: dict[Any, Any] = {
+        "font.family": "DejaVu Sans",
+        "font.size": 8.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.6,
+        "axes.titlesize": 9.5,
+        "axes.titlepad": 16,
+        "legend.frameon": False,
+    }
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=size_in, dpi=DPI, facecolor="white", layout="constrained")
+        draw(figure)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        return buffer.getvalue()

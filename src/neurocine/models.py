@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from neurocine.core import InputError
 from neurocine.io.atomic import atomic_path, write_text
 from neurocine.network import Architecture, Networks, load_weights
+from neurocine.network.normalisation import Normalisation
 
 Task = Literal["activity", "celltype"]
 ServedType = Literal["pyramidal", "interneuron", "noise", "any"]
@@ -52,7 +53,7 @@ class Entry(_Strict):
     indicators: tuple[str, ...] = Field((), description="calcium indicators it was trained on")
     window_frames: int = Field(ge=1, description="frames of a window")
     window_px: int = Field(ge=1, description="edge of a patch in pixels")
-    normalisation: Literal["movie"] = Field("movie", description="z-score over all pixels and frames")
+    normalisation: Normalisation = Field("movie", description="how frames are scaled before they enter")
     threshold: float = Field(
         0.5, ge=0, le=1, description="probability over which metrics count a frame active"
     )
@@ -182,6 +183,7 @@ class Registry:
             ("architecture", architecture.name, entry.architecture),
             ("window_frames", architecture.window_frames, entry.window_frames),
             ("window_px", architecture.window_px, entry.window_px),
+            ("normalisation", architecture.normalisation, entry.normalisation),
             ("output", architecture.output, output),
         ):
             if have != want:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.network.grid import Grid, ModelMovie, resampling_matrix, statistics
+from neurocine.network.grid import Grid, ModelMovie, resampling_matrix
 
 
 def movie(shape: tuple[int, int, int] = (60, 21, 18), rate: float = 10.0, pixel: float = 2.0) -> Movie:
@@ -99,10 +99,11 @@ def test_statistics_are_those_of_the_whole_movie() -> None:
     frames = np.random.default_rng(1).normal(30_000, 5, (200, 30, 30)).astype(np.float32)
     source = Movie(frames, 10.0, 2.0)
     grid = Grid.of(source, 10.0, 2.0)
-    found = statistics(source, grid)
-    assert found.mean == pytest.approx(frames.mean(dtype=np.float64), rel=1e-9)
-    assert found.sd == pytest.approx(frames.std(dtype=np.float64), rel=1e-6)
-    seen = ModelMovie(source, grid, found).read(0, 200)
+    model_movie = ModelMovie.of(source, grid, "movie")
+    found = model_movie.statistics
+    assert float(found.mean) == pytest.approx(frames.mean(dtype=np.float64), rel=1e-7)
+    assert float(found.scale) == pytest.approx(frames.std(dtype=np.float64), rel=1e-6)
+    seen = model_movie.read(0, 200)
     assert seen.dtype == np.float32
     assert abs(seen.mean()) < 1e-3
     assert seen.std() == pytest.approx(1, abs=1e-3)
@@ -111,8 +112,8 @@ def test_statistics_are_those_of_the_whole_movie() -> None:
 def test_useless_frames_are_told() -> None:
     flat = Movie(np.full((10, 5, 5), 7, dtype=np.uint8), 10.0, 2.0)
     with pytest.raises(InputError, match="one grey value"):
-        statistics(flat, Grid.of(flat, 10.0, 2.0))
+        ModelMovie.of(flat, Grid.of(flat, 10.0, 2.0), "movie")
     broken = np.ones((10, 5, 5), dtype=np.float32)
     broken[3, 2, 2] = np.nan
     with pytest.raises(InputError, match="NaN"):
-        statistics(Movie(broken, 10.0, 2.0), Grid(10, (5, 5)))
+        ModelMovie.of(Movie(broken, 10.0, 2.0), Grid(10, (5, 5)), "movie")

@@ -87,7 +87,7 @@ def test_make_corpus_simulates_one_folder_a_seed(monkeypatch: pytest.MonkeyPatch
 def test_statistics_and_traces_are_of_the_whole_movie(loaded: LabelledRecording) -> None:
     frames = loaded.movie.read(0, loaded.movie.n_frames).astype(float)
     assert loaded.statistics.mean == pytest.approx(frames.mean())
-    assert loaded.statistics.sd == pytest.approx(frames.std())
+    assert loaded.statistics.scale == pytest.approx(frames.std())
     np.testing.assert_allclose(loaded.traces[2], frames[:, loaded.rois.mask(2)].mean(axis=1), rtol=1e-5)
 
 

@@ -17,9 +17,10 @@ from neurocine.config import CelltypeSettings
 from neurocine.core import CELL_TYPES, CellTypes, Movie, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.models import Model, Registry
-from neurocine.network.grid import Grid, ModelMovie, StatisticsSum
+from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Features, Runner
 from neurocine.network.inputs import cells, check_field, windows
+from neurocine.network.normalisation import Normalisation, StatisticsSum
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def classify(
     rois
         Cells.
     settings
-        Model, windows a cell, batch size.
+        Model, backend, windows a cell, batch size.
     registry
         Models; those that ship with neurocine unless given.
     progress
@@ -63,7 +64,7 @@ def classify(
     model = (registry or Registry.load()).model(settings.model, "celltype")
     grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
     seen_rois = grid.rois(rois)
-    seen, traces = _first_pass(movie, grid, seen_rois)
+    seen, traces = _first_pass(movie, grid, seen_rois, model.entry.normalisation)
     length = min(model.entry.window_frames, grid.n_frames)
     if length < model.entry.window_frames:
         log.warning(
@@ -75,7 +76,7 @@ def classify(
         )
     starts = windows(grid.n_frames, length, 0.0, movie.source)
     chosen = most_active(traces, starts, length, settings.windows)
-    probability = _averaged(seen, seen_rois, model, starts, chosen, settings.batch_size, progress)
+    probability = _averaged(seen, seen_rois, model, starts, chosen, settings, progress)
     return CellTypes(rois.ids, probability)
 
 
@@ -109,9 +110,11 @@ def most_active(
     return chosen
 
 
-def _first_pass(movie: Movie, grid: Grid, rois: RoiSet) -> tuple[ModelMovie, NDArray[np.float32]]:
+def _first_pass(
+    movie: Movie, grid: Grid, rois: RoiSet, normalisation: Normalisation
+) -> tuple[ModelMovie, NDArray[np.float32]]:
     """Return the movie as the model sees it, and the raw traces (N, model frames): one reading gives both."""
-    gathered = StatisticsSum()
+    gathered = StatisticsSum(normalisation)
     traces = np.empty((len(rois), grid.n_frames), dtype=np.float32)
     matrix, areas = rois.matrix(), rois.areas()[:, None]
     for start, frames in grid.blocks(movie):
@@ -126,12 +129,12 @@ def _averaged(
     model: Model,
     starts: NDArray[np.int64],
     chosen: NDArray[np.bool_],
-    batch_size: int,
+    settings: CelltypeSettings,
     progress: Progress,
 ) -> NDArray[np.float32]:
     """Return the mean probabilities (N, 3) over each cell's chosen windows."""
     architecture = model.architecture
-    runner = Runner(model.networks, architecture)
+    runner = Runner(model.networks, architecture, settings.backend)
     patches = cells(rois, architecture.window_px, "types")
     sums = np.zeros((len(rois), len(CELL_TYPES)))
     cell_bytes = 4 * architecture.n_inputs * architecture.window_frames * architecture.n_features
@@ -145,8 +148,9 @@ def _averaged(
                 [runner.encode(frames, patches, some) for frames in _blocks(seen, int(start), stop)], axis=2
             )
             features = _mirrored(features, architecture.window_frames)
-            for at in range(0, len(some), batch_size):
-                sums[some[at : at + batch_size]] += runner.predict(features[at : at + batch_size])
+            for at in range(0, len(some), settings.batch_size):
+                part = slice(at, at + settings.batch_size)
+                sums[some[part]] += runner.predict(features[part])
         progress("cell types", w + 1, len(starts))
     return np.asarray(sums / sums.sum(axis=1, keepdims=True), dtype=np.float32)
 

@@ -9,10 +9,11 @@ however many windows it lies in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from neurocine.core import CELL_TYPES, InputError
+from neurocine.network.normalisation import Normalisation
 
 Output = Literal["frames", "types"]
 Readout = Literal["window", "frame"]
@@ -51,6 +52,8 @@ class Architecture:
         the steps, and averaged over them for ``types``.
     dropout
         Share of features dropped in training.
+    normalisation
+        How frames are scaled before they enter (`neurocine.network.normalisation`).
 
     Raises
     ------
@@ -73,6 +76,7 @@ class Architecture:
     time_pool: int = 1
     readout: Readout = "window"
     dropout: float = 0.5
+    normalisation: Normalisation = "movie"
 
     def __post_init__(self) -> None:
         self._bounded("window_frames", (self.window_frames,), 1, 2000)
@@ -84,7 +88,7 @@ class Architecture:
         self._bounded("merge_units", (self.merge_units,), 1, 512)
         self._bounded("projection", (1 if self.projection is None else self.projection,), 1, 4096)
         self._bounded("time_pool", (self.time_pool,), 1, self.window_frames)
-        for name, kind in (("output", Output), ("readout", Readout)):
+        for name, kind in (("output", Output), ("readout", Readout), ("normalisation", Normalisation)):
             if getattr(self, name) not in get_args(kind):
                 raise self._wrong(name, f"one of {', '.join(get_args(kind))}")
         if not isinstance(self.attention, bool):
@@ -140,9 +144,10 @@ class Architecture:
             If a key is unknown or missing, or a value has the wrong type or is out of bounds.
         """
         known = {f.name for f in fields(cls)}
+        needed = {f.name for f in fields(cls) if f.default is MISSING}
         plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        if set(plain) != known:
-            odd = sorted(set(plain) ^ known)[0]
+        if not needed <= set(plain) <= known:
+            odd = sorted((set(plain) - known) | (needed - set(plain)))[0]
             raise InputError(where, odd, "is missing or unknown", "Give the keys of to_dict().")
         try:
             return cls(**plain)

@@ -1,9 +1,8 @@
-"""Between a movie's sampling and a model's: frame rate, pixel size, grey values.
+"""Between a movie's sampling and a model's: frame rate and pixel size.
 
 A network learned what a transient and a soma look like at one frame rate and one pixel size, so movies are
 brought to those: averaged over area or time where the model's grid is coarser, interpolated linearly where it
-is finer. The paper has no such step (its movies were all near 10 Hz and 2 µm); its z-score over the whole
-movie is `statistics`.
+is finer. The paper has no such step: its movies were all near 10 Hz and 2 µm.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from scipy import sparse
 
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.movie import BLOCK_BYTES
+from neurocine.network.normalisation import Normalisation, Statistics, statistics
 
 #: Ratios this near to 1 are taken for 1: the networks bear more, and resampling blurs.
 TOLERANCE = 0.1
@@ -170,69 +170,25 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Statistics:
-    """Mean and standard deviation over all pixels and frames of a movie, in its counts."""
-
-    mean: float
-    sd: float
-
-    def normalise(self, frames: Float32) -> Float32:
-        """Return the z-scores of `frames`."""
-        return (frames - np.float32(self.mean)) / np.float32(self.sd)
-
-
-class StatisticsSum:
-    """Gathers `Statistics` block by block.
-
-    Sums are taken about the first block's mean: counts of 30,000 with a spread of 10 would else lose digits.
-    """
-
-    def __init__(self) -> None:
-        self._offset: float | None = None
-        self._n = 0
-        self._sum = 0.0
-        self._squares = 0.0
-
-    def add(self, frames: Float32) -> None:
-        """Take in a block of frames."""
-        if self._offset is None:
-            self._offset = float(frames.mean(dtype=np.float64))
-        centred = frames.ravel() - np.float64(self._offset)
-        self._n += centred.size
-        self._sum += float(centred.sum())
-        self._squares += float(centred @ centred)
-
-    def result(self, where: str) -> Statistics:
-        """Return the statistics, or raise `InputError` if all pixels are alike or there were none."""
-        shift = self._sum / max(self._n, 1)
-        variance = self._squares / max(self._n, 1) - shift**2
-        if variance <= 0:
-            raise InputError(where, "frames", "are all of one grey value", "Is the movie damaged?")
-        return Statistics((self._offset or 0.0) + shift, float(np.sqrt(variance)))
-
-
-def statistics(movie: Movie, grid: Grid) -> Statistics:
-    """Return mean and standard deviation of `movie` on `grid`, streamed.
-
-    Raises
-    ------
-    InputError
-        If all pixels are alike, or one isn't a finite number.
-    """
-    gathered = StatisticsSum()
-    for _, frames in grid.blocks(movie):
-        gathered.add(frames)
-    return gathered.result(movie.source)
-
-
-@dataclass(frozen=True)
 class ModelMovie:
-    """A movie as a model sees it: on the model's grid, z-scored over the whole movie."""
+    """A movie as a model sees it: on the model's grid, normalised."""
 
     movie: Movie
     grid: Grid
     statistics: Statistics
 
+    @classmethod
+    def of(cls, movie: Movie, grid: Grid, normalisation: Normalisation) -> ModelMovie:
+        """Return `movie` on `grid`, its statistics gathered in one pass.
+
+        Raises
+        ------
+        InputError
+            If all pixels are alike, or one isn't a finite number.
+        """
+        blocks = (frames for _, frames in grid.blocks(movie))
+        return cls(movie, grid, statistics(blocks, normalisation, movie.source))
+
     def read(self, start: int, stop: int) -> Float32:
-        """Return the model frames ``start:stop``, (stop - start, Y', X') float32 z-scores."""
+        """Return the model frames ``start:stop``, (stop - start, Y', X') float32, normalised."""
         return self.statistics.normalise(self.grid.read(self.movie, start, stop))

@@ -13,7 +13,8 @@ from neurocine.config import SimulationSettings
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.io.contracts import read_movie, read_rois
-from neurocine.network.grid import Grid, Statistics, StatisticsSum
+from neurocine.network.grid import Grid
+from neurocine.network.normalisation import Normalisation, Statistics, StatisticsSum
 from neurocine.simulation import Truth, read_truth, simulate
 
 #: Shares of the recordings kept from training: to choose the best epoch, and to measure.
@@ -29,7 +30,7 @@ class LabelledRecording:
     movie, rois, truth
         What the simulator wrote; frames stay on disk.
     statistics
-        Mean and standard deviation of the movie, for its z-score.
+        How its frames are normalised.
     traces
         Mean of each ROI's pixels, (N, T) float64, counts.
     """
@@ -93,7 +94,7 @@ def split_corpus(folders: Sequence[Path]) -> Split:
     )
 
 
-def load_recording(folder: Path) -> LabelledRecording:
+def load_recording(folder: Path, normalisation: Normalisation = "movie") -> LabelledRecording:
     """Open the recording in `folder` and measure its traces and statistics in one pass.
 
     Raises
@@ -113,7 +114,7 @@ def load_recording(folder: Path) -> LabelledRecording:
         )
     matrix, areas = rois.matrix(), rois.areas()[:, None]
     traces = np.empty((len(rois), movie.n_frames))
-    gathered = StatisticsSum()
+    gathered = StatisticsSum(normalisation)
     for start, frames in Grid(movie.n_frames, movie.fov_shape).blocks(movie):
         gathered.add(frames)
         traces[:, start : start + len(frames)] = (matrix @ frames.reshape(len(frames), -1).T) / areas

@@ -91,7 +91,7 @@ class Windows:
     def _cut(
         self, rng: np.random.Generator, recording: int, cell: int, start: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return z-scored patches (T, px, px) and masks (n_inputs, px, px) of one window."""
+        """Return normalised patches (T, px, px) and masks (n_inputs, px, px) of one window."""
         a, movie = self.architecture, self.recordings[recording].movie
         versions = self.cells[recording]
         version = versions[rng.integers(len(versions))]
@@ -99,7 +99,7 @@ class Windows:
         source: Any = movie.frames
         frames = source[start : start + a.window_frames, top : top + px, left : left + px]
         missing = [(0, px - n) for n in frames.shape[1:]]
-        patches = self.recordings[recording].statistics.normalise(frames.astype(np.float32))
+        patches = self.recordings[recording].statistics.normalise(frames.astype(np.float32), top, left)
         patches = np.pad(patches, [(0, 0), *missing])
         masks = version.masks[cell]
         if not self.margin:

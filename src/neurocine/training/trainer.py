@@ -15,6 +15,7 @@ from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
 from neurocine.io.contracts import settings_hash
 from neurocine.network import ARCHITECTURES, Architecture, save_weights
+from neurocine.network.normalisation import Normalisation
 from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
 from neurocine.training.data import Windows
 from neurocine.training.fit import Fitted, fit
@@ -102,7 +103,7 @@ def train(
 
     architecture = architecture or ARCHITECTURES[f"{task}-{settings.architecture}"]
     split = split_corpus(folders)
-    parts = _load(split)
+    parts = _load(split, architecture.normalisation)
     recipe = Recipe(task, architecture, settings, {use: _movies(r) for use, r in parts.items()})
     out.mkdir(parents=True, exist_ok=True)
     fitted = _fit(recipe, parts, out, progress)
@@ -145,8 +146,9 @@ def _fit(
     )
 
 
-def _load(split: Split) -> dict[str, list[LabelledRecording]]:
-    return {use: [load_recording(f) for f in getattr(split, use)] for use in ("train", "validation", "test")}
+def _load(split: Split, normalisation: Normalisation) -> dict[str, list[LabelledRecording]]:
+    uses = ("train", "validation", "test")
+    return {use: [load_recording(f, normalisation) for f in getattr(split, use)] for use in uses}
 
 
 def _movies(recordings: list[LabelledRecording]) -> list[tuple[str, int]]:

@@ -1,65 +1,109 @@
-"""Activity inference against its plain windowed form: processor time for the same cells and weights."""
+"""Activity inference by both backends against its plain windowed form: processor time for the same weights.
+
+Weights are random, on which speed doesn't depend:
+``python benchmarks/activity_inference.py [compact|reference] [cells]``.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
+import keras
 import numpy as np
 
 from neurocine.activity import infer
 from neurocine.config import ActivitySettings
+from neurocine.config.models import Backend
 from neurocine.core import Movie, RoiSet
 from neurocine.io.contracts import read_movie, read_rois
-from neurocine.models import Registry
-from neurocine.network.grid import Grid, ModelMovie, statistics
+from neurocine.models import Entry, Metrics, Registry, install
+from neurocine.network import ARCHITECTURES, Architecture, build, save_weights
+from neurocine.network.grid import Grid, ModelMovie
+from neurocine.network.inference import Runner
 from neurocine.network.inputs import cells, windows
 from neurocine.simulation import simulate
 
+#: Cells of the plain form: it is slow, and each costs the same.
+PLAIN_CELLS = 2
 
-def plain(movie: Movie, rois: RoiSet, settings: ActivitySettings) -> np.ndarray:
-    """Return the probabilities (N, T) window by window: every frame encoded as often as windows hold it."""
-    registry = Registry.load()
-    model = registry.model(registry.serving("any", movie.indicator), "activity")
+
+def registered(folder: Path, architecture: Architecture, movie: Movie) -> Registry:
+    """Return a registry with one model of random weights, made for `movie`."""
+    keras.utils.set_random_seed(0)
+    networks = build(architecture)
+    readout = networks.head.get_layer("readout")
+    readout.kernel.assign(readout.kernel * 8)  # so that probabilities aren't all near a half
+    save_weights(folder / "weights.h5", networks, architecture, metadata={})
+    entry = Entry(
+        task="activity",
+        architecture=architecture.name,
+        frame_rate_hz=movie.frame_rate_hz,
+        pixel_size_um=movie.pixel_size_um,
+        window_frames=architecture.window_frames,
+        window_px=architecture.window_px,
+        metrics=Metrics(on="nothing: random weights", values={}),
+    )
+    install(folder, "random", entry, folder / "weights.h5", "")
+    return Registry.load(folder)
+
+
+def plain(movie: Movie, rois: RoiSet, registry: Registry, size: int) -> np.ndarray:
+    """Return the probabilities (N, T) by the whole network, `size` windows at a time."""
+    model = registry.model("random", "activity")
     grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
-    frames = ModelMovie(movie, grid, statistics(movie, grid)).read(0, grid.n_frames)
+    frames = ModelMovie.of(movie, grid, model.entry.normalisation).read(0, grid.n_frames)
     length = model.architecture.window_frames
     patches = cells(grid.rois(rois), model.architecture.window_px)
     merged = np.zeros((len(rois), grid.n_frames), dtype=np.float32)
-    for cell in range(len(rois)):
-        for start in windows(grid.n_frames, length, settings.overlap):
-            seen = patches.cut(frames[start : start + length], cell)
-            found = model.networks.full(np.moveaxis(seen, 0, -1)[None], training=False)
-            part = merged[cell, start : start + length]
-            np.maximum(part, np.asarray(found)[0], out=part)
+    starts = windows(grid.n_frames, length, ActivitySettings().overlap)
+    for cell in range(PLAIN_CELLS):
+        for some in np.split(starts, range(size, len(starts), size)):
+            seen = [patches.cut(frames[start : start + length], cell) for start in some]
+            found = np.asarray(model.networks.full(np.moveaxis(np.stack(seen), 1, -1), training=False))
+            for start, window in zip(some, found, strict=True):
+                part = merged[cell, start : start + length]
+                np.maximum(part, window, out=part)
     return grid.to_movie(merged)
 
 
-def timed(work) -> tuple[float, np.ndarray]:
+def timed(work: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
     """Return processor seconds and result of `work`."""
     began = time.process_time()
     result = work()
     return time.process_time() - began, result
 
 
-def main(n_cells: int) -> None:
-    """Simulate a movie of 2,500 frames and measure both."""
-    with TemporaryDirectory() as folder:
-        simulate("paper", 99, Path(folder))
-        movie = read_movie(Path(folder) / "movie.h5")
-        rois = read_rois(Path(folder) / "rois.h5").select(np.arange(n_cells))
-        settings = ActivitySettings()
-        infer(movie, rois.select([0]), settings)  # loading and tracing are not what is compared
-        fast, raster = timed(lambda: infer(movie, rois, settings))
-        slow, probability = timed(lambda: plain(movie, rois, settings))
-    apart = float(np.abs(raster.probability - probability).max())
-    print(f"{n_cells} cells, {movie.n_frames} frames, overlap {settings.overlap}")
-    print(f"streamed: {fast / n_cells:.2f} CPU-s a cell")
-    print(f"plain windows: {slow / n_cells:.2f} CPU-s a cell: {slow / fast:.1f} times as much")
-    print(f"largest difference: {apart:.1e}")
+def main(kind: str, n_cells: int) -> None:
+    """Simulate a movie of 2,500 frames and measure."""
+    architecture = ARCHITECTURES[f"activity-{kind}"]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        simulate("paper", 99, folder)
+        movie, rois = read_movie(folder / "movie.h5"), read_rois(folder / "rois.h5")
+        rois = rois.select(np.linspace(0, len(rois) - 1, n_cells).astype(int))
+        registry = registered(folder, architecture, movie)
+        print(f"{architecture.name}, {n_cells} cells, {movie.n_frames} frames: CPU-seconds")
+        results = {}
+        for backend in get_args(Backend):
+            model = registry.model("random", "activity")
+            start, _ = timed(lambda m=model, b=backend: Runner(m.networks, m.architecture, b)._blank)
+            settings = ActivitySettings(model="random", backend=backend)
+            whole, results[backend] = timed(
+                lambda s=settings: infer(movie, rois, s, registry=registry).probability
+            )
+            print(f"{backend}: {(whole - start) / n_cells:.2f} a cell, {start:.1f} once to compile")
+        for size in (1, 64):
+            spent, wanted = timed(lambda n=size: plain(movie, rois, registry, n))
+            print(f"plain, {size} windows at a time: {spent / PLAIN_CELLS:.2f} a cell")
+    for backend, found in results.items():
+        apart = np.abs(found - wanted)[:PLAIN_CELLS].max()
+        print(f"largest difference of {backend} from plain: {apart:.1e}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 16)
+    main(sys.argv[1] if len(sys.argv) > 1 else "compact", int(sys.argv[2]) if len(sys.argv) > 2 else 16)

@@ -16,7 +16,7 @@ from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, Movie, Raster, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.models import Model, Registry
-from neurocine.network.grid import Grid, ModelMovie, statistics
+from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Runner
 from neurocine.network.inputs import cells, check_field, windows
 
@@ -44,7 +44,7 @@ def infer(
     rois
         Cells.
     settings
-        Model, overlap, threshold and batch size.
+        Model, backend, overlap, threshold and batch size.
     celltypes
         Types of at least these ROIs; without them cells get the classifier for ``any``.
     registry
@@ -68,12 +68,13 @@ def infer(
     grids = [Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um) for model in models]
     for model, grid in zip(models, grids, strict=True):  # too short a movie is told before any work
         windows(grid.n_frames, model.entry.window_frames, settings.overlap, movie.source)
-    known = {grid: statistics(movie, grid) for grid in dict.fromkeys(grids)}
-    for model, grid in zip(models, grids, strict=True):
+    inputs = [(grid, model.entry.normalisation) for model, grid in zip(models, grids, strict=True)]
+    known = {key: ModelMovie.of(movie, *key) for key in dict.fromkeys(inputs)}
+    for model, key in zip(models, inputs, strict=True):
         chosen = np.flatnonzero([name == model.name for name in names])
         log.info("activity of %d cells by %s", len(chosen), model.name)
-        seen = ModelMovie(movie, grid, known[grid])
-        merged = _merged(seen, grid.rois(rois), chosen, model, settings, progress)
+        grid = key[0]
+        merged = _merged(known[key], grid.rois(rois), chosen, model, settings, progress)
         probability[chosen] = np.clip(grid.to_movie(merged), 0, 1)
     return Raster(rois.ids, movie.frame_rate_hz, probability, settings.threshold, names)
 
@@ -109,7 +110,7 @@ def _merged(
 ) -> NDArray[np.float32]:
     """Return the probabilities (n, model frames) of the `chosen` cells, windows merged by their maximum."""
     architecture = model.architecture
-    runner = Runner(model.networks, architecture)
+    runner = Runner(model.networks, architecture, settings.backend)
     patches = cells(rois, architecture.window_px)
     length, n_frames = architecture.window_frames, seen.grid.n_frames
     pending = windows(n_frames, length, settings.overlap, seen.movie.source)

@@ -124,7 +124,7 @@ def activity(
         Path | None, typer.Option(help="The cell types, so that each type gets its own classifier.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="An activity model for all cells.")] = None,
-    backend: Annotated[str | None, typer.Option(help="What runs the network: keras.")] = None,
+    backend: Annotated[str | None, typer.Option(help="What runs the network: keras or openvino.")] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
     indicator: IndicatorOption = None,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.config.models import Backend
 from neurocine.network.architecture import Architecture, Networks
 from neurocine.network.inputs import Cells
 
@@ -24,45 +26,66 @@ class Runner:
     ----------
     networks, architecture
         What `neurocine.network.build` or `load_weights` gave.
+    backend
+        ``keras`` (TensorFlow) or ``openvino``: the same numbers to 1e-5.
+
+    Raises
+    ------
+    InputError
+        If the backend isn't installed.
     """
 
-    def __init__(self, networks: Networks, architecture: Architecture) -> None:
-        import tensorflow as tf
-
-        # Without it the order of sums may follow the threads' timing.
-        tf.config.experimental.enable_op_determinism()
+    def __init__(self, networks: Networks, architecture: Architecture, backend: Backend = "keras") -> None:
         self.architecture = architecture
-        px, n = architecture.window_px, architecture.n_inputs
-        self._encoder = _compiled(networks.encoder, (px, px, 1))
-        self._head = _compiled(networks.head, (n, architecture.window_frames, architecture.n_features))
+        if backend == "openvino":
+            from neurocine.network.openvino_graph import compile_graphs
+        else:
+            compile_graphs = _compile_keras
+        self._encoder, self._head = compile_graphs(networks, architecture)
+        px = architecture.window_px
+        self._blank = self._encoder(np.zeros((1, px, px, 1), dtype=np.float32))[0]
 
     def encode(self, frames: NDArray[np.float32], cells: Cells, chosen: NDArray[np.int64]) -> Features:
         """Return the features (n, n_inputs, T, F) of the `chosen` cells in normalised `frames` (T, Y, X)."""
-        import tensorflow as tf
-
         n_inputs = self.architecture.n_inputs
         step = max(1, ENCODER_BATCH // n_inputs)
         features = np.empty(
             (len(chosen), n_inputs, len(frames), self.architecture.n_features), dtype=np.float32
         )
         for row, index in enumerate(chosen):
+            # Inputs that show no pixel, such as the overlap of a cell without neighbours, are all alike.
+            seen = np.flatnonzero(cells.masks[index].any(axis=(1, 2)))
+            features[row] = self._blank
             for start in range(0, len(frames), step):
-                patches = cells.cut(frames[start : start + step], int(index))
+                patches = cells.cut(frames[start : start + step], int(index), seen)
                 flat = np.ascontiguousarray(patches.reshape(-1, *patches.shape[2:], 1), dtype=np.float32)
-                encoded = self._encoder(tf.constant(flat)).numpy().reshape(*patches.shape[:2], -1)
-                features[row, :, start : start + step] = encoded
+                encoded = self._encoder(flat).reshape(*patches.shape[:2], -1)
+                features[row, seen, start : start + step] = encoded
         return features
 
     def predict(self, features: Features) -> NDArray[np.float32]:
         """Return the head's output for windows of features (B, n_inputs, T, F)."""
-        import tensorflow as tf
-
-        return np.asarray(self._head(tf.constant(features)).numpy(), dtype=np.float32)
+        return self._head(features)
 
 
-def _compiled(model: Any, shape: tuple[int, ...]) -> Any:
+Compiled = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def _compile_keras(networks: Networks, architecture: Architecture) -> tuple[Compiled, Compiled]:
+    import tensorflow as tf
+
+    # Without it the order of sums may follow the threads' timing.
+    tf.config.experimental.enable_op_determinism()
+    a = architecture
+    encoder = _graph(networks.encoder, (a.window_px, a.window_px, 1))
+    return encoder, _graph(networks.head, (a.n_inputs, a.window_frames, a.n_features))
+
+
+def _graph(model: Any, shape: tuple[int, ...]) -> Compiled:
     """Return `model` as one graph for any number of inputs of `shape`: traced here, never again."""
     import tensorflow as tf
 
-    function = tf.function(lambda batch: model(batch, training=False))
-    return function.get_concrete_function(tf.TensorSpec((None, *shape), tf.float32))
+    traced = tf.function(lambda batch: model(batch, training=False)).get_concrete_function(
+        tf.TensorSpec((None, *shape), tf.float32)
+    )
+    return lambda batch: np.asarray(traced(tf.constant(batch)).numpy(), dtype=np.float32)

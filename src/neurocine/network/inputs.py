@@ -44,10 +44,12 @@ class Cells:
     def __len__(self) -> int:
         return len(self.top)
 
-    def cut(self, frames: NDArray[Any], index: int) -> NDArray[Any]:
+    def cut(
+        self, frames: NDArray[Any], index: int, inputs: NDArray[np.int64] | slice = slice(None)
+    ) -> NDArray[Any]:
         """Return the patches (n_inputs, T, px, px) of the cell at position `index` in `frames` (T, Y, X)."""
         patch = cut(frames, int(self.top[index]), int(self.left[index]), self.masks.shape[-1])
-        return np.asarray(patch[None] * self.masks[index][:, None])
+        return np.asarray(patch[None] * self.masks[index][inputs, None])
 
 
 def check_field(movie: Movie, rois: RoiSet) -> None:

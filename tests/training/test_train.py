@@ -117,6 +117,7 @@ def test_training_writes_a_model_that_can_be_used(
     assert registry.entries["mine"] == entry
     assert registry.model("mine", task).architecture == architecture  # type: ignore[arg-type]
     assert (tmp_path / "registry" / entry.card).read_text() == card
+    assert json.loads((tmp_path / "registry" / "mine.metrics.json").read_text()) == metrics
 
 
 def test_two_devices_share_the_batches(folders: list[Path], tiny: Architecture, tmp_path: Path) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 from neurocine.core import CELL_TYPES
+from neurocine.io.atomic import atomic_path
 from neurocine.io.contracts import read_movie
 from neurocine.models import Entry, Metrics, install
 from neurocine.network import load_weights
+
+#: What lies beside a model's weights and card, as ``{name}.{file}``.
+EVIDENCE = ("metrics.json", "curves.csv", "curves.png")
 
 
 def publish(trained: Path, name: str, registry: Path, sample: Path) -> Entry:
@@ -18,7 +23,7 @@ def publish(trained: Path, name: str, registry: Path, sample: Path) -> Entry:
     Parameters
     ----------
     trained
-        The folder: ``weights.h5``, ``metrics.json``, ``card.md``.
+        The folder: ``weights.h5``, ``card.md``, ``metrics.json``, ``curves.csv``, ``curves.png``.
     name
         Name in the registry.
     registry
@@ -53,7 +58,11 @@ def publish(trained: Path, name: str, registry: Path, sample: Path) -> Entry:
             values=headline(metrics),
         ),
     )
-    return install(registry, name, entry, weights, (trained / "card.md").read_text(encoding="utf-8"))
+    entry = install(registry, name, entry, weights, (trained / "card.md").read_text(encoding="utf-8"))
+    for evidence in EVIDENCE:
+        with atomic_path(registry / f"{name}.{evidence}") as part:
+            shutil.copyfile(trained / evidence, part)
+    return entry
 
 
 def headline(metrics: dict[str, Any]) -> dict[str, float]:

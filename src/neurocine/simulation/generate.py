@@ -6,28 +6,28 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurocine.core import CELL_TYPES, Movie, RoiSet
+from neurocine.core import FrameSource, InputError, Movie
 from neurocine.core.progress import Progress, silent
 from neurocine.io.contracts import MovieWriter, Registration, Stamp, settings_hash, write_rois
 from neurocine.motion.summary import SummaryAccumulator
-from neurocine.simulation.activity import Activity, draw_activity
-from neurocine.simulation.footprints import Footprints, place_cells
-from neurocine.simulation.presets import Preset, preset_of
-from neurocine.simulation.render import Scene, make_scene
-from neurocine.simulation.truth import Truth, write_truth
+from neurocine.simulation.hybrid.make import make_hybrid
+from neurocine.simulation.library import SPLITS
+from neurocine.simulation.paper import make_paper
+from neurocine.simulation.presets import AnyPreset, HybridPreset, preset_of
+from neurocine.simulation.truth import write_truth
 
 #: Frames rendered at a time: a multiple of the movie file's chunks.
 BLOCK_FRAMES = 256
 
 
 def simulate(
-    preset: str | Preset,
+    preset: str | AnyPreset,
     seed: int,
     out: Path,
     *,
     n_frames: int | None = None,
+    split: str = "train",
     progress: Progress = silent,
 ) -> Path:
     """Write ``movie.h5``, ``rois.h5`` and ``truth.h5`` of one simulated recording into `out`.
@@ -37,11 +37,14 @@ def simulate(
     preset
         Name of a preset, or one of your own.
     seed
-        The same preset and seed give the same bytes.
+        The same preset, seed and split give the same bytes.
     out
         Folder, made if need be.
     n_frames
         Length of the movie, if other than the preset's.
+    split
+        ``train``, ``validation`` or ``test``: no recorded neuron, real outline or random number is in two.
+        The ``paper`` preset has no real parts; its splits differ in their random numbers.
     progress
         Told about frames.
 
@@ -53,67 +56,35 @@ def simulate(
     Raises
     ------
     InputError
-        If there is no such preset.
+        If there is no such preset or split.
     """
     name = preset if isinstance(preset, str) else "custom"
     chosen = preset_of(preset, **({} if n_frames is None else {"n_frames": n_frames}))
-    rng = np.random.default_rng(seed)
-    cells = place_cells(rng, chosen)
-    kinds = draw_types(rng, chosen, len(cells.contour))
-    activity = draw_activity(rng, chosen, kinds, draw_rates(rng, chosen, cells))
-    scene = make_scene(rng, chosen, cells, activity.calcium, seed)
-    stamp = Stamp(config_hash=settings_hash({"preset": asdict(chosen), "seed": seed}))
-
-    write_rois(out / "rois.h5", _contours(cells), stamp)
-    truth = Truth(
-        ids=np.arange(len(kinds), dtype=np.int64),
-        cell_types=kinds,
-        is_target=cells.is_target,
-        raster=raster_of(activity),
-        calcium=scene.calcium,
-        shifts=scene.shifts,
-        roi_id=activity.cell,
-        onset=activity.onset,
-        peak=activity.peak,
-        preset=name,
-        seed=seed,
-    )
+    if split not in SPLITS:
+        raise InputError("simulation", "split", f"is {split!r}", f"Choose one of {', '.join(SPLITS)}.")
+    settings = {"preset": asdict(chosen), "seed": seed}
+    if split != "train":
+        settings["split"] = split
+    stamp = Stamp(config_hash=settings_hash(settings))
+    frames: FrameSource
+    if isinstance(chosen, HybridPreset):
+        rois, truth, frames = make_hybrid(chosen, seed, split, name)
+    else:
+        rois, truth, frames = make_paper(chosen, seed, split, name)
+    write_rois(out / "rois.h5", rois, stamp)
     write_truth(out / "truth.h5", truth, stamp)
-    _write_movie(out / "movie.h5", chosen, scene, stamp, progress)
+    movie = Movie(
+        frames,
+        chosen.frame_rate_hz,
+        chosen.pixel_size_um,
+        chosen.indicator if isinstance(chosen, HybridPreset) else "simulated",
+        source="simulation",
+    )
+    _write_movie(out / "movie.h5", movie, stamp, progress)
     return out
 
 
-def draw_types(rng: np.random.Generator, preset: Preset, n: int) -> tuple[str, ...]:
-    """Return the type of each of `n` cells."""
-    shares = np.asarray(preset.type_shares) / sum(preset.type_shares)
-    return tuple(CELL_TYPES[i] for i in rng.choice(len(CELL_TYPES), size=n, p=shares))
-
-
-def draw_rates(rng: np.random.Generator, preset: Preset, cells: Footprints) -> NDArray[np.float64]:
-    """Return each cell's transients per 1,000 frames, (N,): by target, overlapping or near cell."""
-    n = len(cells.contour)
-    rates = rng.uniform(*preset.near_rate, n)
-    rates[cells.overlaps] = rng.uniform(*preset.overlapping_rate, cells.overlaps.sum())
-    rates[cells.is_target] = rng.uniform(*preset.target_rate, cells.is_target.sum())
-    return rates
-
-
-def raster_of(activity: Activity) -> NDArray[np.bool_]:
-    """Return the raster (N, T): True from onset to peak of each transient, both inclusive."""
-    raster = np.zeros(activity.calcium.shape, dtype=bool)
-    for cell, onset, peak in zip(activity.cell, activity.onset, activity.peak, strict=True):
-        raster[cell, onset : peak + 1] = True
-    return raster
-
-
-def _contours(cells: Footprints) -> RoiSet:
-    return RoiSet.from_masks(
-        np.where(cells.contour, cells.weight, 0), engine="simulation", source="simulation"
-    )
-
-
-def _write_movie(path: Path, preset: Preset, scene: Scene, stamp: Stamp, progress: Progress) -> None:
-    movie = Movie(scene, preset.frame_rate_hz, preset.pixel_size_um, "simulated", source="simulation")
+def _write_movie(path: Path, movie: Movie, stamp: Stamp, progress: Progress) -> None:
     summary = SummaryAccumulator(movie.read(0, 1)[0])
     with MovieWriter(path, movie, stamp) as writer:
         for start in range(0, movie.n_frames, BLOCK_FRAMES):

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neurocine.core import InputError
+from neurocine.simulation.hybrid.presets import HYBRID_PRESETS, HybridPreset, Range
 
-#: Smallest and largest value, both possible.
-Range = tuple[float, float]
+__all__ = ["PRESETS", "AnyPreset", "HybridPreset", "Preset", "Range", "preset_of"]
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Parameters of a simulation; ranges are drawn from uniformly unless said otherwise.
+    """Parameters of the paper's simulation; ranges are drawn from uniformly unless said otherwise.
 
     Attributes
     ----------
@@ -92,12 +92,15 @@ class Preset:
             raise InputError("preset", "n_targets", f"is {self.n_targets}", "Give at least one target cell.")
 
 
+#: A preset of either generator.
+AnyPreset = Preset | HybridPreset
+
 #: ``paper``: DeepCINAC, section 2.4 (#2) and its simulator. Brightness, noise and neuropil are drawn widely,
-#: as the paper gives no figures for them.
-PRESETS = {"paper": Preset()}
+#: as the paper gives no figures for them. The others are of real parts: see `HYBRID_PRESETS`.
+PRESETS: dict[str, AnyPreset] = {"paper": Preset(), **HYBRID_PRESETS}
 
 
-def preset_of(preset: str | Preset, **changes: Any) -> Preset:
+def preset_of(preset: str | AnyPreset, **changes: Any) -> AnyPreset:
     """Return the preset called `preset` (or itself), with `changes` to its fields.
 
     Raises

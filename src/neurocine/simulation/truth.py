@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core.validate import as_array, unique_ids
-from neurocine.io.contracts.stamp import Stamp, create, dataset, opened, strings
+from neurocine.io.contracts.stamp import Stamp, attribute, create, dataset, opened, strings
+
+
+@dataclass(frozen=True, eq=False)
+class HybridTruth:
+    """What is known besides about a movie from real parts.
+
+    Attributes
+    ----------
+    split
+        Which share of neurons, outlines and seeds it was made from.
+    neuron
+        Recorded neurons whose spikes and kinetics each cell has, (N,) strings; empty for noise.
+    resting
+        Resting brightness of each cell's pixels above the background, (N,) float32, counts: calcium is ΔF/F
+        times this.
+    axial
+        Axial motion, (T,) float32, µm.
+    amplitude, n_spikes
+        Rise of each transient in ΔF/F, (M,) float32, and its spikes, (M,) int64.
+    detectability
+        d of each transient, (M,) float32: amplitude · resting brightness · √pixels / noise of a pixel.
+    spike_roi, spike_s
+        All spikes: ROI id, (S,) int64, and time from frame 0, (S,) float64, seconds.
+    """
+
+    split: str
+    neuron: tuple[str, ...]
+    resting: NDArray[np.float32]
+    axial: NDArray[np.float32]
+    amplitude: NDArray[np.float32]
+    n_spikes: NDArray[np.int64]
+    detectability: NDArray[np.float32]
+    spike_roi: NDArray[np.int64]
+    spike_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +69,8 @@ class Truth:
         The transients: ROI id, first and last frame (inclusive), (M,) int64.
     preset, seed
         What it was made with.
+    hybrid
+        Spikes, amplitudes and what else only movies from real parts have; None for others.
     """
 
     ids: NDArray[np.int64]
@@ -48,6 +85,7 @@ class Truth:
     preset: str = ""
     seed: int = 0
     source: str = "truth"
+    hybrid: HybridTruth | None = None
 
     def __post_init__(self) -> None:
         n = len(unique_ids(self.ids, self.source))
@@ -58,6 +96,21 @@ class Truth:
         as_array(self.is_target, bool, (n,), self.source, "is_target")
         for name in ("onset", "peak"):
             as_array(getattr(self, name), np.int64, (len(self.roi_id),), self.source, name)
+        if self.hybrid is not None:
+            self._check_hybrid(self.hybrid, n)
+
+    def _check_hybrid(self, hybrid: HybridTruth, n: int) -> None:
+        sizes = {
+            "neuron": n,
+            "resting": n,
+            "axial": self.n_frames,
+            "amplitude": len(self.roi_id),
+            "n_spikes": len(self.roi_id),
+            "detectability": len(self.roi_id),
+            "spike_s": len(hybrid.spike_roi),
+        }
+        for name, size in sizes.items():
+            as_array(getattr(hybrid, name), None, (size,), self.source, f"hybrid/{name}")
 
     @property
     def n_frames(self) -> int:
@@ -66,6 +119,8 @@ class Truth:
 
 
 _ARRAYS = ("ids", "is_target", "raster", "calcium", "shifts", "roi_id", "onset", "peak")
+#: Everything of `HybridTruth` but its texts.
+_HYBRID_ARRAYS = tuple(f.name for f in fields(HybridTruth) if f.name not in ("split", "neuron"))
 
 
 def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
@@ -76,6 +131,11 @@ def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
         for name in _ARRAYS:
             file[name] = getattr(truth, name)
         file["cell_types"] = [kind.encode() for kind in truth.cell_types]
+        if truth.hybrid is not None:
+            file.attrs["split"] = truth.hybrid.split
+            file["hybrid/neuron"] = [name.encode() for name in truth.hybrid.neuron]
+            for name in _HYBRID_ARRAYS:
+                file[f"hybrid/{name}"] = getattr(truth.hybrid, name)
 
 
 def read_truth(path: Path) -> Truth:
@@ -93,5 +153,14 @@ def read_truth(path: Path) -> Truth:
             preset=str(file.attrs["preset"]),
             seed=int(file.attrs["seed"]),
             source=str(path),
+            hybrid=_read_hybrid(file) if "hybrid" in file else None,
             **arrays,
         )
+
+
+def _read_hybrid(file: h5py.File) -> HybridTruth:
+    return HybridTruth(
+        split=str(attribute(file, "split")),
+        neuron=strings(file, "hybrid/neuron"),
+        **{name: dataset(file, f"hybrid/{name}") for name in _HYBRID_ARRAYS},
+    )

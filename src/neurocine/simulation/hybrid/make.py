@@ -1,0 +1,212 @@
+"""A hybrid recording from a preset, a seed and a split of the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from neurocine.core import CELL_TYPES, RoiSet
+from neurocine.simulation.hybrid import background as scenery
+from neurocine.simulation.hybrid.activity import CellActivity, draw_cells
+from neurocine.simulation.hybrid.cells import Patch, dendrites, out_of_focus, overlapping, place_cells
+from neurocine.simulation.hybrid.motion import FOCUS_UM, HAZE_UM, Motion, axial_factor, draw_motion
+from neurocine.simulation.hybrid.presets import HybridPreset, log_uniform
+from neurocine.simulation.hybrid.render import Camera, Frames
+from neurocine.simulation.hybrid.transients import find_transients
+from neurocine.simulation.library import SPLITS, Library, load
+from neurocine.simulation.truth import HybridTruth, Truth
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """What is in the plane: outlines, pictures (P, N) of resting brightness 1, brightness (N,), activity."""
+
+    patches: list[Patch]
+    pictures: sparse.csc_array
+    resting: NDArray[np.float64]
+    activity: CellActivity
+
+
+def make_hybrid(preset: HybridPreset, seed: int, split: str, name: str) -> tuple[RoiSet, Truth, Frames]:
+    """Return contours, truth and frames of one movie."""
+    library = load(split)
+    stream = (SPLITS.index(split), seed)
+    rng = np.random.default_rng([3, *stream])
+    camera, photons = _draw_camera(rng, preset, library)
+    cells = _draw_plane(rng, preset, library, photons)
+    hazy, haze = _draw_haze(rng, preset, library, photons)
+    motion = draw_motion(rng, preset)
+    ground = photons * scenery.texture(rng, preset, library.scene)
+    light = scenery.illumination(rng, preset) * scenery.vessels(rng, preset)
+    neuropil = scenery.make_neuropil(
+        rng,
+        preset,
+        library.scene,
+        np.array([_centre(p) for p in [*cells.patches, *hazy]]),
+        np.concatenate([cells.activity.dff, haze.dff]),
+    )
+    pictures, courses = _compose(rng, preset, cells, (hazy, haze, photons), motion, ground, neuropil)
+    flat = light.reshape(-1, 1).astype(np.float32)
+    pictures = sparse.csr_array(pictures.multiply(flat)).astype(np.float32)
+    frames = Frames(preset.fov_shape, pictures, courses, motion.knots, camera, stream)
+    rois = _contours(cells, preset)
+    truth = _truth(preset, cells, motion, light, frames, camera, (name, seed, split))
+    return rois, truth, frames
+
+
+def _draw_camera(rng: np.random.Generator, preset: HybridPreset, library: Library) -> tuple[Camera, float]:
+    """Return the camera and the background's photons; half of the movies have noise smeared as a real one."""
+    photons = float(log_uniform(rng, preset.photons))
+    smear = library.scene.noise_correlation * rng.uniform(0.2, 1.0) if rng.uniform() < 0.5 else 0.0
+    # The brightest pixels stay below 65,535 counts, as in the real movie, mostly.
+    gain = float(log_uniform(rng, (30.0, 3000 / max(photons, 1.0))))
+    return Camera(gain, float(rng.uniform(0, 400)), float(rng.uniform(0.05, 1.0)), float(smear)), photons
+
+
+def _draw_plane(rng: np.random.Generator, preset: HybridPreset, library: Library, photons: float) -> _Cells:
+    patches = place_cells(rng, preset, library.layouts)
+    shares = np.asarray(preset.type_shares) / sum(preset.type_shares)
+    kinds = tuple(CELL_TYPES[i] for i in rng.choice(len(CELL_TYPES), size=len(patches), p=shares))
+    contrast = log_uniform(rng, preset.contrast, len(patches))
+    noise = np.array([kind == "noise" for kind in kinds])
+    contrast[noise] *= rng.uniform(0.0, 0.6, noise.sum())  # dim, or nothing but neuropil
+    columns = []
+    for patch in patches:
+        picture = np.zeros(preset.fov_shape, dtype=np.float32)
+        picture[patch.window] = np.where(patch.weight > 0.01, patch.weight, 0)
+        processes = dendrites(rng, patch, preset)
+        if processes is not None:
+            picture += processes
+        columns.append(sparse.csc_array(picture.reshape(-1, 1)))
+    return _Cells(
+        patches,
+        sparse.csc_array(sparse.hstack(columns)),
+        contrast * photons,
+        draw_cells(rng, preset, library.neurons, kinds),
+    )
+
+
+def _draw_haze(
+    rng: np.random.Generator, preset: HybridPreset, library: Library, photons: float
+) -> tuple[list[Patch], CellActivity]:
+    area = np.prod(np.asarray(preset.fov_shape) * preset.pixel_size_um)
+    n = rng.poisson(rng.uniform(*preset.out_of_focus) * 1500e-6 * area)
+    patches = [out_of_focus(rng, preset) for _ in range(max(n, 1))]
+    kind = "pyramidal" if preset.type_shares[0] else "interneuron"
+    return patches, draw_cells(rng, preset, library.neurons, (kind,) * len(patches))
+
+
+def _compose(
+    rng: np.random.Generator,
+    preset: HybridPreset,
+    cells: _Cells,
+    haze: tuple[list[Patch], CellActivity, float],
+    motion: Motion,
+    ground: NDArray[np.float64],
+    neuropil: scenery.Neuropil,
+) -> tuple[sparse.csc_array, NDArray[np.float32]]:
+    """Return pictures (P, M), photons, and courses (M, T) of cells, haze, background and neuropil."""
+    patches, activity, photons = haze
+    hazy = []
+    for patch in patches:
+        picture = np.zeros(preset.fov_shape, dtype=np.float32)
+        picture[patch.window] = patch.weight
+        hazy.append(sparse.csc_array(picture.reshape(-1, 1)))
+    brightness = photons * log_uniform(rng, preset.contrast, len(hazy))
+    # A soma displaces part of the neuropil around it.
+    covered = np.zeros(preset.fov_shape)
+    for cell in cells.patches:
+        covered[cell.window] = np.maximum(covered[cell.window], cell.contour)
+    ground = ground * (1 - rng.uniform(0.1, 0.5) * covered)
+    maps = (ground[None] * neuropil.maps).reshape(len(neuropil.maps), -1).T
+    pictures = sparse.hstack(
+        [
+            cells.pictures.multiply(cells.resting[None].astype(np.float32)),
+            sparse.hstack(hazy).multiply(brightness[None].astype(np.float32)),
+            sparse.csc_array(np.column_stack([ground.ravel(), maps]).astype(np.float32)),
+        ]
+    )
+    n, m, t = len(cells.patches), len(patches), preset.n_frames
+    depth = np.r_[rng.normal(0, 2.5, n), rng.choice([-1, 1], m) * rng.uniform(9, 20, m)]
+    focus = np.r_[np.full(n, FOCUS_UM), np.full(m, HAZE_UM)]
+    factor = axial_factor(motion.axial, depth, focus)
+    shining = (1 + np.concatenate([cells.activity.dff, activity.dff])) * factor
+    fading = 1 - rng.uniform(*preset.bleaching) * (1 - np.exp(-np.arange(t) / t * rng.uniform(0.8, 4)))
+    courses = np.concatenate([shining, np.ones((1, t)), neuropil.courses]) * fading
+    return sparse.csc_array(pictures), courses.astype(np.float32)
+
+
+def _contours(cells: _Cells, preset: HybridPreset) -> RoiSet:
+    pixels = []
+    for patch in cells.patches:
+        y, x = np.nonzero(patch.contour)
+        weight = np.maximum(patch.weight[y, x], 0.01)
+        pixels.append((y + patch.corner[0], x + patch.corner[1], weight))
+    return RoiSet.from_pixels(preset.fov_shape, pixels, engine="simulation", source="simulation")
+
+
+def _truth(
+    preset: HybridPreset,
+    cells: _Cells,
+    motion: Motion,
+    light: NDArray[np.float64],
+    frames: Frames,
+    camera: Camera,
+    made: tuple[str, int, str],
+) -> Truth:
+    """Return the truth: transients are the rises of the noise-free ΔF/F that hold a spike."""
+    name, seed, split = made
+    activity = cells.activity
+    n, fps = len(cells.patches), preset.frame_rate_hz
+    rises = [
+        find_transients(d.astype(np.float64), s, fps)
+        for d, s in zip(activity.dff, activity.spikes, strict=True)
+    ]
+    counts = [len(r.onset) for r in rises]
+    owner = np.repeat(np.arange(n), counts).astype(np.int64)
+    raster = np.zeros(activity.dff.shape, dtype=bool)
+    for row, found in zip(raster, rises, strict=True):
+        for onset, peak in zip(found.onset, found.peak, strict=True):
+            row[onset : peak + 1] = True
+    mean = np.asarray(frames.pictures @ frames.courses.mean(axis=1)).reshape(preset.fov_shape)
+    lit, noise, pixels = (np.empty(n) for _ in range(3))
+    for i, patch in enumerate(cells.patches):
+        own = light[patch.window][patch.contour] * patch.weight[patch.contour]
+        lit[i], pixels[i] = own.mean(), len(own)
+        noise[i] = camera.noise(mean[patch.window][patch.contour]).mean()
+    resting = cells.resting * lit
+    amplitude = np.concatenate([r.amplitude for r in rises])
+    return Truth(
+        ids=np.arange(n, dtype=np.int64),
+        cell_types=activity.cell_types,
+        is_target=overlapping(cells.patches),
+        raster=raster,
+        calcium=(activity.dff * (resting * camera.gain)[:, None]).astype(np.float32),
+        shifts=motion.shifts,
+        roi_id=owner,
+        onset=np.concatenate([r.onset for r in rises]).astype(np.int64),
+        peak=np.concatenate([r.peak for r in rises]).astype(np.int64),
+        preset=name,
+        seed=seed,
+        hybrid=HybridTruth(
+            split=split,
+            neuron=activity.neurons,
+            resting=(resting * camera.gain).astype(np.float32),
+            axial=motion.axial,
+            amplitude=amplitude.astype(np.float32),
+            n_spikes=np.concatenate([r.n_spikes for r in rises]),
+            detectability=(amplitude * (resting * np.sqrt(pixels) / noise)[owner]).astype(np.float32),
+            spike_roi=np.repeat(np.arange(n), [len(s) for s in activity.spikes]).astype(np.int64),
+            spike_s=np.concatenate([*activity.spikes, np.empty(0)]),
+        ),
+    )
+
+
+def _centre(patch: Patch) -> tuple[float, float]:
+    return (
+        patch.corner[0] + patch.weight.shape[0] / 2,
+        patch.corner[1] + patch.weight.shape[1] / 2,
+    )

@@ -181,9 +181,17 @@ class ExportSettings(Section):
 
 
 class SimulationSettings(Section):
-    """Simulated movies with truth (DeepCINAC, section 2.4, #2)."""
+    """Simulated movies with truth (DeepCINAC, section 2.4, #2, and movies from real parts)."""
 
-    preset: Literal["paper"] = Field("paper", description="paper: as the DeepCINAC paper describes")
+    preset: Literal[
+        "paper",
+        "cortex-6f",
+        "cortex-6s",
+        "ca1-development",
+        "ca1-interneurons",
+        "low-rate",
+        "geco",
+    ] = Field("paper", description="paper: as the DeepCINAC paper describes; the others: from real parts")
     n_movies: int = Field(24, ge=3, description="movies of the corpus; each has its own seed")
     seed: int = Field(1, ge=0, description="seed of the first movie; the others follow")
 

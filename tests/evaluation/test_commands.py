@@ -46,6 +46,18 @@ def test_segmentation(tmp_path: Path, folders: tuple[Path, ...], cases: list[Cas
     assert values["iou"] == pytest.approx(expected)
 
 
+def test_either_file_may_tell_the_field_of_view(
+    tmp_path: Path, folders: tuple[Path, ...], cases: list[Case]
+) -> None:
+    regions, native = tmp_path / "regions.json", folders[0] / "rois.h5"
+    save_rois(regions, cases[0].rois)
+    for pred, truth in ((regions, native), (native, regions)):
+        run("evaluate", "segmentation", pred, truth, "--json", tmp_path / "s.json")
+        assert json.loads((tmp_path / "s.json").read_text())["containment"]["f1"] == 1
+    with pytest.raises(InputError, match="fov_shape"):
+        run("evaluate", "segmentation", regions, regions, "--json", tmp_path / "s.json")
+
+
 def test_activity_on_the_truths_own_contours(
     tmp_path: Path, folders: tuple[Path, ...], activity: Path
 ) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from neurocine.cli.shared import ConfigOption, settings, shown_progress
+from neurocine.core import InputError, RoiSet
 from neurocine.io.results import RESULT_FILES
 
 if TYPE_CHECKING:
@@ -38,10 +39,8 @@ def segmentation(
     Example: `neurocine evaluate segmentation rois.h5 truth/rois.h5 --json segmentation.json`
     """
     from neurocine.evaluation import evaluate_segmentation, write_json
-    from neurocine.io.rois import open_rois
 
-    true_rois = open_rois(truth, fov_shape=fov)
-    found = evaluate_segmentation(open_rois(pred, fov_shape=true_rois.fov_shape), true_rois, min_iou=min_iou)
+    found = evaluate_segmentation(*_opened(pred, truth, fov), min_iou=min_iou)
     values = found.as_dict()
     write_json(json, values)
     table = Table(title=f"{values['n_found']} ROIs against {values['n_true']} true ones")
@@ -110,6 +109,20 @@ def activity(
         result = evaluate_activity([case], section, training=training, progress=progress)
     write_evaluation(result, json, table=table, page=page, pictures=pictures)
     Console().print(_summary(result))
+
+
+def _opened(pred: Path, truth: Path, fov: tuple[int, int] | None) -> tuple[RoiSet, RoiSet]:
+    """Return the ROIs found and the true ones; where one file lacks the field of view, the other tells."""
+    from neurocine.io.rois import open_rois
+
+    try:
+        true_rois = open_rois(truth, fov_shape=fov)
+    except InputError as error:
+        if error.field != "fov_shape" or fov is not None:
+            raise
+        found = open_rois(pred)
+        return found, open_rois(truth, fov_shape=found.fov_shape)
+    return open_rois(pred, fov_shape=true_rois.fov_shape), true_rois
 
 
 def _summary(result: ActivityEvaluation) -> Table:

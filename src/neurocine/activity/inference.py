@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, Movie, Raster, RoiSet
 from neurocine.core.progress import Progress, silent
-from neurocine.models import Model, Registry
+from neurocine.models import Registry
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Runner
 from neurocine.network.inputs import cells, check_field, windows
@@ -74,8 +74,10 @@ def infer(
         chosen = np.flatnonzero([name == model.name for name in names])
         log.info("activity of %d cells by %s", len(chosen), model.name)
         grid = key[0]
-        merged = _merged(known[key], grid.rois(rois), chosen, model, settings, progress)
-        probability[chosen] = np.clip(grid.to_movie(merged), 0, 1)
+        runner = Runner(model.networks, model.architecture, settings.backend)
+        label = f"activity by {model.name}"
+        found = predicted(runner, known[key], grid.rois(rois), chosen, settings, progress, label)
+        probability[chosen] = np.clip(grid.to_movie(found), 0, 1)
     return Raster(rois.ids, movie.frame_rate_hz, probability, settings.threshold, names)
 
 
@@ -100,17 +102,17 @@ def classifiers(
     return tuple(serving[kind] for kind in types)
 
 
-def _merged(
+def predicted(
+    runner: Runner,
     seen: ModelMovie,
     rois: RoiSet,
     chosen: NDArray[np.int64],
-    model: Model,
     settings: ActivitySettings,
-    progress: Progress,
+    progress: Progress = silent,
+    label: str = "activity",
 ) -> NDArray[np.float32]:
     """Return the probabilities (n, model frames) of the `chosen` cells, windows merged by their maximum."""
-    architecture = model.architecture
-    runner = Runner(model.networks, architecture, settings.backend)
+    architecture = runner.architecture
     patches = cells(rois, architecture.window_px)
     length, n_frames = architecture.window_frames, seen.grid.n_frames
     pending = windows(n_frames, length, settings.overlap, seen.movie.source)
@@ -122,7 +124,7 @@ def _merged(
     for start in range(0, n_frames, step):
         stop = min(start + step, n_frames)
         held = np.concatenate([held, runner.encode(seen.read(start, stop), patches, chosen)], axis=2)
-        progress(f"activity by {model.name}", stop, n_frames)
+        progress(label, stop, n_frames)
         ready = pending[pending + length <= stop]
         # A few cells alone don't fill a batch: wait for more of their windows.
         if len(ready) * len(chosen) < settings.batch_size and stop < n_frames:

@@ -219,12 +219,29 @@ class NetworkTraining(Section):
     seed: int = Field(1, ge=0, description="seed of weights, order and augmentation")
 
 
+class FineTuneSettings(Section):
+    """A registered model trained on, with a few labelled cells of your own."""
+
+    model: str = Field("cinac-general", description="the model of the registry to start from")
+    labelled: tuple[str, ...] = Field(
+        (), description="labelled data: folders with movie.h5, rois.h5 and truth.h5, or .cinac files"
+    )
+    epochs: int = Field(8, ge=1, description="passes, with a validation and a checkpoint after each")
+    steps_per_epoch: int = Field(40, ge=1, description="batches in a pass")
+    batch_size: int = Field(16, ge=1, description="windows in a batch, over all devices")
+    learning_rate: Positive = Field(
+        3e-4, description="a tenth of the usual: what the model knows is to be kept"
+    )
+    seed: int = Field(1, ge=0, description="seed of the split of cells, of order and of augmentation")
+
+
 class TrainingSettings(Section):
     """Training of the networks on simulated movies."""
 
     simulation: SimulationSettings = SimulationSettings()
     activity: NetworkTraining = NetworkTraining()
     celltype: NetworkTraining = NetworkTraining(epochs=20, steps_per_epoch=120)
+    fine_tune: FineTuneSettings = FineTuneSettings()
 
 
 class Config(Section):

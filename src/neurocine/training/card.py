@@ -41,7 +41,7 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
         f"{settings.batch_size} windows, RMSprop at {settings.learning_rate:g}, seed {settings.seed}; "
         f"{minutes:.0f} minutes. "
         f"Epoch {fitted.best_epoch} had the lowest validation loss ({best['val_loss']:.4f}).",
-        f"- Versions: {_versions()}.",
+        f"- Versions: {versions()}.",
         "",
         "## On held-out recordings",
         "",
@@ -90,7 +90,8 @@ def _span(seeds: list[int]) -> str:
     return f"{seeds[0]}-{seeds[-1]}" if whole else ", ".join(map(str, seeds))
 
 
-def _versions() -> str:
+def versions() -> str:
+    """Return the versions of what trained a model, as text."""
     found = []
     for name in ("neurocine", "keras", "tensorflow", "tensorflow-cpu", "numpy"):
         try:

@@ -112,10 +112,17 @@ def load_recording(folder: Path, normalisation: Normalisation = "movie") -> Labe
             f"{movie.n_frames} frames",
             "Simulate the recording again.",
         )
+    return measured(movie, rois, truth, normalisation, str(folder))
+
+
+def measured(
+    movie: Movie, rois: RoiSet, truth: Truth, normalisation: Normalisation, where: str
+) -> LabelledRecording:
+    """Return the recording with its traces and statistics, measured in one pass; `where` is for messages."""
     matrix, areas = rois.matrix(), rois.areas()[:, None]
     traces = np.empty((len(rois), movie.n_frames))
     gathered = StatisticsSum(normalisation)
     for start, frames in Grid(movie.n_frames, movie.fov_shape).blocks(movie):
         gathered.add(frames)
         traces[:, start : start + len(frames)] = (matrix @ frames.reshape(len(frames), -1).T) / areas
-    return LabelledRecording(movie, rois, truth, gathered.result(str(folder)), traces)
+    return LabelledRecording(movie, rois, truth, gathered.result(where), traces)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurocine.config.models import NetworkTraining
 from neurocine.core import InputError
@@ -53,6 +54,7 @@ def fit(
     recipe: str,
     progress: Progress = silent,
     after_epoch: Callable[[History], None] = lambda history: None,
+    start: Sequence[NDArray[Any]] | None = None,
 ) -> Fitted:
     """Train networks of `architecture`; go on from `checkpoint_path` if it is there.
 
@@ -73,6 +75,8 @@ def fit(
         Told about epochs.
     after_epoch
         Called with the figures of all epochs so far.
+    start
+        Weights to start from, in the order of `Networks.full`; random ones unless given.
 
     Raises
     ------
@@ -85,6 +89,8 @@ def fit(
     checkpoint = load_checkpoint(checkpoint_path, recipe) or Checkpoint(0, [], [], [])
     if checkpoint.epoch:
         assign(_state(model), checkpoint.state)
+    elif start is not None:
+        assign(model.trainable_variables, start)
     for epoch in range(checkpoint.epoch, settings.epochs):
         row = _epoch(model, architecture, training, validation, settings, epoch)
         history = [*checkpoint.history, row]

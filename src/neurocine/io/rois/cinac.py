@@ -49,7 +49,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     probability = np.full(len(contours), np.nan)
     if invalid is not None and len(invalid) == len(contours):
         probability[invalid] = 0.0
-    pixels = [(*_filled(path, i, x, y), None) for i, (x, y) in enumerate(contours)]
+    pixels = [(*filled(path, i, x, y), None) for i, (x, y) in enumerate(contours)]
     return RoiSet.from_pixels(fov, pixels, engine="given", probability=probability, source=str(path))
 
 
@@ -81,7 +81,7 @@ def _fov(data: h5py.Group) -> FovShape | None:
     return None if noted is None else (int(noted[0]), int(noted[1]))
 
 
-def _filled(
+def filled(
     path: Path, cell: int, x: NDArray[np.integer], y: NDArray[np.integer]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return rows and columns of all pixels inside a polygon and on its border."""
@@ -116,7 +116,7 @@ def _outline(rois: RoiSet, position: int) -> tuple[NDArray[np.int16], NDArray[np
     points = np.rint(outer).astype(np.int16)
     moved = np.any(np.diff(points, axis=0, prepend=points[:1] - 1), axis=1)
     points = points[moved] + np.array([top, left], dtype=np.int16)
-    kept = len(_filled(Path(rois.source), position, points[:, 1], points[:, 0])[0])
+    kept = len(filled(Path(rois.source), position, points[:, 1], points[:, 0])[0])
     if kept < len(y):
         logger.warning("%s: of ROI %d only the largest piece is kept", rois.source, rois.ids[position])
     return points[:, 0], points[:, 1]

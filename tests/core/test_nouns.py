@@ -65,6 +65,17 @@ def test_roiset_from_label_image_keeps_labels_as_ids(labels: np.ndarray) -> None
     np.testing.assert_array_equal(back, labels)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_changed_matrix_leaves_the_rois_as_they_are(weighted: bool) -> None:
+    rois = RoiSet.from_masks(np.random.default_rng(1).random((4, 6, 7)))
+    indptr, weight = rois.indptr.copy(), rois.weight.copy()
+    matrix = rois.matrix(weighted=weighted)
+    matrix.data[::2] = 0
+    matrix.eliminate_zeros()
+    np.testing.assert_array_equal(rois.indptr, indptr)
+    np.testing.assert_array_equal(rois.weight, weight)
+
+
 def test_roiset_names_the_roi_outside_the_field() -> None:
     with pytest.raises(
         InputError, match=r"ROI 1 has the pixel \(y=3, x=9\) outside the field of view of 5 x 9"

@@ -17,7 +17,7 @@ from neurocine.io.movies import natural_key
 NAME_PATTERN = r"^\w[\w.-]*$"
 
 #: Folders of the results that belong to no recording.
-RESERVED = ("benchmarks", "logs", "training")
+RESERVED = ("benchmarks", "evaluation", "logs", "training")
 
 
 class RecordingRow(BaseModel):

@@ -195,7 +195,8 @@ class RoiSet:
         columns = self.y.astype(np.int64) * self.fov_shape[1] + self.x
         data = self.weight if weighted else np.ones(len(columns), dtype=np.float32)
         size = self.fov_shape[0] * self.fov_shape[1]
-        matrix = sparse.csr_array((data, columns, self.indptr), shape=(len(self), size))
+        # A copy: SciPy changes matrices in place, and the ROIs must stay as they are.
+        matrix = sparse.csr_array((data, columns, self.indptr), shape=(len(self), size), copy=True)
         matrix.sum_duplicates()
         return matrix
 

@@ -14,7 +14,7 @@ from neurocine.simulation.library import Layout
 #: Optical blur, standard deviation in µm: one a cell, as cells lie more or less in focus.
 PSF_UM = (0.5, 1.4)
 #: Share of cells with dendrites in the plane, and of processes among what is out of focus.
-DENDRITES, SPOTS = 0.35, 0.4
+DENDRITES, SPOTS = 0.25, 0.5
 #: A cell is not laid over another that covers more of the smaller.
 MAX_OVERLAP = 0.6
 #: At most so many layouts over one another, and so many cells at least, if layouts have them.
@@ -39,6 +39,7 @@ class Patch:
 def place_cells(rng: np.random.Generator, preset: HybridPreset, layouts: tuple[Layout, ...]) -> list[Patch]:
     """Return the cells of random cuts of real layouts, laid over one another until they overlap enough."""
     scale = rng.uniform(*preset.soma_scale)
+    nucleus = rng.uniform(0.35, 0.95)
     keep = rng.uniform(*preset.density)
     placed: list[Patch] = []
     pairs = 0
@@ -47,7 +48,8 @@ def place_cells(rng: np.random.Generator, preset: HybridPreset, layouts: tuple[L
         for centre, crop in cut(rng, layout, preset, scale):
             if rng.uniform() > keep:
                 continue
-            patch = shape_cell(rng, crop, centre, layout.um_per_px * scale, preset)
+            dimness = float(np.clip(rng.normal(nucleus, 0.15), 0.2, 1.0))
+            patch = shape_cell(rng, crop, centre, layout.um_per_px * scale, dimness, preset)
             if patch is None:
                 continue
             shared = [_shared(patch, other) for other in placed]
@@ -91,15 +93,16 @@ def shape_cell(
     crop: NDArray[np.bool_],
     centre: NDArray[np.float64],
     um_per_px: float,
+    nucleus: float,
     preset: HybridPreset,
 ) -> Patch | None:
-    """Return a soma of outline `crop` around pixel `centre`, dimmer in its nucleus; None if tiny."""
+    """Return a soma of outline `crop` around pixel `centre`, its nucleus so much dimmer; None if tiny."""
     ratio = preset.pixel_size_um / um_per_px
     margin = int(np.ceil(3 + 3 * ratio))
     mask = np.pad(crop, margin)
     depth = ndimage.distance_transform_edt(mask)
     depth /= depth.max()
-    ring = 1 - (1 - rng.uniform(0.25, 1.0)) * np.clip((depth - rng.uniform(0.3, 0.55)) / 0.25, 0, 1)
+    ring = 1 - (1 - nucleus) * np.clip((depth - rng.uniform(0.3, 0.55)) / 0.25, 0, 1)
     speckle = np.exp(0.2 * _smooth_noise(rng, mask.shape, 2.0 / um_per_px))
     half = (np.asarray(crop.shape) / ratio / 2).astype(int) + 4
     corner = np.floor(centre).astype(int) - half
@@ -132,7 +135,7 @@ def dendrites(rng: np.random.Generator, patch: Patch, preset: HybridPreset) -> N
         path = centre + 0.5 * np.cumsum(np.stack([np.sin(heading), np.cos(heading)], axis=1), axis=0)
         pixels = np.rint(path).astype(int)
         inside = np.all((pixels >= 0) & (pixels < preset.fov_shape), axis=1)
-        fading = rng.uniform(0.2, 0.7) * np.linspace(1, 0.3, steps)
+        fading = rng.uniform(0.1, 0.5) * np.linspace(1, 0.3, steps)
         y, x = pixels[inside].T
         picture[y, x] = np.maximum(picture[y, x], fading[inside])
     width = rng.uniform(0.5, 0.9) / preset.pixel_size_um

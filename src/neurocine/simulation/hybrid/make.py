@@ -58,12 +58,17 @@ def make_hybrid(preset: HybridPreset, seed: int, split: str, name: str) -> tuple
 
 
 def _draw_camera(rng: np.random.Generator, preset: HybridPreset, library: Library) -> tuple[Camera, float]:
-    """Return the camera and the background's photons; half of the movies have noise smeared as a real one."""
+    """Return the camera and the background's photons.
+
+    The noise of most movies is smeared, from not at all to as a registered real one.
+    """
     photons = float(log_uniform(rng, preset.photons))
-    smear = library.scene.noise_correlation * rng.uniform(0.2, 1.0) if rng.uniform() < 0.5 else 0.0
+    smear = library.scene.noise_correlation * rng.uniform(0.1, 1.3) if rng.uniform() < 0.75 else 0.0
     # The brightest pixels stay below 65,535 counts, as in the real movie, mostly.
     gain = float(log_uniform(rng, (30.0, 3000 / max(photons, 1.0))))
-    return Camera(gain, float(rng.uniform(0, 400)), float(rng.uniform(0.05, 1.0)), float(smear)), photons
+    dark = rng.uniform(0.05, 1.0)
+    offset = 3 * gain * dark * rng.uniform() + rng.uniform(0, 200)
+    return Camera(gain, float(offset), float(dark), float(smear)), photons
 
 
 def _draw_plane(rng: np.random.Generator, preset: HybridPreset, library: Library, photons: float) -> _Cells:

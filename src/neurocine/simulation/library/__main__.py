@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--movie", type=Path, default=Path("examples/mouse_v1/mouse_v1.tif"))
     parser.add_argument("--frame-rate", type=float, default=30.0, help="of the movie, Hz")
-    parser.add_argument("--pixel-size", type=float, default=0.8, help="of the movie, µm")
+    parser.add_argument("--pixel-size", type=float, default=1.2, help="of the movie, µm")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:

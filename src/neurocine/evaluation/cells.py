@@ -145,9 +145,7 @@ def rival_traces(case: Case, progress: Progress = silent) -> Traces:
     """Return the traces that the rivals see, extracted as the step traces does by default."""
     from neurocine.traces import extract
 
-    # A copy: extraction works on the arrays of the ROIs it is given.
-    rois = case.rois.select(np.arange(len(case.rois)))
-    return extract(case.movie, rois, TracesSettings(), progress=progress)
+    return extract(case.movie, case.rois, TracesSettings(), progress=progress)
 
 
 def _same_ids(source: str, ids: NDArray[np.int64], rois: RoiSet) -> None:

@@ -109,6 +109,14 @@ def test_transients_are_rises_with_spikes(folder: Path) -> None:
     assert np.all(truth.hybrid.detectability > 0)
 
 
+def test_detectable_raster_leaves_dim_transients_out(folder: Path) -> None:
+    truth = read_truth(folder / "truth.h5")
+    np.testing.assert_array_equal(truth.detectable(0), truth.raster)
+    some = truth.detectable(2.0)
+    assert 0 < some.sum() < truth.raster.sum()
+    assert not np.any(some & ~truth.raster)
+
+
 def test_noise_cells_have_neither_spikes_nor_transients() -> None:
     truth = truth_of("cortex-6s", 3, n_frames=300)
     assert truth.hybrid is not None

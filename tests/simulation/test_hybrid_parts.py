@@ -9,7 +9,13 @@ from neurocine.simulation.hybrid.kinetics import Kinetics, dff, drive, saturate
 from neurocine.simulation.hybrid.motion import KNOTS, axial_factor, draw_motion
 from neurocine.simulation.hybrid.presets import HybridPreset
 from neurocine.simulation.hybrid.render import Camera, displaced
-from neurocine.simulation.hybrid.spiking import bursts_of, network_events, recorded_train, sparse_train
+from neurocine.simulation.hybrid.spiking import (
+    bursts_of,
+    network_events,
+    recorded_train,
+    sparse_train,
+    thinned,
+)
 from neurocine.simulation.library import Neuron
 
 KINETICS = Kinetics(rise_s=0.05, decay_s=0.6, amplitude=0.3, hill=1.0, half=1e6)
@@ -54,6 +60,14 @@ def test_bursts_are_the_neuron_s(neuron: Neuron) -> None:
     bursts = bursts_of(neuron)
     assert {len(b) for b in bursts} == {3}
     np.testing.assert_allclose(bursts[0], [0, 0.02, 0.05])
+
+
+def test_thinning_takes_whole_bursts(neuron: Neuron) -> None:
+    train = neuron.recordings[0][1]
+    kept = thinned(np.random.default_rng(0), train, 0.5)
+    assert 0 < len(kept) < len(train)
+    assert len(kept) % 3 == 0
+    assert len(thinned(np.random.default_rng(0), train, 1.0)) == len(train)
 
 
 def test_sparse_trains_burst_at_each_network_event(neuron: Neuron) -> None:

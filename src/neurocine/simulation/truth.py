@@ -117,6 +117,20 @@ class Truth:
         """Number of frames T."""
         return int(self.raster.shape[1])
 
+    def detectable(self, least: float) -> NDArray[np.bool_]:
+        """Return the raster (N, T) of the transients of a detectability d of `least` or more alone.
+
+        d is that of one frame; a rise and its decay last several, so that a person sees transients from d of
+        about 1 on. Without a hybrid truth all transients count.
+        """
+        if self.hybrid is None:
+            return self.raster
+        raster = np.zeros_like(self.raster)
+        row = {int(roi): index for index, roi in enumerate(self.ids)}
+        for m in np.flatnonzero(self.hybrid.detectability >= least):
+            raster[row[int(self.roi_id[m])], self.onset[m] : self.peak[m] + 1] = True
+        return raster
+
 
 _ARRAYS = ("ids", "is_target", "raster", "calcium", "shifts", "roi_id", "onset", "peak")
 #: Everything of `HybridTruth` but its texts.

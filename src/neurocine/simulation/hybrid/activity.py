@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from neurocine.simulation.hybrid.kinetics import Kinetics, drive, saturate
 from neurocine.simulation.hybrid.presets import HybridPreset, log_uniform
-from neurocine.simulation.hybrid.spiking import network_events, plateau_train, recorded_train, sparse_train
+from neurocine.simulation.hybrid.spiking import (
+    network_events,
+    plateau_train,
+    recorded_train,
+    sparse_train,
+    thinned,
+)
 from neurocine.simulation.library import Neuron
 
 #: Largest change of a cell's time constants and, in standard deviations of its logarithm, of its amplitude.
@@ -90,7 +96,8 @@ def _train(
         per_min = float(log_uniform(rng, preset.sparse_per_min))
         return sparse_train(rng, neuron, duration, per_min, events)
     joined = sparse_train(rng, neuron, duration, 0.0, events)
-    return np.sort(np.concatenate([recorded_train(rng, neuron, duration), joined]))
+    own = thinned(rng, recorded_train(rng, neuron, duration), rng.uniform(*preset.bursts_kept))
+    return np.sort(np.concatenate([own, joined]))
 
 
 def _fluorescence(

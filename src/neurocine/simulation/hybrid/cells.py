@@ -58,7 +58,7 @@ def place_cells(rng: np.random.Generator, preset: HybridPreset, layouts: tuple[L
             placed.append(patch)
             pairs += int(np.count_nonzero(shared))
             # The first layout stays whole, with its real density.
-            if turn and 2 * pairs >= preset.partners * len(placed):
+            if turn and len(placed) >= MIN_CELLS and 2 * pairs >= preset.partners * len(placed):
                 return placed
         if len(placed) >= MIN_CELLS and 2 * pairs >= preset.partners * len(placed):
             break

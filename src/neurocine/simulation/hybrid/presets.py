@@ -40,6 +40,9 @@ class HybridPreset:
         Layouts are laid over one another until cells overlap so many others on average; 0: mostly one alone.
     soma_scale
         Factor on the size of real outlines, one a movie.
+    bursts_kept
+        Share kept of the bursts of a recorded pyramidal cell's train, one a cell: cells are recorded because
+        they are active, their neighbours aren't.
     sparse_per_min
         Pyramidal cells: bursts a minute besides network events, one value a cell, uniform in its logarithm.
         None: the recorded neurons' own trains.
@@ -78,12 +81,13 @@ class HybridPreset:
     density: Range = (0.6, 1.0)
     partners: float = 0.3
     soma_scale: Range = (0.95, 1.1)
+    bursts_kept: Range = (0.15, 1.0)
     sparse_per_min: Range | None = None
     plateaus_per_min: Range = (0.0, 0.0)
     network_per_min: Range = (0.0, 0.5)
     participation: Range = (0.03, 0.25)
-    photons: Range = (0.6, 25.0)
-    contrast: Range = (0.25, 2.5)
+    photons: Range = (1.0, 30.0)
+    contrast: Range = (0.3, 3.0)
     neuropil: Range = (0.01, 0.1)
     out_of_focus: Range = (0.3, 1.0)
     motion_px: Range = (0.1, 0.7)
@@ -135,7 +139,8 @@ HYBRID_PRESETS = {
         indicator="GCaMP6f",
         pyramidal_sets=("DS10",),
         interneuron_sets=("DS24", "DS25", "DS26"),
-        photons=(0.6, 15.0),
+        decay_scale=(0.6, 1.6),  # few neurons recorded have it
+        photons=(1.0, 25.0),
     ),
     "cortex-6s": _CORTEX_6S,
     "ca1-development": _CA1,

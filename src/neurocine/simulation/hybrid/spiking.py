@@ -34,6 +34,14 @@ def recorded_train(rng: np.random.Generator, neuron: Neuron, duration_s: float) 
     return np.sort(train[train < duration_s])
 
 
+def thinned(rng: np.random.Generator, train: NDArray[np.float64], keep: float) -> NDArray[np.float64]:
+    """Return the spikes of a share `keep` of the bursts of `train` (S,)."""
+    if not len(train):
+        return train
+    burst = np.r_[0, np.cumsum(np.diff(train) > BURST_GAP_S)]
+    return np.asarray(train[rng.uniform(size=burst[-1] + 1)[burst] < keep])
+
+
 def bursts_of(neuron: Neuron) -> list[NDArray[np.float64]]:
     """Return the neuron's bursts, each (n,) seconds from its first spike; single spikes are bursts too."""
     bursts = []

@@ -125,3 +125,13 @@ def corpus(wildcards):
     simulation = CONFIG.training.simulation
     seeds = range(simulation.seed, simulation.seed + simulation.n_movies)
     return [f"{CONFIG.results}/training/corpus/{seed}" for seed in seeds]
+
+
+def labelled(wildcards):
+    """The labelled data that a model is trained on with."""
+    paths = CONFIG.training.fine_tune.labelled
+    if not paths:
+        raise WorkflowError(
+            "training.fine_tune.labelled: is empty. Name folders or .cinac files with labelled cells."
+        )
+    return list(paths)

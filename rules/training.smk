@@ -55,3 +55,31 @@ rule train_celltype:
         saying("Training the cell-type network", gpus=True)
     script:
         "../workflow_scripts/training_train.py"
+
+
+rule fine_tune:
+    input:
+        labelled=labelled,
+        registry=REGISTRY,
+    output:
+        weights=f"{CONFIG.results}/training/fine_tune/weights.h5",
+        card=f"{CONFIG.results}/training/fine_tune/card.md",
+        metrics=f"{CONFIG.results}/training/fine_tune/metrics.json",
+        curves=f"{CONFIG.results}/training/fine_tune/curves.png",
+    log:
+        f"{CONFIG.results}/training/logs/fine_tune.log",
+    benchmark:
+        f"{CONFIG.results}/training/benchmarks/fine_tune.tsv"
+    conda:
+        "../envs/tensorflow.yaml"
+    threads: 4
+    resources:
+        mem_mb=memory_of("fine_tune"),
+        runtime=runtime_of("fine_tune"),
+    params:
+        settings=CONFIG.training.fine_tune.model_dump(),
+        impl=IMPL["training"],
+    message:
+        saying(f"Training {CONFIG.training.fine_tune.model} on", gpus=True)
+    script:
+        "../workflow_scripts/training_fine_tune.py"

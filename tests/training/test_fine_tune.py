@@ -12,7 +12,10 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from neurocine.cli import app
 from neurocine.config import FineTuneSettings
 from neurocine.core import InputError
 from neurocine.io.cinac_labels import read_segments
@@ -26,7 +29,7 @@ from neurocine.training.fine_tune import fine_tune, register, split_cells
 from neurocine.training.labelled import load_labelled
 from neurocine.training.tables import window_table
 
-SETTINGS = FineTuneSettings(model="base", epochs=2, steps_per_epoch=3, batch_size=4, learning_rate=1e-3)
+SETTINGS = FineTuneSettings(model="base", epochs=1, steps_per_epoch=3, batch_size=4, learning_rate=1e-3)
 
 
 def base(folder: Path, architecture: Architecture, **changes: Any) -> Registry:
@@ -121,6 +124,22 @@ def test_a_model_goes_on_from_where_it_was(
     # The checkpoint of other settings is refused.
     with pytest.raises(InputError, match="other settings or data"):
         fine_tune(SETTINGS.model_copy(update={"seed": 2}), labelled, out, registry=registry)
+
+
+def test_the_command_registers_the_new_model(folders: list[Path], tiny: Architecture, tmp_path: Path) -> None:
+    models = base(tmp_path / "models", tiny).folder
+    labelled = write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2])
+    config = {"training": {"fine_tune": SETTINGS.model_dump(mode="json", exclude={"model"})}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    command = ["models", "fine-tune", "base", str(labelled), "--registry", str(models)]
+    command += ["--out", str(tmp_path / "out"), "--config", str(tmp_path / "config.yaml"), "--name"]
+    done = CliRunner().invoke(app, [*command, "ours"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "ours: f1" in done.output
+    assert list(Registry.load(models).entries) == ["base", "ours"]
+    assert "Started from the weights of `base`" in (models / "ours.md").read_text()
+    with pytest.raises(InputError, match="Choose another name"):
+        CliRunner().invoke(app, [*command, "base"], catch_exceptions=False)
 
 
 def test_cell_types_are_tuned_too(folders: list[Path], tiny_types: Architecture, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from neurocine.cli.shared import ConfigOption, changed, settings, shown_progress
+from neurocine.core import InputError
 from neurocine.models import Registry
 
 app = typer.Typer(help="The networks that tell cell types and activity.", no_args_is_help=True)
@@ -48,3 +50,32 @@ def check(registry: FolderOption = None) -> None:
         model = found.model(name, entry.task)
         n_weights = model.networks.full.count_params()
         typer.echo(f"{name}: {model.architecture.name}, {n_weights:,} weights, as registered")
+
+
+@app.command("fine-tune")
+def tune(
+    model: Annotated[str, typer.Argument(help="The model to start from.")],
+    labelled: Annotated[
+        list[Path], typer.Argument(help="Folders with movie.h5, rois.h5 and truth.h5, or .cinac files.")
+    ],
+    name: Annotated[str, typer.Option(help="Name of the new model in the registry.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoint, curves, metrics and card.")],
+    config: ConfigOption = None,
+    registry: FolderOption = None,
+) -> None:
+    """Train a model on, with a few labelled cells of your own, and register it under a new name.
+
+    Example: `neurocine models fine-tune cinac-general labels.cinac --name ours --out tuned`
+    """
+    from neurocine.training.fine_tune import fine_tune, register
+
+    found = Registry.load(registry)
+    section = changed(settings(config).training.fine_tune, model=model)
+    if name in found.entries:
+        raise InputError("command line", "name", f"{name!r} is in the registry", "Choose another name.")
+    with shown_progress() as progress:
+        metrics = fine_tune(section, labelled, out, registry=found, progress=progress)
+    register(out, name, found)
+    figure = "f1" if metrics["task"] == "activity" else "accuracy"
+    before, after = metrics["before"][figure], metrics["after"][figure]
+    typer.echo(f"{name}: {figure} {after:.3f} on cells not seen in training, {model} {before:.3f}")

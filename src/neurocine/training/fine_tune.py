@@ -19,7 +19,7 @@ from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
 from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
-from neurocine.io.contracts import settings_hash
+from neurocine.io.contracts import read_stamp, settings_hash
 from neurocine.models import Entry, Metrics, Model, Registry, install, sha256
 from neurocine.network import load_weights, save_weights
 from neurocine.network.grid import Grid, ModelMovie
@@ -200,18 +200,18 @@ def _rows(table: WindowTable, chosen: NDArray[np.bool_]) -> WindowTable:
 
 
 def _recipe(settings: FineTuneSettings, model: Model, paths: Sequence[Path], data: _Data) -> dict[str, Any]:
-    """Return all that determines the result, as plain values."""
-    files = [
-        file
-        for path in paths
-        for file in ([path / "truth.h5", path / "rois.h5"] if path.is_dir() else [path])
-    ]
+    """Return all that determines the result, as plain values; movies by what they were made from."""
+    folders = [path for path in paths if path.is_dir()]
+    files = [folder / name for folder in folders for name in ("truth.h5", "rois.h5")]
+    files += [path for path in paths if not path.is_dir()]
+    movies = [read_stamp(folder / "movie.h5") for folder in folders]
     return {
         "task": model.entry.task,
         "architecture": model.architecture.to_dict(),
         "settings": settings.model_dump(exclude={"labelled"}),
         "model_sha256": model.entry.sha256,
         "labels_sha256": [sha256(file) for file in files],
+        "movies": [[movie.source_sha256, movie.config_hash] for movie in movies],
         "cells": {use: list(names) for use, names in data.cells.items()},
         "impl": {"training": IMPL["training"]},
     }

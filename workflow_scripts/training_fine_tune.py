@@ -1,0 +1,23 @@
+"""Rule fine_tune: train a registered model on, with a lab's own labelled cells."""
+
+from pathlib import Path
+from typing import Any
+
+from neurocine.config import FineTuneSettings
+from neurocine.training.fine_tune import fine_tune
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    fine_tune(
+        FineTuneSettings(**job.params.settings),
+        [Path(name) for name in job.input.labelled],
+        Path(job.output.weights).parent,
+        progress=LoggedProgress(),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

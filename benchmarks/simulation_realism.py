@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from neurocine.core import Movie, RoiSet
-from neurocine.io.contracts import read_movie, read_rois
-from neurocine.simulation import simulate
+from neurocine.io.contracts import read_movie, read_rois, read_summary
+from neurocine.simulation import PRESETS, simulate
 from neurocine.simulation.presets import preset_of
 
 mpl.use("Agg")
@@ -108,6 +108,20 @@ def draw_pictures(real: Measured, simulated: list[Measured], path: Path) -> None
             axis.set_axis_off()
         axes[0, column].set_title(movie.label, fontsize=9)
     figure.tight_layout(pad=0.4)
+    save(figure, path)
+
+
+def draw_presets(path: Path) -> None:
+    """Draw the mean of a short movie of each preset."""
+    figure, axes = plt.subplots(1, len(PRESETS), figsize=(1.35 * len(PRESETS), 1.65))
+    with tempfile.TemporaryDirectory() as folder:
+        for axis, name in zip(axes, PRESETS, strict=True):
+            out = simulate(name, 1, Path(folder) / name, n_frames=300)
+            mean = read_summary(out / "movie.h5").mean
+            axis.imshow(mean, cmap="gray", vmin=np.percentile(mean, 1), vmax=np.percentile(mean, 99.5))
+            axis.set_axis_off()
+            axis.set_title(name, fontsize=8)
+    figure.tight_layout(pad=0.3)
     save(figure, path)
 
 
@@ -217,6 +231,7 @@ def main() -> None:
     draw_pictures(real, simulated, given.out / f"{given.preset}-pictures.png")
     draw_traces(real, simulated, movie.frame_rate_hz, given.out / f"{given.preset}-traces.png")
     draw_distributions(real, simulated, given.out / f"{given.preset}-distributions.png")
+    draw_presets(given.out / "presets.png")
     table = figures(real, simulated)
     (given.out / f"{given.preset}.json").write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(table, indent=2))

@@ -120,8 +120,8 @@ class Truth:
     def detectable(self, least: float) -> NDArray[np.bool_]:
         """Return the raster (N, T) of the transients of a detectability d of `least` or more alone.
 
-        d is that of one frame; a rise and its decay last several, so that a person sees transients from d of
-        about 1 on. Without a hybrid truth all transients count.
+        d is that of one frame; a rise and its decay last several, so that some of d under 1 can be told from
+        noise, and the raster itself holds all. Without a hybrid truth all transients count.
         """
         if self.hybrid is None:
             return self.raster

@@ -19,16 +19,16 @@ import numpy as np
 from neurocine.activity import infer
 from neurocine.config import ActivitySettings
 from neurocine.config.models import Backend
-from neurocine.core import Movie, RoiSet
+from neurocine.core import Movie
 from neurocine.io.contracts import read_movie, read_rois
-from neurocine.models import Entry, Metrics, Registry, install
+from neurocine.models import Entry, Metrics, Model, Registry, install
 from neurocine.network import ARCHITECTURES, Architecture, build, save_weights
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Runner
-from neurocine.network.inputs import cells, windows
+from neurocine.network.inputs import Cells, cells, windows
 from neurocine.simulation import simulate
 
-#: Cells of the plain form: it is slow, and each costs the same.
+#: Cells read by the plain form: it is slow, and each costs the same.
 PLAIN_CELLS = 2
 
 
@@ -52,15 +52,11 @@ def registered(folder: Path, architecture: Architecture, movie: Movie) -> Regist
     return Registry.load(folder)
 
 
-def plain(movie: Movie, rois: RoiSet, registry: Registry, size: int) -> np.ndarray:
-    """Return the probabilities (N, T) by the whole network, `size` windows at a time."""
-    model = registry.model("random", "activity")
-    grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
-    frames = ModelMovie.of(movie, grid, model.entry.normalisation).read(0, grid.n_frames)
-    length = model.architecture.window_frames
-    patches = cells(grid.rois(rois), model.architecture.window_px)
-    merged = np.zeros((len(rois), grid.n_frames), dtype=np.float32)
-    starts = windows(grid.n_frames, length, ActivitySettings().overlap)
+def plain(frames: np.ndarray, patches: Cells, model: Model, size: int) -> np.ndarray:
+    """Return the probabilities (PLAIN_CELLS, T) by the whole network, `size` windows at a time."""
+    length, n_frames = model.architecture.window_frames, len(frames)
+    merged = np.zeros((PLAIN_CELLS, n_frames), dtype=np.float32)
+    starts = windows(n_frames, length, ActivitySettings().overlap)
     for cell in range(PLAIN_CELLS):
         for some in np.split(starts, range(size, len(starts), size)):
             seen = [patches.cut(frames[start : start + length], cell) for start in some]
@@ -68,7 +64,7 @@ def plain(movie: Movie, rois: RoiSet, registry: Registry, size: int) -> np.ndarr
             for start, window in zip(some, found, strict=True):
                 part = merged[cell, start : start + length]
                 np.maximum(part, window, out=part)
-    return grid.to_movie(merged)
+    return merged
 
 
 def timed(work: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
@@ -97,11 +93,14 @@ def main(kind: str, n_cells: int) -> None:
                 lambda s=settings: infer(movie, rois, s, registry=registry).probability
             )
             print(f"{backend}: {(whole - start) / n_cells:.2f} a cell, {start:.1f} once to compile")
+        grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
+        frames = ModelMovie.of(movie, grid, model.entry.normalisation).read(0, grid.n_frames)
+        patches = cells(grid.rois(rois), model.architecture.window_px)
         for size in (1, 16):
-            spent, wanted = timed(lambda n=size: plain(movie, rois, registry, n))
+            spent, wanted = timed(lambda n=size: plain(frames, patches, model, n))
             print(f"plain, {size} windows at a time: {spent / PLAIN_CELLS:.2f} a cell")
     for backend, found in results.items():
-        apart = np.abs(found - wanted)[:PLAIN_CELLS].max()
+        apart = np.abs(found[:PLAIN_CELLS] - wanted).max()
         print(f"largest difference of {backend} from plain: {apart:.1e}")
 
 

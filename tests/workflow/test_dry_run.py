@@ -36,6 +36,17 @@ def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> N
     assert sorted(trained) == ["activity", "cell-type"]
 
 
+def test_fine_tuning_asks_for_one_v100_and_for_labels(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.cinac"
+    labels.touch()
+    given = f'training={{"fine_tune": {{"labelled": ["{labels}"]}}}}'
+    done = snakemake("--profile", "slurm", "-n", "fine_tune", "--config", f"results={tmp_path}", given)
+    assert re.search(r"partition gpu, .* 1 x v100 on 1 node", done.stdout + done.stderr)
+    without = snakemake("-n", "fine_tune", "--config", f"results={tmp_path}")
+    assert without.returncode != 0
+    assert "training.fine_tune.labelled: is empty. Name folders" in without.stdout + without.stderr
+
+
 def test_lint_finds_nothing() -> None:
     done = snakemake("--lint")
     assert done.returncode == 0, done.stderr

@@ -24,7 +24,7 @@ TAU_JITTER, AMPLITUDE_JITTER = 0.2, 0.35
 #: Cells' largest ΔF/F lies between these; recorded ones reach 25, from dark somata.
 LEAST_PEAK, LARGEST_PEAK = 0.08, 6.0
 #: Half-saturation relative to a cell's largest drive, at least.
-SOFTEST = 0.6
+SOFTEST = 0.35
 
 
 @dataclass(frozen=True, eq=False)

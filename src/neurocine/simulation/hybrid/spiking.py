@@ -11,8 +11,9 @@ from neurocine.simulation.library import Neuron
 BLOCK_S = (6.0, 25.0)
 #: Spikes closer than this are one burst; longer bursts are cut, so that rises take 0.1–0.8 s.
 BURST_GAP_S, BURST_MAX_S = 0.25, 0.5
-#: How long an interneuron stays high, s, and its rate at the start relative to what follows.
-PLATEAU_S, PLATEAU_ONSET = (1.5, 8.0), 3.0
+#: How long an interneuron stays high, s; how long the burst before is, s, and its rate relative to what
+#: follows.
+PLATEAU_S, PLATEAU_BURST_S, PLATEAU_ONSET = (1.5, 8.0), 0.4, 5.0
 #: Standard deviation of the time at which cells join a network event, s.
 NETWORK_JITTER_S = 0.22
 #: Least time between a cell's bursts, s.
@@ -86,8 +87,8 @@ def plateau_train(
     parts = [own]
     for start in starts:
         length = rng.uniform(*PLATEAU_S)
-        first = rng.uniform(0, 0.3, rng.poisson(0.3 * rate * PLATEAU_ONSET) + 2)
-        after = rng.uniform(0.3, length, rng.poisson(rate * (length - 0.3)))
+        first = rng.uniform(0, PLATEAU_BURST_S, rng.poisson(PLATEAU_BURST_S * rate * PLATEAU_ONSET) + 2)
+        after = rng.uniform(PLATEAU_BURST_S, length, rng.poisson(rate * (length - PLATEAU_BURST_S)))
         quiet = (own > start - 1) & (own < start)  # the onset stands out
         parts[0] = parts[0][~np.isin(parts[0], own[quiet])]
         parts += [start + first, start + after]

@@ -34,7 +34,7 @@ def write_fine_tune_card(
         "",
         f"- Data: labelled cells, {len(cells['train'])} to train ({windows['train']} windows), "
         f"{len(cells['validation'])} to choose the epoch, {len(cells['test'])} to measure. The split is by "
-        "cell: cells of one recording share its background and noise.",
+        "cell: cells of one recording share its background and noise. `metrics.json` names the cells.",
         f"- Training: {settings.epochs} epochs of {settings.steps_per_epoch} batches of "
         f"{settings.batch_size} windows, RMSprop at {settings.learning_rate:g}, seed {settings.seed}; "
         f"{minutes:.0f} minutes. Epoch {fitted.best_epoch} had the lowest validation loss "
@@ -48,10 +48,6 @@ def write_fine_tune_card(
         *rows,
         "",
         "With few cells these figures are rough: look at more cells before you trust a gain or a loss.",
-        "",
-        "## Cells",
-        "",
-        *(f"- {use}: {', '.join(names)}" for use, names in cells.items()),
         "",
     ]
     write_text(path, "\n".join(lines))

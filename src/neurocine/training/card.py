@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurocine.io.atomic import write_text
 from neurocine.training.fit import Fitted
 from neurocine.training.held_out import CHANCE
-
-if TYPE_CHECKING:
-    from neurocine.training.trainer import Recipe
+from neurocine.training.recipe import Recipe
 
 _PURPOSE = {
     "activity": "Tells in which frames a cell is active, from the onset to the peak of each transient.",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,7 @@ from neurocine.core import CELL_TYPES
 from neurocine.core.progress import Progress, silent
 from neurocine.models import Entry, Metrics, Registry, install
 from neurocine.training.corpus import LabelledRecording
-
-if TYPE_CHECKING:
-    from neurocine.training.trainer import Recipe
+from neurocine.training.recipe import Recipe
 
 #: Chance for activity: probabilities of another cell, or of the cell itself at another time.
 CHANCE = ("shuffled_cells", "shifted_time")

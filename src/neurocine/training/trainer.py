@@ -5,56 +5,24 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neurocine.config import NetworkTraining
 from neurocine.core.progress import Progress, silent
-from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
-from neurocine.io.contracts import settings_hash
 from neurocine.network import ARCHITECTURES, Architecture, save_weights
 from neurocine.network.normalisation import Normalisation
+from neurocine.training.card import write_card
 from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
+from neurocine.training.curves import write_curves, write_table
 from neurocine.training.data import Windows
 from neurocine.training.fit import Fitted, fit
+from neurocine.training.held_out import evaluate
+from neurocine.training.recipe import Recipe
 from neurocine.training.tables import Task, window_table
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class Recipe:
-    """All that determines a model.
-
-    Attributes
-    ----------
-    task, architecture, settings
-        What is trained, and how.
-    movies
-        Preset and seed of each recording, by use (``train``, ``validation``, ``test``).
-    """
-
-    task: Task
-    architecture: Architecture
-    settings: NetworkTraining
-    movies: Mapping[str, list[tuple[str, int]]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        return {
-            "task": self.task,
-            "architecture": self.architecture.to_dict(),
-            "settings": self.settings.model_dump(),
-            "movies": {use: [list(movie) for movie in movies] for use, movies in self.movies.items()},
-            "impl": {step: IMPL[step] for step in ("simulation", "training")},
-        }
-
-    @property
-    def hash(self) -> str:
-        """Its hash: a checkpoint of another recipe is refused."""
-        return settings_hash(self.to_dict())
 
 
 def train(
@@ -97,10 +65,6 @@ def train(
         If the corpus is too small or damaged, movies are shorter than a window, or the checkpoint in `out`
         belongs to other settings.
     """
-    from neurocine.training.card import write_card
-    from neurocine.training.curves import write_curves
-    from neurocine.training.held_out import evaluate
-
     architecture = architecture or ARCHITECTURES[f"{task}-{settings.architecture}"]
     split = split_corpus(folders)
     parts = _load(split, architecture.normalisation)
@@ -124,8 +88,6 @@ def train(
 def _fit(
     recipe: Recipe, parts: Mapping[str, list[LabelledRecording]], out: Path, progress: Progress
 ) -> Fitted:
-    from neurocine.training.curves import write_table
-
     a, settings = recipe.architecture, recipe.settings
     tables = {
         use: window_table(recipe.task, parts[use], a.window_frames, settings.hard_weight)

@@ -1,0 +1,46 @@
+"""All that determines a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from neurocine.config import NetworkTraining
+from neurocine.impl import IMPL
+from neurocine.io.contracts import settings_hash
+from neurocine.network import Architecture
+from neurocine.training.tables import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """All that determines a model.
+
+    Attributes
+    ----------
+    task, architecture, settings
+        What is trained, and how.
+    movies
+        Preset and seed of each recording, by use (``train``, ``validation``, ``test``).
+    """
+
+    task: Task
+    architecture: Architecture
+    settings: NetworkTraining
+    movies: Mapping[str, list[tuple[str, int]]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {
+            "task": self.task,
+            "architecture": self.architecture.to_dict(),
+            "settings": self.settings.model_dump(),
+            "movies": {use: [list(movie) for movie in movies] for use, movies in self.movies.items()},
+            "impl": {step: IMPL[step] for step in ("simulation", "training")},
+        }
+
+    @property
+    def hash(self) -> str:
+        """Its hash: a checkpoint of another recipe is refused."""
+        return settings_hash(self.to_dict())

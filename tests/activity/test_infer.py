@@ -112,6 +112,17 @@ def test_streaming_gives_what_the_full_network_gives(
     assert raster.classifier == (name,) * 5
 
 
+def test_backends_agree(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+    movie, rois = blobs[0], overlapping(blobs[1])
+    wanted = infer(movie, rois, ActivitySettings(), registry=registry).probability
+    first, again = (
+        infer(movie, rois, ActivitySettings(backend="openvino"), registry=registry).probability
+        for _ in range(2)
+    )
+    np.testing.assert_allclose(first, wanted, atol=1e-5)
+    assert first.tobytes() == again.tobytes()
+
+
 def test_each_frame_is_read_twice_and_encoded_once(
     blobs: tuple[Movie, RoiSet], registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,12 @@ def test_the_most_active_windows_are_averaged(blobs: tuple[Movie, RoiSet], regis
     np.testing.assert_array_equal(found.ids, rois.ids)
 
 
+def test_backends_agree(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+    wanted = classify(*blobs, CelltypeSettings(), registry=registry).probability
+    found = classify(*blobs, CelltypeSettings(backend="openvino"), registry=registry).probability
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
 def test_small_blocks_change_nothing(
     blobs: tuple[Movie, RoiSet], registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from neurocine.io.contracts import read_activity, read_celltypes, read_rois, rea
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
 
-ROW = {"recording": "crop", "frame_rate_hz": "30", "pixel_size_um": "0.8", "indicator": "GCaMP6s"}
+ROW = {"recording": "crop", "frame_rate_hz": "30", "pixel_size_um": "1.2", "indicator": "GCaMP6s"}
 SCIENTIFIC = (
     "motion/movie.h5",
     "segmentation/rois.h5",

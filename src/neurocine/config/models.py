@@ -127,8 +127,8 @@ class EvaluationSettings(Section):
     )
     neighbour_correlation: Annotated[float, Field(ge=-1, le=1)] = Field(
         0.7,
-        description="overlap test: a transient is a neighbour's if the movie, inside the neighbour, correlates "
-        "more than this with the neighbour's largest transients ...",
+        description="overlap test: a transient is a neighbour's if the movie, inside the neighbour, "
+        "correlates more than this with the neighbour's largest transients ...",
     )
     own_correlation: Annotated[float, Field(ge=-1, le=1)] = Field(
         0.2, description="... and, inside the cell itself, less than this with the cell's own"

@@ -49,6 +49,7 @@ def entry_of(recipe: Recipe, recording: LabelledRecording, metrics: Metrics) -> 
         indicators=(recording.movie.indicator,),
         window_frames=recipe.architecture.window_frames,
         window_px=recipe.architecture.window_px,
+        normalisation=recipe.architecture.normalisation,
         metrics=metrics,
     )
 

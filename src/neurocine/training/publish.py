@@ -53,6 +53,7 @@ def publish(trained: Path, name: str, registry: Path, sample: Path) -> Entry:
         indicators=(movie.indicator,),
         window_frames=architecture.window_frames,
         window_px=architecture.window_px,
+        normalisation=architecture.normalisation,
         metrics=Metrics(
             on=f"simulated movies {', '.join(metrics['test_movies'])}, not seen in training",
             values=headline(metrics),

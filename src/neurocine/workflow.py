@@ -20,8 +20,8 @@ _log = logging.getLogger("neurocine")
 def logged(snakemake: Any) -> Iterator[None]:
     """Run a rule's work with its log: all goes to the file, what neurocine itself says to the screen too.
 
-    An error that neurocine raised on purpose ends the job with its text and the log's path instead of a
-    traceback; any other is logged with its traceback and raised again.
+    An error that neurocine raised on purpose, or the operating system's, ends the job with its text and the
+    log's path instead of a traceback; any other is logged with its traceback and raised again.
 
     Parameters
     ----------
@@ -41,6 +41,11 @@ def logged(snakemake: Any) -> Iterator[None]:
         yield
     except NeurocineError as error:
         _log.error("%s (log: %s)", error, path)
+        sys.exit(1)
+    except OSError as error:
+        # Such as a full disk: the screen gets what happened, the log where, too.
+        _log.error("%s (log: %s)", error, path)
+        logging.getLogger("traceback").error("", exc_info=True)
         sys.exit(1)
     except Exception:
         _log.exception("rule %s failed (log: %s)", snakemake.rule, path)

@@ -91,6 +91,30 @@ def test_init_writes_a_project_that_can_be_loaded(
         run("init", tiff.parent, "--in", tmp_path / "project")
 
 
+def test_check_knows_when_a_movie_is_too_short_for_the_network(
+    tmp_path: Path, tiff: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text("")
+    # 120 frames at 30 Hz are 4 s; a window is 10 s.
+    rows = ["recording\tmovie\tframe_rate_hz\tpixel_size_um", f"short\t{tiff}\t30\t2"]
+    (tmp_path / "config" / "recordings.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    for command in (["check"], ["run"]):
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == 1
+        assert "fewer than the window of 100" in done.output
+    assert not (tmp_path / "results").exists()
+
+
+def test_check_knows_when_results_cannot_be_written(tmp_path: Path, tiff: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "r.tsv", "results": f"{tiff}/x"}))
+    (tmp_path / "r.tsv").write_text(f"recording\tmovie\nm\t{tiff}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"results.*can't be written to"):
+        run("check", "--config", "config.yaml")
+
+
 def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "recordings.tsv"}))
@@ -113,6 +137,8 @@ def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, m
         (["motion", "{tiff}", "--out", "m.h5"], "--frame-rate"),
         (["convert", "gone.h5", "regions.json"], "gone.h5"),
         (["report", "nowhere", "--config", "none.yaml"], "none.yaml"),
+        (["motion", "{tiff}", "--out", "{tiff}/m.h5"], "can't be written to"),
+        (["simulate", "--out", "{tiff}/1"], "can't be written to"),
     ],
 )
 def test_mistakes_end_with_one_line(

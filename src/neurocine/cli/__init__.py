@@ -12,9 +12,9 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run the command; an error meant for the user is shown without a traceback."""
+    """Run the command; its own errors and the system's are shown without a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         app()
-    except NeurocineError as error:
+    except (NeurocineError, OSError) as error:
         sys.exit(f"neurocine: {error}")

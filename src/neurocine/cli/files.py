@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neurocine.cli.shared import settings, shown_progress
+from neurocine.cli.shared import OutOption, settings, shown_progress
 
 PANEL = "Files"
 
@@ -36,7 +36,7 @@ def convert(
 
 
 def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
+    out: OutOption,
     preset: Annotated[str, typer.Option(help="What to simulate, see the docs.")] = "paper",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same movie.")] = 1,
     frames: Annotated[int | None, typer.Option(min=2, help="Number of frames, if not the preset's.")] = None,

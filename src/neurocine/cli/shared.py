@@ -18,13 +18,21 @@ from neurocine.config.load import explain
 from neurocine.config.models import Section
 from neurocine.core import InputError, Movie
 from neurocine.core.progress import Progress
+from neurocine.io.atomic import check_writable
 from neurocine.io.movies import open_movie
 
 SectionT = TypeVar("SectionT", bound=Section)
 
 MovieArgument = Annotated[Path, typer.Argument(metavar="MOVIE", help="The movie: a file or a folder.")]
 RoisArgument = Annotated[Path, typer.Argument(metavar="ROIS", help="The ROIs, in any format.")]
-OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
+
+
+def _writable(path: Path) -> Path:
+    check_writable(path, "--out")
+    return path
+
+
+OutOption = Annotated[Path, typer.Option("--out", callback=_writable, help="What to write.")]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Config file whose section of this step is used.")
 ]

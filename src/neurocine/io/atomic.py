@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from neurocine.core import InputError
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -29,6 +31,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_writable(path: Path, field: str) -> None:
+    """Raise `InputError` if nothing can be written at `path`; asked before hours of work.
+
+    Parameters
+    ----------
+    path
+        A file or folder that need not be there yet.
+    field
+        Where the user named it, for the message.
+    """
+    folder = next(place for place in (path.absolute() / "x").parents if place.exists())
+    if folder.is_file():
+        folder = folder.parent if folder == path.absolute() else folder
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(path, field, f"{folder} can't be written to", "Choose another place.")
 
 
 def write_text(path: Path, text: str) -> None:

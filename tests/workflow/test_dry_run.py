@@ -19,11 +19,16 @@ def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """Return all that Snakemake said: errors in a Snakefile go to the standard output."""
+    return done.stdout + done.stderr
+
+
 def test_slurm_profile_works_by_its_literal_name_and_shows_what_is_asked_for(tmp_path: Path) -> None:
     done = snakemake("--profile", "slurm", "-n", "--config", f"results={tmp_path}")
     assert done.returncode == 0, done.stderr
-    said = done.stdout + done.stderr
-    jobs = re.findall(r"Job \d+: (.+) \[partition (\w+), (\d+) MB, (\d+) min\]", said)
+    shown = said(done)
+    jobs = re.findall(r"Job \d+: (.+) \[partition (\w+), (\d+) MB, (\d+) min\]", shown)
     assert len(jobs) == JOBS
     assert {partition for _, partition, _, _ in jobs} == {"cpu"}
     assert len({(memory, minutes) for _, _, memory, minutes in jobs}) > 4
@@ -31,8 +36,8 @@ def test_slurm_profile_works_by_its_literal_name_and_shows_what_is_asked_for(tmp
 
 def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> None:
     done = snakemake("--profile", "slurm", "-n", "train", "--config", f"results={tmp_path}")
-    said = done.stdout + done.stderr
-    trained = re.findall(r"Training the ([\w-]+) network \[partition gpu, .* 4 x v100 on 1 node\]", said)
+    shown = said(done)
+    trained = re.findall(r"Training the ([\w-]+) network \[partition gpu, .* 4 x v100 on 1 node\]", shown)
     assert sorted(trained) == ["activity", "cell-type"]
 
 
@@ -84,12 +89,12 @@ def test_a_wrong_config_stops_before_work(project, example_tiff: Path, config: d
     project.configure(config)
     done = project.snakemake("-n")
     assert done.returncode != 0
-    assert re.search(told, (done.stdout + done.stderr).replace("\n", " "))
+    assert re.search(told, said(done).replace("\n", " "))
     assert "Traceback" not in done.stderr
 
 
 def test_repeated_names_and_missing_movies_stop_before_work(project, example_tiff: Path) -> None:
     project.table(*({"recording": name, "movie": str(example_tiff)} for name in ("m", "m")))
-    assert "line 3: recording: 'm' is also the name on line 2" in project.snakemake("-n").stderr
+    assert "line 3: recording: 'm' is also the name on line 2" in said(project.snakemake("-n"))
     project.table({"recording": "m", "movie": "gone.tif"})
-    assert "line 2: movie: nothing is there under 'gone.tif'" in project.snakemake("-n").stderr
+    assert "line 2: movie: nothing is there under 'gone.tif'" in said(project.snakemake("-n"))

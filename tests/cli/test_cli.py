@@ -16,7 +16,7 @@ from neurocine.core import InputError
 from neurocine.io.contracts import read_movie, read_rois, read_traces
 
 STEPS = ("motion", "segmentation", "traces", "celltype", "activity")
-COMMANDS = ("init", "check", "run", "convert", "simulate", "report", *STEPS)
+COMMANDS = ("init", "check", "run", "convert", "simulate", "train", "export", "report", *STEPS)
 
 
 def run(*arguments: str | Path) -> str:

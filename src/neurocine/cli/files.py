@@ -1,4 +1,4 @@
-"""Commands on single files: convert, simulate, report."""
+"""Commands on files and folders: convert, simulate, train, export, report."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from neurocine.cli.shared import OutOption, settings, shown_progress
+from neurocine.cli.shared import ConfigOption, OutOption, settings, shown_progress
+from neurocine.models import Task
 
 PANEL = "Files"
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the file commands to `app`."""
-    for command in (convert, simulate, report):
+    for command in (convert, simulate, train, export, report):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -49,6 +50,44 @@ def simulate(
 
     with shown_progress() as progress:
         simulate_movie(preset, seed, out, n_frames=frames, progress=progress)
+
+
+def train(
+    task: Annotated[Task, typer.Argument(help="What it tells.")],
+    movies: Annotated[list[Path], typer.Argument(help="Folders of simulated movies, three or more.")],
+    out: OutOption,
+    config: ConfigOption = None,
+) -> None:
+    """Train a network on simulated movies; started again after a kill, it goes on where it was.
+
+    Example: `neurocine train activity simulated/* --out trained`
+    """
+    from neurocine.training import train as train_network
+
+    section = getattr(settings(config).training, task)
+    with shown_progress() as progress:
+        train_network(task, section, movies, out, progress)
+    typer.echo(out / "card.md")
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="Results folder of a recording, such as results/mouse_v1.")],
+    config: ConfigOption = None,
+) -> None:
+    """Write a recording's NWB file, suite2p folder and provenance again.
+
+    Example: `neurocine export results/mouse_v1`
+    """
+    from neurocine.export import write_nwb, write_provenance, write_suite2p_folder
+    from neurocine.io.results import collect
+
+    chosen = settings(config)
+    results, out = collect(folder), folder / "export"
+    movie = folder / "motion" / "movie.h5"
+    write_nwb(results, chosen.export, folder.name, movie, out / "recording.nwb")
+    write_suite2p_folder(results, out / "suite2p")
+    write_provenance(folder, chosen.model_dump(), folder.name, out / "provenance.json")
+    typer.echo(out)
 
 
 def report(

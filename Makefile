@@ -10,7 +10,7 @@ GPU ?= 0
 env: .venv/.ready-$(GPU)
 
 .venv/.ready-$(GPU): requirements.lock pyproject.toml
-	@echo "Setting up .venv (about 6 minutes and 4 GB, once) ..."
+	@echo "Setting up .venv (3 to 6 minutes and 4 GB, once) ..."
 	$(PYTHON) -m venv .venv
 	# torch first and pinned: anything later would take the largest build that it finds.
 	$(BIN)/python -m pip install --quiet $$(grep '^torch==' requirements.lock)

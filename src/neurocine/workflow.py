@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from neurocine.core import NeurocineError
 
@@ -30,26 +30,45 @@ def logged(snakemake: Any) -> Iterator[None]:
     """
     path = Path(snakemake.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
-    to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    path.write_text("")
+    with _errors_into(path) as screen:
+        _log_to(path, screen, snakemake.rule)
+        try:
+            yield
+        except NeurocineError as error:
+            _log.error("%s (log: %s)", error, path)
+            sys.exit(1)
+        except OSError as error:
+            # Such as a full disk: the screen gets what happened, the log where, too.
+            _log.error("%s (log: %s)", error, path)
+            logging.getLogger("traceback").error("", exc_info=True)
+            sys.exit(1)
+        except Exception:
+            _log.exception("rule %s failed (log: %s)", snakemake.rule, path)
+            raise
+
+
+@contextmanager
+def _errors_into(path: Path) -> Iterator[TextIO]:
+    """Send standard error to the file `path`, C++ libraries' too; yield the screen."""
+    with os.fdopen(os.dup(2), "w") as screen, path.open("a", encoding="utf-8") as log:
+        sys.stderr.flush()
+        os.dup2(log.fileno(), 2)
+        try:
+            yield screen
+        finally:
+            sys.stderr.flush()
+            os.dup2(screen.fileno(), 2)
+
+
+def _log_to(path: Path, screen: TextIO, rule: str) -> None:
+    to_file = logging.FileHandler(path, mode="a", encoding="utf-8")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    to_screen = logging.StreamHandler(sys.stderr)
+    to_screen = logging.StreamHandler(screen)
     to_screen.addFilter(logging.Filter("neurocine"))  # what the engines say is in the log
-    to_screen.setFormatter(logging.Formatter(f"{snakemake.rule}: %(message)s"))
+    to_screen.setFormatter(logging.Formatter(f"[{rule}] %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[to_file, to_screen], force=True)
     logging.captureWarnings(True)
-    try:
-        yield
-    except NeurocineError as error:
-        _log.error("%s (log: %s)", error, path)
-        sys.exit(1)
-    except OSError as error:
-        # Such as a full disk: the screen gets what happened, the log where, too.
-        _log.error("%s (log: %s)", error, path)
-        logging.getLogger("traceback").error("", exc_info=True)
-        sys.exit(1)
-    except Exception:
-        _log.exception("rule %s failed (log: %s)", snakemake.rule, path)
-        raise
 
 
 def expose_package() -> None:

@@ -93,6 +93,14 @@ def test_a_wrong_config_stops_before_work(project, example_tiff: Path, config: d
     assert "Traceback" not in done.stderr
 
 
+def test_a_config_named_on_the_command_line_stands_alone(project, example_tiff: Path) -> None:
+    project.table({"recording": "m", "movie": str(example_tiff)})
+    project.configure({"segmentation": {"engine": "given"}})  # would fail: the table names no contours
+    (project.folder / "other.yaml").write_text("motion: {engine: none}\n")
+    done = project.snakemake("-n", "--configfile", "other.yaml")
+    assert done.returncode == 0, said(done)
+
+
 def test_repeated_names_and_missing_movies_stop_before_work(project, example_tiff: Path) -> None:
     project.table(*({"recording": name, "movie": str(example_tiff)} for name in ("m", "m")))
     assert "line 3: recording: 'm' is also the name on line 2" in said(project.snakemake("-n"))

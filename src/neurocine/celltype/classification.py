@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ from neurocine.models import Model, Registry
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Features, Runner
 from neurocine.network.inputs import cells, check_field, windows
-from neurocine.network.normalisation import Normalisation, StatisticsSum
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def classify(
     model = (registry or Registry.load()).model(settings.model, "celltype")
     grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
     seen_rois = grid.rois(rois)
-    seen, traces = _first_pass(movie, grid, seen_rois, model.entry.normalisation)
+    seen, traces = ModelMovie.with_traces(movie, grid, seen_rois, model.entry.normalisation)
     length = min(model.entry.window_frames, grid.n_frames)
     if length < model.entry.window_frames:
         log.warning(
@@ -81,7 +81,7 @@ def classify(
 
 
 def most_active(
-    traces: NDArray[np.float32], starts: NDArray[np.int64], length: int, n: int
+    traces: NDArray[np.floating[Any]], starts: NDArray[np.int64], length: int, n: int
 ) -> NDArray[np.bool_]:
     """Return which of the windows at `starts` are the `n` most active of each cell, (N, W) bool.
 
@@ -108,19 +108,6 @@ def most_active(
     chosen = np.zeros(activity.shape, dtype=bool)
     np.put_along_axis(chosen, best, True, axis=1)
     return chosen
-
-
-def _first_pass(
-    movie: Movie, grid: Grid, rois: RoiSet, normalisation: Normalisation
-) -> tuple[ModelMovie, NDArray[np.float32]]:
-    """Return the movie as the model sees it, and the raw traces (N, model frames): one reading gives both."""
-    gathered = StatisticsSum(normalisation)
-    traces = np.empty((len(rois), grid.n_frames), dtype=np.float32)
-    matrix, areas = rois.matrix(), rois.areas()[:, None]
-    for start, frames in grid.blocks(movie):
-        gathered.add(frames)
-        traces[:, start : start + len(frames)] = matrix @ frames.reshape(len(frames), -1).T / areas
-    return ModelMovie(movie, grid, gathered.result(movie.source)), traces
 
 
 def _averaged(

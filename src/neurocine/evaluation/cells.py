@@ -129,16 +129,10 @@ def open_case(
 
 def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArray[np.float32]:
     """Return the plain mean of each ROI's pixels in every frame, (N, T) float32: the paper's raw trace."""
-    masks = rois.matrix()
-    used = np.unique(masks.indices)
-    compact = masks[:, used]
-    traces = np.empty((len(rois), movie.n_frames), dtype=np.float32)
-    areas = np.maximum(rois.areas(), 1)[:, None]
-    for start, frames in movie.blocks():
-        pixels = frames.reshape(len(frames), -1)[:, used].astype(np.float32)
-        traces[:, start : start + len(frames)] = (compact @ pixels.T) / areas
-        progress("raw traces", start + len(frames), movie.n_frames)
-    return traces
+    from neurocine.traces.extraction import projected
+
+    sums = projected(movie, rois.matrix(), progress, "raw traces")
+    return np.asarray(sums / rois.areas()[:, None], dtype=np.float32)
 
 
 def rival_traces(case: Case, progress: Progress = silent) -> Traces:

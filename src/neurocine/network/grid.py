@@ -18,7 +18,7 @@ from scipy import sparse
 
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.movie import BLOCK_BYTES
-from neurocine.network.normalisation import Normalisation, Statistics, statistics
+from neurocine.network.normalisation import Normalisation, Statistics, StatisticsSum, statistics
 
 #: Ratios this near to 1 are taken for 1: the networks bear more, and resampling blurs.
 TOLERANCE = 0.1
@@ -188,6 +188,25 @@ class ModelMovie:
         """
         blocks = (frames for _, frames in grid.blocks(movie))
         return cls(movie, grid, statistics(blocks, normalisation, movie.source))
+
+    @classmethod
+    def with_traces(
+        cls, movie: Movie, grid: Grid, rois: RoiSet, normalisation: Normalisation
+    ) -> tuple[ModelMovie, NDArray[np.float64]]:
+        """Return what `of` does, and the mean of each ROI's pixels (N, model frames): one reading gives both.
+
+        Parameters
+        ----------
+        rois
+            ROIs on `grid` (`Grid.rois`).
+        """
+        gathered = StatisticsSum(normalisation)
+        traces = np.empty((len(rois), grid.n_frames))
+        matrix, areas = rois.matrix(), rois.areas()[:, None]
+        for start, frames in grid.blocks(movie):
+            gathered.add(frames)
+            traces[:, start : start + len(frames)] = (matrix @ frames.reshape(len(frames), -1).T) / areas
+        return cls(movie, grid, gathered.result(movie.source)), traces
 
     def read(self, start: int, stop: int) -> Float32:
         """Return the model frames ``start:stop``, (stop - start, Y', X') float32, normalised."""

@@ -50,7 +50,7 @@ def extract(movie: Movie, rois: RoiSet, settings: TracesSettings, progress: Prog
     )
     if len(rois):
         masks = sparse.vstack([signal_masks(rois), neuropil_masks(rois, inner, outer)], format="csr")
-        f, fneu = np.split(_projected(movie, masks, progress), 2)
+        f, fneu = np.split(projected(movie, masks, progress), 2)
     else:
         f, fneu = np.zeros((2, 0, movie.n_frames), dtype=np.float32)
     dff = delta_f_over_f(
@@ -72,8 +72,10 @@ def extract(movie: Movie, rois: RoiSet, settings: TracesSettings, progress: Prog
     )
 
 
-def _projected(movie: Movie, masks: sparse.csr_array, progress: Progress) -> NDArray[np.float32]:
-    """Return the product of `masks` (M, Y * X) and every frame, (M, T) float32."""
+def projected(
+    movie: Movie, masks: sparse.csr_array, progress: Progress = silent, label: str = "traces"
+) -> NDArray[np.float32]:
+    """Return the product of `masks` (M, Y * X) and every frame, (M, T) float32; the movie is read once."""
     # Only pixels of some mask are turned to floats: few of them in a sparse field of view.
     used = np.unique(masks.indices)
     compact = masks[:, used]
@@ -81,5 +83,5 @@ def _projected(movie: Movie, masks: sparse.csr_array, progress: Progress) -> NDA
     for start, frames in movie.blocks(max(1, BLOCK_BYTES * movie.dtype.itemsize // 4)):
         pixels = frames.reshape(len(frames), -1)[:, used].T.astype(np.float32, order="C")
         traces[:, start : start + len(frames)] = compact @ pixels
-        progress("traces", start + len(frames), movie.n_frames)
+        progress(label, start + len(frames), movie.n_frames)
     return traces

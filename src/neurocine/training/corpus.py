@@ -13,8 +13,8 @@ from neurocine.config import SimulationSettings
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.io.contracts import read_movie, read_rois
-from neurocine.network.grid import Grid
-from neurocine.network.normalisation import Normalisation, Statistics, StatisticsSum
+from neurocine.network.grid import Grid, ModelMovie
+from neurocine.network.normalisation import Normalisation, Statistics
 from neurocine.simulation import Truth, read_truth, simulate
 
 #: Shares of the recordings kept from training: to choose the best epoch, and to measure.
@@ -112,17 +112,11 @@ def load_recording(folder: Path, normalisation: Normalisation = "movie") -> Labe
             f"{movie.n_frames} frames",
             "Simulate the recording again.",
         )
-    return measured(movie, rois, truth, normalisation, str(folder))
+    return measured(movie, rois, truth, normalisation)
 
 
-def measured(
-    movie: Movie, rois: RoiSet, truth: Truth, normalisation: Normalisation, where: str
-) -> LabelledRecording:
-    """Return the recording with its traces and statistics, measured in one pass; `where` is for messages."""
-    matrix, areas = rois.matrix(), rois.areas()[:, None]
-    traces = np.empty((len(rois), movie.n_frames))
-    gathered = StatisticsSum(normalisation)
-    for start, frames in Grid(movie.n_frames, movie.fov_shape).blocks(movie):
-        gathered.add(frames)
-        traces[:, start : start + len(frames)] = (matrix @ frames.reshape(len(frames), -1).T) / areas
-    return LabelledRecording(movie, rois, truth, gathered.result(where), traces)
+def measured(movie: Movie, rois: RoiSet, truth: Truth, normalisation: Normalisation) -> LabelledRecording:
+    """Return the recording with its traces and statistics, measured in one pass."""
+    grid = Grid(movie.n_frames, movie.fov_shape)
+    seen, traces = ModelMovie.with_traces(movie, grid, rois, normalisation)
+    return LabelledRecording(movie, rois, truth, seen.statistics, traces)

@@ -113,7 +113,7 @@ def _folder(folder: Path, name: str, entry: Entry) -> Labelled:
         )
         rois = grid.rois(rois)
     whole = _truth(rois, tuple(kinds), raster, str(folder / "truth.h5"))
-    recording = measured(movie, rois, whole, entry.normalisation, str(folder))
+    recording = measured(movie, rois, whole, entry.normalisation)
     return Labelled(recording, tuple(names), np.zeros(grid.n_frames, dtype=bool))
 
 
@@ -146,7 +146,7 @@ def _segment(segment: LabelledSegment, name: str, entry: Entry) -> Labelled:
     raster[0] = segment.raster & ~segment.doubtful
     kind = segment.cell_type if segment.cell_type in CELL_TYPES else "noise"
     truth = _truth(rois, (kind,) + ("noise",) * (len(rois) - 1), raster, segment.source)
-    recording = measured(movie, rois, truth, entry.normalisation, segment.source)
+    recording = measured(movie, rois, truth, entry.normalisation)
     if entry.normalisation == "movie":  # as they are: z-scored over the whole movie when labelled
         recording = replace(recording, statistics=_AS_THEY_ARE)
     names = (f"{name}: cell {segment.cell}",) + ("",) * (len(rois) - 1)

@@ -125,6 +125,12 @@ class EvaluationSettings(Section):
     min_overlap: Annotated[float, Field(gt=0, le=1)] = Field(
         0.15, description="two cells overlap if they share at least this part of the larger one"
     )
+    min_dprime: float = Field(
+        3.0,
+        ge=0,
+        description="a true transient counts in the main figures if its detectability d' is at least this, "
+        "else it is doubtful: neither missed nor found (0: all count; only movies from real parts have d')",
+    )
     neighbour_correlation: Annotated[float, Field(ge=-1, le=1)] = Field(
         0.7,
         description="overlap test: a transient is a neighbour's if the movie, inside the neighbour, "

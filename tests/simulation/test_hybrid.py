@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from neurocine.core import InputError
 from neurocine.io.contracts import read_movie, read_rois, read_summary
 from neurocine.simulation import PRESETS, HybridPreset, Truth, read_truth, simulate
+from neurocine.simulation.hybrid.cells import Patch
+from neurocine.simulation.hybrid.detectability import detectability_of, noise_of_means
 from neurocine.simulation.hybrid.make import make_hybrid
 from neurocine.simulation.hybrid.transients import MIN_DFF, find_transients
 from neurocine.simulation.library import SPLITS, load
@@ -210,6 +213,57 @@ def test_axial_motion_dims_cells_that_do_nothing() -> None:
     assert np.all(courses.max(axis=1) > 1.05 * courses.min(axis=1))
     assert not truth.raster[noise].any()
     assert truth.hybrid.axial.std() > 1
+
+
+@pytest.mark.parametrize("smear", [0.0, 0.12, 0.3])
+def test_noise_of_a_cell_is_that_of_the_rendered_movie(smear: float) -> None:
+    preset = preset_of(
+        "cortex-6s",
+        n_frames=900,
+        fov_shape=(64, 64),
+        photons=(4.0, 4.0),
+        type_shares=(0.0, 0.0, 1.0),  # nothing but silent cells
+        out_of_focus=(0.0, 0.0),
+        neuropil=(1e-4, 1e-4),
+        motion_px=(1e-3, 1e-3),
+        jerks_per_min=(0.0, 0.0),
+        axial_um=(1e-3, 1e-3),
+        bleaching=(0.0, 0.0),
+    )
+    rois, _, made = make_hybrid(preset, 1, "train", "x")
+    frames = replace(made, camera=replace(made.camera, smear=smear))
+    masks = [rois.mask(i) for i in range(len(rois))]
+    patches = [Patch((0, 0), mask.astype(np.float32), mask) for mask in masks]
+    mean = frames.clean(range(frames.shape[0])).mean(axis=0)
+    expected = noise_of_means(patches, mean, frames.camera) * frames.camera.gain
+    pixels = frames[:]
+    traces = np.stack([pixels[:, mask].mean(axis=1) for mask in masks])
+    measured = np.diff(traces, axis=1).std(axis=1) / np.sqrt(2)
+    np.testing.assert_allclose(measured, expected, rtol=0.1)
+    alone = np.asarray([frames.camera.noise(mean[m]).mean() / np.sqrt(m.sum()) for m in masks])
+    ratio = np.median(measured / (alone * frames.camera.gain))
+    # On a plane of pixels counted as independent, the noise is (1 + 2 s)² / (1 + 2 s²) times smaller.
+    assert 0.75 < (ratio - 1) / ((1 + 2 * smear) ** 2 / (1 + 2 * smear**2) - 1) < 1 if smear else ratio < 1.1
+
+
+def test_detectability_is_that_of_a_matched_filter() -> None:
+    signal = np.zeros(200)
+    signal[11:14], signal[51:] = [3.0, 4.0, -1.0], 1.0
+    signal[60:] = 2.0
+    found = detectability_of(signal, 2.0, np.array([10, 50, 59, 150]), 10.0)
+    # one that ends; one up to the next onset; one that lasts, for 6 s; one that never rises
+    np.testing.assert_allclose(found, [2.5, np.sqrt(8) / 2, np.sqrt(59) / 2, 0.0])
+
+
+def test_an_ideal_observer_errs_as_often_as_detectability_says() -> None:
+    rng = np.random.default_rng(0)
+    signal = np.r_[np.zeros(10), np.exp(-np.arange(50) / 8)]
+    sigma = float(np.linalg.norm(signal) / 3)
+    assert detectability_of(signal, sigma, np.array([5]), 10.0)[0] == pytest.approx(3.0)
+    silent, active = (rng.normal(mean, sigma, (20_000, 60)) @ signal for mean in (0 * signal, signal))
+    threshold = signal @ signal / 2
+    assert np.mean(silent > threshold) == pytest.approx(0.067, abs=0.006)
+    assert np.mean(active < threshold) == pytest.approx(0.067, abs=0.006)
 
 
 def test_small_dips_and_rises_are_not_transients() -> None:

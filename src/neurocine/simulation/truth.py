@@ -31,7 +31,9 @@ class HybridTruth:
     amplitude, n_spikes
         Rise of each transient in ΔF/F, (M,) float32, and its spikes, (M,) int64.
     detectability
-        d of each transient, (M,) float32: amplitude · resting brightness · √pixels / noise of a pixel.
+        d′ of each transient, (M,) float32: √(Σ s(t)²) / σ. s(t) is the cell's calcium above its value at the
+        onset (0 where below), up to the cell's next onset, 6 s at most; σ the noise of the plain mean over its
+        contour in one frame, with what neighbouring pixels share of it.
     spike_roi, spike_s
         All spikes: ROI id, (S,) int64, and time from frame 0, (S,) float64, seconds.
     """
@@ -118,10 +120,11 @@ class Truth:
         return int(self.raster.shape[1])
 
     def detectable(self, least: float) -> NDArray[np.bool_]:
-        """Return the raster (N, T) of the transients of a detectability d of `least` or more alone.
+        """Return the raster (N, T) of the transients of a detectability d′ of `least` or more alone.
 
-        d is that of one frame; a rise and its decay last several, so that some of d under 1 can be told from
-        noise, and the raster itself holds all. Without a hybrid truth all transients count.
+        3 is usual: an ideal observer, who knows when to look, what the transient looks like and the resting
+        fluorescence, then misses 6.7 % of transients and takes 6.7 % of silences for one. Who must search,
+        or has neuropil and neighbours to tell apart, does worse. Without a hybrid truth all count.
         """
         if self.hybrid is None:
             return self.raster

@@ -13,6 +13,7 @@ from neurocine.core import CELL_TYPES, RoiSet
 from neurocine.simulation.hybrid import background as scenery
 from neurocine.simulation.hybrid.activity import CellActivity, draw_cells
 from neurocine.simulation.hybrid.cells import Patch, dendrites, out_of_focus, overlapping, place_cells
+from neurocine.simulation.hybrid.detectability import detectability_of, noise_of_means
 from neurocine.simulation.hybrid.motion import FOCUS_UM, HAZE_UM, Motion, axial_factor, draw_motion
 from neurocine.simulation.hybrid.presets import HybridPreset, log_uniform
 from neurocine.simulation.hybrid.render import Camera, Frames
@@ -179,19 +180,20 @@ def _truth(
         for onset, peak in zip(found.onset, found.peak, strict=True):
             row[onset : peak + 1] = True
     mean = np.asarray(frames.pictures @ frames.courses.mean(axis=1)).reshape(preset.fov_shape)
-    lit, noise, pixels = (np.empty(n) for _ in range(3))
-    for i, patch in enumerate(cells.patches):
-        own = light[patch.window][patch.contour] * patch.weight[patch.contour]
-        lit[i], pixels[i] = own.mean(), len(own)
-        noise[i] = camera.noise(mean[patch.window][patch.contour]).mean()
-    resting = cells.resting * lit
-    amplitude = np.concatenate([r.amplitude for r in rises])
+    noise = noise_of_means(cells.patches, mean, camera)
+    lit = [(light[p.window][p.contour] * p.weight[p.contour]).mean() for p in cells.patches]
+    resting = cells.resting * np.asarray(lit)
+    signal = activity.dff * resting[:, None]
+    detectability = [
+        detectability_of(s, float(sigma), r.onset, fps)
+        for s, sigma, r in zip(signal, noise, rises, strict=True)
+    ]
     return Truth(
         ids=np.arange(n, dtype=np.int64),
         cell_types=activity.cell_types,
         is_target=overlapping(cells.patches),
         raster=raster,
-        calcium=(activity.dff * (resting * camera.gain)[:, None]).astype(np.float32),
+        calcium=(signal * camera.gain).astype(np.float32),
         shifts=motion.shifts,
         roi_id=owner,
         onset=np.concatenate([r.onset for r in rises]).astype(np.int64),
@@ -203,9 +205,9 @@ def _truth(
             neuron=activity.neurons,
             resting=(resting * camera.gain).astype(np.float32),
             axial=motion.axial,
-            amplitude=amplitude.astype(np.float32),
+            amplitude=np.concatenate([r.amplitude for r in rises]).astype(np.float32),
             n_spikes=np.concatenate([r.n_spikes for r in rises]),
-            detectability=(amplitude * (resting * np.sqrt(pixels) / noise)[owner]).astype(np.float32),
+            detectability=np.concatenate(detectability).astype(np.float32),
             spike_roi=np.repeat(np.arange(n), [len(s) for s in activity.spikes]).astype(np.int64),
             spike_s=np.concatenate([*activity.spikes, np.empty(0)]),
         ),

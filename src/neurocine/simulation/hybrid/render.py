@@ -42,15 +42,19 @@ class Camera:
         Poisson noise is drawn as λ + √λ z + (z² − 1) / 6 with normal z (Cornish and Fisher): its mean,
         variance and skewness, at a fraction of the time.
         """
-        z = rng.standard_normal(photons.shape, dtype=np.float32)
-        if self.smear:
-            for axis in (0, 1):
-                z = _smeared(z, np.float32(self.smear), axis)
+        z = self.smeared(rng.standard_normal(photons.shape, dtype=np.float32))
         variance = photons + np.float32(self.read_photons**2)
         skew = photons / (6 * variance)
         signal = photons + np.sqrt(variance) * z + skew * (z * z - 1)
         counts = np.float32(self.offset) + np.float32(self.gain) * signal
         return np.asarray(np.clip(np.rint(counts), 0, 65535), dtype=np.uint16)
+
+    def smeared(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return independent normal noise `z` (Y, X) as neighbours share it, still of variance 1."""
+        if self.smear:
+            for axis in (0, 1):
+                z = _smeared(z, np.float32(self.smear), axis)
+        return z
 
     def noise(self, photons: NDArray[Any]) -> NDArray[np.float64]:
         """Return the standard deviation of a pixel of mean `photons`, in photons, same shape."""

@@ -57,7 +57,25 @@ def test_every_preset_opens_through_the_contracts(tmp_path: Path, name: str) -> 
     assert len(rois) >= 8
     assert read_summary(out / "movie.h5").mean.std() > 0
     assert truth.hybrid is not None
-    assert truth.hybrid.split == "train"
+    assert (truth.preset, truth.seed, truth.split) == (name, 1, "train")
+
+
+def test_another_rate_and_scale_keep_cells_and_kinetics(tmp_path: Path) -> None:
+    grid = {"frame_rate_hz": 10.0, "pixel_size_um": 2.0}
+    out = simulate("cortex-6f", 2, tmp_path, n_frames=100, **grid)
+    movie, truth = read_movie(out / "movie.h5"), read_truth(out / "truth.h5")
+    assert (movie.frame_rate_hz, movie.pixel_size_um) == (10.0, 2.0)
+    assert (truth.preset, truth.n_frames) == ("cortex-6f", 100)
+    areas = [
+        np.median(make_hybrid(preset_of("cortex-6f", n_frames=100, **c), 2, "train", "x")[0].areas()) * um**2
+        for c, um in ((grid, 2.0), ({}, 1.2))
+    ]
+    assert areas[0] == pytest.approx(areas[1], rel=0.25)
+    durations = [
+        np.median((t.peak - t.onset) / rate)
+        for t, rate in ((truth_of("cortex-6f", 2, **grid), 10.0), (truth_of("cortex-6f", 2), 20.0))
+    ]
+    assert durations[0] == pytest.approx(durations[1], abs=0.11)  # a frame, at 10 Hz
 
 
 def test_low_rate_is_slow(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def test_files_belong_together(recording: Path, small_preset: Preset) -> None:
     np.testing.assert_array_equal(rois.ids, truth.ids)
     assert truth.raster.shape == truth.calcium.shape == (len(rois), 220)
     assert truth.is_target.sum() == small_preset.n_targets
-    assert (truth.preset, truth.seed) == ("custom", 3)
+    assert (truth.preset, truth.seed, truth.split) == ("custom", 3, "train")
     assert set(truth.cell_types) <= set(CELL_TYPES)
     assert not read_registration(recording / "movie.h5").y.any()
 
@@ -136,6 +137,28 @@ def test_unknown_preset_is_named(tmp_path: Path) -> None:
 def test_impossible_preset_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(InputError, match=next(iter(change))):
         preset_of(PRESETS["paper"], **change)
+
+
+def test_the_paper_has_one_rate_and_scale(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"frame_rate_hz: is 20, .* Give 10, or choose a hybrid preset"):
+        simulate("paper", 1, tmp_path, frame_rate_hz=20.0)
+    with pytest.raises(InputError, match=r"pixel_size_um: is 1\.2"):
+        simulate("paper", 1, tmp_path, pixel_size_um=1.2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_splits_of_the_paper_differ(tmp_path: Path, small_preset: Preset, recording: Path) -> None:
+    grid = {"frame_rate_hz": 10.0, "pixel_size_um": 2.0}
+    other = simulate(small_preset, 3, tmp_path, split="test", **grid)
+    assert read_truth(other / "truth.h5").split == "test"
+    for name in FILES:
+        assert (other / name).read_bytes() != (recording / name).read_bytes(), name
+
+
+def test_a_truth_of_no_split_is_refused(recording: Path) -> None:
+    truth = read_truth(recording / "truth.h5")
+    with pytest.raises(InputError, match=r"split: is 'dev'\. Choose one of train, validation, test"):
+        replace(truth, split="dev")
 
 
 def test_truth_of_another_kind_is_refused(recording: Path) -> None:

@@ -40,6 +40,7 @@ def make_paper(preset: Preset, seed: int, split: str, name: str) -> tuple[RoiSet
         peak=activity.peak,
         preset=name,
         seed=seed,
+        split=split,
     )
     return rois, truth, scene
 

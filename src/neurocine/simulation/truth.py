@@ -9,8 +9,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.core import InputError
 from neurocine.core.validate import as_array, unique_ids
 from neurocine.io.contracts.stamp import Stamp, attribute, create, dataset, opened, strings
+from neurocine.simulation.library.splits import SPLITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +21,6 @@ class HybridTruth:
 
     Attributes
     ----------
-    split
-        Which share of neurons, outlines and seeds it was made from.
     neuron
         Recorded neurons whose spikes and kinetics each cell has, (N,) strings; empty for noise.
     resting
@@ -32,13 +32,12 @@ class HybridTruth:
         Rise of each transient in ΔF/F, (M,) float32, and its spikes, (M,) int64.
     detectability
         d′ of each transient, (M,) float32: √(Σ s(t)²) / σ. s(t) is the cell's calcium above its value at the
-        onset (0 where below), up to the cell's next onset, 6 s at most; σ the noise of the plain mean over its
-        contour in one frame, with what neighbouring pixels share of it.
+        onset (0 where below), up to the cell's next onset, 6 s at most; σ the noise of the plain mean over
+        its contour in one frame, with what neighbouring pixels share of it.
     spike_roi, spike_s
         All spikes: ROI id, (S,) int64, and time from frame 0, (S,) float64, seconds.
     """
 
-    split: str
     neuron: tuple[str, ...]
     resting: NDArray[np.float32]
     axial: NDArray[np.float32]
@@ -69,8 +68,9 @@ class Truth:
         Residual motion (rows, columns) of each frame's content in pixels, (T, 2) float32.
     roi_id, onset, peak
         The transients: ROI id, first and last frame (inclusive), (M,) int64.
-    preset, seed
-        What it was made with.
+    preset, seed, split
+        What it was made with: no recorded neuron, real outline or random number is in two of the splits
+        ``train``, ``validation`` and ``test``.
     hybrid
         Spikes, amplitudes and what else only movies from real parts have; None for others.
     """
@@ -86,11 +86,16 @@ class Truth:
     peak: NDArray[np.int64]
     preset: str = ""
     seed: int = 0
+    split: str = "train"
     source: str = "truth"
     hybrid: HybridTruth | None = None
 
     def __post_init__(self) -> None:
         n = len(unique_ids(self.ids, self.source))
+        if self.split not in SPLITS:
+            raise InputError(
+                self.source, "split", f"is {self.split!r}", f"Choose one of {', '.join(SPLITS)}."
+            )
         raster = as_array(self.raster, bool, (n, None), self.source, "raster")
         as_array(self.calcium, np.float32, raster.shape, self.source, "calcium")
         as_array(self.shifts, np.float32, (raster.shape[1], 2), self.source, "shifts")
@@ -137,7 +142,7 @@ class Truth:
 
 _ARRAYS = ("ids", "is_target", "raster", "calcium", "shifts", "roi_id", "onset", "peak")
 #: Everything of `HybridTruth` but its texts.
-_HYBRID_ARRAYS = tuple(f.name for f in fields(HybridTruth) if f.name not in ("split", "neuron"))
+_HYBRID_ARRAYS = tuple(f.name for f in fields(HybridTruth) if f.name != "neuron")
 
 
 def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
@@ -145,11 +150,11 @@ def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
     with create(path, "truth", stamp or Stamp()) as file:
         file.attrs["preset"] = truth.preset
         file.attrs["seed"] = truth.seed
+        file.attrs["split"] = truth.split
         for name in _ARRAYS:
             file[name] = getattr(truth, name)
         file["cell_types"] = [kind.encode() for kind in truth.cell_types]
         if truth.hybrid is not None:
-            file.attrs["split"] = truth.hybrid.split
             file["hybrid/neuron"] = [name.encode() for name in truth.hybrid.neuron]
             for name in _HYBRID_ARRAYS:
                 file[f"hybrid/{name}"] = getattr(truth.hybrid, name)
@@ -169,6 +174,7 @@ def read_truth(path: Path) -> Truth:
             cell_types=strings(file, "cell_types"),
             preset=str(file.attrs["preset"]),
             seed=int(file.attrs["seed"]),
+            split=str(attribute(file, "split")),
             source=str(path),
             hybrid=_read_hybrid(file) if "hybrid" in file else None,
             **arrays,
@@ -177,7 +183,6 @@ def read_truth(path: Path) -> Truth:
 
 def _read_hybrid(file: h5py.File) -> HybridTruth:
     return HybridTruth(
-        split=str(attribute(file, "split")),
         neuron=strings(file, "hybrid/neuron"),
         **{name: dataset(file, f"hybrid/{name}") for name in _HYBRID_ARRAYS},
     )

@@ -200,8 +200,8 @@ def _truth(
         peak=np.concatenate([r.peak for r in rises]).astype(np.int64),
         preset=name,
         seed=seed,
+        split=split,
         hybrid=HybridTruth(
-            split=split,
             neuron=activity.neurons,
             resting=(resting * camera.gain).astype(np.float32),
             axial=motion.axial,

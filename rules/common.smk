@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from snakemake.exceptions import WorkflowError
 
-from neurocine.config import load_recordings, parse_config
+from neurocine.config import corpus_movies, load_recordings, parse_config
 from neurocine.core import InputError
 from neurocine.impl import IMPL
 from neurocine.resources import COSTS, size_mb
@@ -122,9 +122,8 @@ def exports():
 
 def corpus(wildcards):
     """The simulated movies that the networks learn from and are judged on."""
-    simulation = CONFIG.training.simulation
-    seeds = range(simulation.seed, simulation.seed + simulation.n_movies)
-    return [f"{CONFIG.results}/training/corpus/{seed}" for seed in seeds]
+    movies = corpus_movies(CONFIG.training.simulation)
+    return [f"{CONFIG.results}/training/corpus/{movie.name}" for movie in movies]
 
 
 def labelled(wildcards):

@@ -29,6 +29,34 @@ rule train_activity:
         "../workflow_scripts/training_train.py"
 
 
+rule train_interneuron:
+    input:
+        corpus=corpus,
+    output:
+        weights=f"{CONFIG.results}/training/interneuron/weights.h5",
+        card=f"{CONFIG.results}/training/interneuron/card.md",
+        metrics=f"{CONFIG.results}/training/interneuron/metrics.json",
+        curves=f"{CONFIG.results}/training/interneuron/curves.png",
+    log:
+        f"{CONFIG.results}/training/logs/train_interneuron.log",
+    benchmark:
+        f"{CONFIG.results}/training/benchmarks/train_interneuron.tsv"
+    conda:
+        "../envs/tensorflow.yaml"
+    threads: 16
+    resources:
+        mem_mb=memory_of("train_activity"),
+        runtime=runtime_of("train_activity"),
+    params:
+        task="activity",
+        settings=CONFIG.training.interneuron.model_dump(),
+        impl=IMPL["training"],
+    message:
+        saying("Training the interneuron network", gpus=True)
+    script:
+        "../workflow_scripts/training_train.py"
+
+
 rule train_celltype:
     input:
         corpus=corpus,

@@ -10,9 +10,11 @@ from neurocine.workflow import LoggedProgress, logged
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     simulate(
-        job.params.settings["preset"],
+        job.wildcards.preset,
         int(job.wildcards.seed),
         Path(job.output.folder),
+        split=job.wildcards.split,
+        **job.params.settings,
         progress=LoggedProgress(),
     )
 

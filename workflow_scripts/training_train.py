@@ -1,4 +1,4 @@
-"""Rules train_activity and train_celltype: train a network on the corpus."""
+"""Rules train_activity, train_interneuron and train_celltype: train a network on the corpus."""
 
 from pathlib import Path
 from typing import Any

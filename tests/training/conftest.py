@@ -13,10 +13,11 @@ from neurocine.simulation.presets import preset_of
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Three small simulated recordings, of three seeds."""
+    """Three small simulated recordings: one a split, each of another seed."""
     preset = preset_of("paper", fov_shape=(64, 64), n_frames=220, n_targets=4)
     corpus = tmp_path_factory.mktemp("corpus")
-    return [simulate(preset, seed, corpus / str(seed)) for seed in (3, 1, 2)]
+    made = ((3, "test"), (1, "train"), (2, "validation"))
+    return [simulate(preset, seed, corpus / str(seed), split=split) for seed, split in made]
 
 
 @pytest.fixture(scope="session")

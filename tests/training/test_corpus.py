@@ -1,19 +1,22 @@
-"""The corpus: split by recording, strata, weights, augmentation and batches."""
+"""The corpus: its movies and splits, strata, weights, augmentation and batches."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from neurocine.activity import putative, smooth
-from neurocine.config import SimulationSettings
+from neurocine.config import SimulationSettings, TrainingSettings, corpus_movies
 from neurocine.core import CELL_TYPES, InputError, RoiSet
+from neurocine.io.contracts import read_movie
 from neurocine.network import Architecture
 from neurocine.network.inputs import cells
-from neurocine.simulation import read_truth
+from neurocine.simulation import PRESETS, SPLITS, read_truth
 from neurocine.training.augment import jittered, relit, shifted, turned
 from neurocine.training.corpus import LabelledRecording, load_recording, make_corpus, split_corpus
 from neurocine.training.data import Windows
@@ -42,13 +45,13 @@ def periods(*pairs: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     return array[:, 0], array[:, 1]
 
 
-def test_splits_are_disjoint_and_by_seed(folders: list[Path]) -> None:
+def test_folders_are_sorted_by_the_split_of_their_truth(folders: list[Path]) -> None:
     split = split_corpus(folders)
     seeds = [
-        {read_truth(f / "truth.h5").seed for f in part}
+        [read_truth(f / "truth.h5").seed for f in part]
         for part in (split.train, split.validation, split.test)
     ]
-    assert seeds == [{1}, {2}, {3}]
+    assert seeds == [[1], [2], [3]]
 
 
 def test_a_seed_twice_is_refused(folders: list[Path], tmp_path: Path) -> None:
@@ -58,9 +61,10 @@ def test_a_seed_twice_is_refused(folders: list[Path], tmp_path: Path) -> None:
         split_corpus([*folders, copy])
 
 
-def test_two_recordings_are_too_few(folders: list[Path]) -> None:
-    with pytest.raises(InputError, match="Give 3 or more"):
-        split_corpus(folders[:2])
+@pytest.mark.parametrize(("left_out", "split"), [(0, "test"), (1, "train"), (2, "validation")])
+def test_a_split_without_recordings_is_refused(folders: list[Path], left_out: int, split: str) -> None:
+    with pytest.raises(InputError, match=f"hold no recording of the split {split}"):
+        split_corpus([folder for index, folder in enumerate(folders) if index != left_out])
 
 
 def test_truth_of_another_recording_is_refused(folders: list[Path], tmp_path: Path) -> None:
@@ -71,17 +75,46 @@ def test_truth_of_another_recording_is_refused(folders: list[Path], tmp_path: Pa
         load_recording(tmp_path)
 
 
-def test_make_corpus_simulates_one_folder_a_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    made: list[tuple[str, int]] = []
+def test_a_corpus_lists_every_preset_in_every_split() -> None:
+    settings = SimulationSettings()
+    movies = corpus_movies(settings)
+    assert len(set(movies)) == len({movie.name for movie in movies}) == len(movies)
+    for preset, n in settings.movies.items():
+        seeds = {split: [m.seed for m in movies if m[:2] == (split, preset)] for split in SPLITS}
+        assert [len(seeds[split]) for split in SPLITS] == [n, 1, 1]
+        assert len({seed for part in seeds.values() for seed in part}) == n + 2  # none in two
+    assert movies[0].name == "test-ca1-development-0001"
 
-    def note(preset: str, seed: int, out: Path) -> Path:
-        made.append((preset, seed))
-        return out
 
-    monkeypatch.setattr("neurocine.training.corpus.simulate", note)
-    folders = make_corpus(SimulationSettings(n_movies=3, seed=5), tmp_path)
-    assert made == [("paper", 5), ("paper", 6), ("paper", 7)]
-    assert len(set(folders)) == 3
+def test_a_larger_corpus_is_measured_on_the_same_movies() -> None:
+    few, many = (corpus_movies(SimulationSettings(movies={"geco": n}, held_out=2)) for n in (1, 9))
+    assert few == many[: len(few)]
+    assert [movie.split for movie in few] == ["test", "test", "validation", "validation", "train"]
+
+
+def test_presets_left_out_are_in_no_split() -> None:
+    movies = corpus_movies(SimulationSettings(movies={"paper": 0, "geco": 1}))
+    assert {movie.preset for movie in movies} == {"geco"}
+
+
+def test_settings_know_the_presets_that_can_be_made() -> None:
+    assert set(SimulationSettings().movies) == set(PRESETS)
+    for wrong in ({"papr": 3}, {"paper": -1}, {"paper": 0}, {}):
+        with pytest.raises(ValidationError):
+            SimulationSettings(movies=wrong)
+
+
+def test_make_corpus_simulates_each_listed_movie(tmp_path: Path) -> None:
+    settings = SimulationSettings(movies={"low-rate": 1}, n_frames=100, seed=5)
+    folders = make_corpus(settings, tmp_path)
+    assert [folder.name for folder in folders] == [movie.name for movie in corpus_movies(settings)]
+    truths = [read_truth(folder / "truth.h5") for folder in folders]
+    assert [(t.split, t.preset, t.seed) for t in truths] == corpus_movies(settings)
+    for folder in folders:
+        movie = read_movie(folder / "movie.h5")
+        assert (movie.n_frames, movie.frame_rate_hz, movie.pixel_size_um) == (100, 10.0, 2.0)
+    split = split_corpus(folders)
+    assert (split.test, split.validation, split.train) == tuple((folder,) for folder in folders)
 
 
 def test_statistics_and_traces_are_of_the_whole_movie(loaded: LabelledRecording) -> None:
@@ -147,6 +180,34 @@ def test_tables_hold_windows_inside_the_movie(loaded: LabelledRecording) -> None
         assert set(table.recording) == {0, 1}
     kinds = np.asarray(loaded.truth.cell_types)[table.cell]
     assert [CELL_TYPES[s] for s in table.stratum] == kinds.tolist()
+
+
+@pytest.mark.parametrize("task", ["activity", "celltype"])
+def test_a_table_may_hold_cells_of_some_types_alone(task: str, loaded: LabelledRecording) -> None:
+    kinds = np.asarray(loaded.truth.cell_types)
+    both, one, other = (
+        window_table(task, [loaded], 40, 0.1, types)  # type: ignore[arg-type]
+        for types in (("interneuron", "noise"), ("interneuron",), ("noise",))
+    )
+    assert set(kinds[one.cell]) == {"interneuron"}
+    assert set(one.cell) == set(np.flatnonzero(kinds == "interneuron"))
+    assert len(both) == len(one) + len(other)
+    assert len(window_table(task, [loaded], 40, 0.1)) > len(both)  # type: ignore[arg-type]
+
+
+def test_no_cell_of_the_types_is_told(loaded: LabelledRecording) -> None:
+    none = replace(loaded, truth=replace(loaded.truth, cell_types=("noise",) * len(loaded.rois)))
+    with pytest.raises(InputError, match="hold no pyramidal or interneuron"):
+        window_table("activity", [none], 40, 0.1, ("pyramidal", "interneuron"))
+
+
+def test_interneurons_have_settings_of_their_own() -> None:
+    given = TrainingSettings.model_validate({"interneuron": {"epochs": 3}})
+    assert (given.interneuron.types, given.activity.types) == (("interneuron",), None)
+    with pytest.raises(ValidationError, match="learning all of them"):
+        TrainingSettings.model_validate({"celltype": {"types": ["noise"]}})
+    with pytest.raises(ValidationError):
+        TrainingSettings.model_validate({"activity": {"types": []}})
 
 
 def test_too_short_a_movie_is_refused(loaded: LabelledRecording) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -41,6 +41,11 @@ def simulate(
     preset: Annotated[str, typer.Option(help="What to simulate, see the docs.")] = "paper",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same movie.")] = 1,
     frames: Annotated[int | None, typer.Option(min=2, help="Number of frames, if not the preset's.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Frames a second, if not the preset's.")] = None,
+    pixel_size: Annotated[
+        float | None, typer.Option(help="Micrometres a pixel, if not the preset's.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="train, validation or test: they share no real part.")] = "train",
 ) -> None:
     """Simulate a movie with its truth: contours, cell types, spikes and onset-to-peak raster.
 
@@ -49,12 +54,24 @@ def simulate(
     from neurocine.simulation import simulate as simulate_movie
 
     with shown_progress() as progress:
-        simulate_movie(preset, seed, out, n_frames=frames, progress=progress)
+        simulate_movie(
+            preset,
+            seed,
+            out,
+            n_frames=frames,
+            frame_rate_hz=rate,
+            pixel_size_um=pixel_size,
+            split=split,
+            progress=progress,
+        )
 
 
 def train(
-    task: Annotated[Task, typer.Argument(help="What it tells.")],
-    movies: Annotated[list[Path], typer.Argument(help="Folders of simulated movies, three or more.")],
+    network: Annotated[
+        Literal["activity", "interneuron", "celltype"],
+        typer.Argument(help="What it tells: activity, that of interneurons alone, or cell types."),
+    ],
+    movies: Annotated[list[Path], typer.Argument(help="Folders of simulated movies of all three splits.")],
     out: OutOption,
     config: ConfigOption = None,
 ) -> None:
@@ -64,7 +81,8 @@ def train(
     """
     from neurocine.training import train as train_network
 
-    section = getattr(settings(config).training, task)
+    section = getattr(settings(config).training, network)
+    task: Task = "celltype" if network == "celltype" else "activity"
     with shown_progress() as progress:
         train_network(task, section, movies, out, progress)
     typer.echo(out / "card.md")

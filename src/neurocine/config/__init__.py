@@ -1,5 +1,6 @@
 """The workflow's settings: pydantic models from which the config file and its schema are generated."""
 
+from neurocine.config.corpus import CorpusMovie, corpus_movies
 from neurocine.config.load import load_config, parse_config
 from neurocine.config.models import (
     ActivitySettings,
@@ -22,6 +23,7 @@ __all__ = [
     "ActivitySettings",
     "CelltypeSettings",
     "Config",
+    "CorpusMovie",
     "EvaluationSettings",
     "ExportSettings",
     "FineTuneSettings",
@@ -32,6 +34,7 @@ __all__ = [
     "SimulationSettings",
     "TracesSettings",
     "TrainingSettings",
+    "corpus_movies",
     "load_config",
     "load_recordings",
     "parse_config",

@@ -41,7 +41,12 @@ def _section_lines(section: BaseModel, indent: int) -> list[str]:
 
 
 def _scalar(value: Any) -> str:
-    return yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).removesuffix("...\n").strip()
+    if isinstance(value, tuple):
+        value = list(value)
+    text = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=float("inf")
+    )
+    return text.removesuffix("...\n").strip()
 
 
 def schema_text(model: type[BaseModel]) -> str:

@@ -13,6 +13,12 @@ Positive = Annotated[float, Field(gt=0)]
 #: What runs a network; both give the same numbers to 1e-5.
 Backend = Literal["keras", "openvino"]
 
+#: What `neurocine.simulation` can make, by name.
+PresetName = Literal[
+    "paper", "cortex-6f", "cortex-6s", "ca1-development", "ca1-interneurons", "low-rate", "geco"
+]
+CellType = Literal["pyramidal", "interneuron", "noise"]
+
 #: Engines that are planned but not in this version: asking for one is a clear error.
 PLANNED_ENGINES = ("stneuronet", "caiman")
 
@@ -189,17 +195,34 @@ class ExportSettings(Section):
 class SimulationSettings(Section):
     """Simulated movies with truth (DeepCINAC, section 2.4, #2, and movies from real parts)."""
 
-    preset: Literal[
-        "paper",
-        "cortex-6f",
-        "cortex-6s",
-        "ca1-development",
-        "ca1-interneurons",
-        "low-rate",
-        "geco",
-    ] = Field("paper", description="paper: as the DeepCINAC paper describes; the others: from real parts")
-    n_movies: int = Field(24, ge=3, description="movies of the corpus; each has its own seed")
-    seed: int = Field(1, ge=0, description="seed of the first movie; the others follow")
+    movies: dict[PresetName, Annotated[int, Field(ge=0)]] = Field(
+        {
+            "ca1-development": 16,
+            "cortex-6s": 10,
+            "cortex-6f": 10,
+            "ca1-interneurons": 8,
+            "geco": 3,
+            "low-rate": 2,
+            "paper": 4,
+        },
+        description="training movies of each preset (see the docs); 0, or left out: none, in no split",
+    )
+    held_out: int = Field(
+        1, ge=1, description="movies of each preset that choose the best epoch, and as many to measure on"
+    )
+    n_frames: int = Field(2500, ge=100, description="frames of a movie")
+    frame_rate_hz: Positive = Field(
+        10.0, description="sampling of all movies, the networks' own, so that none is resampled"
+    )
+    pixel_size_um: Positive = Field(2.0, description="micrometres a pixel of all movies, as well")
+    seed: int = Field(1, ge=0, description="first seed of each preset; the others follow")
+
+    @field_validator("movies")
+    @classmethod
+    def _some(cls, movies: dict[PresetName, int]) -> dict[PresetName, int]:
+        if not any(movies.values()):
+            raise ValueError("name one preset or more with a number of movies")
+        return movies
 
 
 class NetworkTraining(Section):
@@ -222,7 +245,18 @@ class NetworkTraining(Section):
         description="activity only: how much DeepCINAC's extra weights of hard windows count (1: as in "
         "DeepCINAC, where a window with a fake transient counts 51 times one with a single real one)",
     )
+    types: Annotated[tuple[CellType, ...], Field(min_length=1)] | None = Field(
+        None, description="activity only: cells of these types alone are learned; null: all"
+    )
     seed: int = Field(1, ge=0, description="seed of weights, order and augmentation")
+
+
+class InterneuronTraining(NetworkTraining):
+    """How a network for the activity of interneurons alone is trained."""
+
+    types: Annotated[tuple[CellType, ...], Field(min_length=1)] | None = Field(
+        ("interneuron",), description="cells of these types alone are learned; null: all"
+    )
 
 
 class FineTuneSettings(Section):
@@ -246,8 +280,16 @@ class TrainingSettings(Section):
 
     simulation: SimulationSettings = SimulationSettings()
     activity: NetworkTraining = NetworkTraining()
+    interneuron: InterneuronTraining = InterneuronTraining()
     celltype: NetworkTraining = NetworkTraining(epochs=20, steps_per_epoch=120)
     fine_tune: FineTuneSettings = FineTuneSettings()
+
+    @field_validator("celltype")
+    @classmethod
+    def _of_all_types(cls, celltype: NetworkTraining) -> NetworkTraining:
+        if celltype.types is not None:
+            raise ValueError("types: cell types are told apart by learning all of them; give null")
+        return celltype
 
 
 class Config(Section):

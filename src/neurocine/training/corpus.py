@@ -1,4 +1,4 @@
-"""The corpus: simulated recordings with labels, split by recording."""
+"""The corpus: simulated recordings with labels, in splits that share nothing."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config import SimulationSettings
+from neurocine.config import SimulationSettings, corpus_movies
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.io.contracts import read_movie, read_rois
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.normalisation import Normalisation, Statistics
-from neurocine.simulation import Truth, read_truth, simulate
-
-#: Shares of the recordings kept from training: to choose the best epoch, and to measure.
-HELD_OUT = 1 / 8
+from neurocine.simulation import SPLITS, Truth, read_truth, simulate
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,46 +49,50 @@ class Split:
 
 
 def make_corpus(settings: SimulationSettings, out: Path, progress: Progress = silent) -> list[Path]:
-    """Simulate `settings.n_movies` recordings into folders of `out`; return them, by seed."""
-    seeds = range(settings.seed, settings.seed + settings.n_movies)
+    """Simulate the movies that `neurocine.config.corpus_movies` lists into folders of `out`; return them."""
+    movies = corpus_movies(settings)
     folders = []
-    for index, seed in enumerate(seeds):
-        folders.append(simulate(settings.preset, seed, out / f"{settings.preset}-{seed:04d}"))
-        progress("corpus", index + 1, len(seeds))
+    for index, movie in enumerate(movies):
+        folder = simulate(
+            movie.preset,
+            movie.seed,
+            out / movie.name,
+            n_frames=settings.n_frames,
+            frame_rate_hz=settings.frame_rate_hz,
+            pixel_size_um=settings.pixel_size_um,
+            split=movie.split,
+        )
+        folders.append(folder)
+        progress("corpus", index + 1, len(movies))
     return folders
 
 
 def split_corpus(folders: Sequence[Path]) -> Split:
-    """Split `folders` by recording into training, validation and test, by ascending seed.
+    """Sort `folders` by the split that each was simulated for, then by preset and seed.
 
-    Windows of one movie share cells and noise, so that a split inside a movie would let the test leak.
+    Splits share no recorded neuron, no outline and no random number, so that no test leaks into training.
 
     Raises
     ------
     InputError
-        If there are fewer than 3, or two recordings were made from the same preset and seed.
+        If a split has no recording, or two recordings were made from the same preset, split and seed.
     """
-    if len(folders) < 3:
-        raise InputError(
-            "corpus", "folders", f"are {len(folders)}", "Give 3 or more: training, validation and test."
-        )
-    made: dict[tuple[str, int], Path] = {}
+    made: dict[tuple[str, str, int], Path] = {}
     for folder in folders:
         truth = read_truth(folder / "truth.h5")
-        key = (truth.preset, truth.seed)
+        key = (truth.split, truth.preset, truth.seed)
         if key in made:
             raise InputError(
                 folder, "seed", f"is {truth.seed}, as in {made[key]}", "Simulate it with another seed."
             )
         made[key] = folder
-    ordered = [made[key] for key in sorted(made)]
-    held_out = max(1, round(len(ordered) * HELD_OUT))
-    n_train = len(ordered) - 2 * held_out
-    return Split(
-        train=tuple(ordered[:n_train]),
-        validation=tuple(ordered[n_train : n_train + held_out]),
-        test=tuple(ordered[n_train + held_out :]),
-    )
+    parts = {split: [made[key] for key in sorted(made) if key[0] == split] for split in SPLITS}
+    for split, part in parts.items():
+        if not part:
+            raise InputError(
+                "corpus", "folders", f"hold no recording of the split {split}", f"Simulate one for {split}."
+            )
+    return Split(**{split: tuple(part) for split, part in parts.items()})
 
 
 def load_recording(folder: Path, normalisation: Normalisation = "movie") -> LabelledRecording:

@@ -22,7 +22,7 @@ class Recipe:
     task, architecture, settings
         What is trained, and how.
     movies
-        Preset and seed of each recording, by use (``train``, ``validation``, ``test``).
+        Preset and seed of each recording, by split (``train``, ``validation``, ``test``).
     """
 
     task: Task

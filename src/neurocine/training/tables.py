@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -29,14 +30,18 @@ SHARES = {"activity": ACTIVITY_SHARES, "celltype": (1.0 / len(CELL_TYPES),) * le
 
 
 def window_table(
-    task: Task, recordings: list[LabelledRecording], length: int, hard_weight: float
+    task: Task,
+    recordings: list[LabelledRecording],
+    length: int,
+    hard_weight: float,
+    types: Sequence[str] | None = None,
 ) -> WindowTable:
-    """Return the windows of `length` frames of all cells of `recordings`.
+    """Return the windows of `length` frames of the cells of `recordings`: of all, or of those of `types`.
 
     Raises
     ------
     InputError
-        If a movie is shorter than a window.
+        If a movie is shorter than a window, or there is no cell of these types.
     """
     tables = []
     for index, recording in enumerate(recordings):
@@ -48,7 +53,16 @@ def window_table(
                 "Simulate longer movies.",
             )
         rows = _activity_table if task == "activity" else _celltype_table
-        tables += [rows(recording, index, cell, length, hard_weight) for cell in range(len(recording.rois))]
+        kinds = recording.truth.cell_types
+        cells = [cell for cell, kind in enumerate(kinds) if types is None or kind in types]
+        tables += [rows(recording, index, cell, length, hard_weight) for cell in cells]
+    if not tables:
+        raise InputError(
+            "corpus",
+            "cell_types",
+            f"hold no {' or '.join(types or CELL_TYPES)}",
+            "Choose other types, or add recordings that have them.",
+        )
     return joined(tables)
 
 

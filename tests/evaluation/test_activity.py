@@ -34,36 +34,39 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_perfect_prediction(cases: list[Case], judged, fast: None) -> None:
     case = judged(cases[0], cases[0].truth.raster, TRUE_KINDS)
     values = evaluate_activity([case], SETTINGS).as_dict()
-    own = values["methods"]["neurocine"]
+    visible = values["variants"]["visible"]
+    own = visible["methods"]["neurocine"]
     for metric in ("sensitivity", "precision", "f1"):
-        assert own["all"][metric] == {"median": 1, "q25": 1, "q75": 1}
-    assert own["all"]["coverage"]["transients"]["median"] == 1
-    assert own["all"]["true_positive"] == 24
-    assert values["n_cells"] == 4  # the noise isn't one
+        assert own["active"][metric] == {"median": 1, "q25": 1, "q75": 1}
+    assert own["active"]["coverage"]["transients"]["median"] == 1
+    assert own["active"]["true_positive"] == 24
+    assert visible["n_active"] == visible["n_neurons"] == 4  # the noise isn't one
     assert own["by"]["cell_type"]["noise"]["cells"] == 1
     assert own["by"]["overlap"]["yes"]["cells"] == 2
     assert sum(part["cells"] for part in own["by"]["snr"].values()) == 4
-    assert values["overlap_test"]["transients"] > 10
-    assert values["overlap_test"]["methods"]["neurocine"]["share"] == 1
-    assert values["overlap_test"]["confirmed_by_truth"] == values["overlap_test"]["transients"]
+    test = visible["overlap_test"]
+    assert test["transients"] > 10
+    assert test["methods"]["neurocine"]["share"] == 1
+    assert test["confirmed_by_truth"] == test["transients"]
     assert values["cell_types"]["macro_f1"] == 1
 
 
 def test_all_active_and_silent(cases: list[Case], judged, fast: None) -> None:
     raster = cases[0].truth.raster
-    full = evaluate_activity([judged(cases[0], np.ones_like(raster))], SETTINGS).as_dict()
-    own = full["methods"]["neurocine"]["all"]
+    full = evaluate_activity([judged(cases[0], np.ones_like(raster))], SETTINGS).visible.as_dict()
+    own = full["methods"]["neurocine"]["active"]
     assert own["sensitivity"]["median"] == 1
     assert own["precision"]["median"] < 0.5
     assert own["true_negative"] == own["false_negative"] == 0
     assert full["overlap_test"]["methods"]["neurocine"]["share"] == 0
-    silent = evaluate_activity([judged(cases[0], np.zeros_like(raster))], SETTINGS).as_dict()
-    own = silent["methods"]["neurocine"]["all"]
+    found = evaluate_activity([judged(cases[0], np.zeros_like(raster))], SETTINGS)
+    silent = found.visible.as_dict()
+    own = silent["methods"]["neurocine"]["active"]
     assert own["f1"]["median"] == 0
     assert own["precision"]["median"] == 1
     assert own["coverage"]["transients"]["median"] is None
     assert silent["overlap_test"]["methods"]["neurocine"]["share"] == 1
-    assert silent["cell_types"] is None
+    assert found.types is None
 
 
 def test_half_of_each_rise_is_coverage_of_a_half(cases: list[Case], judged, fast: None) -> None:
@@ -71,16 +74,17 @@ def test_half_of_each_rise_is_coverage_of_a_half(cases: list[Case], judged, fast
     active = np.zeros_like(truth.raster)
     for roi, onset in zip(truth.roi_id, truth.onset, strict=True):
         active[roi, onset : onset + 2] = True  # rises last 4 frames
-    found = evaluate_activity([judged(cases[0], active)], SETTINGS)
-    assert all(np.all(share == 0.5) for share in found.coverage(found.neurons, "neurocine"))
+    found = evaluate_activity([judged(cases[0], active)], SETTINGS).visible
+    assert all(np.all(share == 0.5) for share in found.coverage(found.active, "neurocine"))
 
 
 def test_rivals_see_most_of_clear_transients(cases: list[Case], judged) -> None:
     values = evaluate_activity([judged(c, c.truth.raster) for c in cases], SETTINGS).as_dict()
     assert not values["skipped_methods"]
-    assert list(values["methods"]) == ["neurocine", "oasis", "suite2p", "zscore"]
+    methods = values["variants"]["visible"]["methods"]
+    assert list(methods) == ["neurocine", "oasis", "suite2p", "zscore"]
     for name in rivals.RIVALS:
-        rival = values["methods"][name]
+        rival = methods[name]
         assert rival["threshold_chosen_on"] == "evaluated"
         assert rival["by"]["overlap"]["no"]["f1"]["median"] > 0.8, name
 
@@ -107,9 +111,10 @@ def test_thresholds_come_from_training_cells_alone(
     case = judged(cases[0], cases[0].truth.raster)
     found = evaluate_activity([case], SETTINGS, training=cases[1:])
     allowed = {id(p) for m in trained for cell in m.cells if cell.is_neuron for p in cell.periods.values()}
-    assert len(seen) == 2 * len(rivals.UNITS)
+    assert len(seen) == 2 * 2 * len(rivals.UNITS)  # for two rivals, in two variants
     assert all(len(cells) == 8 and set(cells) <= allowed for cells in seen)
-    assert {t.chosen_on for name, t in found.thresholds.items() if name != "neurocine"} == {"train"}
+    for variant in found.variants.values():
+        assert {t.chosen_on for name, t in variant.thresholds.items() if name != "neurocine"} == {"train"}
     assert found.training == (cases[1].name, cases[2].name)
 
 
@@ -117,8 +122,8 @@ def test_another_evaluated_recording_leaves_the_thresholds_as_they_are(
     cases: list[Case], judged, fast: None
 ) -> None:
     first, second = (judged(case, case.truth.raster) for case in cases[:2])
-    one = evaluate_activity([first], SETTINGS, training=[cases[2]]).thresholds
-    assert evaluate_activity([second], SETTINGS, training=[cases[2]]).thresholds == one
+    one = evaluate_activity([first], SETTINGS, training=[cases[2]]).visible.thresholds
+    assert evaluate_activity([second], SETTINGS, training=[cases[2]]).visible.thresholds == one
 
 
 def test_rois_found_are_matched_to_true_ones(cases: list[Case], judged, fast: None) -> None:
@@ -131,9 +136,10 @@ def test_rois_found_are_matched_to_true_ones(cases: list[Case], judged, fast: No
     found = replace(case, rois=RoiSet.from_masks(masks))
     raster = np.concatenate([case.truth.raster[order], np.zeros((1, 400), dtype=bool)])
     result = evaluate_activity([judged(found, raster)], SETTINGS)
-    assert [(cell.roi_id, cell.truth_id) for cell in result.cells] == [(0, 3), (1, 0), (2, 2)]
-    assert result.values(result.cells, "neurocine", "f1").tolist() == [1, 1, 1]
-    assert result.cells[1].overlapping  # its true neighbour wasn't found, but is there
+    cells = result.visible.cells
+    assert [(cell.roi_id, cell.truth_id) for cell in cells] == [(0, 3), (1, 0), (2, 2)]
+    assert result.visible.values(cells, "neurocine", "f1").tolist() == [1, 1, 1]
+    assert cells[1].overlapping  # its true neighbour wasn't found, but is there
     assert (result.recordings[0].score.recall, result.recordings[0].score.precision) == (0.6, 0.75)
 
 
@@ -143,16 +149,15 @@ def test_a_missing_rival_is_left_out_with_its_reason(
     monkeypatch.setitem(sys.modules, "suite2p", None)
     values = evaluate_activity([judged(cases[0], cases[0].truth.raster)], SETTINGS).as_dict()
     assert values["skipped_methods"] == {"suite2p": "suite2p isn't installed"}
-    assert "suite2p" not in values["methods"]
+    assert all("suite2p" not in variant["methods"] for variant in values["variants"].values())
 
 
 def test_two_activities_of_one_recording_are_compared(cases: list[Case], judged, fast: None) -> None:
     case = judged(cases[0], cases[0].truth.raster)
     other = replace(case.rasters["neurocine"], probability=np.zeros((5, 400), dtype=np.float32))
     case = replace(case, rasters={**case.rasters, "general": other})
-    tests = evaluate_activity([case], SETTINGS).as_dict()["comparisons"]
-    first = tests[0]
-    assert (first["method"], first["rival"], first["group"]) == ("neurocine", "general", "all")
+    first = evaluate_activity([case], SETTINGS).visible.as_dict()["comparisons"][0]
+    assert (first["method"], first["rival"], first["group"]) == ("neurocine", "general", "active")
     assert (first["n"], first["median_difference"], first["effect"]) == (4, 1, 1)
 
 
@@ -194,8 +199,9 @@ def test_outputs_are_complete_and_the_same_twice(
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     rows = list(csv.DictReader((tmp_path / "a" / "e.tsv").open(), delimiter="\t"))
-    assert len(rows) == 5 * 3
-    assert (rows[0]["method"], rows[0]["f1"], rows[0]["coverage"]) == ("neurocine", "1.000000", "1.000000")
+    assert len(rows) == 5 * 3 * 2
+    first = {name: rows[0][name] for name in ("variant", "method", "f1", "coverage")}
+    assert list(first.values()) == ["visible", "neurocine", "1.000000", "1.000000"]
     page = (tmp_path / "a" / "e.html").read_text()
     assert "&lt;all&gt; &amp; more" in page
     assert page.count("data:image/png;base64,") == 4
@@ -235,5 +241,5 @@ def test_the_rules_script_measures_the_split_test(
     values = json.loads((tmp_path / "a.json").read_text())
     assert [row["name"] for row in values["recordings"]] == ["m"]
     assert values["training_recordings"] == ["n"]
-    assert values["methods"]["neurocine"]["all"]["f1"]["median"] == 1
+    assert values["variants"]["all"]["methods"]["neurocine"]["active"]["f1"]["median"] == 1
     assert (tmp_path / "pictures" / "scores.png").is_file()

@@ -68,14 +68,23 @@ def test_activity_on_the_truths_own_contours(
     assert re.search(r"neurocine.*100\.0.*100\.0.*100\.0.*100\.0.*given", said)
     values = json.loads((tmp_path / "a.json").read_text())
     assert set(values) == {
-        "schema_version", "note", "recordings", "training_recordings", "n_cells", "main_method",
-        "methods", "skipped_methods", "comparisons", "overlap_test", "cell_types",
+        "schema_version", "note", "recordings", "training_recordings", "main_method",
+        "variants", "skipped_methods", "cell_types",
     }  # fmt: skip
-    own = values["methods"]["neurocine"]
-    assert set(own) == {"threshold", "signal", "threshold_chosen_on", "all", "by"}
+    assert list(values["variants"]) == ["visible", "all"]
+    for variant in values["variants"].values():
+        assert set(variant) == {
+            "min_dprime", "n_active", "n_neurons", "n_transients", "n_doubtful",
+            "methods", "comparisons", "overlap_test",
+        }  # fmt: skip
+    methods = values["variants"]["visible"]["methods"]
+    own = methods["neurocine"]
+    assert set(own) == {
+        "threshold", "signal", "threshold_chosen_on", "active", "neurons", "by", "sensitivity_by_dprime",
+    }  # fmt: skip
     assert set(own["by"]) == {"overlap", "snr", "cell_type"}
-    assert own["all"]["f1"]["median"] == 1
-    assert values["methods"]["oasis"]["threshold_chosen_on"] == "train"
+    assert own["active"]["f1"]["median"] == 1
+    assert methods["oasis"]["threshold_chosen_on"] == "train"
     assert (tmp_path / "a.tsv").is_file()
 
 
@@ -91,8 +100,9 @@ def test_activity_of_a_results_folder(
     run("evaluate", "activity", results, folders[0], "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["recordings"][0]["name"] == "mouse"
-    assert (values["n_cells"], values["recordings"][0]["matched"]) == (2, 2)
-    assert values["methods"]["neurocine"]["all"]["f1"]["median"] == 1
+    visible = values["variants"]["visible"]
+    assert (visible["n_active"], values["recordings"][0]["matched"]) == (2, 2)
+    assert visible["methods"]["neurocine"]["active"]["f1"]["median"] == 1
 
 
 def test_wrong_input_is_told(tmp_path: Path, folders: tuple[Path, ...], activity: Path, cases) -> None:

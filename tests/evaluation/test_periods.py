@@ -81,6 +81,20 @@ def test_agrees_with_the_score_of_a_raster(truth, trace, signal, threshold) -> N
     (found,) = periods(truth, trace, [signal])
     assert found.score(threshold) == score(truth, signal > threshold, trace)
     assert len(found.coverage(threshold)) == found.score(threshold).true_positive
+    assert found.f1([threshold])[0] == pytest.approx(found.score(threshold).f1)
+
+
+@given(rasters, values, values, st.floats(0, 1, width=16), st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
+def test_some_transients_alone(truth, trace, signal, threshold, random) -> None:
+    (found,) = periods(truth, trace, [signal])
+    kept = np.array([random.random() < 0.5 for _ in found.starts], dtype=bool)
+    some = found.select(kept)
+    assert some.detected(threshold).tolist() == found.detected(threshold)[kept].tolist()
+    whole, part = found.score(threshold), some.score(threshold)
+    assert (part.false_positive, part.true_negative) == (whole.false_positive, whole.true_negative)
+    rest = found.select(~kept).coverage(threshold)
+    assert sorted([*some.coverage(threshold), *rest]) == sorted(found.coverage(threshold))
 
 
 @given(rasters, values, values)

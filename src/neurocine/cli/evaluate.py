@@ -126,15 +126,29 @@ def _opened(pred: Path, truth: Path, fov: tuple[int, int] | None) -> tuple[RoiSe
 
 
 def _summary(result: ActivityEvaluation) -> Table:
-    """Return the medians over cells of each method as a table."""
-    values: dict[str, Any] = result.as_dict()
-    table = Table(title=f"{values['n_cells']} cells, medians in %")
-    for column in ("method", "sensitivity", "precision", "F1", "rise active", "threshold on"):
+    """Return the medians over active cells of each method as a table."""
+    visible: dict[str, Any] = result.visible.as_dict()
+    every: dict[str, Any] = result.every.as_dict()
+    table = Table(
+        title=f"{visible['n_active']} active cells, medians in %; {visible['n_transients']} visible and "
+        f"{visible['n_doubtful']} doubtful transients"
+    )
+    columns = (
+        "method",
+        "sensitivity",
+        "precision",
+        "F1",
+        "rise active",
+        "F1, all transients",
+        "threshold on",
+    )
+    for column in columns:
         table.add_column(column)
-    for name, method in values["methods"].items():
-        figures = method["all"]
+    for name, method in visible["methods"].items():
+        figures = method["active"]
         medians = [figures[metric]["median"] for metric in ("sensitivity", "precision", "f1")]
         medians.append(figures["coverage"]["transients"]["median"])
+        medians.append(every["methods"][name]["active"]["f1"]["median"])
         table.add_row(
             name,
             *("–" if value is None else f"{100 * value:.1f}" for value in medians),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
 from neurocine.evaluation.cells import Case
 from neurocine.evaluation.celltypes import evaluate_types
 from neurocine.evaluation.measure import Measured, measure
-from neurocine.evaluation.result import ActivityEvaluation, RecordingRow, Rejection
+from neurocine.evaluation.rejection import rejection
+from neurocine.evaluation.result import ActivityEvaluation, RecordingRow
 from neurocine.evaluation.rivals import RIVALS, UNITS, key
 from neurocine.evaluation.thresholds import Threshold, choose_threshold
+from neurocine.evaluation.variant import Variant
 
 
 def evaluate_activity(
@@ -32,10 +32,10 @@ def evaluate_activity(
     cases
         Recordings with truth and activity; all with the same methods.
     settings
-        How cells match and overlap, and how they are grouped.
+        How cells match and overlap, how they are grouped, and which true transients can be seen.
     training
-        Other recordings with truth, on whose cells the thresholds of the rivals are chosen. Without any they
-        are chosen on the evaluated cells themselves, which favours the rivals; the result says which.
+        Other recordings with truth, on whose active cells the thresholds of the rivals are chosen. Without
+        any they are chosen on the evaluated cells themselves, which favours the rivals; the result says so.
     note
         What a reader should know about the recordings.
     progress
@@ -60,20 +60,23 @@ def evaluate_activity(
     if both:
         raise InputError("evaluation", "split", f"{both[0]} is in both", "Train and test on other movies.")
     skipped = {name: why for m in (*evaluated, *trained) for name, why in m.skipped.items()}
-    for name in RIVALS:
-        if name not in skipped:
-            thresholds[name] = _chosen(name, trained, evaluated)
+    rivals = [name for name in RIVALS if name not in skipped]
     cells = tuple(cell for m in evaluated for cell in m.cells)
+    tests = [m.overlap for m in evaluated]
+
+    def variant(min_dprime: float) -> Variant:
+        chosen = {name: _chosen(name, min_dprime, trained, evaluated) for name in rivals}
+        both = {**thresholds, **chosen}
+        return Variant(min_dprime, cells, both, rejection(tests, both), settings.snr_edges)
+
     called = [(c.cell_type, c.called_type) for c in cells if c.called_type is not None]
     return ActivityEvaluation(
         recordings=tuple(RecordingRow(m.name, m.score) for m in evaluated),
         training=tuple(m.name for m in trained),
-        cells=cells,
-        thresholds=thresholds,
-        rejection=_rejection(evaluated, thresholds),
+        visible=variant(settings.min_dprime),
+        every=variant(0.0),
         types=evaluate_types([a for a, _ in called], [b for _, b in called]) if called else None,
         skipped=skipped,
-        snr_edges=settings.snr_edges,
         note=note,
     )
 
@@ -96,30 +99,19 @@ def _given(case: Case, before: dict[str, Threshold] | None) -> dict[str, Thresho
     return given
 
 
-def _chosen(name: str, trained: list[Measured], evaluated: list[Measured]) -> Threshold:
-    """Return the unit and threshold that are best for a rival on the neurons of training recordings.
+def _chosen(name: str, min_dprime: float, trained: list[Measured], evaluated: list[Measured]) -> Threshold:
+    """Return the unit and threshold that are best for a rival on the active cells of training recordings.
 
-    Without any, those that are best on the evaluated neurons.
+    Without any, those that are best on the evaluated active cells. Active cells are the neurons with a true
+    transient of a detectability of `min_dprime` or more: those that the main figures are of.
     """
     for chosen_on, measured in (("train", trained), ("evaluated", evaluated)):
-        neurons = [cell for m in measured for cell in m.cells if cell.is_neuron]
-        if neurons:
+        counted = [cell.at_least(min_dprime) for m in measured for cell in m.cells if cell.is_neuron]
+        active = [cell for cell in counted if cell.is_active]
+        if active:
             signals = [key(name, unit) for unit in UNITS]
             best, signal = max(
-                (choose_threshold([cell.periods[signal] for cell in neurons]), signal) for signal in signals
+                (choose_threshold([cell.periods[signal] for cell in active]), signal) for signal in signals
             )
             return Threshold(best.value, signal, chosen_on)
-    return Threshold(0.0, key(name, UNITS[0]), "nothing: no cell was matched")
-
-
-def _rejection(evaluated: list[Measured], thresholds: dict[str, Threshold]) -> Rejection:
-    tests = [m.overlap for m in evaluated]
-    return Rejection(
-        n_pairs=sum(test.n_pairs for test in tests),
-        n_cells=sum(test.n_cells for test in tests),
-        rejected={
-            name: np.concatenate([test.heights[threshold.signal] <= threshold.value for test in tests])
-            for name, threshold in thresholds.items()
-        },
-        confirmed=np.concatenate([test.confirmed for test in tests]),
-    )
+    return Threshold(0.0, key(name, UNITS[0]), "nothing: no matched cell is active")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurocine.config import TracesSettings
 from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet, Traces
 from neurocine.core.progress import Progress, silent
+from neurocine.core.raster import active_runs
 from neurocine.io.contracts import read_activity, read_celltypes, read_movie, read_rois
 from neurocine.simulation import Truth, read_truth
 
@@ -125,6 +126,22 @@ def open_case(
         rasters={method: read_activity(path) for method, path in (activity or {}).items()},
         celltypes=None if celltypes is None else read_celltypes(celltypes),
     )
+
+
+def run_dprime(truth: Truth, row: int) -> NDArray[np.float32]:
+    """Return the detectability d' of each true transient (run of the raster) of one cell, (M,).
+
+    Transients that follow each other without a frame between are one run, as visible as the most visible of
+    them. Infinite where the truth doesn't tell.
+    """
+    _, first, _ = active_runs(truth.raster[row : row + 1])
+    if truth.hybrid is None:
+        return np.full(len(first), np.inf, dtype=np.float32)
+    own = truth.roi_id == truth.ids[row]
+    run = np.searchsorted(first, truth.onset[own], side="right") - 1
+    found = np.full(len(first), -np.inf, dtype=np.float32)
+    np.maximum.at(found, run, truth.hybrid.detectability[own])
+    return np.where(np.isneginf(found), np.float32(np.inf), found)
 
 
 def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArray[np.float32]:

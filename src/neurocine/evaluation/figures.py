@@ -12,8 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neurocine.evaluation.result import METRICS, ActivityEvaluation
+from neurocine.evaluation.celltypes import TypeReport
+from neurocine.evaluation.result import ActivityEvaluation
 from neurocine.evaluation.summary import quartiles
+from neurocine.evaluation.variant import DPRIME_EDGES, METRICS, Variant
 
 DPI = 150
 #: The main method first, then the others (Okabe and Ito: told apart by colour-blind readers too).
@@ -26,54 +28,60 @@ Draw = Callable[[Figure], None]
 
 def draw_all(evaluation: ActivityEvaluation) -> dict[str, bytes]:
     """Return every picture that the evaluation has values for, by name."""
+    main, every, types = evaluation.visible, evaluation.every, evaluation.types
     pictures = {
-        "scores": _png(lambda figure: scores(figure, evaluation), (10, 3.6)),
-        "coverage": _png(lambda figure: coverage(figure, evaluation), (8, 3.6)),
-        "snr": _png(lambda figure: f1_by_snr(figure, evaluation), (8, 4)),
+        "scores": _png(lambda figure: scores(figure, main), (10, 3.6)),
+        "coverage": _png(lambda figure: coverage(figure, main), (8, 3.6)),
+        "snr": _png(lambda figure: f1_by_snr(figure, main), (8, 4)),
     }
-    if evaluation.types is not None:
-        pictures["confusion"] = _png(lambda figure: confusion(figure, evaluation), (4.6, 4))
+    if any(main.sensitivity_by_dprime(method) for method in main.methods):
+        pictures["dprime"] = _png(lambda figure: sensitivity_by_dprime(figure, main), (8, 4))
+    if main.n_doubtful:
+        pictures["scores_all"] = _png(lambda figure: scores(figure, every), (10, 3.6))
+        pictures["coverage_all"] = _png(lambda figure: coverage(figure, every), (8, 3.6))
+    if types is not None:
+        pictures["confusion"] = _png(lambda figure: confusion(figure, types), (4.6, 4))
     return pictures
 
 
-def scores(figure: Figure, evaluation: ActivityEvaluation) -> None:
+def scores(figure: Figure, variant: Variant) -> None:
     """Draw boxes of sensitivity, precision and F1 of each method, a dot a cell (DeepCINAC, Fig. 7)."""
     for axes, metric in zip(figure.subplots(1, 3, sharey=True), METRICS, strict=True):
-        rows = [evaluation.values(evaluation.neurons, method, metric) for method in evaluation.methods]
-        boxes(axes, 100 * _padded(rows), evaluation.methods)
+        rows = [variant.values(variant.active, method, metric) for method in variant.methods]
+        boxes(axes, 100 * _padded(rows), variant.methods)
         axes.set_title("F1 score" if metric == "f1" else metric.capitalize())
     figure.axes[0].set_ylabel("% (each dot a cell)")
 
 
-def coverage(figure: Figure, evaluation: ActivityEvaluation) -> None:
+def coverage(figure: Figure, variant: Variant) -> None:
     """Draw boxes of the share of each detected rise that is called active (DeepCINAC, Fig. 7-2)."""
-    shares = {m: evaluation.coverage(evaluation.neurons, m) for m in evaluation.methods}
+    shares = {method: variant.coverage(variant.active, method) for method in variant.methods}
     transients, cells = figure.subplots(1, 2, sharey=True)
     pooled = [np.concatenate([*rows, np.empty(0)]) for rows in shares.values()]
-    boxes(transients, 100 * _padded(pooled), evaluation.methods)
+    boxes(transients, 100 * _padded(pooled), variant.methods)
     transients.set_title("Each dot a detected transient")
     means = [np.array([row.mean() for row in rows if len(row)]) for rows in shares.values()]
-    boxes(cells, 100 * _padded(means), evaluation.methods)
+    boxes(cells, 100 * _padded(means), variant.methods)
     cells.set_title("Each dot a cell's mean")
     transients.set_ylabel("frames of the rise called active (%)")
 
 
-def f1_by_snr(figure: Figure, evaluation: ActivityEvaluation) -> None:
+def f1_by_snr(figure: Figure, variant: Variant) -> None:
     """Draw F1 of each cell over its signal-to-noise ratio, with medians between the edges."""
     axes = figure.subplots()
-    cells = evaluation.neurons
+    cells = variant.active
     snr = np.array([max(cell.snr, 0.1) for cell in cells])
-    for method, colour in zip(evaluation.methods, _colours(len(evaluation.methods)), strict=True):
-        f1 = 100 * evaluation.values(cells, method, "f1")
+    for method, colour in zip(variant.methods, _colours(len(variant.methods)), strict=True):
+        f1 = 100 * variant.values(cells, method, "f1")
         axes.plot(snr, f1, "o", color=colour, alpha=0.35, markersize=3, markeredgewidth=0)
         middles = []
-        for part in evaluation.groups()["snr"].values():
+        for part in variant.groups()["snr"].values():
             if part:
-                value = quartiles(evaluation.values(part, method, "f1"))["median"]
+                value = quartiles(variant.values(part, method, "f1"))["median"]
                 middles.append((float(np.median([max(c.snr, 0.1) for c in part])), value))
         x, y = zip(*middles, strict=True) if middles else ((), ())
         axes.plot(x, [100 * (value or 0) for value in y], "-s", color=colour, markersize=5, label=method)
-    for edge in evaluation.snr_edges:
+    for edge in variant.snr_edges:
         axes.axvline(edge, color="#d5dbe1", linewidth=0.8, zorder=0)
     if cells:
         axes.set_xscale("log")
@@ -86,11 +94,33 @@ def f1_by_snr(figure: Figure, evaluation: ActivityEvaluation) -> None:
     axes.legend(loc="lower right", fontsize=8)
 
 
-def confusion(figure: Figure, evaluation: ActivityEvaluation) -> None:
+def sensitivity_by_dprime(figure: Figure, variant: Variant) -> None:
+    """Draw the share of true transients that each method detects, over their detectability d'."""
+    axes = figure.subplots()
+    positions = np.arange(len(DPRIME_EDGES))
+    names: list[str] = []
+    for method, colour in zip(variant.methods, _colours(len(variant.methods)), strict=True):
+        rows = variant.sensitivity_by_dprime(method)
+        shares = [np.nan if row["sensitivity"] is None else 100 * row["sensitivity"] for row in rows]
+        axes.plot(positions, shares, "-o", color=colour, markersize=5, label=method)
+        names = [f"{dprime_name(row)}\n({row['transients']})" for row in rows]
+    axes.axvline(
+        float(np.interp(variant.min_dprime, DPRIME_EDGES, positions)) - 0.5, color="#8a8a8a", linestyle=":"
+    )
+    axes.set_xticks(positions, names)
+    axes.set_ylim(-3, 103)
+    axes.set_xlabel("d' of the transient (number of transients)")
+    axes.set_ylabel("detected (%)")
+    axes.legend(loc="lower right", fontsize=8)
+
+
+def dprime_name(row: dict[str, Any]) -> str:
+    """Return what a row of `Variant.sensitivity_by_dprime` spans."""
+    return f"{row['from']:g} and over" if row["to"] is None else f"{row['from']:g} to {row['to']:g}"
+
+
+def confusion(figure: Figure, report: TypeReport) -> None:
     """Draw how many cells of each type were called each type."""
-    report = evaluation.types
-    if report is None:
-        return
     axes = figure.subplots()
     counts = np.array(report.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

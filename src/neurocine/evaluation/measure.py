@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from neurocine.config import EvaluationSettings
 from neurocine.core import CELL_TYPES
 from neurocine.core.progress import Progress, silent
 from neurocine.evaluation import rivals
-from neurocine.evaluation.cells import Case, raw_traces, rival_traces
+from neurocine.evaluation.cells import Case, raw_traces, rival_traces, run_dprime
 from neurocine.evaluation.matching import Matching, SegmentationScore, match, overlaps
 from neurocine.evaluation.overlap import FalseTransients, false_transients
 from neurocine.evaluation.periods import Periods, highest, periods
@@ -36,6 +36,8 @@ class CellRow:
         Whether another true cell overlaps it.
     snr
         Signal-to-noise ratio of the ROI's ΔF/F.
+    dprime
+        Detectability d' of each true transient that counts, (M,) float32; infinite where it isn't known.
     periods
         What counts of each method's signal.
     """
@@ -47,12 +49,26 @@ class CellRow:
     called_type: str | None
     overlapping: bool
     snr: float
+    dprime: NDArray[np.float32]
     periods: Mapping[str, Periods]
 
     @property
     def is_neuron(self) -> bool:
         """Whether it is a cell rather than noise."""
         return self.cell_type != NOISE
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has a true transient that counts."""
+        return len(self.dprime) > 0
+
+    def at_least(self, dprime: float) -> CellRow:
+        """Return the cell with the true transients of a detectability of `dprime` or more alone."""
+        kept = self.dprime >= dprime
+        if kept.all():
+            return self
+        periods = {name: part.select(kept) for name, part in self.periods.items()}
+        return replace(self, dprime=self.dprime[kept], periods=periods)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +159,7 @@ def _rows(
                 called_type=None if called is None else called[found],
                 overlapping=true in neighbours,
                 snr=float(snr[found]),
+                dprime=run_dprime(case.truth, true),
                 periods=dict(zip(signals, parts, strict=True)),
             )
         )

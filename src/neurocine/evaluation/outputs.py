@@ -5,26 +5,33 @@ from __future__ import annotations
 import base64
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from neurocine import __version__
-from neurocine.evaluation.result import METRICS, ActivityEvaluation
+from neurocine.evaluation.result import ActivityEvaluation
+from neurocine.evaluation.variant import METRICS, Variant
 from neurocine.io.atomic import atomic_path, write_text
 
-#: Columns of the table: one row a cell and method.
+#: Columns of the table: one row a cell, method and variant.
 COLUMNS = (
-    "recording", "roi_id", "truth_id", "cell_type", "called_type", "overlapping", "snr", "method",
+    "recording", "roi_id", "truth_id", "cell_type", "called_type", "overlapping", "snr", "variant", "method",
     "true_positive", "false_negative", "false_positive", "true_negative",
     *METRICS, "coverage",
 )  # fmt: skip
 
 #: What each picture shows.
 CAPTIONS = {
-    "scores": "Sensitivity, precision and F1 of each cell, with medians (numbers), quartiles and whiskers of "
-    "1.5 times their distance.",
+    "scores": "Sensitivity, precision and F1 of each active cell, with medians (numbers), quartiles and "
+    "whiskers of 1.5 times their distance.",
     "coverage": "Share of a true rise, onset to peak, that is called active; detected transients only.",
-    "snr": "F1 of each cell over the signal-to-noise ratio of its ΔF/F, and medians between the grey lines.",
+    "snr": "F1 of each active cell over the signal-to-noise ratio of its ΔF/F, and medians between the grey "
+    "lines.",
+    "dprime": "Share of all cells' true transients that each method detects, by their detectability d'. Left "
+    "of the dotted line they are doubtful.",
+    "scores_all": "All transients: sensitivity, precision and F1 of each active cell.",
+    "coverage_all": "All transients: share of a detected rise that is called active.",
     "confusion": "Cell types: numbers of cells, and shares of the true type.",
 }
 
@@ -46,7 +53,7 @@ def write_evaluation(
     out
         The JSON file.
     table
-        Tab-separated table, one row a cell and method.
+        Tab-separated table, one row a cell, method and variant.
     page
         One HTML page that needs no other file.
     pictures
@@ -72,7 +79,7 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 
 def write_table(path: Path, evaluation: ActivityEvaluation) -> None:
-    """Write one row a cell and method, tab-separated, atomically.
+    """Write one row a cell, method and variant (`visible`, then `all`), tab-separated, atomically.
 
     ``coverage`` is the mean share of the cell's detected rises that is called active; empty if there are
     none.
@@ -80,19 +87,22 @@ def write_table(path: Path, evaluation: ActivityEvaluation) -> None:
     with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(COLUMNS)
-        for method in evaluation.methods:
-            cells = evaluation.cells
-            shares = evaluation.coverage(cells, method)
-            for cell, score, share in zip(cells, evaluation.scores(cells, method), shares, strict=True):
-                writer.writerow(
-                    [
-                        cell.recording, cell.roi_id, cell.truth_id, cell.cell_type, cell.called_type or "",
-                        int(cell.overlapping), f"{cell.snr:.4g}", method,
-                        score.true_positive, score.false_negative, score.false_positive, score.true_negative,
-                        *(f"{getattr(score, metric):.6f}" for metric in METRICS),
-                        f"{share.mean():.6f}" if len(share) else "",
-                    ]
-                )  # fmt: skip
+        for name, variant in evaluation.variants.items():
+            for method in variant.methods:
+                writer.writerows(_rows(name, variant, method))
+
+
+def _rows(name: str, variant: Variant, method: str) -> Iterator[list[str | int]]:
+    cells = variant.cells
+    shares = variant.coverage(cells, method)
+    for cell, score, share in zip(cells, variant.scores(cells, method), shares, strict=True):
+        yield [
+            cell.recording, cell.roi_id, cell.truth_id, cell.cell_type, cell.called_type or "",
+            int(cell.overlapping), f"{cell.snr:.4g}", name, method,
+            score.true_positive, score.false_negative, score.false_positive, score.true_negative,
+            *(f"{getattr(score, metric):.6f}" for metric in METRICS),
+            f"{share.mean():.6f}" if len(share) else "",
+        ]  # fmt: skip
 
 
 def write_pictures(folder: Path, pictures: dict[str, bytes]) -> None:
@@ -106,6 +116,8 @@ def write_page(path: Path, evaluation: ActivityEvaluation, pictures: dict[str, b
     """Write one HTML page that needs no other file."""
     import jinja2
 
+    from neurocine.evaluation.figures import dprime_name
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("neurocine.evaluation"),
         autoescape=True,
@@ -116,6 +128,7 @@ def write_page(path: Path, evaluation: ActivityEvaluation, pictures: dict[str, b
     environment.filters["percent"] = percent
     environment.filters["quartiles"] = quartile_text
     environment.filters["p"] = p_text
+    environment.filters["dprime"] = dprime_name
     template = environment.get_template("evaluation.html.j2")
     images = [
         (name, base64.b64encode(data).decode("ascii"), CAPTIONS[name]) for name, data in pictures.items()

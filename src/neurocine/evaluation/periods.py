@@ -3,6 +3,9 @@
 For scores only three things of a signal matter: its values in the frames of the true transients, and its
 highest value in each putative transient that touches no true one. Kept alone, they are small enough to hold
 for all cells of all recordings, and any threshold can be tried on them.
+
+A true transient that no one could see in the noise is doubtful: it is neither missed nor found, and what
+touches it is not false either. The paper's truth is what people saw, its doubtful frames left out.
 """
 
 from __future__ import annotations
@@ -36,23 +39,49 @@ class Periods:
     starts: NDArray[np.int64]
     others: NDArray[np.float32]
 
+    def select(self, kept: NDArray[np.bool_]) -> Periods:
+        """Return the same with some of the true transients alone, (M,) bool.
+
+        `others` stay as they are: what touches a true transient is never false.
+        """
+        lengths = self._lengths()
+        starts = np.cumsum(np.append(0, lengths[kept]))[:-1]
+        return Periods(self.rises[np.repeat(kept, lengths)], starts, self.others)
+
+    def detected(self, threshold: float) -> NDArray[np.bool_]:
+        """Return which true transients have a value above `threshold`, (M,) bool."""
+        return np.asarray(self._peaks() > threshold)
+
     def score(self, threshold: float) -> Score:
         """Return the counts where a frame is called active if its value is above `threshold`."""
-        found = int((self._peaks() > threshold).sum())
+        found = int(self.detected(threshold).sum())
         hit = int((self.others > threshold).sum())
         return Score(found, len(self.starts) - found, hit, len(self.others) - hit)
+
+    def f1(self, thresholds: ArrayLike) -> NDArray[np.float64]:
+        """Return `Score.f1` at each of some thresholds, (n,)."""
+        # Of the signal's own type, as `score` compares them.
+        values = np.asarray(thresholds, dtype=self.rises.dtype)
+        found, hit = (
+            len(rows) - np.searchsorted(np.sort(rows), values, side="right")
+            for rows in (self._peaks(), self.others)
+        )
+        counted = found + hit + len(self.starts)
+        return np.where(counted > 0, 2 * found / np.maximum(counted, 1), 1.0)
 
     def coverage(self, threshold: float) -> NDArray[np.float64]:
         """Return the share of frames called active in each detected true transient, (detected,)."""
         if not len(self.starts):
             return np.empty(0)
-        lengths = np.diff(np.append(self.starts, len(self.rises)))
-        shares = np.add.reduceat((self.rises > threshold).astype(np.int64), self.starts) / lengths
+        shares = np.add.reduceat((self.rises > threshold).astype(np.int64), self.starts) / self._lengths()
         return np.asarray(shares[shares > 0])
 
     def heights(self) -> NDArray[np.float32]:
         """Return the highest value in each true transient and in each other one, (M + K,)."""
         return np.concatenate([self._peaks(), self.others])
+
+    def _lengths(self) -> NDArray[np.int64]:
+        return np.diff(np.append(self.starts, len(self.rises)))
 
     def _peaks(self) -> NDArray[np.float32]:
         return np.maximum.reduceat(self.rises, self.starts) if len(self.starts) else self.rises

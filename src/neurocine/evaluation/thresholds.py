@@ -65,8 +65,8 @@ def choose_threshold(cells: Sequence[Periods], grid: ArrayLike | None = None) ->
     if not len(cells) or not values.size:
         problem = f"there are {len(cells)} cells and {values.size} thresholds"
         raise InputError("choose_threshold", "cells", problem, "Give at least one of each.")
-    f1 = np.array([[cell.score(float(value)).f1 for cell in cells] for value in values])
-    median, mean = np.median(f1, axis=1), f1.mean(axis=1)
+    f1 = np.array([cell.f1(values) for cell in cells])
+    median, mean = np.median(f1, axis=0), f1.mean(axis=0)
     best = int(np.lexsort((values, -mean, -median))[0])
     return Choice(float(median[best]), float(mean[best]), float(values[best]))
 

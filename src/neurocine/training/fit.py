@@ -25,11 +25,14 @@ from neurocine.training.checkpoint import (
     values_of,
 )
 from neurocine.training.data import Batch, Windows
+from neurocine.training.events import EventLog
 
 #: The learning rate falls along a cosine to this share of its start.
 FINAL_RATE = 0.05
 #: Gradients of the LSTMs are clipped to this norm.
 CLIP_NORM = 1.0
+#: TensorBoard's log, beside the checkpoint.
+LOGS = "logs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,7 @@ def fit(
     training, validation
         Augmented windows, and plain ones of other recordings.
     checkpoint_path
-        Written after each epoch.
+        Written after each epoch; TensorBoard's log goes into ``logs`` beside it.
     recipe
         Hash of all that determines the result: a checkpoint of another recipe is refused.
     progress
@@ -91,15 +94,17 @@ def fit(
         assign(_state(model), checkpoint.state)
     elif start is not None:
         assign(model.trainable_variables, start)
-    for epoch in range(checkpoint.epoch, settings.epochs):
-        row = _epoch(model, architecture, training, validation, settings, epoch)
-        history = [*checkpoint.history, row]
-        improved = row["val_loss"] <= min(past["val_loss"] for past in history)
-        best = values_of(model.trainable_variables) if improved else checkpoint.best
-        checkpoint = Checkpoint(epoch + 1, values_of(_state(model)), best, history)
-        save_checkpoint(checkpoint_path, checkpoint, recipe)
-        after_epoch(history)
-        progress("train", epoch + 1, settings.epochs)
+    with EventLog(checkpoint_path.parent / LOGS, checkpoint.history) as events:
+        for epoch in range(checkpoint.epoch, settings.epochs):
+            row = _epoch(model, architecture, training, validation, settings, epoch)
+            history = [*checkpoint.history, row]
+            improved = row["val_loss"] <= min(past["val_loss"] for past in history)
+            best = values_of(model.trainable_variables) if improved else checkpoint.best
+            checkpoint = Checkpoint(epoch + 1, values_of(_state(model)), best, history)
+            save_checkpoint(checkpoint_path, checkpoint, recipe)
+            events.add(row)
+            after_epoch(history)
+            progress("train", epoch + 1, settings.epochs)
     assign(model.trainable_variables, checkpoint.best)
     return Fitted(networks, checkpoint.history)
 
@@ -140,6 +145,7 @@ def _epoch(
     n_validation = max(1, min(settings.validation_windows, len(validation.table)) // size)
     seen = partial(training.training_batches, seed, epoch, steps, size)
     unseen = partial(validation.sample_batches, seed, n_validation, size)
+    rate = float(model.optimizer.learning_rate)
     started = time.monotonic()
     figures = model.fit(
         _dataset(seen, architecture, size, steps),
@@ -154,7 +160,8 @@ def _epoch(
         raise InputError(
             f"epoch {epoch + 1}", "loss", "isn't finite", "Train with a lower learning_rate, in a new folder."
         )
-    return {"epoch": epoch + 1.0, "seconds": time.monotonic() - started, **row}
+    seconds = time.monotonic() - started
+    return {"epoch": epoch + 1.0, "seconds": seconds, "learning_rate": rate, **row}
 
 
 def make_deterministic(seed: int) -> None:

@@ -16,7 +16,7 @@ from neurocine.simulation.hybrid.detectability import detectability_of, noise_of
 from neurocine.simulation.hybrid.make import make_hybrid
 from neurocine.simulation.hybrid.transients import MIN_DFF, find_transients
 from neurocine.simulation.library import SPLITS, load
-from neurocine.simulation.presets import preset_of
+from neurocine.simulation.presets import preset_of, sampled
 
 HYBRID = [name for name, preset in PRESETS.items() if isinstance(preset, HybridPreset)]
 FILES = ("movie.h5", "rois.h5", "truth.h5")
@@ -76,6 +76,18 @@ def test_another_rate_and_scale_keep_cells_and_kinetics(tmp_path: Path) -> None:
         for t, rate in ((truth_of("cortex-6f", 2, **grid), 10.0), (truth_of("cortex-6f", 2), 20.0))
     ]
     assert durations[0] == pytest.approx(durations[1], abs=0.11)  # a frame, at 10 Hz
+
+
+def test_larger_pixels_hold_as_much_light_and_motion_a_micrometre() -> None:
+    preset = preset_of("cortex-6s", photons=(1.0, 30.0))
+    larger = sampled(preset, pixel_size_um=2 * preset.pixel_size_um)
+    assert isinstance(larger, HybridPreset)
+    assert larger.photons == (4.0, 120.0)
+    assert larger.motion_px[1] == preset.motion_px[1] / 2
+    assert larger.jerk_px[1] == preset.jerk_px[1] / 2
+    assert sampled(preset) == sampled(preset, pixel_size_um=preset.pixel_size_um) == preset
+    with pytest.raises(InputError, match="pixel_size_um"):
+        sampled(preset, pixel_size_um=-1.0)
 
 
 def test_low_rate_is_slow(tmp_path: Path) -> None:

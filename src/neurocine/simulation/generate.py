@@ -14,7 +14,7 @@ from neurocine.motion.summary import SummaryAccumulator
 from neurocine.simulation.hybrid.make import make_hybrid
 from neurocine.simulation.library import SPLITS
 from neurocine.simulation.paper import make_paper
-from neurocine.simulation.presets import AnyPreset, HybridPreset, Preset, preset_of
+from neurocine.simulation.presets import AnyPreset, HybridPreset, preset_of, sampled
 from neurocine.simulation.truth import write_truth
 
 #: Frames rendered at a time: a multiple of the movie file's chunks.
@@ -43,9 +43,8 @@ def simulate(
     out
         Folder, made if need be.
     n_frames, frame_rate_hz, pixel_size_um
-        Length, sampling and scale of the movie, if other than the preset's; the truth keeps its name. Hybrid
-        presets keep kinetics in seconds and cells in µm, and photons and motion per pixel and frame. The
-        paper's are given in frames and pixels, so that it has one rate and one scale.
+        Length, sampling and scale of the movie, if other than the preset's; the truth keeps its name. See
+        `neurocine.simulation.presets.sampled`.
     split
         ``train``, ``validation`` or ``test``: no recorded neuron, real outline or random number is in two.
         The ``paper`` preset has no real parts; its splits differ in their random numbers.
@@ -63,7 +62,7 @@ def simulate(
         If there is no such preset or split, or the preset has no such rate or scale.
     """
     name = preset if isinstance(preset, str) else "custom"
-    chosen = _sampled(preset_of(preset), n_frames, frame_rate_hz, pixel_size_um)
+    chosen = sampled(preset_of(preset), n_frames, frame_rate_hz, pixel_size_um)
     if split not in SPLITS:
         raise InputError("simulation", "split", f"is {split!r}", f"Choose one of {', '.join(SPLITS)}.")
     stamp = Stamp(config_hash=settings_hash({"preset": asdict(chosen), "seed": seed, "split": split}))
@@ -83,25 +82,6 @@ def simulate(
     )
     _write_movie(out / "movie.h5", movie, stamp, progress)
     return out
-
-
-def _sampled(
-    preset: AnyPreset, n_frames: int | None, frame_rate_hz: float | None, pixel_size_um: float | None
-) -> AnyPreset:
-    """Return `preset` with the length, sampling and scale that are given."""
-    given = {"n_frames": n_frames, "frame_rate_hz": frame_rate_hz, "pixel_size_um": pixel_size_um}
-    changes = {name: value for name, value in given.items() if value is not None}
-    if isinstance(preset, Preset):
-        for name in ("frame_rate_hz", "pixel_size_um"):
-            own = getattr(preset, name)
-            if changes.get(name, own) != own:
-                raise InputError(
-                    "simulation",
-                    name,
-                    f"is {changes[name]:g}, but the paper's preset is given in frames and pixels",
-                    f"Give {own:g}, or choose a hybrid preset.",
-                )
-    return preset_of(preset, **changes)
 
 
 def _write_movie(path: Path, movie: Movie, stamp: Stamp, progress: Progress) -> None:

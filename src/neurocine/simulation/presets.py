@@ -8,7 +8,7 @@ from typing import Any
 from neurocine.core import InputError
 from neurocine.simulation.hybrid.presets import HYBRID_PRESETS, HybridPreset, Range
 
-__all__ = ["PRESETS", "AnyPreset", "HybridPreset", "Preset", "Range", "preset_of"]
+__all__ = ["PRESETS", "AnyPreset", "HybridPreset", "Preset", "Range", "preset_of", "sampled"]
 
 
 @dataclass(frozen=True)
@@ -113,3 +113,43 @@ def preset_of(preset: str | AnyPreset, **changes: Any) -> AnyPreset:
             raise InputError("simulation", "preset", f"is {preset!r}", f"Choose one of {', '.join(PRESETS)}.")
         preset = PRESETS[preset]
     return replace(preset, **changes)
+
+
+def sampled(
+    preset: AnyPreset,
+    n_frames: int | None = None,
+    frame_rate_hz: float | None = None,
+    pixel_size_um: float | None = None,
+) -> AnyPreset:
+    """Return `preset` with the length, sampling and scale that are given.
+
+    Hybrid presets keep kinetics in seconds, cells and motion in µm, and photons a µm² and frame; the field
+    keeps its pixels. The paper's preset is given in frames and pixels: it has one rate and one scale.
+
+    Raises
+    ------
+    InputError
+        If `preset` is the paper's, and rate or scale aren't its own.
+    """
+    given = {"n_frames": n_frames, "frame_rate_hz": frame_rate_hz, "pixel_size_um": pixel_size_um}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if isinstance(preset, Preset):
+        for name in ("frame_rate_hz", "pixel_size_um"):
+            own = getattr(preset, name)
+            if changes.get(name, own) != own:
+                raise InputError(
+                    "simulation",
+                    name,
+                    f"is {changes[name]:g}, but the paper's preset is given in frames and pixels",
+                    f"Give {own:g}, or choose a hybrid preset.",
+                )
+    elif pixel_size_um is not None and pixel_size_um > 0:
+        larger = pixel_size_um / preset.pixel_size_um
+        changes["photons"] = _times(preset.photons, larger**2)
+        changes["motion_px"] = _times(preset.motion_px, 1 / larger)
+        changes["jerk_px"] = _times(preset.jerk_px, 1 / larger)
+    return replace(preset, **changes)
+
+
+def _times(limits: Range, factor: float) -> Range:
+    return (limits[0] * factor, limits[1] * factor)

@@ -6,6 +6,7 @@ from neurocine.evaluation.celltypes import TypeReport, evaluate_types
 from neurocine.evaluation.matching import Matching, SegmentationEvaluation, evaluate_segmentation, match
 from neurocine.evaluation.outputs import write_evaluation, write_json
 from neurocine.evaluation.result import ActivityEvaluation
+from neurocine.evaluation.variant import Variant
 
 __all__ = [
     "MAIN_METHOD",
@@ -14,6 +15,7 @@ __all__ = [
     "Matching",
     "SegmentationEvaluation",
     "TypeReport",
+    "Variant",
     "evaluate_activity",
     "evaluate_segmentation",
     "evaluate_types",

@@ -22,7 +22,7 @@ def summary(preset: str, contours: str, values: Values, cpu_s: float | None) -> 
     values
         The evaluation's JSON.
     cpu_s
-        CPU-seconds of inference a cell and 2,500 frames.
+        CPU-seconds of inference a cell and 2,500 frames, loading of models included.
     """
     types, recordings = values["cell_types"], values["recordings"]
     return {
@@ -143,7 +143,7 @@ def _interneuron_table(rows: Sequence[Values]) -> str:
 
 def _cost_table(rows: Sequence[Values]) -> str:
     heads = ["preset", "contours", "movies", "true cells", "found", "matched", "cell types, macro F1"]
-    heads.append("CPU-seconds a cell and 2,500 frames")
+    heads.append("CPU-seconds a cell and 2,500 frames, start included")
     body = []
     for row in rows:
         counts = [len(row["recordings"]), row["true_cells"], row["found"], row["matched"]]

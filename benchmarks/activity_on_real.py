@@ -29,8 +29,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from neurocine.core import Movie, RoiSet
+from neurocine.core import Movie, Raster, RoiSet
 from neurocine.core.raster import active_runs
+from neurocine.evaluation.cells import raw_traces
+from neurocine.evaluation.overlap import false_transients
 from neurocine.io.atomic import atomic_path, write_text
 from neurocine.io.contracts import read_activity, read_celltypes, read_movie, read_rois
 from neurocine.report.pictures import COLOURS, outlines
@@ -135,7 +137,7 @@ def _draw_rise(
     box: tuple[float, float, float],
     cell: Cell,
     name: str,
-    rise: Rise | None,
+    rise: Rise,
     movie: Movie,
     rois: RoiSet,
     lines: list[list[NDArray[np.float64]]],
@@ -145,9 +147,6 @@ def _draw_rise(
     rate = movie.frame_rate_hz
     axes = place(left, top, width, 0.42)
     axes.set_axis_off()
-    if rise is None:
-        axes.set_title(f"{name}: none", fontsize=6.5, loc="left", pad=2, color="#888888")
-        return
     text = f"{name}: {rise.onset / rate:.1f} s, {rise.height:.1f} SD, p {rise.probability:.2f}"
     text += "" if np.isnan(rise.around) else f", around {round(100 * rise.around)} %"
     axes.set_title(text, fontsize=6.5, loc="left", pad=2, color=MISSED if "not" in name else INK)
@@ -250,6 +249,19 @@ def _text(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
+def neighbours_share(movie: Movie, rois: RoiSet, raster: Raster) -> dict[str, int]:
+    """Return how many transients an overlapping neighbour causes, and how many of them aren't called.
+
+    The test is that of the evaluation (`neurocine.evaluation.overlap`), which needs no truth.
+    """
+    false = false_transients(movie, rois, raw_traces(movie, rois))
+    called = [
+        bool(raster.active[roi, onset : peak + 1].any())
+        for roi, onset, peak in zip(false.roi, false.onset, false.peak, strict=True)
+    ]
+    return {"pairs": len(false.pairs), "transients": len(false), "not_called": called.count(False)}
+
+
 def summary(cells: Sequence[Cell], movie: Movie) -> dict[str, object]:
     """Return sums over all cells."""
     called = [rise for cell in cells for rise in cell.called]
@@ -313,7 +325,7 @@ def main() -> None:
         figure = draw_sheet(chosen[start : start + PER_SHEET], movie, rois, raster.threshold, heading)
         save(figure, given.out / f"cells-{sheet}.png")
     write_table(given.out / "cells.tsv", cells, chosen)
-    found = summary(cells, movie)
+    found = summary(cells, movie) | {"of_overlapping_neighbours": neighbours_share(movie, rois, raster)}
     write_text(given.out / "summary.json", json.dumps(found, indent=2) + "\n")
     print(json.dumps(found, indent=2))
 

@@ -50,16 +50,17 @@ class Cell:
         """Return how many transients called, and how many rises not called, are clear."""
         return tuple(sum(r.height >= CLEAR_SD for r in rises) for rises in (self.called, self.not_called))
 
-    def shown(self) -> list[tuple[str, Rise | None]]:
-        """Return the surest and the least sure transient called, and the highest rise not called."""
-        ranked = sorted(self.called, key=lambda rise: rise.probability)
-        missed = max(self.not_called, key=lambda rise: rise.height, default=None)
-        surest = ranked[-1] if ranked else None
-        return [
-            ("surest called", surest),
-            ("least sure called", ranked[0] if len(ranked) > 1 else None),
-            ("highest not called", missed),
-        ]
+    def shown(self) -> list[tuple[str, Rise]]:
+        """Return the surest and the least sure transient called, and the highest rises not called.
+
+        Three in all, fewer only where the trace has no more.
+        """
+        called = sorted(self.called, key=lambda rise: -rise.probability)
+        missed = sorted(self.not_called, key=lambda rise: -rise.height)
+        found = [("surest called", called[0])] if called else []
+        found += [("least sure called", called[-1])] if len(called) > 1 else []
+        names = ("highest not called", "2nd highest not called", "3rd highest not called")
+        return [*found, *zip(names, missed, strict=False)][:3]
 
 
 def measure(movie: Movie, rois: RoiSet, raster: Raster, types: Sequence[str]) -> list[Cell]:

@@ -8,7 +8,8 @@ cells (``cells.tsv``) and sums over them (``summary.json``) go to OUT.
 
 A rise is a putative transient of the smoothed raw trace, onset to peak. Its height is told in standard
 deviations (SD) of the raw trace's frame-to-frame noise; ``around`` is by how much the ring around the cell
-brightens meanwhile, as a share of what the cell does: near 1 for neuropil, near 0 for the cell's own.
+(neighbours included) brightens meanwhile, as a share of what the cell does: near 0 for the cell's own light,
+near 1 or over it for the neuropil's or a neighbour's.
 """
 
 from __future__ import annotations

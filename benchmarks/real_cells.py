@@ -59,7 +59,7 @@ class Cell:
         missed = sorted(self.not_called, key=lambda rise: -rise.height)
         found = [("surest called", called[0])] if called else []
         found += [("least sure called", called[-1])] if len(called) > 1 else []
-        names = ("highest not called", "2nd highest not called", "3rd highest not called")
+        names = ("highest not called", "2nd not called", "3rd not called")
         return [*found, *zip(names, missed, strict=False)][:3]
 
 
@@ -70,7 +70,9 @@ def measure(movie: Movie, rois: RoiSet, raster: Raster, types: Sequence[str]) ->
         um / movie.pixel_size_um for um in (settings.neuropil_inner_um, settings.neuropil_outer_um)
     )
     means = rois.matrix() / np.asarray(rois.areas(), dtype=np.float32)[:, None]
-    masks = sparse.vstack([means, neuropil_masks(rois, inner, outer)], format="csr")
+    # Each ring for itself, so that neighbours are in it: what they do counts as around too.
+    rings = [neuropil_masks(rois.select([i]), inner, outer) for i in range(len(rois))]
+    masks = sparse.vstack([means, *rings], format="csr")
     raw, ring = np.split(projected(movie, masks), 2)
     noise = noise_level(raw)
     return [

@@ -18,7 +18,7 @@ from neurocine.core.progress import Progress, silent
 from neurocine.models import Registry
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Runner
-from neurocine.network.inputs import cells, check_field, windows
+from neurocine.network.inputs import check_field, windows
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def predicted(
 ) -> NDArray[np.float32]:
     """Return the probabilities (n, model frames) of the `chosen` cells, windows merged by their maximum."""
     architecture = runner.architecture
-    patches = cells(rois, architecture.window_px)
+    patches = architecture.cells(rois, seen.statistics)
     length, n_frames = architecture.window_frames, seen.grid.n_frames
     pending = windows(n_frames, length, settings.overlap, seen.movie.source)
     merged = np.zeros((len(chosen), n_frames), dtype=np.float32)

@@ -20,7 +20,7 @@ from neurocine.core.progress import Progress, silent
 from neurocine.models import Model, Registry
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Features, Runner
-from neurocine.network.inputs import cells, check_field, windows
+from neurocine.network.inputs import check_field, windows
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def _averaged(
     """Return the mean probabilities (N, 3) over each cell's chosen windows."""
     architecture = model.architecture
     runner = Runner(model.networks, architecture, settings.backend)
-    patches = cells(rois, architecture.window_px, "types")
+    patches = architecture.cells(rois, seen.statistics)
     sums = np.zeros((len(rois), len(CELL_TYPES)))
     cell_bytes = 4 * architecture.n_inputs * architecture.window_frames * architecture.n_features
     group = max(1, FEATURE_BYTES // cell_bytes)

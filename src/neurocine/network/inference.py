@@ -25,7 +25,7 @@ class Runner:
     Parameters
     ----------
     networks, architecture
-        What `neurocine.network.build` or `load_weights` gave.
+        What `Architecture.build` or `load_weights` gave.
     backend
         ``keras`` (TensorFlow) or ``openvino``: the same numbers to 1e-5.
 
@@ -37,6 +37,7 @@ class Runner:
 
     def __init__(self, networks: Networks, architecture: Architecture, backend: Backend = "keras") -> None:
         self.architecture = architecture
+        self._linear = architecture.family == "views"
         if backend == "openvino":
             from neurocine.network.openvino_graph import compile_graphs
         else:
@@ -47,6 +48,8 @@ class Runner:
 
     def encode(self, frames: NDArray[np.float32], cells: Cells, chosen: NDArray[np.int64]) -> Features:
         """Return the features (n, n_inputs, T, F) of the `chosen` cells in normalised `frames` (T, Y, X)."""
+        if self._linear:
+            return cells.weighed(frames, chosen)[..., None]
         n_inputs = self.architecture.n_inputs
         step = max(1, ENCODER_BATCH // n_inputs)
         features = np.empty(

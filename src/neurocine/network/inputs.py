@@ -13,16 +13,18 @@ Cell types: a patch of 20 x 20 twice, with the cell's own pixels only, and with 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.network.architecture import Output
 
 Mask = NDArray[np.bool_]
+Output = Literal["frames", "types"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +36,15 @@ class Cells:
     top, left
         First row and column of each patch, (N,) int64.
     masks
-        Which pixels each input shows, (N, n_inputs, px, px) bool.
+        What each input multiplies the pixels with, (N, n_inputs, px, px): bool masks, or float32 filters.
+    fov_shape
+        Height and width of the field of view.
     """
 
     top: NDArray[np.int64]
     left: NDArray[np.int64]
-    masks: NDArray[np.bool_]
+    masks: NDArray[np.bool_] | NDArray[np.float32]
+    fov_shape: tuple[int, int]
 
     def __len__(self) -> int:
         return len(self.top)
@@ -50,6 +55,23 @@ class Cells:
         """Return the patches (n_inputs, T, px, px) of the cell at position `index` in `frames` (T, Y, X)."""
         patch = cut(frames, int(self.top[index]), int(self.left[index]), self.masks.shape[-1])
         return np.asarray(patch[None] * self.masks[index][inputs, None])
+
+    @cached_property
+    def _matrix(self) -> sparse.csr_array:
+        """All filters as rows over the field of view, (N * n_inputs, Y * X) float32."""
+        n, n_inputs = self.masks.shape[:2]
+        cell, which, y, x = np.nonzero(self.masks)
+        pixels = np.ravel_multi_index((y + self.top[cell], x + self.left[cell]), self.fov_shape)
+        values = self.masks[cell, which, y, x].astype(np.float32)
+        shape = (n * n_inputs, int(np.prod(self.fov_shape)))
+        return sparse.csr_array((values, (cell * n_inputs + which, pixels)), shape=shape)
+
+    def weighed(self, frames: NDArray[Any], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return sums (n, n_inputs, T) of the `chosen` cells' pixels in `frames` (T, Y, X), weighed."""
+        n_inputs = self.masks.shape[1]
+        rows = (chosen[:, None] * n_inputs + np.arange(n_inputs)).ravel()
+        sums = self._matrix[rows] @ frames.reshape(len(frames), -1).T
+        return np.asarray(sums, dtype=np.float32).reshape(len(chosen), n_inputs, len(frames))
 
 
 def check_field(movie: Movie, rois: RoiSet) -> None:
@@ -70,11 +92,21 @@ def cut(frames: NDArray[Any], top: int, left: int, window_px: int) -> NDArray[An
     return np.pad(patch, [(0, 0), *((0, n) for n in missing)]) if any(missing) else patch
 
 
-def cells(rois: RoiSet, window_px: int, output: Output = "frames") -> Cells:
-    """Return the patches and masks of all `rois`.
+def corners(rois: RoiSet, window_px: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return first row and column of each ROI's patch, (N,) each.
 
     A patch is centred on the cell's centroid and shifted inside the field of view at its borders; where the
-    field is smaller than the patch, the patch starts at 0 and its masks are False beyond the field.
+    field is smaller than the patch, the patch starts at 0 and its masks are 0 beyond the field.
+    """
+    height, width = rois.fov_shape
+    centres = np.floor(rois.centroids()).astype(np.int64).reshape(-1, 2) - window_px // 2
+    top = np.clip(centres[:, 0], 0, max(0, height - window_px))
+    left = np.clip(centres[:, 1], 0, max(0, width - window_px))
+    return top, left
+
+
+def masked(rois: RoiSet, window_px: int, output: Output = "frames") -> Cells:
+    """Return the patches and masks of all `rois`.
 
     Parameters
     ----------
@@ -88,9 +120,7 @@ def cells(rois: RoiSet, window_px: int, output: Output = "frames") -> Cells:
     matrix = rois.matrix()
     shared = (matrix @ matrix.T).tocsr()
     height, width = rois.fov_shape
-    centres = np.floor(rois.centroids()).astype(np.int64) - window_px // 2
-    top = np.clip(centres[:, 0], 0, max(0, height - window_px))
-    left = np.clip(centres[:, 1], 0, max(0, width - window_px))
+    top, left = corners(rois, window_px)
     n_inputs = 3 if output == "frames" else 2
     masks = np.zeros((len(rois), n_inputs, window_px, window_px), dtype=bool)
     for i in range(len(rois)):
@@ -105,14 +135,14 @@ def cells(rois: RoiSet, window_px: int, output: Output = "frames") -> Cells:
         others = [int(j) for j in shared.indices[row] if j != i]
         masks[i, 1] = _painted(rois, others, corner, window_px)
         masks[i, 2] = inside & ~masks[i, 0] & ~masks[i, 1]
-    return Cells(top, left, masks)
+    return Cells(top, left, masks, rois.fov_shape)
 
 
 def cell_masks(
     rois: RoiSet, index: int, window_px: int, output: Output = "frames"
 ) -> tuple[int, int, NDArray[np.bool_]]:
-    """Return first row, first column and masks (n_inputs, px, px) of one cell; see `cells`."""
-    every = cells(rois, window_px, output)
+    """Return first row, first column and masks (n_inputs, px, px) of one cell; see `masked`."""
+    every = masked(rois, window_px, output)
     return int(every.top[index]), int(every.left[index]), every.masks[index]
 
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError
 from neurocine.network.architecture import Architecture, Networks
+from neurocine.network.cinac import CinacArchitecture
+from neurocine.network.views import LINEAR, ViewArchitecture
 
 Float32 = NDArray[np.float32]
 #: Keras keeps the gates of an LSTM as input, forget, cell, output; OpenVINO has forget first.
@@ -47,7 +49,12 @@ def compile_graphs(
             "Install it (pip install 'neurocine[openvino]'), or choose keras.",
         ) from error
     core = openvino.Core()
-    graphs = (_encoder(networks.encoder, architecture), _head(networks.head, architecture))
+    if isinstance(architecture, ViewArchitecture):
+        graphs = (_view_encoder(architecture), _view_head(networks.head, architecture))
+    elif isinstance(architecture, CinacArchitecture):
+        graphs = (_encoder(networks.encoder, architecture), _head(networks.head, architecture))
+    else:
+        raise TypeError(f"no graph for the family {architecture.family!r}")
     encoder, head = (_function(core.compile_model(graph, "CPU", _OPTIONS)) for graph in graphs)
     return encoder, head
 
@@ -58,28 +65,26 @@ def _function(compiled: Any) -> Callable[[Float32], Float32]:
     return lambda batch: np.array(request.infer([np.ascontiguousarray(batch)])[0])
 
 
-def _encoder(model: Any, a: Architecture) -> Any:
+def _encoder(model: Any, a: CinacArchitecture) -> Any:
     from openvino import Model, opset13
 
     px = a.window_px
     patch = opset13.parameter([-1, px, px, 1], np.float32)
     x = _reshaped(patch, 0, 1, px, px)  # channels first: there is one
     paddings = ("SAME_UPPER", "VALID", "SAME_UPPER", "VALID")
-    for i, (stride, padding) in enumerate(zip(a.conv_strides, paddings, strict=True), start=1):
+    for i, padding in enumerate(paddings, start=1):
         kernel, bias = _weights(model.get_layer(f"convolution_{i}"))
         filters = opset13.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
-        strides, none = [stride, stride], [0, 0]
-        x = opset13.convolution(x, filters, strides, none, none, [1, 1], auto_pad=padding)
+        none = [0, 0]
+        x = opset13.convolution(x, filters, [1, 1], none, none, [1, 1], auto_pad=padding)
         x = opset13.swish(opset13.add(x, opset13.constant(bias[:, None, None])))
         if i % 2 == 0:
             x = opset13.max_pool(x, [2, 2], [1, 1], none, none, [2, 2], auto_pad="VALID").output(0)
     x = _reshaped(_permuted(x, 0, 2, 3, 1), 0, a.feature_map**2 * a.conv_filters[3])
-    if a.projection is not None:
-        x = opset13.swish(_dense(x, model.get_layer("projection")))
     return Model([x], [patch], "encoder")
 
 
-def _head(model: Any, a: Architecture) -> Any:
+def _head(model: Any, a: CinacArchitecture) -> Any:
     from openvino import Model, opset13
 
     features = opset13.parameter([-1, a.n_inputs, a.window_frames, a.n_features], np.float32)
@@ -88,37 +93,76 @@ def _head(model: Any, a: Architecture) -> Any:
         _branch(model, a, opset13.gather(features, opset13.constant(np.int64(i)), axis), i)
         for i in range(a.n_inputs)
     ]
-    steps = a.window_frames // a.time_pool
-    x = _lstm(opset13.concat(branches, 2), steps, [model.get_layer("merge")])
-    readout = model.get_layer("readout")
-    if a.readout == "window":
-        x = _dense(_reshaped(x, 0, steps * a.merge_units), readout)
-    elif a.output == "frames":
-        x = _reshaped(_dense(x, readout), 0, steps)
-    else:
-        x = _dense(opset13.reduce_mean(x, axis), readout)
-    probability = opset13.sigmoid(x) if a.output == "frames" else opset13.softmax(x, 1)
-    return Model([probability], [features], "head")
+    x = _lstm(opset13.concat(branches, 2), a.window_frames, [model.get_layer("merge")])
+    x = _dense(_reshaped(x, 0, a.window_frames * a.merge_units), model.get_layer("readout"))
+    return Model([_probability(x, a)], [features], "head")
 
 
-def _branch(model: Any, a: Architecture, x: Any, i: int) -> Any:
+def _probability(logits: Any, a: Architecture) -> Any:
+    from openvino import opset13
+
+    return opset13.sigmoid(logits) if a.output == "frames" else opset13.softmax(logits, 1)
+
+
+def _branch(model: Any, a: CinacArchitecture, x: Any, i: int) -> Any:
     """Return what one input's features (B, T, F) give: attention, then two bidirectional LSTMs."""
     from openvino import opset13
 
-    steps = a.window_frames // a.time_pool
-    if a.time_pool > 1:
-        pooled = _reshaped(x, 0, steps, a.time_pool, a.n_features)
-        x = opset13.reduce_mean(pooled, opset13.constant(np.int64(2)))
-    if a.attention:
-        weights = opset13.softmax(_dense(_permuted(x, 0, 2, 1), model.get_layer(f"attention_{i}")), 2)
-        attended = opset13.multiply(x, _permuted(weights, 0, 2, 1))
-        x = opset13.multiply(attended, opset13.constant(np.float32(a.attention_gain)))
-    recurrent = x
+    weights = opset13.softmax(_dense(_permuted(x, 0, 2, 1), model.get_layer(f"attention_{i}")), 2)
+    recurrent = x = opset13.multiply(x, _permuted(weights, 0, 2, 1))
     for level in range(1, len(a.lstm_units) + 1):
         both = model.get_layer(f"bilstm_{level}_{i}")
-        recurrent = _lstm(recurrent, steps, [both.forward_layer, both.backward_layer])
+        recurrent = _lstm(recurrent, a.window_frames, [both.forward_layer, both.backward_layer])
         recurrent = opset13.concat([recurrent, x], 2)
     return recurrent
+
+
+def _view_encoder(a: ViewArchitecture) -> Any:
+    from openvino import Model, opset13
+
+    patch = opset13.parameter([-1, a.window_px, a.window_px, 1], np.float32)
+    return Model([opset13.reduce_sum(patch, opset13.constant(np.array([1, 2])))], [patch], "encoder")
+
+
+def _view_head(model: Any, a: ViewArchitecture) -> Any:
+    from openvino import Model, opset13
+
+    features = opset13.parameter([-1, a.n_inputs, a.window_frames, 1], np.float32)
+    x = _reshaped(features, 0, a.n_inputs, a.window_frames)  # channels first, as OpenVINO has them
+    small = opset13.divide(x, opset13.constant(np.float32(LINEAR)))
+    x = opset13.concat([opset13.asinh(x), small], 1)
+    x = opset13.swish(_over_time(x, model.get_layer("first")))
+    for i in range(1, len(a.dilations) + 1):
+        change = opset13.swish(_over_time(x, model.get_layer(f"wide_{i}")))
+        change = _over_time(change, model.get_layer(f"mix_{i}"))
+        x = _normed(opset13.add(x, change), model.get_layer(f"norm_{i}"))
+    x = opset13.swish(_over_time(x, model.get_layer("last")))
+    readout = model.get_layer("readout")
+    if a.output == "frames":
+        x = _reshaped(_dense(_permuted(x, 0, 2, 1), readout), 0, a.window_frames)
+    else:
+        time = opset13.constant(np.int64(2))
+        x = _dense(opset13.concat([opset13.reduce_mean(x, time), opset13.reduce_max(x, time)], 1), readout)
+    return Model([_probability(x, a)], [features], "head")
+
+
+def _over_time(x: Any, layer: Any) -> Any:
+    """Return the convolution over time of x (B, C, T)."""
+    from openvino import opset13
+
+    kernel, bias = _weights(layer)
+    filters = opset13.constant(np.ascontiguousarray(kernel.transpose(2, 1, 0)))
+    x = opset13.convolution(x, filters, [1], [0], [0], list(layer.dilation_rate), auto_pad="SAME_UPPER")
+    return opset13.add(x, opset13.constant(bias[:, None]))
+
+
+def _normed(x: Any, layer: Any) -> Any:
+    """Return x (B, C, T) normalised over its channels."""
+    from openvino import opset13
+
+    scale, shift = (opset13.constant(weight[:, None]) for weight in _weights(layer))
+    even = opset13.mvn(x, opset13.constant(np.array([1])), True, layer.epsilon, "inside_sqrt")
+    return opset13.add(opset13.multiply(even, scale), shift)
 
 
 def _lstm(x: Any, steps: int, directions: list[Any]) -> Any:

@@ -16,7 +16,8 @@ import numpy as np
 
 from neurocine.core import InputError
 from neurocine.io.contracts.stamp import Stamp, create, opened
-from neurocine.network.architecture import Architecture, Networks, build
+from neurocine.network.architecture import Architecture, Networks
+from neurocine.network.named import architecture_from
 
 KIND = "weights"
 
@@ -31,7 +32,7 @@ def save_weights(
     path
         The file.
     networks, architecture
-        What `build` made, and from what.
+        What `Architecture.build` made, and from what.
     metadata
         Plain values that JSON can hold: data, seed, metrics.
 
@@ -61,9 +62,9 @@ def load_weights(path: Path) -> tuple[Networks, Architecture, dict[str, Any]]:
         outside the file, or not finite.
     """
     with opened(path, KIND) as file:
-        architecture = Architecture.from_dict(_json(file, "architecture"), str(path))
+        architecture = architecture_from(_json(file, "architecture"), str(path))
         metadata = _json(file, "metadata")
-        networks = build(architecture)
+        networks = architecture.build()
         variables = _variables(networks)
         values = {name: _value(file, name, tuple(v.shape)) for name, v in variables.items()}
         unknown = sorted(_datasets(file) - set(variables))

@@ -15,6 +15,8 @@ SHIFT_PX = 2
 GAIN_SD = 0.3
 OFFSET_SD = 0.15
 NOISE_MAX = 0.3
+#: Largest noise added to views, in units of the noise of a pixel.
+VIEW_NOISE_MAX = 0.7
 #: A fully connected pixel neighbourhood would grow contours by more than a pixel's width at the corners.
 _CROSS = ndimage.generate_binary_structure(2, 1)
 
@@ -69,3 +71,15 @@ def jittered(rng: np.random.Generator, rois: RoiSet) -> RoiSet:
         y, x = np.nonzero(new if new.sum() >= 4 else mask)
         pixels.append((y, x, None))
     return RoiSet.from_pixels(rois.fov_shape, pixels, engine="jittered", ids=rois.ids, source=rois.source)
+
+
+def varied(rng: np.random.Generator, views: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return views (T, 7) as of a brighter or dimmer, noisier, turned movie.
+
+    Turning or mirroring a movie changes the direction of shifts, the last two views, and no other.
+    """
+    noise = rng.standard_normal(views.shape, dtype=np.float32) * np.float32(rng.uniform(0, VIEW_NOISE_MAX))
+    views = views * np.float32(np.exp(rng.normal(0, GAIN_SD))) + noise
+    shifts = views[:, -2:] * rng.choice(np.array([-1, 1], dtype=np.float32), size=2)
+    views[:, -2:] = shifts[:, ::-1] if rng.uniform() < 0.5 else shifts
+    return views

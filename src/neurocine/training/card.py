@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,9 @@ _PURPOSE = {
     "celltype": "Tells whether a cell is a pyramidal cell, an interneuron or noise.",
 }
 _LIMITS = """\
-Trained on simulated recordings alone: cells of 6-10 pixels at 2 µm, 10 Hz, transients that rise in 1-8 frames
-and decay with a time constant of 10-12 frames, Gaussian noise and slow neuropil. The figures say how it does
-on more of these, not on recordings of your own: check some cells by eye, or label them and measure.
+Trained on simulated recordings alone, most of them from real parts (docs/simulation.md says which, and where
+they differ from real movies). The figures say how it does on more of these, from neurons, outlines and random
+numbers that training didn't have; not on recordings of your own: check some cells by eye, or label them.
 """
 
 
@@ -34,9 +36,9 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
         "",
         f"- Network: {fitted.networks.full.count_params():,} parameters, {a.n_inputs} inputs, windows of "
         f"{a.window_frames} frames of {a.window_px} x {a.window_px} pixels, weights stored as float16.",
-        f"- Data: {_data(recipe)}; no movie is in two of them.",
+        f"- Data: {_data(recipe)}. No recorded neuron, outline or random number is in two of them.",
         f"- Training: {settings.epochs} epochs of {settings.steps_per_epoch} batches of "
-        f"{settings.batch_size} windows, RMSprop at {settings.learning_rate:g}, seed {settings.seed}; "
+        f"{settings.batch_size} windows, learning rate {settings.learning_rate:g}, seed {settings.seed}; "
         f"{minutes:.0f} minutes. "
         f"Epoch {fitted.best_epoch} had the lowest validation loss ({best['val_loss']:.4f}).",
         f"- Versions: {versions()}.",
@@ -52,7 +54,7 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
         _LIMITS,
         "## Train it again",
         "",
-        f"With these settings, `snakemake --cores all train_{recipe.task}`:",
+        f"With these settings, `snakemake --cores all {_rule(recipe)}`:",
         "",
         "```yaml",
         *_settings(recipe),
@@ -62,30 +64,41 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
     write_text(path, "\n".join(lines))
 
 
+def _rule(recipe: Recipe) -> str:
+    return f"train_{_section(recipe)}"
+
+
+def _section(recipe: Recipe) -> str:
+    return "interneuron" if recipe.settings.types == ("interneuron",) else recipe.task
+
+
 def _settings(recipe: Recipe) -> list[str]:
     """Return the part of the config that gives this model, as lines of YAML."""
-    movies = [movie for part in recipe.movies.values() for movie in part]
-    preset, seed = min(movies, key=lambda movie: movie[1])
+    counts = {use: Counter(preset for preset, *_ in movies) for use, movies in recipe.movies.items()}
+    movies = ", ".join(f"{preset}: {n}" for preset, n in counts["train"].items())
     return [
         "training:",
-        f"  simulation: {{preset: {preset}, n_movies: {len(movies)}, seed: {seed}}}",
-        f"  {recipe.task}:",
-        *(f"    {name}: {value}" for name, value in recipe.settings.model_dump().items()),
+        "  simulation:",
+        f"    movies: {{{movies}}}",
+        f"    held_out: {max(counts['test'].values())}",
+        f"    seed: {min(seed for part in recipe.movies.values() for *_, seed in part)}",
+        f"  {_section(recipe)}:",
+        *(f"    {name}: {_plain(value)}" for name, value in recipe.settings.model_dump(mode="json").items()),
     ]
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value).replace('"', "") if isinstance(value, list) or value is None else str(value)
 
 
 def _data(recipe: Recipe) -> str:
-    presets = sorted({preset for movies in recipe.movies.values() for preset, _ in movies})
     parts = [
-        f"{len(movies)} to {purpose} (seeds {_span([seed for _, seed in movies])})"
+        f"{len(movies)} to {purpose} ("
+        + ", ".join(f"{preset} {n}" for preset, n in Counter(preset for preset, *_ in movies).items())
+        + ")"
         for purpose, movies in zip(("train", "validate", "test"), recipe.movies.values(), strict=True)
     ]
-    return f"simulated movies of the preset {', '.join(presets)}: {', '.join(parts)}"
-
-
-def _span(seeds: list[int]) -> str:
-    whole = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
-    return f"{seeds[0]}-{seeds[-1]}" if whole else ", ".join(map(str, seeds))
+    return f"simulated movies: {'; '.join(parts)}"
 
 
 def versions() -> str:
@@ -106,7 +119,8 @@ def _activity_table(metrics: dict[str, Any]) -> list[str]:
         ("model, targets with overlapping cells", metrics["model"]["targets"]),
         ("model, pyramidal cells", metrics["model"]["pyramidal"]),
         ("model, interneurons", metrics["model"]["interneuron"]),
-        ("model, all cells, noise too", metrics["model"]["all_cells"]),
+        ("model, noise", metrics["model"]["noise"]),
+        ("model, active cells, all transients", metrics["model_all_transients"]["active_cells"]),
         *((f"chance, {name.replace('_', ' ')}", metrics[name]["active_cells"]) for name in CHANCE),
         ("every frame active", metrics["always_active"]["active_cells"]),
     ]
@@ -117,10 +131,13 @@ def _activity_table(metrics: dict[str, Any]) -> list[str]:
         *(
             f"| {name} | {row['cells']} | " + " | ".join(f"{row[figure]:.3f}" for figure in figures) + " |"
             for name, row in rows
+            if row["cells"]
         ),
         "",
-        f"Probability over {metrics['threshold']:g} is active. Counts are pooled over cells; false positives",
-        "are putative transients of the trace that are not the cell's. Frame by frame: average precision",
+        f"Probability over {metrics['threshold']:g} is active. True transients of a detectability d' under",
+        f"{metrics['min_dprime']:g} are doubtful, neither missed nor found, save in the line of all",
+        "transients. Active cells have one that isn't. Counts are pooled over cells; false positives are",
+        "putative transients of the trace that are not the cell's. Frame by frame: average precision",
         f"{metrics['frame_average_precision']:.3f} (chance {metrics['frame_active_share']:.3f}), area under "
         f"the ROC curve {metrics['frame_roc_auc']:.3f}.",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,21 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.core import RoiSet
 from neurocine.network import Architecture
-from neurocine.network.inputs import Cells, cells
-from neurocine.training.augment import SHIFT_PX, jittered, relit, shifted, turned
+from neurocine.network.inputs import Cells
+from neurocine.training.augment import SHIFT_PX, jittered, relit, shifted, turned, varied
 from neurocine.training.corpus import LabelledRecording
 from neurocine.training.strata import WindowTable, draw, mean_weight
 from neurocine.training.tables import SHARES, Task, label
 
 #: Versions of each recording's contours seen in training: the true ones first, the others jittered.
 CONTOUR_VERSIONS = 3
-#: Windows (B, T, px, px, n_inputs), labels (B, ...) and weights (B,), all float32.
+#: Windows (B, *window_shape), labels (B, ...) and weights (B,), all float32.
 Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
-class Windows:
+class Windows(ABC):
     """Windows of some recordings, as batches for one network.
 
     Attributes
@@ -35,9 +37,9 @@ class Windows:
     table
         Which there are.
     cells
-        For each recording its versions of contours: patches `margin` pixels larger all around.
-    margin
-        0, or `SHIFT_PX` where windows are augmented.
+        For each recording what is seen of its cells, in each version of its contours.
+    augment
+        Whether windows are varied each time they are cut.
     """
 
     task: Task
@@ -45,20 +47,18 @@ class Windows:
     recordings: list[LabelledRecording]
     table: WindowTable
     cells: list[list[Cells]]
-    margin: int
+    augment: bool
 
-    @classmethod
+    @staticmethod
     def plain(
-        cls, task: Task, architecture: Architecture, recordings: list[LabelledRecording], table: WindowTable
+        task: Task, architecture: Architecture, recordings: list[LabelledRecording], table: WindowTable
     ) -> Windows:
         """Return windows as inference sees them."""
-        px = architecture.window_px
-        versions = [[cells(r.rois, px, architecture.output)] for r in recordings]
-        return cls(task, architecture, recordings, table, versions, 0)
+        versions = [[architecture.cells(r.rois, r.statistics)] for r in recordings]
+        return _KINDS[architecture.family](task, architecture, recordings, table, versions, False)
 
-    @classmethod
+    @staticmethod
     def augmented(
-        cls,
         task: Task,
         architecture: Architecture,
         recordings: list[LabelledRecording],
@@ -67,47 +67,27 @@ class Windows:
     ) -> Windows:
         """Return windows shifted, turned and relit, with jittered contours, anew each time they are cut."""
         rng = np.random.default_rng([seed, 0])
-        px = architecture.window_px + 2 * SHIFT_PX
-        versions = []
-        for recording in recordings:
-            contours = [recording.rois, *(jittered(rng, recording.rois) for _ in range(CONTOUR_VERSIONS - 1))]
-            versions.append([cells(rois, px, architecture.output) for rois in contours])
-        return cls(task, architecture, recordings, table, versions, SHIFT_PX)
+        kind = _KINDS[architecture.family]
+        versions = [
+            [architecture.cells(rois, r.statistics, kind.margin) for rois in _contours(rng, r.rois)]
+            for r in recordings
+        ]
+        return kind(task, architecture, recordings, table, versions, True)
 
     def batch(self, rng: np.random.Generator, rows: NDArray[np.int64]) -> Batch:
         """Return the windows at `rows` of the table, with labels and weights."""
         a = self.architecture
-        shape = (len(rows), a.window_frames, a.window_px, a.window_px, a.n_inputs)
-        windows = np.empty(shape, dtype=np.float32)
+        windows = np.empty((len(rows), *a.window_shape), dtype=np.float32)
         labels = []
         for index, row in enumerate(rows):
-            recording = self.recordings[self.table.recording[row]]
-            cell, start = int(self.table.cell[row]), int(self.table.start[row])
-            patches, masks = self._cut(rng, int(self.table.recording[row]), cell, start)
-            np.multiply(patches[..., None], masks.transpose(1, 2, 0), out=windows[index])
-            labels.append(label(self.task, recording, cell, start, a.window_frames))
+            place, cell, start = (int(getattr(self.table, n)[row]) for n in ("recording", "cell", "start"))
+            windows[index] = self._window(rng, place, cell, start)
+            labels.append(label(self.task, self.recordings[place], cell, start, a.window_frames))
         return windows, np.stack(labels), self.table.weight[rows]
 
-    def _cut(
-        self, rng: np.random.Generator, recording: int, cell: int, start: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return normalised patches (T, px, px) and masks (n_inputs, px, px) of one window."""
-        a, movie = self.architecture, self.recordings[recording].movie
-        versions = self.cells[recording]
-        version = versions[rng.integers(len(versions))]
-        top, left, px = int(version.top[cell]), int(version.left[cell]), version.masks.shape[-1]
-        source: Any = movie.frames
-        frames = source[start : start + a.window_frames, top : top + px, left : left + px]
-        missing = [(0, px - n) for n in frames.shape[1:]]
-        patches = self.recordings[recording].statistics.normalise(frames.astype(np.float32), top, left)
-        patches = np.pad(patches, [(0, 0), *missing])
-        masks = version.masks[cell]
-        if not self.margin:
-            return patches, masks
-        shift = rng.integers(-self.margin, self.margin + 1, size=2)
-        patches, masks = shifted(patches, masks, a.window_px, (int(shift[0]), int(shift[1])))
-        patches, masks = turned(patches, masks, int(rng.integers(8)))
-        return relit(rng, patches), masks
+    @abstractmethod
+    def _window(self, rng: np.random.Generator, recording: int, cell: int, start: int) -> NDArray[np.float32]:
+        """Return one window."""
 
     def training_batches(self, seed: int, epoch: int, steps: int, size: int) -> Iterator[Batch]:
         """Yield the batches of one epoch: stratified, and the same for the same seed and epoch.
@@ -128,3 +108,65 @@ class Windows:
         for part in rows.reshape(n, size):
             windows, labels, weights = self.batch(rng, part)
             yield windows, labels, np.ones_like(weights)
+
+
+@dataclass(frozen=True, eq=False)
+class PatchWindows(Windows):
+    """Masked patches, cut from the movies when they are asked for."""
+
+    #: Patches to be shifted are so much larger all around.
+    margin = SHIFT_PX
+
+    def _window(self, rng: np.random.Generator, recording: int, cell: int, start: int) -> NDArray[np.float32]:
+        a, movie = self.architecture, self.recordings[recording].movie
+        versions = self.cells[recording]
+        version = versions[rng.integers(len(versions))]
+        top, left, px = int(version.top[cell]), int(version.left[cell]), version.masks.shape[-1]
+        source: Any = movie.frames
+        frames = source[start : start + a.window_frames, top : top + px, left : left + px]
+        missing = [(0, px - n) for n in frames.shape[1:]]
+        patches = self.recordings[recording].statistics.normalise(frames.astype(np.float32), top, left)
+        patches = np.pad(patches, [(0, 0), *missing])
+        masks = version.masks[cell]
+        if self.augment:
+            shift = rng.integers(-SHIFT_PX, SHIFT_PX + 1, size=2)
+            patches, masks = shifted(patches, masks, a.window_px, (int(shift[0]), int(shift[1])))
+            patches, masks = turned(patches, masks, int(rng.integers(8)))
+            patches = relit(rng, patches)
+        return np.asarray(patches[..., None] * masks.transpose(1, 2, 0), dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class ViewWindows(Windows):
+    """Views, worked out once: a few numbers a frame and cell."""
+
+    margin = 0
+
+    def __post_init__(self) -> None:
+        views = [_views(r, versions) for r, versions in zip(self.recordings, self.cells, strict=True)]
+        object.__setattr__(self, "_views", views)
+
+    def _window(self, rng: np.random.Generator, recording: int, cell: int, start: int) -> NDArray[np.float32]:
+        versions: list[NDArray[np.float16]] = self._views[recording]  # type: ignore[attr-defined]
+        version = versions[rng.integers(len(versions))]
+        views = version[cell, :, start : start + self.architecture.window_frames].T.astype(np.float32)
+        return varied(rng, views) if self.augment else views
+
+
+_KINDS: dict[str, type[PatchWindows] | type[ViewWindows]] = {"cinac": PatchWindows, "views": ViewWindows}
+
+
+def _contours(rng: np.random.Generator, rois: RoiSet) -> list[RoiSet]:
+    return [rois, *(jittered(rng, rois) for _ in range(CONTOUR_VERSIONS - 1))]
+
+
+def _views(recording: LabelledRecording, versions: list[Cells]) -> list[NDArray[np.float16]]:
+    """Return the views (N, 7, T) of all cells of a recording, in each version of its contours."""
+    movie = recording.movie
+    found = [np.empty((*cells.masks.shape[:2], movie.n_frames), dtype=np.float16) for cells in versions]
+    for start in range(0, movie.n_frames, movie.block_frames()):
+        stop = min(start + movie.block_frames(), movie.n_frames)
+        frames = recording.statistics.normalise(movie.read(start, stop).astype(np.float32))
+        for views, cells in zip(found, versions, strict=True):
+            views[:, :, start:stop] = cells.weighed(frames, np.arange(len(cells)))
+    return found

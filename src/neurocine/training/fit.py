@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from neurocine.config.models import NetworkTraining
 from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
-from neurocine.network import Architecture, Networks, build
+from neurocine.network import Architecture, Networks
 from neurocine.training.checkpoint import (
     Checkpoint,
     History,
@@ -29,7 +29,9 @@ from neurocine.training.events import EventLog
 
 #: The learning rate falls along a cosine to this share of its start.
 FINAL_RATE = 0.05
-#: Gradients of the LSTMs are clipped to this norm.
+#: Of the compact networks' weights, relative to the learning rate.
+WEIGHT_DECAY = 0.004
+#: Gradients are clipped to this norm.
 CLIP_NORM = 1.0
 #: TensorBoard's log, beside the checkpoint.
 LOGS = "logs"
@@ -61,8 +63,8 @@ def fit(
 ) -> Fitted:
     """Train networks of `architecture`; go on from `checkpoint_path` if it is there.
 
-    RMSprop (rho .9) on binary (activity) or categorical (cell types) cross-entropy. A run that was killed and
-    started again ends with the same weights as one that wasn't.
+    RMSprop (rho .9; AdamW for compact networks) on binary (activity) or categorical (cell types)
+    cross-entropy. A run that was killed and started again ends with the same weights as one that wasn't.
 
     Parameters
     ----------
@@ -120,9 +122,9 @@ def _compiled(architecture: Architecture, settings: NetworkTraining) -> Networks
         keras.mixed_precision.set_global_policy("mixed_float16")
     try:
         with device_strategy().scope():
-            networks = build(architecture)
+            networks = architecture.build()
             networks.full.compile(
-                optimizer=_optimizer(settings),
+                optimizer=_optimizer(architecture, settings),
                 loss="binary_crossentropy" if frames else "categorical_crossentropy",
                 weighted_metrics=["binary_accuracy" if frames else "accuracy"],
             )
@@ -183,13 +185,15 @@ def device_strategy() -> Any:
     return tf.distribute.get_strategy()
 
 
-def _optimizer(settings: NetworkTraining) -> Any:
+def _optimizer(architecture: Architecture, settings: NetworkTraining) -> Any:
     import keras
 
     rate = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate, settings.epochs * settings.steps_per_epoch, alpha=FINAL_RATE
     )
-    return keras.optimizers.RMSprop(rate, rho=0.9, global_clipnorm=CLIP_NORM)
+    if architecture.family == "cinac":  # as the paper has it
+        return keras.optimizers.RMSprop(rate, rho=0.9, global_clipnorm=CLIP_NORM)
+    return keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM)
 
 
 def _state(model: Any) -> list[Any]:
@@ -207,7 +211,7 @@ def _dataset(batches: Callable[[], Iterator[Batch]], architecture: Architecture,
     a = architecture
     answer = (size, a.window_frames if a.output == "frames" else 3)
     signature = (
-        tf.TensorSpec((size, a.window_frames, a.window_px, a.window_px, a.n_inputs), tf.float32),
+        tf.TensorSpec((size, *a.window_shape), tf.float32),
         tf.TensorSpec(answer, tf.float32),
         tf.TensorSpec((size,), tf.float32),
     )

@@ -5,6 +5,7 @@ Measured through the steps that users run, with the weights as they ship (float1
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.activity import Score, infer, score
+from neurocine.activity import Score, infer
 from neurocine.celltype import classify
 from neurocine.config import ActivitySettings, CelltypeSettings
 from neurocine.core import CELL_TYPES
 from neurocine.core.progress import Progress, silent
+from neurocine.evaluation.cells import run_dprime
+from neurocine.evaluation.periods import periods
 from neurocine.models import Entry, Metrics, Registry, install
+from neurocine.training.calibration import MIN_DPRIME
 from neurocine.training.corpus import LabelledRecording
 from neurocine.training.recipe import Recipe
 
@@ -34,9 +38,10 @@ def evaluate(
         registry = Path(folder)
         install(registry, _NAME, entry_of(recipe, recordings[0], Metrics(on="none", values={})), weights, "")
         measure = _activity if recipe.task == "activity" else _celltypes
-        figures = measure(recordings, Registry.load(registry), recipe.settings.seed, progress)
+        figures = measure(recipe, recordings, Registry.load(registry), progress)
     movies = [f"{recording.truth.preset}-{recording.truth.seed}" for recording in recordings]
-    return {"task": recipe.task, "test_movies": movies, **figures}
+    indicators = sorted({recording.movie.indicator for recording in recordings})
+    return {"task": recipe.task, "test_movies": movies, "indicators": indicators, **figures}
 
 
 def entry_of(recipe: Recipe, recording: LabelledRecording, metrics: Metrics) -> Entry:
@@ -55,48 +60,55 @@ def entry_of(recipe: Recipe, recording: LabelledRecording, metrics: Metrics) -> 
 
 
 def _activity(
-    recordings: list[LabelledRecording], registry: Registry, seed: int, progress: Progress
+    recipe: Recipe, recordings: list[LabelledRecording], registry: Registry, progress: Progress
 ) -> dict[str, Any]:
     settings = ActivitySettings(model=_NAME)
-    rng = np.random.default_rng([seed, 3])
-    scores: dict[str, list[Score]] = {name: [] for name in ("model", *CHANCE)}
+    rng = np.random.default_rng([recipe.settings.seed, 3])
+    seen: dict[str, list[Score]] = {name: [] for name in ("model", *CHANCE)}
+    every: list[Score] = []
     kinds: list[str] = []
     targets: list[bool] = []
     probabilities, truths = [], []
     for index, recording in enumerate(recordings):
         truth = recording.truth
         probability = infer(recording.movie, recording.rois, settings, registry=registry).probability
-        for name, predicted in (("model", probability), *_chance(rng, probability)):
-            scores[name] += [
-                score(truth.raster[cell], predicted[cell] > settings.threshold, recording.traces[cell])
-                for cell in range(len(probability))
-            ]
-        kinds += truth.cell_types
-        targets += truth.is_target.tolist()
-        probabilities.append(probability.ravel())
-        truths.append(truth.raster.ravel())
+        shown = _served(truth.cell_types, recipe.settings.types)
+        signals = {"model": probability, **dict(zip(CHANCE, _chance(rng, probability), strict=True))}
+        for cell in shown:
+            parts = periods(truth.raster[cell], recording.traces[cell], [p[cell] for p in signals.values()])
+            kept = run_dprime(truth, cell) >= MIN_DPRIME
+            for name, part in zip(signals, parts, strict=True):
+                seen[name].append(part.select(kept).score(settings.threshold))
+            every.append(parts[0].score(settings.threshold))
+            kinds.append(truth.cell_types[cell])
+            targets.append(bool(truth.is_target[cell]))
+        probabilities.append(probability[shown].ravel())
+        truths.append(truth.raster[shown].ravel())
         progress("held-out recordings", index + 1, len(recordings))
-    groups = _groups(np.asarray(kinds), np.asarray(targets))
+    groups = _groups(seen["model"], np.asarray(kinds), np.asarray(targets))
+    rows = {**seen, "always_active": [_always(s) for s in seen["model"]], "model_all_transients": every}
     return {
         "threshold": settings.threshold,
+        "min_dprime": MIN_DPRIME,
         **{
             name: {
-                group: summary([s for s, m in zip(rows, members, strict=True) if m])
+                group: summary([s for s, m in zip(scores, members, strict=True) if m])
                 for group, members in groups.items()
             }
-            for name, rows in scores.items()
-        },
-        "always_active": {
-            group: summary([_always(s) for s, m in zip(scores["model"], members, strict=True) if m])
-            for group, members in groups.items()
+            for name, scores in rows.items()
         },
         **_frame_figures(np.concatenate(truths), np.concatenate(probabilities)),
     }
 
 
+def _served(kinds: Sequence[str], types: Sequence[str] | None) -> list[int]:
+    """Return the cells that the network is for."""
+    return [cell for cell, kind in enumerate(kinds) if types is None or kind in types]
+
+
 def _chance(
     rng: np.random.Generator, probability: NDArray[np.float32]
-) -> list[tuple[str, NDArray[np.float32]]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return probabilities (N, T) of chance: the cells' in another order, and each rolled in time."""
     n, n_frames = probability.shape
     # A cycle through all cells in random order leaves none with its own.
@@ -105,16 +117,19 @@ def _chance(
     other[order] = np.roll(order, 1)
     rolls = rng.integers(n_frames // 4, n_frames - n_frames // 4, size=n)
     rolled = np.stack([np.roll(row, by) for row, by in zip(probability, rolls, strict=True)])
-    return list(zip(CHANCE, (probability[other], rolled), strict=True))
+    return probability[other], rolled
 
 
-def _groups(kinds: NDArray[np.str_], targets: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
-    """Return which cells each figure is of; noise has no transients, so only false ones count there."""
-    active = kinds != "noise"
+def _groups(
+    scores: list[Score], kinds: NDArray[np.str_], targets: NDArray[np.bool_]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which cells each figure is of; active ones have a transient that can be seen."""
+    active = np.array([s.true_positive + s.false_negative > 0 for s in scores]) & (kinds != CELL_TYPES[-1])
     return {
         "active_cells": active,
         "targets": active & targets,
-        **{kind: kinds == kind for kind in CELL_TYPES},
+        **{kind: active & (kinds == kind) for kind in CELL_TYPES[:-1]},
+        CELL_TYPES[-1]: kinds == CELL_TYPES[-1],
         "all_cells": np.ones_like(active),
     }
 
@@ -148,7 +163,7 @@ def _frame_figures(truth: NDArray[np.bool_], probability: NDArray[np.float32]) -
 
 
 def _celltypes(
-    recordings: list[LabelledRecording], registry: Registry, seed: int, progress: Progress
+    recipe: Recipe, recordings: list[LabelledRecording], registry: Registry, progress: Progress
 ) -> dict[str, Any]:
     from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
@@ -162,7 +177,7 @@ def _celltypes(
     precision, recall, f1, support = precision_recall_fscore_support(
         true, predicted, labels=list(CELL_TYPES), zero_division=0
     )
-    shuffled = np.random.default_rng([seed, 3]).permutation(predicted)
+    shuffled = np.random.default_rng([recipe.settings.seed, 3]).permutation(predicted)
     return {
         "types": list(CELL_TYPES),
         "cells": [int(n) for n in support],

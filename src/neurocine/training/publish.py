@@ -42,15 +42,16 @@ def publish(trained: Path, name: str, registry: Path, sample: Path) -> Entry:
         If a file is missing or damaged.
     """
     weights = trained / "weights.h5"
-    _, architecture, _ = load_weights(weights)
+    _, architecture, metadata = load_weights(weights)
     metrics = json.loads((trained / "metrics.json").read_text(encoding="utf-8"))
     movie = read_movie(sample / "movie.h5")
     entry = Entry(
         task=metrics["task"],
+        types=tuple(metadata["recipe"]["settings"]["types"] or ("any",)),
         architecture=architecture.name,
         frame_rate_hz=movie.frame_rate_hz,
         pixel_size_um=movie.pixel_size_um,
-        indicators=(movie.indicator,),
+        indicators=tuple(metrics["indicators"]),
         window_frames=architecture.window_frames,
         window_px=architecture.window_px,
         normalisation=architecture.normalisation,
@@ -70,7 +71,7 @@ def headline(metrics: dict[str, Any]) -> dict[str, float]:
     """Return the few figures of ``metrics.json`` that the registry shows, chance among them."""
     if metrics["task"] == "activity":
         model, chance = metrics["model"]["active_cells"], metrics["shifted_time"]["active_cells"]
-        figures = {name: model[name] for name in ("sensitivity", "precision", "f1")}
+        figures = {name: model[name] for name in ("sensitivity", "precision", "f1", "median_f1")}
         return {**{k: round(v, 4) for k, v in figures.items()}, "chance_f1": round(chance["f1"], 4)}
     figures = {"accuracy": metrics["accuracy"], "macro_f1": metrics["macro_f1"]}
     figures |= {f"f1_{kind}": f1 for kind, f1 in zip(CELL_TYPES, metrics["f1"], strict=True)}

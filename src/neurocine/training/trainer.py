@@ -13,6 +13,7 @@ from neurocine.core.progress import Progress, silent
 from neurocine.io.atomic import write_text
 from neurocine.network import ARCHITECTURES, Architecture, save_weights
 from neurocine.network.normalisation import Normalisation
+from neurocine.training.calibration import calibrate
 from neurocine.training.card import write_card
 from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
 from neurocine.training.curves import write_curves, write_table
@@ -71,13 +72,13 @@ def train(
     recipe = Recipe(task, architecture, settings, {use: _movies(r) for use, r in parts.items()})
     out.mkdir(parents=True, exist_ok=True)
     fitted = _fit(recipe, parts, out, progress)
+    metadata = {"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch}
+    if task == "activity":
+        metadata["threshold_before_calibration"] = calibrate(
+            fitted.networks, architecture, parts["validation"], settings.types, progress
+        )
     weights = out / "weights.h5"
-    save_weights(
-        weights,
-        fitted.networks,
-        architecture,
-        metadata={"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch},
-    )
+    save_weights(weights, fitted.networks, architecture, metadata=metadata)
     write_curves(out, fitted.history)
     metrics = evaluate(recipe, parts["test"], weights, progress)
     write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")

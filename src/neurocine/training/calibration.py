@@ -1,0 +1,83 @@
+"""Where a trained network's probabilities are cut, so that one half serves every user.
+
+Training draws active windows more often than movies have them, and no threshold is best by itself. The one
+with the highest median F1 on the validation recordings is found, and the readout's bias moved so that it
+becomes .5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.activity.inference import predicted
+from neurocine.config import ActivitySettings, EvaluationSettings
+from neurocine.core import CELL_TYPES
+from neurocine.core.progress import Progress, silent
+from neurocine.evaluation.cells import run_dprime
+from neurocine.evaluation.periods import Periods, periods
+from neurocine.evaluation.thresholds import choose_threshold
+from neurocine.network import Architecture, Networks
+from neurocine.network.grid import Grid, ModelMovie
+from neurocine.network.inference import Runner
+from neurocine.training.corpus import LabelledRecording
+
+#: Thresholds tried.
+GRID = np.linspace(0.02, 0.98, 97)
+#: A true transient less detectable than this is doubtful here, as in evaluation.
+MIN_DPRIME = EvaluationSettings().min_dprime
+
+
+def calibrate(
+    networks: Networks,
+    architecture: Architecture,
+    recordings: Sequence[LabelledRecording],
+    types: Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> float:
+    """Move the readout's bias so that .5 is the best threshold on `recordings`; return what it was before.
+
+    Best is the highest median F1 (DeepCINAC, section 2.6) over the neurons of `types` that have a transient
+    which can be seen. Without any the bias stays.
+
+    Parameters
+    ----------
+    networks, architecture
+        An activity network.
+    recordings
+        Validation recordings.
+    types
+        The cell types that the network is for; None: all.
+    progress
+        Told about recordings.
+    """
+    served = [kind for kind in (types or CELL_TYPES) if kind != CELL_TYPES[-1]]
+    runner = Runner(networks, architecture)
+    cells: list[Periods] = []
+    for index, recording in enumerate(recordings):
+        chosen = np.flatnonzero(np.isin(recording.truth.cell_types, served))
+        if len(chosen):
+            cells += _seen(runner, recording, chosen)
+        progress("calibration", index + 1, len(recordings))
+    if not cells:
+        return 0.5
+    threshold = choose_threshold(cells, GRID).value
+    bias = networks.head.get_layer("readout").bias
+    bias.assign(bias - np.float32(np.log(threshold / (1 - threshold))))
+    return threshold
+
+
+def _seen(runner: Runner, recording: LabelledRecording, chosen: NDArray[np.int64]) -> list[Periods]:
+    """Return the network's signal of the `chosen` cells that have a transient which can be seen."""
+    movie = recording.movie
+    seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
+    found = predicted(runner, seen, recording.rois, chosen, ActivitySettings())
+    cells = []
+    for cell, probability in zip(chosen.tolist(), found, strict=True):
+        kept = run_dprime(recording.truth, cell) >= MIN_DPRIME
+        if kept.any():
+            (own,) = periods(recording.truth.raster[cell], recording.traces[cell], [probability])
+            cells.append(own.select(kept))
+    return cells

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from neurocine.config import SimulationSettings
+
 ROOT = Path(__file__).parents[2]
 JOBS = 11
 WANTED = ("message", "output", "log", "benchmark", "params", "threads", "resources", "conda", "script")
@@ -35,10 +37,15 @@ def test_slurm_profile_works_by_its_literal_name_and_shows_what_is_asked_for(tmp
 
 
 def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> None:
-    done = snakemake("--profile", "slurm", "-n", "train", "--config", f"results={tmp_path}")
+    targets = ("train", "train_interneuron")
+    done = snakemake("--profile", "slurm", "-n", *targets, "--config", f"results={tmp_path}")
     shown = said(done)
     trained = re.findall(r"Training the ([\w-]+) network \[partition gpu, .* 4 x v100 on 1 node\]", shown)
-    assert sorted(trained) == ["activity", "cell-type"]
+    assert sorted(trained) == ["activity", "cell-type", "interneuron"]
+    made = re.findall(r"Simulating ([\w-]+) \d{4} \((\w+)\)", shown)
+    movies = SimulationSettings().movies
+    assert len(made) == sum(movies.values()) + 2 * len(movies)
+    assert set(made) == {(preset, split) for preset in movies for split in ("train", "validation", "test")}
 
 
 def test_fine_tuning_asks_for_one_v100_and_for_labels(tmp_path: Path) -> None:

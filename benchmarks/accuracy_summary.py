@@ -87,7 +87,8 @@ Medians over active cells of all movies of a preset (split `test`). Rivals see t
 thresholds were chosen on the same contours in movies of the split `train`. Margin: of F1 over the best rival.
 p: Wilcoxon's signed-rank test against it, two-sided; effect: rank-biserial correlation, above 0 where
 neurocine is better. Rise: share of a detected rise called active. Overlap: share rejected of the false
-transients that an overlapping neighbour causes and the truth confirms (their number).
+transients that an overlapping neighbour causes and the truth confirms, by neurocine and by the best rival
+(and their number).
 """
 _INTERNEURONS = """\
 Median F1 (visible transients) with the classifier of the type that the network gave each cell (neurocine), of
@@ -104,13 +105,13 @@ def _score_table(rows: Sequence[Values], variant: str) -> str:
         found = row["variants"][variant]
         main, *_ = found["f1"]
         test = found["test"] or {}
-        share = _number(found["overlap_rejected"][main])
+        shares = [_number(found["overlap_rejected"].get(name)) for name in (main, found["best_rival"])]
         texts = [row["preset"], row["contours"], str(found["cells"])]
         texts += [_number(found["sensitivity"]), _number(found["precision"])]
         texts += [f"**{_number(found['f1'][main])}**", *(_number(found["f1"].get(name)) for name in rivals)]
         texts += [_number(found["margin"], "+.2f"), _number(test.get("p"), ".1g")]
         texts += [_number(test.get("effect"), "+.2f"), _number(found["rise_coverage"])]
-        body.append([*texts, f"{share} ({found['overlap_false_transients']})"])
+        body.append([*texts, f"{', '.join(shares)} ({found['overlap_false_transients']})"])
     return _table(heads, body)
 
 

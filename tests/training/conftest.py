@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from neurocine.network import Architecture
+from neurocine.network.cinac import CinacArchitecture
+from neurocine.network.views import ViewArchitecture
 from neurocine.simulation import simulate
 from neurocine.simulation.presets import preset_of
 
@@ -21,27 +23,30 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Architecture:
-    """An activity network of a few hundred weights."""
-    return Architecture(
+def tiny() -> CinacArchitecture:
+    """An activity network of DeepCINAC's family, of a few hundred weights."""
+    return CinacArchitecture(
         name="tiny",
         window_frames=40,
         window_px=16,
         n_inputs=3,
         conv_filters=(2, 2, 4, 4),
-        conv_strides=(1, 1, 1, 1),
-        projection=8,
         lstm_units=(4, 4),
         merge_units=4,
         output="frames",
-        attention_gain=40.0,
-        readout="frame",
         dropout=0.2,
     )
 
 
 @pytest.fixture(scope="session")
-def tiny_types(tiny: Architecture) -> Architecture:
+def tiny_types(tiny: CinacArchitecture) -> CinacArchitecture:
     """A cell-type network of a few hundred weights."""
-    values = {**tiny.to_dict(), "name": "tiny-types", "output": "types", "n_inputs": 2, "time_pool": 4}
-    return Architecture.from_dict(values)
+    return replace(tiny, name="tiny-types", output="types", n_inputs=2)
+
+
+@pytest.fixture(scope="session")
+def tiny_views() -> ViewArchitecture:
+    """An activity network of the compact family, of a few hundred weights."""
+    return ViewArchitecture(
+        name="tiny-views", window_frames=40, window_px=16, output="frames", filters=4, dilations=(1, 2)
+    )

@@ -15,7 +15,8 @@ from neurocine.config import SimulationSettings, TrainingSettings, corpus_movies
 from neurocine.core import CELL_TYPES, InputError, RoiSet
 from neurocine.io.contracts import read_movie
 from neurocine.network import Architecture
-from neurocine.network.inputs import cells
+from neurocine.network.inputs import masked
+from neurocine.network.views import ViewArchitecture
 from neurocine.simulation import PRESETS, SPLITS, read_truth
 from neurocine.training.augment import jittered, relit, shifted, turned
 from neurocine.training.corpus import LabelledRecording, load_recording, make_corpus, split_corpus
@@ -81,8 +82,9 @@ def test_a_corpus_lists_every_preset_in_every_split() -> None:
     assert len(set(movies)) == len({movie.name for movie in movies}) == len(movies)
     for preset, n in settings.movies.items():
         seeds = {split: [m.seed for m in movies if m[:2] == (split, preset)] for split in SPLITS}
-        assert [len(seeds[split]) for split in SPLITS] == [n, 1, 1]
-        assert len({seed for part in seeds.values() for seed in part}) == n + 2  # none in two
+        held_out = settings.held_out
+        assert [len(seeds[split]) for split in SPLITS] == [n, held_out, held_out]
+        assert len({seed for part in seeds.values() for seed in part}) == n + 2 * held_out  # none in two
     assert movies[0].name == "test-ca1-development-0001"
 
 
@@ -105,7 +107,7 @@ def test_settings_know_the_presets_that_can_be_made() -> None:
 
 
 def test_make_corpus_simulates_each_listed_movie(tmp_path: Path) -> None:
-    settings = SimulationSettings(movies={"low-rate": 1}, n_frames=100, seed=5)
+    settings = SimulationSettings(movies={"low-rate": 1}, held_out=1, n_frames=100, seed=5)
     folders = make_corpus(settings, tmp_path)
     assert [folder.name for folder in folders] == [movie.name for movie in corpus_movies(settings)]
     truths = [read_truth(folder / "truth.h5") for folder in folders]
@@ -270,12 +272,29 @@ def test_plain_windows_are_what_inference_sees(loaded: LabelledRecording, tiny: 
     )
     cell, start = int(table.cell[row]), int(table.start[row])
     frames = loaded.movie.read(start, start + 40).astype(np.float32)
-    patches = cells(loaded.rois, 16).cut(loaded.statistics.normalise(frames), cell)
+    patches = masked(loaded.rois, 16).cut(loaded.statistics.normalise(frames), cell)
     np.testing.assert_array_equal(windows[0], patches.transpose(1, 2, 3, 0))
     np.testing.assert_array_equal(labels[0], loaded.truth.raster[cell, start : start + 40])
 
 
-def test_augmented_batches_repeat_by_seed_and_epoch(loaded: LabelledRecording, tiny: Architecture) -> None:
+def test_plain_views_are_what_inference_sees(folders: list[Path], tiny_views: ViewArchitecture) -> None:
+    loaded = load_recording(folders[0], tiny_views.normalisation)
+    table = window_table("activity", [loaded], 40, 0.1)
+    windows, _, _ = Windows.plain("activity", tiny_views, [loaded], table).batch(
+        np.random.default_rng(0), np.array([5])
+    )
+    cell, start = int(table.cell[5]), int(table.start[5])
+    frames = loaded.statistics.normalise(loaded.movie.read(start, start + 40).astype(np.float32))
+    seen = tiny_views.cells(loaded.rois, loaded.statistics).cut(frames, cell).sum(axis=(2, 3))
+    np.testing.assert_allclose(windows[0], seen.T, rtol=2e-3, atol=2e-2)  # kept as float16
+
+
+@pytest.mark.parametrize("family", ["tiny", "tiny_views"])
+def test_augmented_batches_repeat_by_seed_and_epoch(
+    folders: list[Path], family: str, request: pytest.FixtureRequest
+) -> None:
+    tiny: Architecture = request.getfixturevalue(family)
+    loaded = load_recording(folders[0], tiny.normalisation)
     table = window_table("activity", [loaded], tiny.window_frames, 0.1)
     windows = Windows.augmented("activity", tiny, [loaded], table, seed=1)
 
@@ -294,7 +313,7 @@ def test_weights_of_batches_average_one(loaded: LabelledRecording, tiny: Archite
 
 
 def test_a_patch_larger_than_the_field_is_padded(loaded: LabelledRecording, tiny: Architecture) -> None:
-    wide = Architecture.from_dict({**tiny.to_dict(), "window_px": 80})
+    wide = replace(tiny, window_px=80)
     table = window_table("activity", [loaded], 40, 0.1)
     windows, _, _ = Windows.plain("activity", wide, [loaded], table).batch(
         np.random.default_rng(0), np.array([0])

@@ -43,9 +43,10 @@ def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> N
     trained = re.findall(r"Training the ([\w-]+) network \[partition gpu, .* 4 x v100 on 1 node\]", shown)
     assert sorted(trained) == ["activity", "cell-type", "interneuron"]
     made = re.findall(r"Simulating ([\w-]+) \d{4} \((\w+)\)", shown)
-    movies = SimulationSettings().movies
-    assert len(made) == sum(movies.values()) + 2 * len(movies)
-    assert set(made) == {(preset, split) for preset in movies for split in ("train", "validation", "test")}
+    asked = SimulationSettings()
+    assert len(made) == sum(asked.movies.values()) + 2 * asked.held_out * len(asked.movies)
+    splits = ("train", "validation", "test")
+    assert set(made) == {(preset, split) for preset in asked.movies for split in splits}
 
 
 def test_fine_tuning_asks_for_one_v100_and_for_labels(tmp_path: Path) -> None:

@@ -4,15 +4,23 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from neurocine.core import InputError
-from neurocine.network import ARCHITECTURES, Architecture, build
+from neurocine.network import (
+    ARCHITECTURES,
+    Architecture,
+    CinacArchitecture,
+    ViewArchitecture,
+    architecture_from,
+)
 
-TINY = Architecture(
-    name="tiny",
+CINAC = CinacArchitecture(
+    name="cinac",
     window_frames=10,
     window_px=16,
     n_inputs=3,
@@ -20,8 +28,16 @@ TINY = Architecture(
     lstm_units=(3, 2),
     merge_units=3,
     output="frames",
-    projection=4,
 )
+VIEWS = ViewArchitecture(
+    name="views", window_frames=10, window_px=12, output="frames", filters=4, dilations=(1, 2)
+)
+VARIANTS = [
+    CINAC,
+    replace(CINAC, name="cinac types", output="types", n_inputs=2, window_px=19),
+    VIEWS,
+    replace(VIEWS, name="views types", output="types"),
+]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +48,7 @@ TINY = Architecture(
     ],
 )
 def test_reference_has_the_papers_parameters(name: str, parameters: int, encoder: int) -> None:
-    networks = build(ARCHITECTURES[name])
+    networks = ARCHITECTURES[name].build()
     assert networks.full.count_params() == parameters
     assert networks.encoder.count_params() == encoder
 
@@ -40,85 +56,122 @@ def test_reference_has_the_papers_parameters(name: str, parameters: int, encoder
 @pytest.mark.parametrize("name", ["activity-compact", "celltype-compact"])
 def test_compact_stays_under_a_megabyte(name: str) -> None:
     architecture = ARCHITECTURES[name]
-    networks = build(architecture)
+    networks = architecture.build()
     assert 2 * networks.full.count_params() < 1e6
     assert networks.encoder.output_shape == (None, architecture.n_features)
 
 
-VARIANTS = [
-    TINY,
-    replace(TINY, readout="frame", attention_gain=10.0),
-    replace(TINY, attention=False, projection=None),
-    replace(TINY, output="types", n_inputs=2, time_pool=5),
-    replace(TINY, output="types", readout="frame"),
-]
+def test_named_networks_go_by_their_names() -> None:
+    for name, architecture in ARCHITECTURES.items():
+        task, size = name.split("-")
+        assert architecture.name == name
+        assert architecture.output == {"activity": "frames", "celltype": "types"}[task]
+        assert architecture.family == {"reference": "cinac", "compact": "views"}[size]
 
 
-@pytest.mark.parametrize("architecture", VARIANTS)
-def test_encoder_then_head_is_the_full_network(architecture: Architecture) -> None:
-    networks = build(architecture)
-    a = architecture
+def patches_and_windows(a: Architecture, n: int) -> tuple[Any, Any]:
+    """Return patches (n, n_inputs, T, px, px) and the windows that `Networks.full` reads of them."""
     rng = np.random.default_rng(0)
-    shape = (2, a.window_frames, a.window_px, a.window_px, a.n_inputs)
-    windows = rng.normal(size=shape).astype(np.float32)
+    shape = (n, a.n_inputs, a.window_frames, a.window_px, a.window_px)
+    patches = rng.normal(size=shape).astype(np.float32)
+    windows = np.moveaxis(patches, 1, -1) if a.family == "cinac" else patches.sum((3, 4)).transpose(0, 2, 1)
+    assert windows.shape[1:] == a.window_shape
+    return patches, windows
+
+
+@pytest.mark.parametrize("architecture", VARIANTS, ids=lambda a: a.name)
+def test_encoder_then_head_is_the_full_network(architecture: Architecture) -> None:
+    a = architecture
+    keras.utils.set_random_seed(0)
+    networks = a.build()
+    patches, windows = patches_and_windows(a, 2)
     features = np.empty((2, a.n_inputs, a.window_frames, a.n_features), dtype=np.float32)
     for b, n in np.ndindex(2, a.n_inputs):
-        features[b, n] = networks.encoder(windows[b, ..., n, None], training=False)
+        features[b, n] = networks.encoder(patches[b, n, ..., None], training=False)
     parted = np.asarray(networks.head(features, training=False))
     whole = np.asarray(networks.full(windows, training=False))
     assert whole.shape == ((2, a.window_frames) if a.output == "frames" else (2, 3))
     assert whole.dtype == np.float32
+    assert np.abs(whole[0] - whole[1]).max() > 1e-4
     np.testing.assert_allclose(parted, whole, atol=1e-5)
     if a.output == "types":
         np.testing.assert_allclose(whole.sum(axis=1), 1, atol=1e-5)
 
 
-def test_mixed_precision_gives_float32_probabilities() -> None:
-    import keras
-
+@pytest.mark.parametrize("architecture", [CINAC, VIEWS], ids=lambda a: a.name)
+def test_mixed_precision_gives_float32_probabilities(architecture: Architecture) -> None:
     keras.mixed_precision.set_global_policy("mixed_float16")
     try:
-        networks = build(TINY)
+        networks = architecture.build()
     finally:
         keras.mixed_precision.set_global_policy("float32")
-    out = networks.full(np.zeros((1, 10, 16, 16, 3), dtype=np.float32), training=False)
-    assert np.asarray(out).dtype == np.float32
+    assert networks.head.get_layer("readout").compute_dtype == "float16"
+    _, windows = patches_and_windows(architecture, 1)
+    out = np.asarray(networks.full(windows, training=False))
+    assert out.dtype == np.float32
+    assert np.isfinite(out).all()
+
+
+def test_a_longer_dilation_sees_further() -> None:
+    keras.utils.set_random_seed(0)
+    windows = np.zeros((2, 40, VIEWS.n_inputs), dtype=np.float32)
+    windows[1, 20] = 5
+    for dilation, reach in ((1, 2 + 2 + 1), (8, 2 + 16 + 1)):
+        networks = replace(VIEWS, window_frames=40, dilations=(dilation,)).build()
+        rest, told = np.asarray(networks.full(windows, training=False))
+        changed = np.flatnonzero(rest != told)
+        assert (changed[0], changed[-1]) == (20 - reach, 20 + reach)
 
 
 def test_plain_values_survive_json() -> None:
-    for architecture in ARCHITECTURES.values():
-        assert Architecture.from_dict(json.loads(json.dumps(architecture.to_dict()))) == architecture
+    for architecture in (*ARCHITECTURES.values(), *VARIANTS):
+        again = architecture_from(json.loads(json.dumps(architecture.to_dict())))
+        assert again == architecture
+        assert type(again) is type(architecture)
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("architecture", "field", "value"),
     [
-        ("window_frames", 0),
-        ("window_px", 10**6),
-        ("conv_filters", [1, 2, 3]),
-        ("conv_filters", ["a", 1, 1, 1]),
-        ("conv_strides", [3, 1, 1, 1]),
-        ("lstm_units", 5),
-        ("projection", -1),
-        ("attention", "yes"),
-        ("time_pool", 2),
-        ("output", "code"),
-        ("readout", "pickle"),
-        ("dropout", 1.0),
-        ("dropout", "half"),
-        ("attention_gain", 0),
+        (CINAC, "window_frames", 0),
+        (CINAC, "window_px", 10**6),
+        (CINAC, "window_px", 11),
+        (CINAC, "n_inputs", 9),
+        (CINAC, "conv_filters", [1, 2, 3]),
+        (CINAC, "conv_filters", ["a", 1, 1, 1]),
+        (CINAC, "lstm_units", 5),
+        (CINAC, "merge_units", True),
+        (CINAC, "output", "code"),
+        (CINAC, "normalisation", "none"),
+        (CINAC, "dropout", 1.0),
+        (CINAC, "dropout", "half"),
+        (CINAC, "family", "views"),
+        (CINAC, "family", "gru"),
+        (CINAC, "family", ["cinac"]),
+        (VIEWS, "window_frames", 1e9),
+        (VIEWS, "n_inputs", 3),
+        (VIEWS, "filters", 0),
+        (VIEWS, "filters", [4]),
+        (VIEWS, "dilations", [1, 0]),
+        (VIEWS, "dilations", "1, 2"),
+        (VIEWS, "normalisation", "movie"),
+        (VIEWS, "family", "cinac"),
+        (VIEWS, "family", None),
     ],
 )
-def test_bad_values_are_named(field: str, value: object) -> None:
+def test_bad_values_are_named(architecture: Architecture, field: str, value: object) -> None:
     with pytest.raises(InputError):
-        Architecture.from_dict(TINY.to_dict() | {field: value})
+        architecture_from(architecture.to_dict() | {field: value})
 
 
-def test_unknown_and_missing_keys_are_refused() -> None:
+@pytest.mark.parametrize("architecture", [CINAC, VIEWS], ids=lambda a: a.name)
+def test_unknown_and_missing_keys_are_refused(architecture: Architecture) -> None:
+    values = architecture.to_dict()
     with pytest.raises(InputError, match="lambda"):
-        Architecture.from_dict(TINY.to_dict() | {"lambda": "x"})
-    with pytest.raises(InputError, match="n_inputs"):
-        Architecture.from_dict({k: v for k, v in TINY.to_dict().items() if k != "n_inputs"})
+        architecture_from(values | {"lambda": "x"})
+    for missing in ("family", "window_px"):
+        with pytest.raises(InputError, match=missing):
+            architecture_from({k: v for k, v in values.items() if k != missing})
 
 
 def test_importing_the_package_loads_no_tensorflow() -> None:

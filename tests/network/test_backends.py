@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from neurocine.core import InputError, RoiSet
-from neurocine.network import Architecture, Networks, build
+from neurocine.network import Architecture, CinacArchitecture, Networks, ViewArchitecture
 from neurocine.network.inference import Runner
-from neurocine.network.inputs import cells
+from neurocine.network.normalisation import Statistics
 
-WINDOW = Architecture(
-    name="window",
+CINAC = CinacArchitecture(
+    name="cinac",
     window_frames=30,
     window_px=20,
     n_inputs=3,
@@ -27,22 +27,23 @@ WINDOW = Architecture(
     merge_units=4,
     output="frames",
 )
-FRAME = replace(
-    WINDOW, name="frame", conv_strides=(2, 1, 1, 1), projection=9, readout="frame", attention_gain=30
+VIEWS = ViewArchitecture(
+    name="views", window_frames=30, window_px=15, output="frames", filters=4, dilations=(1, 2)
 )
-TYPES = replace(FRAME, name="types", n_inputs=2, output="types", time_pool=5, attention_gain=6)
 VARIANTS = [
-    WINDOW,
-    FRAME,
-    TYPES,
-    replace(TYPES, name="types, window", readout="window", time_pool=1, window_px=25),
-    replace(WINDOW, name="no attention", attention=False, window_px=23, conv_strides=(1, 1, 2, 1)),
+    CINAC,
+    replace(CINAC, name="cinac types", n_inputs=2, output="types", window_px=25),
+    replace(CINAC, name="cinac odd", window_px=23, window_frames=29),
+    VIEWS,
+    replace(VIEWS, name="views types", output="types", window_frames=60, dilations=(1, 4, 16)),
 ]
+FAMILIES = pytest.mark.parametrize("architecture", [CINAC, VIEWS], ids=lambda a: a.name)
+BACKENDS = pytest.mark.parametrize("backend", ["keras", "openvino"])
 
 
 def random_networks(architecture: Architecture, seed: int = 0) -> Networks:
     """Networks whose weights, biases too, are far from their start."""
-    networks = build(architecture)
+    networks = architecture.build()
     rng = np.random.default_rng(seed)
     for weight in networks.full.trainable_weights:
         weight.assign(rng.normal(scale=0.4, size=weight.shape))
@@ -67,59 +68,69 @@ def test_openvino_gives_what_keras_gives(architecture: Architecture) -> None:
     np.testing.assert_allclose(by_keras._encoder(patches), wanted, atol=1e-5)
     np.testing.assert_allclose(by_openvino._encoder(patches), wanted, atol=1e-5)
     answers = by_keras.predict(features)
-    assert answers.std() > 0.05
+    np.testing.assert_allclose(answers, np.asarray(networks.head(features, training=False)), atol=1e-5)
+    assert answers.std() > 0.03
     np.testing.assert_allclose(by_openvino.predict(features), answers, atol=1e-5)
     for n in (1, 3):  # batches of any size
         np.testing.assert_allclose(by_openvino.predict(features[:n]), answers[:n], atol=1e-5)
 
 
-@pytest.mark.parametrize("backend", ["keras", "openvino"])
-def test_answers_stay_when_the_next_batch_comes(backend: Any) -> None:
-    runner = Runner(random_networks(FRAME), FRAME, backend)
-    _, features = inputs(FRAME)
+@BACKENDS
+@FAMILIES
+def test_answers_stay_when_the_next_batch_comes(architecture: Architecture, backend: Any) -> None:
+    runner = Runner(random_networks(architecture), architecture, backend)
+    _, features = inputs(architecture)
     first = runner.predict(features)
     kept = first.copy()
-    runner.predict(-features)
+    assert np.abs(runner.predict(-features) - kept).max() > 1e-3
     np.testing.assert_array_equal(first, kept)
     np.testing.assert_array_equal(runner.predict(features), kept)
 
 
-@pytest.mark.parametrize("backend", ["keras", "openvino"])
-def test_cells_are_encoded_input_by_input(backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@BACKENDS
+@FAMILIES
+def test_cells_are_encoded_input_by_input(
+    architecture: Architecture, backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("neurocine.network.inference.ENCODER_BATCH", 24)  # several batches a cell
     masks = np.zeros((3, 40, 40), dtype=bool)
     masks[0, 8:14, 8:14] = masks[1, 12:18, 10:16] = masks[2, 28:34, 28:34] = True
-    patches = cells(RoiSet.from_masks(masks), FRAME.window_px)
-    assert patches.masks.any(axis=(2, 3)).tolist() == [[True] * 3, [True] * 3, [True, False, True]]
-    networks = random_networks(FRAME)
-    frames = np.random.default_rng(2).normal(size=(19, 40, 40)).astype(np.float32)
-    found = Runner(networks, FRAME, backend).encode(frames, patches, np.array([2, 0]))
-    assert found.shape == (2, 3, 19, FRAME.n_features)
+    rng = np.random.default_rng(2)
+    mean, noise = (rng.uniform(*span, (40, 40)).astype(np.float32) for span in ((100, 900), (5, 20)))
+    cells = architecture.cells(RoiSet.from_masks(masks), Statistics(mean, noise))
+    if architecture is CINAC:
+        assert cells.masks.any(axis=(2, 3)).tolist() == [[True] * 3, [True] * 3, [True, False, True]]
+    networks = random_networks(architecture)
+    frames = rng.normal(size=(19, 40, 40)).astype(np.float32)
+    found = Runner(networks, architecture, backend).encode(frames, cells, np.array([2, 0]))
+    assert found.shape == (2, architecture.n_inputs, 19, architecture.n_features)
     for row, cell in enumerate((2, 0)):
-        for i, shown in enumerate(patches.cut(frames, cell)):
-            wanted = np.asarray(networks.encoder(shown[..., None], training=False))
+        for i, shown in enumerate(cells.cut(frames, cell)):
+            wanted = np.asarray(networks.encoder(shown[..., None].astype(np.float32), training=False))
             np.testing.assert_allclose(found[row, i], wanted, atol=1e-5)
 
 
-def answers(backend: Any) -> str:
+def answers(architecture: Architecture, backend: Any) -> str:
     """The checksum of features and answers of a network with fixed weights."""
     keras.utils.set_random_seed(3)
-    runner = Runner(random_networks(WINDOW, seed=3), WINDOW, backend)
-    patches, features = inputs(WINDOW)
+    runner = Runner(random_networks(architecture, seed=3), architecture, backend)
+    patches, features = inputs(architecture)
     return hashlib.sha256(runner._encoder(patches).tobytes() + runner.predict(features).tobytes()).hexdigest()
 
 
 def test_openvino_gives_the_same_bytes_in_another_process() -> None:
     program = f"""
 import runpy, sys
-sys.stdout.write(runpy.run_path({__file__!r})["answers"]("openvino"))
+here = runpy.run_path({__file__!r})
+sys.stdout.write(" ".join(here["answers"](here[name], "openvino") for name in ("CINAC", "VIEWS")))
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
-    assert run.stdout == answers("openvino") == answers("openvino")
+    for architecture, found in zip((CINAC, VIEWS), run.stdout.split(), strict=True):
+        assert found == answers(architecture, "openvino") == answers(architecture, "openvino")
 
 
 def test_without_openvino_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(InputError, match=r"pip install 'neurocine\[openvino\]'"):
-        Runner(build(FRAME), FRAME, "openvino")
+        Runner(VIEWS.build(), VIEWS, "openvino")

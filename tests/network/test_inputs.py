@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocine.core import InputError, RoiSet
-from neurocine.network.inputs import cell_masks, cells, cut, windows
+from neurocine.network.inputs import cell_masks, cut, masked, windows
 
 
 def rois(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (60, 50)) -> RoiSet:
@@ -55,7 +55,7 @@ def test_masks_cover_the_field_and_neuropil_is_apart(data: st.DataObject) -> Non
 
 def test_windows_shift_inside_at_borders_and_use_every_pixel() -> None:
     corners = rois((0, 2, 0, 2), (58, 60, 48, 50), (29, 31, 24, 26))
-    every = cells(corners, 25)
+    every = masked(corners, 25)
     np.testing.assert_array_equal(every.top, [0, 35, 17])
     np.testing.assert_array_equal(every.left, [0, 25, 12])
     assert every.masks[1, 0, -1, -1]
@@ -63,7 +63,7 @@ def test_windows_shift_inside_at_borders_and_use_every_pixel() -> None:
 
 def test_small_field_is_padded_with_zeros() -> None:
     small = rois((1, 3, 1, 3), shape=(8, 30))
-    every = cells(small, 25)
+    every = masked(small, 25)
     frames = np.ones((4, 8, 30), dtype=np.float32)
     patches = every.cut(frames, 0)
     assert patches.shape == (3, 4, 25, 25)

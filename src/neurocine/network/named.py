@@ -58,6 +58,6 @@ def architecture_from(values: Mapping[str, Any], where: str = "architecture") ->
         If the family or a key is unknown or missing, or a value has the wrong type or is out of bounds.
     """
     family = values.get("family")
-    if family not in FAMILIES:
+    if not isinstance(family, str) or family not in FAMILIES:
         raise InputError(where, "family", f"is {family!r}", f"Choose one of {', '.join(FAMILIES)}.")
     return FAMILIES[family].of({k: v for k, v in values.items() if k != "family"}, where)

@@ -166,7 +166,8 @@ def filtered(rois: RoiSet, statistics: Statistics, window_px: int) -> Cells:
 
 def _filters(cells: Float64, rest: Float64, mask: Float64) -> Float32:
     """Return the filters (7, pixels); `cells` (n, h, w) starts with the target, `rest` is (3, h, w)."""
-    own, others = cells[0].ravel(), cells[1:].reshape(len(cells) - 1, -1)
+    flat = cells.reshape(len(cells), -1)
+    own, others = flat[0], flat[1:]
     shared = others @ own
     order = np.argsort(-shared, kind="stable")
     pictures = np.stack([own, *others[order], *rest.reshape(3, -1)])

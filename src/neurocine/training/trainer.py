@@ -91,7 +91,7 @@ def _fit(
 ) -> Fitted:
     a, settings = recipe.architecture, recipe.settings
     tables = {
-        use: window_table(recipe.task, parts[use], a.window_frames, settings.hard_weight)
+        use: window_table(recipe.task, parts[use], a.window_frames, settings.hard_weight, settings.types)
         for use in ("train", "validation")
     }
     log.info("%d windows to train on, %d to validate", len(tables["train"]), len(tables["validation"]))

@@ -17,41 +17,54 @@ from neurocine.activity import infer
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, RoiSet
 from neurocine.models import Entry, Metrics, Registry, install
-from neurocine.network import Architecture, build, save_weights
+from neurocine.network import Architecture, CinacArchitecture, ViewArchitecture, save_weights
 from neurocine.network.grid import Grid
-from neurocine.network.inputs import cell_masks, cut, windows
+from neurocine.network.inputs import cut, masked, windows
+from neurocine.network.normalisation import statistics
+from neurocine.network.views import filtered
 
-TINY = Architecture(
-    name="tiny",
+CINAC = CinacArchitecture(
+    name="cinac",
     window_frames=40,
     window_px=15,
     n_inputs=3,
     conv_filters=(4, 4, 4, 4),
-    conv_strides=(1, 1, 1, 1),
-    projection=6,
     lstm_units=(4, 4),
     merge_units=4,
     output="frames",
-    attention_gain=40.0,
+)
+VIEWS = ViewArchitecture(
+    name="views", window_frames=40, window_px=15, output="frames", filters=6, dilations=(1, 2)
 )
 
 
 def add(
-    folder: Path, name: str, seed: int, types: tuple[str, ...], rate: float = 10, pixel: float = 2
+    folder: Path,
+    name: str,
+    architecture: Architecture,
+    seed: int,
+    types: tuple[str, ...],
+    rate: float = 10,
+    pixel: float = 2,
 ) -> None:
     keras.utils.set_random_seed(seed)
-    networks = build(TINY)
+    networks = architecture.build()
+    # So that probabilities aren't all near a half.
     readout = networks.head.get_layer("readout")
-    readout.kernel.assign(readout.kernel * 8)  # so that probabilities aren't all near a half
-    save_weights(folder / f"{name}.part.h5", networks, TINY, metadata={"seed": seed})
+    readout.kernel.assign(readout.kernel * 8)
+    if architecture.family == "cinac":
+        last = networks.encoder.get_layer("convolution_4")
+        last.kernel.assign(last.kernel * 20)
+    save_weights(folder / f"{name}.part.h5", networks, architecture, metadata={"seed": seed})
     entry = Entry(
         task="activity",
         types=types,
-        architecture="tiny",
+        architecture=architecture.name,
         frame_rate_hz=rate,
         pixel_size_um=pixel,
-        window_frames=TINY.window_frames,
-        window_px=TINY.window_px,
+        window_frames=architecture.window_frames,
+        window_px=architecture.window_px,
+        normalisation=architecture.normalisation,
         metrics=Metrics(on="nothing: random weights", values={}),
     )
     install(folder, name, entry, folder / f"{name}.part.h5", "# random\n")
@@ -60,9 +73,10 @@ def add(
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     folder = tmp_path_factory.mktemp("models")
-    add(folder, "any", 0, ("any",))
-    add(folder, "pyramidal", 1, ("pyramidal", "noise"))
-    add(folder, "interneuron", 2, ("interneuron",), rate=7, pixel=2.6)
+    add(folder, "any", CINAC, 0, ("any",))
+    add(folder, "pyramidal", VIEWS, 1, ("pyramidal", "noise"))
+    add(folder, "interneuron", CINAC, 2, ("interneuron",), rate=7, pixel=2.6)
+    add(folder, "coarse-views", VIEWS, 3, ("any",), rate=7, pixel=2.6)
     return Registry.load(folder)
 
 
@@ -72,15 +86,23 @@ def plain(
     """The oracle: the full network on every window of the whole movie."""
     model = registry.model(name, "activity")
     grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
-    frames = grid.read(movie, 0, grid.n_frames).astype(np.float64)
-    frames = (frames - frames.mean()) / frames.std()
-    px, length = TINY.window_px, TINY.window_frames
+    frames = grid.read(movie, 0, grid.n_frames)
+    px, length = model.entry.window_px, model.entry.window_frames
     starts = windows(grid.n_frames, length, overlap)
+    if model.architecture.family == "cinac":
+        cells = masked(grid.rois(rois), px)
+        frames = (frames.astype(np.float64) - frames.mean(dtype=np.float64)) / frames.std(dtype=np.float64)
+    else:
+        scaling = statistics([frames], "pixel", "")
+        cells = filtered(grid.rois(rois), scaling, px)
+        frames = scaling.normalise(frames).astype(np.float64)
     inputs = []
     for i in range(len(rois)):
-        top, left, masks = cell_masks(grid.rois(rois), i, px)
-        patches = np.stack([cut(frames[start : start + length], top, left, px) for start in starts])
-        inputs.append((patches[..., None] * np.moveaxis(masks, 0, -1)).astype(np.float32))
+        patches = cut(frames, int(cells.top[i]), int(cells.left[i]), px)[:, None] * cells.masks[i]
+        seen = patches.transpose(0, 2, 3, 1)
+        if model.architecture.family == "views":
+            seen = seen.sum(axis=(1, 2))
+        inputs.append(np.stack([seen[start : start + length] for start in starts]).astype(np.float32))
     found = np.asarray(model.networks.full(np.concatenate(inputs), training=False))
     merged = np.zeros((len(rois), grid.n_frames), dtype=np.float32)
     for (i, start), window in zip(itertools.product(range(len(rois)), starts), found, strict=True):
@@ -94,7 +116,9 @@ def overlapping(rois: RoiSet) -> RoiSet:
     return RoiSet.from_masks(masks, engine="truth")
 
 
-@pytest.mark.parametrize(("name", "batch_size"), [("any", 3), ("interneuron", 64)])
+@pytest.mark.parametrize(
+    ("name", "batch_size"), [("any", 3), ("interneuron", 64), ("pyramidal", 3), ("coarse-views", 64)]
+)
 def test_streaming_gives_what_the_full_network_gives(
     blobs: tuple[Movie, RoiSet],
     registry: Registry,
@@ -103,7 +127,8 @@ def test_streaming_gives_what_the_full_network_gives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     movie, rois = blobs[0], overlapping(blobs[1])
-    monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 60_000)  # several blocks
+    # Several blocks, of whichever family.
+    monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 10_000)
     raster = infer(movie, rois, ActivitySettings(model=name, batch_size=batch_size), registry=registry)
     wanted = plain(movie, rois, registry, name)
     assert raster.probability.shape == (5, 300)
@@ -112,19 +137,21 @@ def test_streaming_gives_what_the_full_network_gives(
     assert raster.classifier == (name,) * 5
 
 
-def test_backends_agree(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+@pytest.mark.parametrize("name", ["any", "pyramidal"])
+def test_backends_agree(name: str, blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
     movie, rois = blobs[0], overlapping(blobs[1])
-    wanted = infer(movie, rois, ActivitySettings(), registry=registry).probability
+    wanted = infer(movie, rois, ActivitySettings(model=name), registry=registry).probability
     first, again = (
-        infer(movie, rois, ActivitySettings(backend="openvino"), registry=registry).probability
+        infer(movie, rois, ActivitySettings(model=name, backend="openvino"), registry=registry).probability
         for _ in range(2)
     )
     np.testing.assert_allclose(first, wanted, atol=1e-5)
     assert first.tobytes() == again.tobytes()
 
 
+@pytest.mark.parametrize("name", ["any", "pyramidal"])
 def test_each_frame_is_read_twice_and_encoded_once(
-    blobs: tuple[Movie, RoiSet], registry: Registry, monkeypatch: pytest.MonkeyPatch
+    name: str, blobs: tuple[Movie, RoiSet], registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from neurocine.network.inference import Runner
 
@@ -147,9 +174,8 @@ def test_each_frame_is_read_twice_and_encoded_once(
 
     monkeypatch.setattr(Runner, "encode", counting)
     monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 1)
-    infer(
-        replace(movie, frames=Counting()), rois, ActivitySettings(model="any", overlap=0.9), registry=registry
-    )
+    settings = ActivitySettings(model=name, overlap=0.9)
+    infer(replace(movie, frames=Counting()), rois, settings, registry=registry)
     np.testing.assert_array_equal(read, 2)
     assert sum(encoded) == 300
     assert len(encoded) > 10
@@ -163,7 +189,7 @@ def test_types_are_routed_to_their_classifiers(blobs: tuple[Movie, RoiSet], regi
     assert raster.classifier == ("pyramidal", "interneuron", "pyramidal", "interneuron", "pyramidal")
     assert raster.threshold == 0.6
     for name in ("pyramidal", "interneuron"):
-        # Neighbours served by another classifier are still in the masks.
+        # Neighbours served by another classifier are still accounted for.
         alone = infer(movie, rois, ActivitySettings(model=name), registry=registry).probability
         rows = [i for i, other in enumerate(raster.classifier) if other == name]
         np.testing.assert_allclose(raster.probability[rows], alone[rows], atol=1e-6)
@@ -210,13 +236,17 @@ from neurocine.models import Registry
 frames, masks = blob_frames()
 movie = Movie(frames, frame_rate_hz=10.0, pixel_size_um=2.0)
 registry = Registry.load(Path(sys.argv[2]))
-raster = infer(movie, RoiSet.from_masks(masks), ActivitySettings(model="any"), registry=registry)
+settings = ActivitySettings(model=sys.argv[3])
+raster = infer(movie, RoiSet.from_masks(masks), settings, registry=registry)
 sys.stdout.write(hashlib.sha256(raster.probability.tobytes()).hexdigest())
 """
 
 
-def test_two_processes_give_the_same_bytes(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
-    arguments = [sys.executable, "-c", PROGRAM, str(Path(__file__).parents[1]), str(registry.folder)]
+@pytest.mark.parametrize("name", ["any", "pyramidal"])
+def test_two_processes_give_the_same_bytes(
+    name: str, blobs: tuple[Movie, RoiSet], registry: Registry
+) -> None:
+    arguments = [sys.executable, "-c", PROGRAM, str(Path(__file__).parents[1]), str(registry.folder), name]
     other = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
-    here = infer(*blobs, ActivitySettings(model="any"), registry=registry)
+    here = infer(*blobs, ActivitySettings(model=name), registry=registry)
     assert hashlib.sha256(here.probability.tobytes()).hexdigest() == other

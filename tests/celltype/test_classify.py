@@ -13,40 +13,43 @@ from neurocine.celltype import classify, most_active
 from neurocine.config import CelltypeSettings
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.models import Entry, Metrics, Registry, install
-from neurocine.network import Architecture, Networks, build, save_weights
-from neurocine.network.inputs import cell_masks, cut
+from neurocine.network import Architecture, CinacArchitecture, Networks, ViewArchitecture, save_weights
+from neurocine.network.inputs import cut, masked
+from neurocine.network.normalisation import statistics
+from neurocine.network.views import filtered
 
-TINY = Architecture(
-    name="tiny",
+CINAC = CinacArchitecture(
+    name="cinac",
     window_frames=100,
     window_px=20,
     n_inputs=2,
     conv_filters=(4, 4, 4, 4),
-    projection=6,
-    time_pool=5,
     lstm_units=(4, 4),
     merge_units=4,
     output="types",
-    readout="frame",
-    attention_gain=20.0,
+)
+VIEWS = ViewArchitecture(
+    name="views", window_frames=100, window_px=20, output="types", filters=6, dilations=(1, 4)
 )
 
 
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+@pytest.fixture(scope="module", params=[CINAC, VIEWS], ids=lambda a: a.name)
+def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
     folder: Path = tmp_path_factory.mktemp("models")
+    architecture: Architecture = request.param
     keras.utils.set_random_seed(0)
-    networks = build(TINY)
+    networks = architecture.build()
     readout = networks.head.get_layer("readout")
     readout.kernel.assign(readout.kernel * 20)
-    save_weights(folder / "w.h5", networks, TINY, metadata={})
+    save_weights(folder / "w.h5", networks, architecture, metadata={})
     entry = Entry(
         task="celltype",
-        architecture="tiny",
+        architecture=architecture.name,
         frame_rate_hz=10,
         pixel_size_um=2,
         window_frames=100,
         window_px=20,
+        normalisation=architecture.normalisation,
         metrics=Metrics(on="nothing: random weights", values={}),
     )
     install(folder, "celltype", entry, folder / "w.h5", "# random\n")
@@ -55,10 +58,13 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 def full(movie: Movie, rois: RoiSet, networks: Networks, index: int, order: np.ndarray) -> np.ndarray:
     """What the full network says of the frames `order` of one cell."""
-    frames = movie.read(0, movie.n_frames).astype(np.float64)
-    frames = (frames - frames.mean()) / frames.std()
-    top, left, masks = cell_masks(rois, index, 20, "types")
-    inputs = cut(frames[order], top, left, 20)[..., None] * np.moveaxis(masks, 0, -1)
+    frames = movie.read(0, movie.n_frames).astype(np.float32)
+    views = networks.full.input_shape[1:] == VIEWS.window_shape
+    scaling = statistics([frames], "pixel" if views else "movie", "")
+    cells = filtered(rois, scaling, 20) if views else masked(rois, 20, "types")
+    patches = cut(scaling.normalise(frames)[order], int(cells.top[index]), int(cells.left[index]), 20)
+    seen = (patches[:, None] * cells.masks[index]).transpose(0, 2, 3, 1)
+    inputs = seen.astype(np.float64).sum(axis=(1, 2)) if views else seen
     return np.asarray(networks.full(inputs[None].astype(np.float32), training=False))[0]
 
 

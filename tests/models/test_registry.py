@@ -10,9 +10,9 @@ import yaml
 
 from neurocine.core import InputError
 from neurocine.models import Entry, Metrics, Registry, install, sha256, shipped
-from neurocine.network import Architecture, build, save_weights
+from neurocine.network import CinacArchitecture, ViewArchitecture, save_weights
 
-TINY = Architecture(
+TINY = CinacArchitecture(
     name="tiny",
     window_frames=5,
     window_px=12,
@@ -21,6 +21,9 @@ TINY = Architecture(
     lstm_units=(1, 1),
     merge_units=1,
     output="frames",
+)
+VIEWS = ViewArchitecture(
+    name="views", window_frames=5, window_px=12, output="frames", filters=4, dilations=(1, 2)
 )
 
 
@@ -41,7 +44,7 @@ def entry(**changes: Any) -> Entry:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     keras.utils.set_random_seed(0)
-    save_weights(folder / "w.h5", build(TINY), TINY, metadata={})
+    save_weights(folder / "w.h5", TINY.build(), TINY, metadata={})
     for name, types, indicators in (
         ("general", ["any"], ["GCaMP6s"]),
         ("pyramidal", ["pyramidal", "noise"], []),
@@ -169,6 +172,18 @@ def test_install_replaces_and_keeps_the_rest(folder: Path) -> None:
     assert entries["pyramidal"].threshold == 0.4
     with pytest.raises(InputError, match="Rename"):
         install(folder, "../up", entry(), weights, "")
+
+
+def test_models_of_both_families_live_side_by_side(folder: Path, tmp_path: Path) -> None:
+    save_weights(tmp_path / "w.h5", VIEWS.build(), VIEWS, metadata={})
+    install(
+        folder, "views", entry(architecture="views", normalisation="pixel"), tmp_path / "w.h5", "# views\n"
+    )
+    registry = Registry.load(folder)
+    assert registry.model("views", "activity").architecture == VIEWS
+    assert registry.model("general", "activity").architecture == TINY
+    with pytest.raises(InputError, match="normalisation"):
+        change(folder, "views", normalisation="movie").model("views", "activity")
 
 
 def test_shipped_folder_is_the_checkouts() -> None:

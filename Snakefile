@@ -45,6 +45,7 @@ rule all:
 rule train:
     input:
         rules.train_activity.output.weights,
+        rules.train_interneuron.output.weights,
         rules.train_celltype.output.weights,
     message:
         "The networks are trained: {input}"

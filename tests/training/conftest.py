@@ -1,4 +1,4 @@
-"""A tiny corpus and a tiny network."""
+"""A tiny corpus, and a tiny network of each family and task."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neurocine.network.cinac import CinacArchitecture
-from neurocine.network.views import ViewArchitecture
+from neurocine.network import Architecture, CinacArchitecture, ViewArchitecture
 from neurocine.simulation import simulate
 from neurocine.simulation.presets import preset_of
 
@@ -50,3 +49,21 @@ def tiny_views() -> ViewArchitecture:
     return ViewArchitecture(
         name="tiny-views", window_frames=40, window_px=16, output="frames", filters=4, dilations=(1, 2)
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_view_types(tiny_views: ViewArchitecture) -> ViewArchitecture:
+    """A cell-type network of the compact family."""
+    return replace(tiny_views, name="tiny-view-types", output="types")
+
+
+@pytest.fixture(scope="session", params=["tiny", "tiny_views"])
+def either(request: pytest.FixtureRequest) -> Architecture:
+    """An activity network of each family."""
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session", params=["tiny_types", "tiny_view_types"])
+def either_types(request: pytest.FixtureRequest) -> Architecture:
+    """A cell-type network of each family."""
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]

@@ -21,9 +21,10 @@ from neurocine.core import InputError
 from neurocine.io.cinac_labels import read_segments
 from neurocine.io.contracts import read_movie, read_rois
 from neurocine.models import Entry, Metrics, Registry, install
-from neurocine.network import Architecture, build, load_weights, save_weights
+from neurocine.network import Architecture, ViewArchitecture, load_weights, save_weights
 from neurocine.simulation import read_truth, write_truth
 from neurocine.training.checkpoint import values_of
+from neurocine.training.corpus import load_recording
 from neurocine.training.data import Windows
 from neurocine.training.fine_tune import fine_tune, register, split_cells
 from neurocine.training.labelled import load_labelled
@@ -35,7 +36,7 @@ SETTINGS = FineTuneSettings(model="base", epochs=1, steps_per_epoch=3, batch_siz
 def base(folder: Path, architecture: Architecture, **changes: Any) -> Registry:
     """A registry with one model of random weights."""
     keras.utils.set_random_seed(0)
-    save_weights(folder / "part.h5", build(architecture), architecture, metadata={})
+    save_weights(folder / "part.h5", architecture.build(), architecture, metadata={})
     values: dict[str, Any] = {
         "task": "activity" if architecture.output == "frames" else "celltype",
         "architecture": architecture.name,
@@ -51,7 +52,12 @@ def base(folder: Path, architecture: Architecture, **changes: Any) -> Registry:
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory, tiny: Architecture) -> Registry:
+def registry(tmp_path_factory: pytest.TempPathFactory, tiny_views: Architecture) -> Registry:
+    return base(tmp_path_factory.mktemp("models"), tiny_views)
+
+
+@pytest.fixture(scope="module")
+def cinac_registry(tmp_path_factory: pytest.TempPathFactory, tiny: Architecture) -> Registry:
     return base(tmp_path_factory.mktemp("models"), tiny)
 
 
@@ -86,8 +92,9 @@ def write_cinac(path: Path, recording: Path, cells: list[int], kinds: bool = Fal
 
 @pytest.mark.parametrize("form", ["folders", "cinac"])
 def test_a_model_goes_on_from_where_it_was(
-    form: str, folders: list[Path], registry: Registry, tiny: Architecture, tmp_path: Path
+    form: str, folders: list[Path], either: Architecture, tmp_path: Path
 ) -> None:
+    registry = base(tmp_path / "models", either)
     labelled = (
         folders[:1] if form == "folders" else [write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2, 3])]
     )
@@ -101,7 +108,7 @@ def test_a_model_goes_on_from_where_it_was(
 
     # Near the weights that it started from, far from those of another start.
     networks, architecture, metadata = load_weights(out / "weights.h5")
-    assert architecture == tiny
+    assert architecture == either
     old = values_of(registry.model("base", "activity").networks.full.trainable_variables)
     moved = [
         np.abs(a - b).max() for a, b in zip(old, values_of(networks.full.trainable_variables), strict=True)
@@ -117,7 +124,7 @@ def test_a_model_goes_on_from_where_it_was(
 
     entry = register(out, "ours", registry, tmp_path / "registry")
     assert entry.metrics.values["f1"] == metrics["after"]["f1"]
-    assert Registry.load(tmp_path / "registry").model("ours", "activity").architecture == tiny
+    assert Registry.load(tmp_path / "registry").model("ours", "activity").architecture == either
     with pytest.raises(InputError, match="Choose another"):
         register(out, "base", registry)
 
@@ -126,8 +133,10 @@ def test_a_model_goes_on_from_where_it_was(
         fine_tune(SETTINGS.model_copy(update={"seed": 2}), labelled, out, registry=registry)
 
 
-def test_the_command_registers_the_new_model(folders: list[Path], tiny: Architecture, tmp_path: Path) -> None:
-    models = base(tmp_path / "models", tiny).folder
+def test_the_command_registers_the_new_model(
+    folders: list[Path], tiny_views: Architecture, tmp_path: Path
+) -> None:
+    models = base(tmp_path / "models", tiny_views).folder
     labelled = write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2])
     config = {"training": {"fine_tune": SETTINGS.model_dump(mode="json", exclude={"model"})}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
@@ -142,8 +151,13 @@ def test_the_command_registers_the_new_model(folders: list[Path], tiny: Architec
         CliRunner().invoke(app, [*command, "base"], catch_exceptions=False)
 
 
-def test_cell_types_are_tuned_too(folders: list[Path], tiny_types: Architecture, tmp_path: Path) -> None:
-    registry = base(tmp_path / "models", replace(tiny_types, normalisation="pixel"))
+@pytest.mark.parametrize("name", ["tiny_types", "tiny_view_types"])
+def test_cell_types_are_tuned_too(
+    name: str, folders: list[Path], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    # Of DeepCINAC's family with the other normalisation: both can have it.
+    architecture = replace(request.getfixturevalue(name), normalisation="pixel")
+    registry = base(tmp_path / "models", architecture)
     labelled = write_cinac(tmp_path / "l.h5", folders[0], [0, 1, 2, 3, 4], kinds=True)
     metrics = fine_tune(SETTINGS, [labelled], tmp_path / "out", registry=registry)
     assert metrics["task"] == "celltype"
@@ -177,7 +191,7 @@ def test_cells_and_doubtful_frames_keep_apart(
         assert table.start.min() >= 5  # the first five frames are doubtful
 
 
-def test_segments_show_what_was_saved(folders: list[Path], registry: Registry, tmp_path: Path) -> None:
+def test_segments_show_what_was_saved(folders: list[Path], cinac_registry: Registry, tmp_path: Path) -> None:
     path = write_cinac(tmp_path / "l.cinac", folders[0], [3], kinds=True)
     segments = read_segments(path)
     assert [(s.cell, s.first, s.last) for s in segments] == [(3, 0, 99), (3, 100, 199)]
@@ -187,8 +201,8 @@ def test_segments_show_what_was_saved(folders: list[Path], registry: Registry, t
     assert segments[0].doubtful.sum() == 5
 
     # A window cut from it is the window cut from the movie, up to the box in place of the contour.
-    tiny = registry.model("base", "activity").architecture
-    one = load_labelled([path], registry.entries["base"])[1]
+    tiny = cinac_registry.model("base", "activity").architecture
+    one = load_labelled([path], cinac_registry.entries["base"])[1]
     table = window_table("activity", [one.recording], tiny.window_frames, 0.0)
     windows, labels, _ = Windows.plain("activity", tiny, [one.recording], table).batch(
         np.random.default_rng(0), np.array([0])
@@ -200,6 +214,24 @@ def test_segments_show_what_was_saved(folders: list[Path], registry: Registry, t
     assert shown.any()
     brightest = windows[0][:, 8, 8, 0]  # the middle of the patch lies in the cell
     assert min(np.abs(saved[:, y, x] - brightest).max() for y in range(25) for x in range(25)) < 1e-5
+
+
+def test_views_of_a_segment_are_near_those_of_the_movie(
+    folders: list[Path], registry: Registry, tiny_views: ViewArchitecture, tmp_path: Path
+) -> None:
+    cell = 3
+    path = write_cinac(tmp_path / "l.cinac", folders[0], [cell])
+    one = load_labelled([path], registry.entries["base"])[0].recording
+    whole = load_recording(folders[0], "pixel")
+    found, wanted = (
+        tiny_views.cells(recording.rois, recording.statistics).weighed(
+            recording.statistics.normalise(recording.movie.read(0, 100).astype(np.float32)), np.array([row])
+        )[0]
+        for recording, row in ((one, 0), (whole, cell))
+    )
+    # Boxes in place of contours, of two cells alone, and noise of 100 frames: near, not alike.
+    for view in (0, 1):  # demixed, and plain mean
+        assert np.corrcoef(found[view], wanted[view])[0, 1] > 0.8
 
 
 def test_movies_are_brought_to_the_model_s_grid(

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from neurocine.config import NetworkTraining
 from neurocine.core import InputError
 from neurocine.models import Registry
 from neurocine.network import Architecture, load_weights
 from neurocine.training import train
+from neurocine.training.calibration import GRID
 from neurocine.training.checkpoint import History, load_checkpoint
 from neurocine.training.corpus import load_recording
 from neurocine.training.data import Windows
@@ -33,7 +35,7 @@ class Killed(Exception):
 
 
 def fit_tiny(folders: list[Path], tiny_types: Architecture, checkpoint: Path, **options: object) -> Fitted:
-    recording = load_recording(folders[0])
+    recording = load_recording(folders[0], tiny_types.normalisation)
     table = window_table("celltype", [recording], tiny_types.window_frames, 0.1)
     training = Windows.augmented("celltype", tiny_types, [recording], table, SETTINGS.seed)
     validation = Windows.plain("celltype", tiny_types, [recording], table)
@@ -41,15 +43,15 @@ def fit_tiny(folders: list[Path], tiny_types: Architecture, checkpoint: Path, **
 
 
 def test_a_killed_run_ends_as_one_that_was_not(
-    folders: list[Path], tiny_types: Architecture, tmp_path: Path
+    folders: list[Path], either_types: Architecture, tmp_path: Path
 ) -> None:
     def kill(history: History) -> None:
         raise Killed
 
-    fit_tiny(folders, tiny_types, tmp_path / "whole.h5")
+    fit_tiny(folders, either_types, tmp_path / "whole.h5")
     with pytest.raises(Killed):
-        fit_tiny(folders, tiny_types, tmp_path / "killed.h5", after_epoch=kill)
-    fit_tiny(folders, tiny_types, tmp_path / "killed.h5")
+        fit_tiny(folders, either_types, tmp_path / "killed.h5", after_epoch=kill)
+    fit_tiny(folders, either_types, tmp_path / "killed.h5")
     whole, resumed = (load_checkpoint(tmp_path / f"{name}.h5", "recipe") for name in ("whole", "killed"))
     assert whole is not None
     assert resumed is not None
@@ -64,27 +66,28 @@ def test_a_killed_run_ends_as_one_that_was_not(
 
 
 def test_loss_falls_on_windows_seen_again_and_again(
-    folders: list[Path], tiny: Architecture, tmp_path: Path
+    folders: list[Path], either: Architecture, tmp_path: Path
 ) -> None:
-    recording = load_recording(folders[0])
-    table = window_table("activity", [recording], tiny.window_frames, 0.0)
+    recording = load_recording(folders[0], either.normalisation)
+    table = window_table("activity", [recording], either.window_frames, 0.0)
     rows = np.flatnonzero(table.stratum == REAL)[:4]
     few = type(table)(*(getattr(table, name)[rows] for name in table.__dataclass_fields__))
-    windows = Windows.plain("activity", tiny, [recording], few)
+    windows = Windows.plain("activity", either, [recording], few)
     settings = NetworkTraining(
-        epochs=3, steps_per_epoch=25, batch_size=4, validation_windows=4, learning_rate=0.01
+        epochs=3, steps_per_epoch=25, batch_size=4, validation_windows=4, learning_rate=0.03
     )
-    fitted = fit(tiny, windows, windows, settings, tmp_path / "checkpoint.h5", "recipe")
+    fitted = fit(either, windows, windows, settings, tmp_path / "checkpoint.h5", "recipe")
     losses = [row["val_loss"] for row in fitted.history]
     assert losses[-1] < 0.8 * losses[0]
     assert fitted.best_epoch == 1 + int(np.argmin(losses))
 
 
-@pytest.mark.parametrize("task", ["activity", "celltype"])
+@pytest.mark.parametrize("name", ["tiny", "tiny_types", "tiny_views", "tiny_view_types"])
 def test_training_writes_a_model_that_can_be_used(
-    task: str, folders: list[Path], tiny: Architecture, tiny_types: Architecture, tmp_path: Path
+    name: str, folders: list[Path], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    architecture = tiny if task == "activity" else tiny_types
+    architecture: Architecture = request.getfixturevalue(name)
+    task = "activity" if architecture.output == "frames" else "celltype"
     out = tmp_path / "out"
     metrics = train(task, SETTINGS, folders, out, architecture=architecture)  # type: ignore[arg-type]
     assert metrics == json.loads((out / "metrics.json").read_text())
@@ -101,6 +104,8 @@ def test_training_writes_a_model_that_can_be_used(
         "validation": [["custom", 2]],
         "test": [["custom", 3]],
     }
+    if task == "activity":  # the bias moved by what makes that threshold a half
+        assert metadata["threshold_before_calibration"] in GRID
     card = (out / "card.md").read_text()
     shown = (
         [metrics["model"]["active_cells"]["f1"], metrics["frame_average_precision"]]
@@ -109,8 +114,10 @@ def test_training_writes_a_model_that_can_be_used(
     )
     for figure in shown:
         assert f"{figure:.3f}" in card
-    assert "seeds 1" in card
-    assert "n_movies: 3, seed: 1" in card
+    assert "1 to train (custom 1); 1 to validate (custom 1); 1 to test (custom 1)" in card
+    again = yaml.safe_load(card.split("```yaml")[1].split("```")[0])["training"]
+    assert again["simulation"] == {"movies": {"custom": 1}, "held_out": 1, "seed": 1}
+    assert NetworkTraining.model_validate(again[task]) == SETTINGS
 
     entry = publish(out, "mine", tmp_path / "registry", folders[0])
     registry = Registry.load(tmp_path / "registry")
@@ -120,7 +127,29 @@ def test_training_writes_a_model_that_can_be_used(
     assert json.loads((tmp_path / "registry" / "mine.metrics.json").read_text()) == metrics
 
 
-def test_two_devices_share_the_batches(folders: list[Path], tiny_types: Architecture, tmp_path: Path) -> None:
+def test_cells_of_the_chosen_types_alone_are_learned(
+    folders: list[Path], tiny_views: Architecture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Windows] = []
+
+    def note(
+        architecture: Architecture, training: Windows, validation: Windows, *rest: object, **named: object
+    ) -> None:
+        seen.extend([training, validation])
+        raise Killed
+
+    monkeypatch.setattr("neurocine.training.trainer.fit", note)
+    settings = SETTINGS.model_copy(update={"types": ("interneuron",)})
+    with pytest.raises(Killed):
+        train("activity", settings, folders, tmp_path, architecture=tiny_views)
+    for windows in seen:
+        kinds = np.asarray(windows.recordings[0].truth.cell_types)
+        assert set(windows.table.cell) == set(np.flatnonzero(kinds == "interneuron"))
+
+
+def test_two_devices_share_the_batches(
+    folders: list[Path], either_types: Architecture, tmp_path: Path
+) -> None:
     script = """
 import json, sys
 from pathlib import Path
@@ -128,14 +157,14 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from neurocine.config import NetworkTraining
-from neurocine.network import Architecture
+from neurocine.network import architecture_from
 from neurocine.training.corpus import load_recording
 from neurocine.training.data import Windows
 from neurocine.training.fit import device_strategy, fit
 from neurocine.training.tables import window_table
 assert device_strategy().num_replicas_in_sync == 2
-a = Architecture.from_dict(json.loads(sys.argv[1]))
-recordings = [load_recording(Path(sys.argv[2]))]
+a = architecture_from(json.loads(sys.argv[1]))
+recordings = [load_recording(Path(sys.argv[2]), a.normalisation)]
 windows = Windows.plain("celltype", a, recordings, window_table("celltype", recordings, a.window_frames, 0.1))
 settings = NetworkTraining(epochs=1, steps_per_epoch=2, batch_size=4, validation_windows=4)
 fitted = fit(a, windows, windows, settings, Path(sys.argv[3]), "recipe")
@@ -143,7 +172,7 @@ print(json.dumps(fitted.history))
 """
     checkpoint = tmp_path / "checkpoint.h5"
     run = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(tiny_types.to_dict()), str(folders[0]), str(checkpoint)],
+        [sys.executable, "-c", script, json.dumps(either_types.to_dict()), str(folders[0]), str(checkpoint)],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
         capture_output=True,
         text=True,

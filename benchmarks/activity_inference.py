@@ -1,6 +1,7 @@
 """Activity inference by both backends against its plain windowed form: processor time for the same weights.
 
-Weights are random, on which speed doesn't depend:
+The plain form gives the whole network every window as it overlaps with others: each frame of a cell is cut,
+masked and encoded as often as windows hold it. Weights are random, on which speed doesn't depend:
 ``python benchmarks/activity_inference.py [compact|reference] [cells]``.
 """
 
@@ -22,10 +23,10 @@ from neurocine.config.models import Backend
 from neurocine.core import Movie
 from neurocine.io.contracts import read_movie, read_rois
 from neurocine.models import Entry, Metrics, Model, Registry, install
-from neurocine.network import ARCHITECTURES, Architecture, build, save_weights
+from neurocine.network import ARCHITECTURES, Architecture, save_weights
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Runner
-from neurocine.network.inputs import Cells, cells, windows
+from neurocine.network.inputs import Cells, windows
 from neurocine.simulation import simulate
 
 #: Cells read by the plain form: it is slow, and each costs the same.
@@ -35,7 +36,7 @@ PLAIN_CELLS = 2
 def registered(folder: Path, architecture: Architecture, movie: Movie) -> Registry:
     """Return a registry with one model of random weights, made for `movie`."""
     keras.utils.set_random_seed(0)
-    networks = build(architecture)
+    networks = architecture.build()
     readout = networks.head.get_layer("readout")
     readout.kernel.assign(readout.kernel * 8)  # so that probabilities aren't all near a half
     save_weights(folder / "weights.h5", networks, architecture, metadata={})
@@ -46,24 +47,31 @@ def registered(folder: Path, architecture: Architecture, movie: Movie) -> Regist
         pixel_size_um=movie.pixel_size_um,
         window_frames=architecture.window_frames,
         window_px=architecture.window_px,
+        normalisation=architecture.normalisation,
         metrics=Metrics(on="nothing: random weights", values={}),
     )
     install(folder, "random", entry, folder / "weights.h5", "")
     return Registry.load(folder)
 
 
-def plain(frames: np.ndarray, patches: Cells, model: Model, size: int) -> np.ndarray:
+def window(architecture: Architecture, patches: np.ndarray) -> np.ndarray:
+    """Return what the whole network reads of the patches (n_inputs, T, px, px) of one window."""
+    return patches.sum(axis=(2, 3)).T if architecture.family == "views" else np.moveaxis(patches, 0, -1)
+
+
+def plain(frames: np.ndarray, cells: Cells, model: Model, size: int) -> np.ndarray:
     """Return the probabilities (PLAIN_CELLS, T) by the whole network, `size` windows at a time."""
     length, n_frames = model.architecture.window_frames, len(frames)
     merged = np.zeros((PLAIN_CELLS, n_frames), dtype=np.float32)
     starts = windows(n_frames, length, ActivitySettings().overlap)
     for cell in range(PLAIN_CELLS):
         for some in np.split(starts, range(size, len(starts), size)):
-            seen = [patches.cut(frames[start : start + length], cell) for start in some]
-            found = model.networks.full.predict_on_batch(np.moveaxis(np.stack(seen), 1, -1))
-            for start, window in zip(some, found, strict=True):
+            cut = [cells.cut(frames[start : start + length], cell) for start in some]
+            seen = np.stack([window(model.architecture, patches) for patches in cut])
+            found = model.networks.full.predict_on_batch(seen)
+            for start, probability in zip(some, found, strict=True):
                 part = merged[cell, start : start + length]
-                np.maximum(part, window, out=part)
+                np.maximum(part, probability, out=part)
     return merged
 
 
@@ -92,13 +100,14 @@ def main(kind: str, n_cells: int) -> None:
             whole, results[backend] = timed(
                 lambda s=settings: infer(movie, rois, s, registry=registry).probability
             )
-            print(f"{backend}: {(whole - start) / n_cells:.2f} a cell, {start:.1f} once to compile")
+            print(f"{backend}: {(whole - start) / n_cells:.3f} a cell, {start:.1f} once to compile")
         grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
-        frames = ModelMovie.of(movie, grid, model.entry.normalisation).read(0, grid.n_frames)
-        patches = cells(grid.rois(rois), model.architecture.window_px)
+        seen = ModelMovie.of(movie, grid, model.entry.normalisation)
+        frames = seen.read(0, grid.n_frames)
+        cells = model.architecture.cells(grid.rois(rois), seen.statistics)
         for size in (1, 16):
-            spent, wanted = timed(lambda n=size: plain(frames, patches, model, n))
-            print(f"plain, {size} windows at a time: {spent / PLAIN_CELLS:.2f} a cell")
+            spent, wanted = timed(lambda n=size: plain(frames, cells, model, n))
+            print(f"plain, {size} windows at a time: {spent / PLAIN_CELLS:.3f} a cell")
     for backend, found in results.items():
         apart = np.abs(found[:PLAIN_CELLS] - wanted).max()
         print(f"largest difference of {backend} from plain: {apart:.1e}")

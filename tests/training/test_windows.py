@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -125,3 +126,15 @@ def test_several_recordings_keep_apart(folders: list[Path], tiny_views: ViewArch
         both.batch(np.random.default_rng(0), rows)[0],
         alone.batch(np.random.default_rng(0), rows - np.flatnonzero(table.recording == 1)[0])[0],
     )
+
+
+def test_a_flash_of_light_stays_finite(folders: list[Path], tiny_views: ViewArchitecture) -> None:
+    recording, table = opened(folders, tiny_views)
+    frames = recording.movie.read(0, recording.movie.n_frames).astype(np.float32)
+    frames[20] = 1e8
+    flashed = replace(recording, movie=replace(recording.movie, frames=frames))
+    windows, _, _ = Windows.plain("activity", tiny_views, [flashed], table).batch(
+        np.random.default_rng(0), np.flatnonzero(table.start == 0)
+    )
+    assert np.isfinite(windows).all()
+    assert (windows[:, 20, 1] > 1e4).all()

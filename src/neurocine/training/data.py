@@ -20,6 +20,8 @@ from neurocine.training.tables import SHARES, Task, label
 
 #: Versions of each recording's contours seen in training: the true ones first, the others jittered.
 CONTOUR_VERSIONS = 3
+#: No view is taken for larger: in a flash of light one could leave the range of float16.
+LARGEST = 6e4
 #: Windows (B, *window_shape), labels (B, ...) and weights (B,), all float32.
 Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
@@ -168,5 +170,5 @@ def _views(recording: LabelledRecording, versions: list[Cells]) -> list[NDArray[
         stop = min(start + movie.block_frames(), movie.n_frames)
         frames = recording.statistics.normalise(movie.read(start, stop).astype(np.float32))
         for views, cells in zip(found, versions, strict=True):
-            views[:, :, start:stop] = cells.weighed(frames, np.arange(len(cells)))
+            views[:, :, start:stop] = np.clip(cells.weighed(frames, np.arange(len(cells))), -LARGEST, LARGEST)
     return found

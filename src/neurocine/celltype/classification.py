@@ -17,7 +17,7 @@ from neurocine.activity.transients import putative, smooth
 from neurocine.config import CelltypeSettings
 from neurocine.core import CELL_TYPES, CellTypes, Movie, RoiSet
 from neurocine.core.progress import Progress, silent
-from neurocine.models import Model, Registry
+from neurocine.models import Registry
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Features, Runner
 from neurocine.network.inputs import check_field, windows
@@ -65,18 +65,8 @@ def classify(
     grid = Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um)
     seen_rois = grid.rois(rois)
     seen, traces = ModelMovie.with_traces(movie, grid, seen_rois, model.entry.normalisation)
-    length = min(model.entry.window_frames, grid.n_frames)
-    if length < model.entry.window_frames:
-        log.warning(
-            "%s: %d frames at %g Hz, fewer than the window of %d: mirrored in time",
-            movie.source,
-            grid.n_frames,
-            model.entry.frame_rate_hz,
-            model.entry.window_frames,
-        )
-    starts = windows(grid.n_frames, length, 0.0, movie.source)
-    chosen = most_active(traces, starts, length, settings.windows)
-    probability = _averaged(seen, seen_rois, model, starts, chosen, settings, progress)
+    runner = Runner(model.networks, model.architecture, settings.backend)
+    probability = averaged(runner, seen, seen_rois, traces, settings, progress)
     return CellTypes(rois.ids, probability)
 
 
@@ -110,18 +100,40 @@ def most_active(
     return chosen
 
 
-def _averaged(
+def averaged(
+    runner: Runner,
     seen: ModelMovie,
     rois: RoiSet,
-    model: Model,
-    starts: NDArray[np.int64],
-    chosen: NDArray[np.bool_],
+    traces: NDArray[np.floating[Any]],
     settings: CelltypeSettings,
-    progress: Progress,
+    progress: Progress = silent,
 ) -> NDArray[np.float32]:
-    """Return the mean probabilities (N, 3) over each cell's chosen windows."""
-    architecture = model.architecture
-    runner = Runner(model.networks, architecture, settings.backend)
+    """Return the mean probabilities (N, 3) over each cell's most active windows.
+
+    Parameters
+    ----------
+    runner
+        The network.
+    seen
+        Movie on the model's grid.
+    rois, traces
+        Cells on that grid, and their raw traces (N, model frames).
+    settings
+        Windows a cell, batch size.
+    progress
+        Told of windows read.
+    """
+    architecture = runner.architecture
+    length = min(architecture.window_frames, seen.grid.n_frames)
+    if length < architecture.window_frames:
+        log.warning(
+            "%s: %d frames at the model's rate, fewer than the window of %d: mirrored in time",
+            seen.movie.source,
+            seen.grid.n_frames,
+            architecture.window_frames,
+        )
+    starts = windows(seen.grid.n_frames, length, 0.0, seen.movie.source)
+    chosen = most_active(traces, starts, length, settings.windows)
     patches = architecture.cells(rois, seen.statistics)
     sums = np.zeros((len(rois), len(CELL_TYPES)))
     cell_bytes = 4 * architecture.n_inputs * architecture.window_frames * architecture.n_features

@@ -102,7 +102,9 @@ class CelltypeSettings(Section):
     """Cell types: pyramidal, interneuron or noise."""
 
     model: str = Field("celltype", description="a cell-type model of the registry")
-    windows: int = Field(2, ge=1, description="how many of the most active windows are averaged")
+    windows: int = Field(
+        4, ge=1, description="how many of the most active windows are averaged (the paper: 2, of 50 s)"
+    )
     batch_size: int = Field(32, ge=1, description="windows that go through the network at once")
     backend: Backend = Field("keras", description="what runs the network: keras (TensorFlow) or openvino")
 
@@ -280,7 +282,9 @@ class TrainingSettings(Section):
     simulation: SimulationSettings = SimulationSettings()
     activity: NetworkTraining = NetworkTraining()
     interneuron: InterneuronTraining = InterneuronTraining(steps_per_epoch=200)
-    celltype: NetworkTraining = NetworkTraining(steps_per_epoch=150, batch_size=32)
+    celltype: NetworkTraining = NetworkTraining(
+        epochs=16, steps_per_epoch=150, batch_size=32, learning_rate=1e-3
+    )
     fine_tune: FineTuneSettings = FineTuneSettings()
 
     @field_validator("celltype")

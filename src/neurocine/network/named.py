@@ -39,11 +39,12 @@ ARCHITECTURES: dict[str, Architecture] = {
         ViewArchitecture(name="activity-compact", window_frames=100, window_px=25, output="frames"),
         ViewArchitecture(
             name="celltype-compact",
-            window_frames=500,
+            window_frames=1000,
             window_px=25,
             output="types",
             filters=32,
             dilations=(1, 2, 4, 8, 16, 32, 64),
+            dropout=0.3,
         ),
     )
 }

@@ -1,19 +1,20 @@
-"""Where a trained network's probabilities are cut, so that one half serves every user.
+"""Where a network's probabilities are cut, so that every user may take one half, or the likeliest type.
 
-Training draws active windows more often than movies have them, and no threshold is best by itself. The one
-with the highest median F1 on the validation recordings is found, and the readout's bias moved so that it
-becomes .5.
+Training draws active windows, and rare types, more often than movies have them. What cuts best on the
+validation recordings is found, and the readout's bias moved accordingly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.activity.inference import predicted
-from neurocine.config import ActivitySettings, EvaluationSettings
+from neurocine.celltype.classification import averaged
+from neurocine.config import ActivitySettings, CelltypeSettings, EvaluationSettings
 from neurocine.core import CELL_TYPES
 from neurocine.core.progress import Progress, silent
 from neurocine.evaluation.cells import run_dprime
@@ -26,6 +27,8 @@ from neurocine.training.corpus import LabelledRecording
 
 #: Thresholds tried.
 GRID = np.linspace(0.02, 0.98, 97)
+#: Moves of a type's bias tried.
+SHIFTS = np.arange(-3, 3.01, 0.25)
 #: A true transient less detectable than this is doubtful here, as in evaluation.
 MIN_DPRIME = EvaluationSettings().min_dprime
 
@@ -81,3 +84,43 @@ def _seen(runner: Runner, recording: LabelledRecording, chosen: NDArray[np.int64
             (own,) = periods(recording.truth.raster[cell], recording.traces[cell], [probability])
             cells.append(own.select(kept))
     return cells
+
+
+def calibrate_types(
+    networks: Networks,
+    architecture: Architecture,
+    recordings: Sequence[LabelledRecording],
+    settings: CelltypeSettings,
+    progress: Progress = silent,
+) -> tuple[float, ...]:
+    """Move the readout's biases so that the likeliest type has the highest macro F1; return by how much.
+
+    Parameters
+    ----------
+    networks, architecture
+        A cell-type network.
+    recordings
+        Validation recordings.
+    settings
+        How many windows are averaged.
+    progress
+        Told about recordings.
+    """
+    from sklearn.metrics import f1_score
+
+    runner = Runner(networks, architecture)
+    found, truth = [], []
+    for index, recording in enumerate(recordings):
+        movie = recording.movie
+        seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
+        found.append(averaged(runner, seen, recording.rois, recording.traces, settings))
+        truth += [CELL_TYPES.index(kind) for kind in recording.truth.cell_types]
+        progress("calibration", index + 1, len(recordings))
+    logits = np.log(np.concatenate(found) + 1e-9)
+    shifts = [(0.0, *others) for others in product(SHIFTS.tolist(), repeat=len(CELL_TYPES) - 1)]
+    scores = [f1_score(truth, (logits + shift).argmax(axis=1), average="macro") for shift in shifts]
+    # Among equals the smallest move.
+    best = min(shifts, key=lambda shift: (-scores[shifts.index(shift)], np.abs(shift).sum()))
+    bias = networks.head.get_layer("readout").bias
+    bias.assign(bias + np.asarray(best, dtype=np.float32))
+    return best

@@ -25,7 +25,7 @@ Task = Literal["activity", "celltype"]
 #: Frames between windows: the paper's step for activity, a fifth of the window for cell types.
 STEP = {"activity": 10, "celltype": 100}
 #: Cell types are learned from each cell's most active windows.
-ACTIVE_WINDOWS = 4
+ACTIVE_WINDOWS = 8
 SHARES = {"activity": ACTIVITY_SHARES, "celltype": (1.0 / len(CELL_TYPES),) * len(CELL_TYPES)}
 
 

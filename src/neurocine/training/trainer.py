@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neurocine.config import NetworkTraining
+from neurocine.config import CelltypeSettings, NetworkTraining
 from neurocine.core.progress import Progress, silent
 from neurocine.io.atomic import write_text
 from neurocine.network import ARCHITECTURES, Architecture, save_weights
 from neurocine.network.normalisation import Normalisation
-from neurocine.training.calibration import calibrate
+from neurocine.training.calibration import calibrate, calibrate_types
 from neurocine.training.card import write_card
 from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
 from neurocine.training.curves import write_curves, write_table
@@ -72,10 +72,14 @@ def train(
     recipe = Recipe(task, architecture, settings, {use: _movies(r) for use, r in parts.items()})
     out.mkdir(parents=True, exist_ok=True)
     fitted = _fit(recipe, parts, out, progress)
-    metadata = {"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch}
+    metadata: dict[str, Any] = {"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch}
     if task == "activity":
         metadata["threshold_before_calibration"] = calibrate(
             fitted.networks, architecture, parts["validation"], settings.types, progress
+        )
+    else:
+        metadata["bias_moved"] = calibrate_types(
+            fitted.networks, architecture, parts["validation"], CelltypeSettings(), progress
         )
     weights = out / "weights.h5"
     save_weights(weights, fitted.networks, architecture, metadata=metadata)

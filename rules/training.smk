@@ -32,6 +32,7 @@ rule train_activity:
 rule train_interneuron:
     input:
         corpus=corpus,
+        start=rules.train_activity.output.weights,
     output:
         weights=f"{CONFIG.results}/training/interneuron/weights.h5",
         card=f"{CONFIG.results}/training/interneuron/card.md",
@@ -52,7 +53,7 @@ rule train_interneuron:
         settings=CONFIG.training.interneuron.model_dump(),
         impl=IMPL["training"],
     message:
-        saying("Training the interneuron network", gpus=True)
+        saying("Training the activity network on, for interneurons", gpus=True)
     script:
         "../workflow_scripts/training_train.py"
 

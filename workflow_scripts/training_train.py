@@ -10,12 +10,14 @@ from neurocine.workflow import LoggedProgress, logged
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
+    start = job.input.get("start")
     train(
         job.params.task,
         NetworkTraining(**job.params.settings),
         [Path(name) for name in job.input.corpus],
         Path(job.output.weights).parent,
         progress=LoggedProgress(),
+        start=None if start is None else Path(start),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, Movie, Raster, RoiSet
@@ -77,8 +78,23 @@ def infer(
         runner = Runner(model.networks, model.architecture, settings.backend)
         label = f"activity by {model.name}"
         found = predicted(runner, known[key], grid.rois(rois), chosen, settings, progress, label)
-        probability[chosen] = np.clip(grid.to_movie(found), 0, 1)
+        found = np.clip(grid.to_movie(found), 0, 1)
+        probability[chosen] = extended(found, settings.threshold, settings.extent)
     return Raster(rois.ids, movie.frame_rate_hz, probability, settings.threshold, names)
+
+
+def extended(probability: NDArray[np.float32], threshold: float, extent: float) -> NDArray[np.float32]:
+    """Return `probability` (N, T) with each called transient as long as it stays over `extent`.
+
+    Where a transient begins and ends is less sure than that it is there. Frames over `extent` without a gap
+    to one over `threshold` are lifted to just above that; all others stay.
+    """
+    runs, n = ndimage.label(probability > extent, structure=[[0, 0, 0], [1, 1, 1], [0, 0, 0]])
+    called = np.zeros(n + 1, dtype=bool)
+    called[runs[probability > threshold]] = True
+    called[0] = False
+    lifted = np.nextafter(np.float32(threshold), np.float32(1))
+    return np.where(called[runs], np.maximum(probability, lifted), probability)
 
 
 def check_length(movie: Movie, settings: ActivitySettings, registry: Registry | None = None) -> None:

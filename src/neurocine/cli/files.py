@@ -73,18 +73,20 @@ def train(
     ],
     movies: Annotated[list[Path], typer.Argument(help="Folders of simulated movies of all three splits.")],
     out: OutOption,
+    start: Annotated[Path | None, typer.Option(help="Weights (.h5) of another model to start from.")] = None,
     config: ConfigOption = None,
 ) -> None:
     """Train a network on simulated movies; started again after a kill, it goes on where it was.
 
-    Example: `neurocine train activity simulated/* --out trained`
+    Examples: `neurocine train activity simulated/* --out trained`,
+    `neurocine train interneuron simulated/* --start trained/weights.h5 --out interneurons`
     """
     from neurocine.training import train as train_network
 
     section = getattr(settings(config).training, network)
     task: Task = "celltype" if network == "celltype" else "activity"
     with shown_progress() as progress:
-        train_network(task, section, movies, out, progress)
+        train_network(task, section, movies, out, progress, start=start)
     typer.echo(out / "card.md")
 
 

@@ -121,6 +121,11 @@ class ActivitySettings(Section):
         0.5, description="share of a window that it has in common with the next; predictions merge by maximum"
     )
     threshold: Fraction = Field(0.5, description="a frame is active where the probability is above this")
+    extent: Fraction = Field(
+        0.35,
+        description="and as far as it stays above this on both sides: that a transient is there is surer "
+        "than where it begins and ends (the threshold or more: no further)",
+    )
     batch_size: int = Field(64, ge=1, description="windows that go through the network at once")
 
 
@@ -253,7 +258,7 @@ class NetworkTraining(Section):
 
 
 class InterneuronTraining(NetworkTraining):
-    """How a network for the activity of interneurons alone is trained."""
+    """How the activity network is trained on, for interneurons alone."""
 
     types: Annotated[tuple[CellType, ...], Field(min_length=1)] | None = Field(
         ("interneuron",), description="cells of these types alone are learned; null: all"
@@ -281,7 +286,7 @@ class TrainingSettings(Section):
 
     simulation: SimulationSettings = SimulationSettings()
     activity: NetworkTraining = NetworkTraining()
-    interneuron: InterneuronTraining = InterneuronTraining(steps_per_epoch=200)
+    interneuron: InterneuronTraining = InterneuronTraining(epochs=12, steps_per_epoch=200, learning_rate=5e-4)
     celltype: NetworkTraining = NetworkTraining(
         epochs=16, steps_per_epoch=150, batch_size=32, learning_rate=1e-3
     )

@@ -41,6 +41,7 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
         f"{settings.batch_size} windows, learning rate {settings.learning_rate:g}, seed {settings.seed}; "
         f"{minutes:.0f} minutes. "
         f"Epoch {fitted.best_epoch} had the lowest validation loss ({best['val_loss']:.4f}).",
+        *([f"- Started from the weights with SHA-256 {recipe.start[:12]}…"] if recipe.start else []),
         f"- Versions: {versions()}.",
         "",
         "## On held-out recordings",

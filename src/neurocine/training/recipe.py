@@ -23,12 +23,15 @@ class Recipe:
         What is trained, and how.
     movies
         Preset and seed of each recording, by split (``train``, ``validation``, ``test``).
+    start
+        SHA-256 of the weights to start from; None: random ones.
     """
 
     task: Task
     architecture: Architecture
     settings: NetworkTraining
     movies: Mapping[str, list[tuple[str, int]]]
+    start: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -37,6 +40,7 @@ class Recipe:
             "architecture": self.architecture.to_dict(),
             "settings": self.settings.model_dump(),
             "movies": {use: [list(movie) for movie in movies] for use, movies in self.movies.items()},
+            "start": self.start,
             "impl": {step: IMPL[step] for step in ("simulation", "training")},
         }
 

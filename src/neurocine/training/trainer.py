@@ -8,13 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from neurocine.config import CelltypeSettings, NetworkTraining
+from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
 from neurocine.io.atomic import write_text
-from neurocine.network import ARCHITECTURES, Architecture, save_weights
+from neurocine.models import sha256
+from neurocine.network import ARCHITECTURES, Architecture, load_weights, save_weights
 from neurocine.network.normalisation import Normalisation
 from neurocine.training.calibration import calibrate, calibrate_types
 from neurocine.training.card import write_card
+from neurocine.training.checkpoint import values_of
 from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
 from neurocine.training.curves import write_curves, write_table
 from neurocine.training.data import Windows
@@ -34,6 +39,7 @@ def train(
     progress: Progress = silent,
     *,
     architecture: Architecture | None = None,
+    start: Path | None = None,
 ) -> dict[str, Any]:
     """Train the network of `task` and measure it on recordings that training didn't see.
 
@@ -54,6 +60,8 @@ def train(
         Told about epochs and recordings.
     architecture
         Another architecture than the one of the settings.
+    start
+        Weights to start from, of the same architecture; random ones unless given.
 
     Returns
     -------
@@ -63,15 +71,17 @@ def train(
     Raises
     ------
     InputError
-        If the corpus is too small or damaged, movies are shorter than a window, or the checkpoint in `out`
-        belongs to other settings.
+        If the corpus is too small or damaged, movies are shorter than a window, the weights to start from are
+        of another architecture, or the checkpoint in `out` belongs to other settings.
     """
     architecture = architecture or ARCHITECTURES[f"{task}-{settings.architecture}"]
     split = split_corpus(folders)
     parts = _load(split, architecture.normalisation)
-    recipe = Recipe(task, architecture, settings, {use: _movies(r) for use, r in parts.items()})
+    known = None if start is None else _weights(start, architecture)
+    movies = {use: _movies(r) for use, r in parts.items()}
+    recipe = Recipe(task, architecture, settings, movies, None if start is None else sha256(start))
     out.mkdir(parents=True, exist_ok=True)
-    fitted = _fit(recipe, parts, out, progress)
+    fitted = _fit(recipe, parts, out, progress, known)
     metadata: dict[str, Any] = {"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch}
     if task == "activity":
         metadata["threshold_before_calibration"] = calibrate(
@@ -91,7 +101,11 @@ def train(
 
 
 def _fit(
-    recipe: Recipe, parts: Mapping[str, list[LabelledRecording]], out: Path, progress: Progress
+    recipe: Recipe,
+    parts: Mapping[str, list[LabelledRecording]],
+    out: Path,
+    progress: Progress,
+    start: list[NDArray[Any]] | None,
 ) -> Fitted:
     a, settings = recipe.architecture, recipe.settings
     tables = {
@@ -110,7 +124,18 @@ def _fit(
         recipe.hash,
         progress,
         after_epoch=lambda history: write_table(out / "curves.csv", history),
+        start=start,
     )
+
+
+def _weights(path: Path, architecture: Architecture) -> list[NDArray[Any]]:
+    """Return the weights in a file, in the order of `Networks.full`."""
+    networks, found, _ = load_weights(path)
+    if found != architecture:
+        raise InputError(
+            path, "architecture", f"is {found.name}, not {architecture.name}", "Start from another."
+        )
+    return values_of(networks.full.trainable_variables)
 
 
 def _load(split: Split, normalisation: Normalisation) -> dict[str, list[LabelledRecording]]:

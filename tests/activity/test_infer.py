@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocine.activity import infer
+from neurocine.activity.inference import extended
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, RoiSet
 from neurocine.models import Entry, Metrics, Registry, install
@@ -129,7 +130,9 @@ def test_streaming_gives_what_the_full_network_gives(
     movie, rois = blobs[0], overlapping(blobs[1])
     # Several blocks, of whichever family.
     monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 10_000)
-    raster = infer(movie, rois, ActivitySettings(model=name, batch_size=batch_size), registry=registry)
+    raster = infer(
+        movie, rois, ActivitySettings(extent=1, model=name, batch_size=batch_size), registry=registry
+    )
     wanted = plain(movie, rois, registry, name)
     assert raster.probability.shape == (5, 300)
     assert wanted.std(axis=1).min() > 0.01
@@ -140,9 +143,11 @@ def test_streaming_gives_what_the_full_network_gives(
 @pytest.mark.parametrize("name", ["any", "pyramidal"])
 def test_backends_agree(name: str, blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
     movie, rois = blobs[0], overlapping(blobs[1])
-    wanted = infer(movie, rois, ActivitySettings(model=name), registry=registry).probability
+    wanted = infer(movie, rois, ActivitySettings(extent=1, model=name), registry=registry).probability
     first, again = (
-        infer(movie, rois, ActivitySettings(model=name, backend="openvino"), registry=registry).probability
+        infer(
+            movie, rois, ActivitySettings(extent=1, model=name, backend="openvino"), registry=registry
+        ).probability
         for _ in range(2)
     )
     np.testing.assert_allclose(first, wanted, atol=1e-5)
@@ -174,7 +179,7 @@ def test_each_frame_is_read_twice_and_encoded_once(
 
     monkeypatch.setattr(Runner, "encode", counting)
     monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 1)
-    settings = ActivitySettings(model=name, overlap=0.9)
+    settings = ActivitySettings(extent=1, model=name, overlap=0.9)
     infer(replace(movie, frames=Counting()), rois, settings, registry=registry)
     np.testing.assert_array_equal(read, 2)
     assert sum(encoded) == 300
@@ -185,28 +190,28 @@ def test_types_are_routed_to_their_classifiers(blobs: tuple[Movie, RoiSet], regi
     movie, rois = blobs[0], overlapping(blobs[1])
     probability = np.eye(3, dtype=np.float32)[[0, 1, 2, 1, 0]]
     types = CellTypes(rois.ids[::-1].copy(), probability[::-1].copy())  # in another order
-    raster = infer(movie, rois, ActivitySettings(threshold=0.6), celltypes=types, registry=registry)
+    raster = infer(movie, rois, ActivitySettings(extent=1, threshold=0.6), celltypes=types, registry=registry)
     assert raster.classifier == ("pyramidal", "interneuron", "pyramidal", "interneuron", "pyramidal")
     assert raster.threshold == 0.6
     for name in ("pyramidal", "interneuron"):
         # Neighbours served by another classifier are still accounted for.
-        alone = infer(movie, rois, ActivitySettings(model=name), registry=registry).probability
+        alone = infer(movie, rois, ActivitySettings(extent=1, model=name), registry=registry).probability
         rows = [i for i, other in enumerate(raster.classifier) if other == name]
         np.testing.assert_allclose(raster.probability[rows], alone[rows], atol=1e-6)
-    untyped = infer(movie, rois, ActivitySettings(), registry=registry)
+    untyped = infer(movie, rois, ActivitySettings(extent=1), registry=registry)
     assert untyped.classifier == ("any",) * 5
 
 
 def test_no_rois_give_an_empty_raster(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
     movie, rois = blobs
-    raster = infer(movie, rois.select([]), ActivitySettings(), registry=registry)
+    raster = infer(movie, rois.select([]), ActivitySettings(extent=1), registry=registry)
     assert raster.probability.shape == (0, 300)
     assert raster.classifier == ()
 
 
 def test_progress_reaches_the_end(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
     seen: list[tuple[str, int, int]] = []
-    infer(*blobs, ActivitySettings(), registry=registry, progress=lambda *told: seen.append(told))
+    infer(*blobs, ActivitySettings(extent=1), registry=registry, progress=lambda *told: seen.append(told))
     assert seen[-1] == ("activity by any", 300, 300)
 
 
@@ -214,14 +219,16 @@ def test_bad_input_is_told_before_work(blobs: tuple[Movie, RoiSet], registry: Re
     movie, rois = blobs
     short = replace(movie, frames=movie.frames[:39])
     with pytest.raises(InputError, match="39, fewer than the window of 40"):
-        infer(short, rois, ActivitySettings(), registry=registry)
+        infer(short, rois, ActivitySettings(extent=1), registry=registry)
     with pytest.raises(InputError, match="fov_shape"):
-        infer(replace(movie, frames=movie.frames[:, :60]), rois, ActivitySettings(), registry=registry)
+        infer(
+            replace(movie, frames=movie.frames[:, :60]), rois, ActivitySettings(extent=1), registry=registry
+        )
     with pytest.raises(InputError, match="isn't in the registry"):
-        infer(movie, rois, ActivitySettings(model="none"), registry=registry)
+        infer(movie, rois, ActivitySettings(extent=1, model="none"), registry=registry)
     some = CellTypes(rois.ids[:2], np.eye(3, dtype=np.float32)[:2])
     with pytest.raises(InputError, match="no row for ROI 2"):
-        infer(movie, rois, ActivitySettings(), celltypes=some, registry=registry)
+        infer(movie, rois, ActivitySettings(extent=1), celltypes=some, registry=registry)
 
 
 PROGRAM = """
@@ -230,13 +237,14 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from conftest import blob_frames
 from neurocine.activity import infer
+from neurocine.activity.inference import extended
 from neurocine.config import ActivitySettings
 from neurocine.core import Movie, RoiSet
 from neurocine.models import Registry
 frames, masks = blob_frames()
 movie = Movie(frames, frame_rate_hz=10.0, pixel_size_um=2.0)
 registry = Registry.load(Path(sys.argv[2]))
-settings = ActivitySettings(model=sys.argv[3])
+settings = ActivitySettings(extent=1, model=sys.argv[3])
 raster = infer(movie, RoiSet.from_masks(masks), settings, registry=registry)
 sys.stdout.write(hashlib.sha256(raster.probability.tobytes()).hexdigest())
 """
@@ -248,5 +256,19 @@ def test_two_processes_give_the_same_bytes(
 ) -> None:
     arguments = [sys.executable, "-c", PROGRAM, str(Path(__file__).parents[1]), str(registry.folder), name]
     other = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
-    here = infer(*blobs, ActivitySettings(model=name), registry=registry)
+    here = infer(*blobs, ActivitySettings(extent=1, model=name), registry=registry)
     assert hashlib.sha256(here.probability.tobytes()).hexdigest() == other
+
+
+def test_called_transients_reach_as_far_as_they_stay_over_the_extent() -> None:
+    one = np.array([0, 0.4, 0.6, 0.42, 0.3, 0.45, 0.1, 0.9, 0.41], dtype=np.float32)
+    two = np.array([0.45, 0.45, 0, 0.5, 0.45, 0, 0, 0, 0], dtype=np.float32)  # nothing over .5
+    found = extended(np.stack([one, two]), 0.5, 0.4)
+    assert ((found > 0.5) == np.array([[0, 0, 1, 1, 0, 0, 0, 1, 1], [0] * 9], dtype=bool)).all()
+    np.testing.assert_array_equal(found[1], two)
+    lifted = np.array([3, 8])
+    assert (np.delete(found[0], lifted) == np.delete(one, lifted)).all()
+    assert (found[0, lifted] < 0.5001).all()
+    for extent in (0.5, 0.7, 1.0):  # no further
+        np.testing.assert_array_equal(extended(one[None], 0.5, extent)[0], one)
+    assert extended(one[None], 0.5, 0.4).dtype == np.float32

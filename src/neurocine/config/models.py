@@ -122,7 +122,7 @@ class ActivitySettings(Section):
     )
     threshold: Fraction = Field(0.5, description="a frame is active where the probability is above this")
     extent: Fraction = Field(
-        0.35,
+        0.4,
         description="and as far as it stays above this on both sides: that a transient is there is surer "
         "than where it begins and ends (the threshold or more: no further)",
     )

@@ -11,24 +11,24 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
-from neurocine.activity.inference import predicted
+from neurocine.activity.inference import extended, predicted
 from neurocine.celltype.classification import averaged
 from neurocine.config import ActivitySettings, CelltypeSettings, EvaluationSettings
 from neurocine.core import CELL_TYPES
 from neurocine.core.progress import Progress, silent
 from neurocine.evaluation.cells import run_dprime
-from neurocine.evaluation.periods import Periods, periods
-from neurocine.evaluation.thresholds import choose_threshold
+from neurocine.evaluation.periods import periods
 from neurocine.network import Architecture, Networks
 from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Runner
 from neurocine.training.corpus import LabelledRecording
 
-#: Thresholds tried.
-GRID = np.linspace(0.02, 0.98, 97)
-#: Moves of a type's bias tried.
-SHIFTS = np.arange(-3, 3.01, 0.25)
+#: Moves of the readout's bias tried, in logits.
+MOVES = np.arange(-1.5, 1.51, 0.25)
+#: Moves of a cell type's bias tried.
+TYPE_MOVES = np.arange(-3, 3.01, 0.25)
 #: A true transient less detectable than this is doubtful here, as in evaluation.
 MIN_DPRIME = EvaluationSettings().min_dprime
 
@@ -40,10 +40,10 @@ def calibrate(
     types: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> float:
-    """Move the readout's bias so that .5 is the best threshold on `recordings`; return what it was before.
+    """Move the readout's bias so that .5 is the best threshold on `recordings`; return by how much.
 
-    Best is the highest median F1 (DeepCINAC, section 2.6) over the neurons of `types` that have a transient
-    which can be seen. Without any the bias stays.
+    Best is the highest median F1 (DeepCINAC, section 2.6) of the rasters that users get, over the neurons of
+    `types` that have a transient which can be seen. Without any the bias stays.
 
     Parameters
     ----------
@@ -58,32 +58,45 @@ def calibrate(
     """
     served = [kind for kind in (types or CELL_TYPES) if kind != CELL_TYPES[-1]]
     runner = Runner(networks, architecture)
-    cells: list[Periods] = []
+    scores: list[list[float]] = []
     for index, recording in enumerate(recordings):
         chosen = np.flatnonzero(np.isin(recording.truth.cell_types, served))
-        if len(chosen):
-            cells += _seen(runner, recording, chosen)
+        scores += _f1(runner, recording, chosen[[_visible(recording, c).any() for c in chosen.tolist()]])
         progress("calibration", index + 1, len(recordings))
-    if not cells:
-        return 0.5
-    threshold = choose_threshold(cells, GRID).value
+    if not scores:
+        return 0.0
+    f1 = np.array(scores)
+    # Among equal medians the highest mean.
+    move = float(MOVES[np.lexsort((f1.mean(axis=0), np.median(f1, axis=0)))[-1]])
     bias = networks.head.get_layer("readout").bias
-    bias.assign(bias - np.float32(np.log(threshold / (1 - threshold))))
-    return threshold
+    bias.assign(bias + np.float32(move))
+    return move
 
 
-def _seen(runner: Runner, recording: LabelledRecording, chosen: NDArray[np.int64]) -> list[Periods]:
-    """Return the network's signal of the `chosen` cells that have a transient which can be seen."""
-    movie = recording.movie
+def _visible(recording: LabelledRecording, cell: int) -> NDArray[np.bool_]:
+    """Return which true transients of a cell can be seen, (M,)."""
+    return run_dprime(recording.truth, cell) >= MIN_DPRIME
+
+
+def _f1(runner: Runner, recording: LabelledRecording, chosen: NDArray[np.int64]) -> list[list[float]]:
+    """Return for each of the `chosen` cells its F1 after each of `MOVES`."""
+    if not len(chosen):
+        return []
+    movie, settings = recording.movie, ActivitySettings()
     seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
-    found = predicted(runner, seen, recording.rois, chosen, ActivitySettings())
-    cells = []
-    for cell, probability in zip(chosen.tolist(), found, strict=True):
-        kept = run_dprime(recording.truth, cell) >= MIN_DPRIME
-        if kept.any():
-            (own,) = periods(recording.truth.raster[cell], recording.traces[cell], [probability])
-            cells.append(own.select(kept))
-    return cells
+    found = predicted(runner, seen, recording.rois, chosen, settings).astype(np.float64)
+    logits = logit(np.clip(found, 1e-7, 1 - 1e-7))
+    moved = [
+        extended(expit(logits + move).astype(np.float32), settings.threshold, settings.extent)
+        for move in MOVES
+    ]
+    scores = []
+    for row, cell in enumerate(chosen.tolist()):
+        signals = [signal[row] for signal in moved]
+        parts = periods(recording.truth.raster[cell], recording.traces[cell], signals)
+        kept = _visible(recording, cell)
+        scores.append([part.select(kept).score(settings.threshold).f1 for part in parts])
+    return scores
 
 
 def calibrate_types(
@@ -117,7 +130,7 @@ def calibrate_types(
         truth += [CELL_TYPES.index(kind) for kind in recording.truth.cell_types]
         progress("calibration", index + 1, len(recordings))
     logits = np.log(np.concatenate(found) + 1e-9)
-    shifts = [(0.0, *others) for others in product(SHIFTS.tolist(), repeat=len(CELL_TYPES) - 1)]
+    shifts = [(0.0, *others) for others in product(TYPE_MOVES.tolist(), repeat=len(CELL_TYPES) - 1)]
     scores = [f1_score(truth, (logits + shift).argmax(axis=1), average="macro") for shift in shifts]
     # Among equals the smallest move.
     best = min(shifts, key=lambda shift: (-scores[shifts.index(shift)], np.abs(shift).sum()))

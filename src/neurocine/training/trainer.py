@@ -84,7 +84,7 @@ def train(
     fitted = _fit(recipe, parts, out, progress, known)
     metadata: dict[str, Any] = {"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch}
     if task == "activity":
-        metadata["threshold_before_calibration"] = calibrate(
+        metadata["bias_moved"] = calibrate(
             fitted.networks, architecture, parts["validation"], settings.types, progress
         )
     else:

@@ -239,7 +239,7 @@ class NetworkTraining(Section):
     architecture: Literal["compact", "reference"] = Field(
         "compact", description="compact (under 10 MB) or reference (the paper's size)"
     )
-    epochs: int = Field(20, ge=1, description="passes, with a validation and a checkpoint after each")
+    epochs: int = Field(14, ge=1, description="passes, with a validation and a checkpoint after each")
     steps_per_epoch: int = Field(400, ge=1, description="batches in a pass")
     batch_size: int = Field(64, ge=1, description="windows in a batch, over all devices")
     learning_rate: Positive = Field(3e-3, description="learning rate at the start; it falls along a cosine")

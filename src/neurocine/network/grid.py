@@ -8,7 +8,7 @@ is finer. The paper has no such step: its movies were all near 10 Hz and 2 µm.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
 
@@ -85,6 +85,11 @@ class Grid:
             resampling_matrix(height, self.space_ratio),
             resampling_matrix(width, self.space_ratio),
         )
+
+    @property
+    def measuring(self) -> Grid:
+        """The grid without frames between the movie's own, whose noise would be that of two, and shared."""
+        return replace(self, time_ratio=min(self.time_ratio, 1.0))
 
     @property
     def n_frames(self) -> int:
@@ -186,7 +191,7 @@ class ModelMovie:
         InputError
             If all pixels are alike, or one isn't a finite number.
         """
-        blocks = (frames for _, frames in grid.blocks(movie))
+        blocks = (frames for _, frames in grid.measuring.blocks(movie))
         return cls(movie, grid, statistics(blocks, normalisation, movie.source))
 
     @classmethod
@@ -201,11 +206,13 @@ class ModelMovie:
             ROIs on `grid` (`Grid.rois`).
         """
         gathered = StatisticsSum(normalisation)
-        traces = np.empty((len(rois), grid.n_frames))
+        traces = np.empty((len(rois), grid.measuring.n_frames))
         matrix, areas = rois.matrix(), rois.areas()[:, None]
-        for start, frames in grid.blocks(movie):
+        for start, frames in grid.measuring.blocks(movie):
             gathered.add(frames)
             traces[:, start : start + len(frames)] = (matrix @ frames.reshape(len(frames), -1).T) / areas
+        if grid.time_ratio > 1:
+            traces = (resampling_matrix(movie.n_frames, grid.time_ratio) @ traces.T).T
         return cls(movie, grid, gathered.result(movie.source)), traces
 
     def read(self, start: int, stop: int) -> Float32:

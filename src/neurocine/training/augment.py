@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.sparse import csr_array
 
 from neurocine.core import RoiSet
+from neurocine.network.grid import resampling_matrix
 
 #: Windows are moved by up to this many pixels along each axis.
 SHIFT_PX = 2
@@ -15,6 +19,9 @@ SHIFT_PX = 2
 GAIN_SD = 0.3
 OFFSET_SD = 0.15
 NOISE_MAX = 0.3
+#: Frames of the model's rate that one frame of a slower movie lasts, and the share of windows slowed so.
+SLOW_RATIOS = (1.2, 1.43, 2.0, 3.0, 5.0, 6.67)
+SLOW_SHARE = 0.35
 #: Largest noise added to views, in units of the noise of a pixel.
 VIEW_NOISE_MAX = 0.7
 #: A fully connected pixel neighbourhood would grow contours by more than a pixel's width at the corners.
@@ -71,6 +78,23 @@ def jittered(rng: np.random.Generator, rois: RoiSet) -> RoiSet:
         y, x = np.nonzero(new if new.sum() >= 4 else mask)
         pixels.append((y, x, None))
     return RoiSet.from_pixels(rois.fov_shape, pixels, engine="jittered", ids=rois.ids, source=rois.source)
+
+
+def slowed(views: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
+    """Return views (T, 7) as of a movie of 1 / `ratio` the frame rate, interpolated to the model's.
+
+    A slower frame gathers the light of several: its noise, the unit of views, is less by the root of their
+    number. Between such frames noise is that of both neighbours, and no longer independent.
+    """
+    gathered, spread = _slowing(len(views), ratio)
+    slow = (gathered @ views) * np.float32(np.sqrt(ratio))
+    return np.asarray((spread @ slow)[: len(views)], dtype=np.float32)
+
+
+@lru_cache(maxsize=256)
+def _slowing(n: int, ratio: float) -> tuple[csr_array, csr_array]:
+    gathered = resampling_matrix(n, 1 / ratio)
+    return gathered, resampling_matrix(gathered.shape[0], ratio)
 
 
 def varied(rng: np.random.Generator, views: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -66,8 +66,8 @@ def calibrate(
     if not scores:
         return 0.0
     f1 = np.array(scores)
-    # Among equal medians the highest mean.
-    move = float(MOVES[np.lexsort((f1.mean(axis=0), np.median(f1, axis=0)))[-1]])
+    # Among equal medians the highest mean, then the smallest move.
+    move = float(MOVES[np.lexsort((np.abs(MOVES), -f1.mean(axis=0), -np.median(f1, axis=0)))[0]])
     bias = networks.head.get_layer("readout").bias
     bias.assign(bias + np.float32(move))
     return move

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,17 @@ from numpy.typing import NDArray
 from neurocine.core import RoiSet
 from neurocine.network import Architecture
 from neurocine.network.inputs import Cells
-from neurocine.training.augment import SHIFT_PX, jittered, relit, shifted, turned, varied
+from neurocine.training.augment import (
+    SHIFT_PX,
+    SLOW_RATIOS,
+    SLOW_SHARE,
+    jittered,
+    relit,
+    shifted,
+    slowed,
+    turned,
+    varied,
+)
 from neurocine.training.corpus import LabelledRecording
 from neurocine.training.strata import WindowTable, draw, mean_weight
 from neurocine.training.tables import SHARES, Task, label
@@ -151,8 +162,16 @@ class ViewWindows(Windows):
     def _window(self, rng: np.random.Generator, recording: int, cell: int, start: int) -> NDArray[np.float32]:
         versions: list[NDArray[np.float16]] = self._views[recording]  # type: ignore[attr-defined]
         version = versions[rng.integers(len(versions))]
-        views = version[cell, :, start : start + self.architecture.window_frames].T.astype(np.float32)
-        return varied(rng, views) if self.augment else views
+        length = self.architecture.window_frames
+        if not self.augment:
+            return version[cell, :, start : start + length].T.astype(np.float32)
+        if self.task == "activity" and rng.uniform() < SLOW_SHARE:
+            ratio = float(rng.choice(SLOW_RATIOS))
+            # Slow frames begin anywhere, and not with the window.
+            before = min(start, int(rng.integers(ceil(ratio))))
+            longer = version[cell, :, start - before : start + length + ceil(ratio)].T.astype(np.float32)
+            return varied(rng, slowed(longer, ratio)[before : before + length])
+        return varied(rng, version[cell, :, start : start + length].T.astype(np.float32))
 
 
 _KINDS: dict[str, type[PatchWindows] | type[ViewWindows]] = {"cinac": PatchWindows, "views": ViewWindows}

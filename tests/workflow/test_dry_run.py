@@ -37,16 +37,29 @@ def test_slurm_profile_works_by_its_literal_name_and_shows_what_is_asked_for(tmp
 
 
 def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> None:
-    targets = ("train", "train_interneuron")
-    done = snakemake("--profile", "slurm", "-n", *targets, "--config", f"results={tmp_path}")
+    done = snakemake("--profile", "slurm", "-n", "train", "--config", f"results={tmp_path}")
     shown = said(done)
-    trained = re.findall(r"Training the ([\w-]+) network \[partition gpu, .* 4 x v100 on 1 node\]", shown)
-    assert sorted(trained) == ["activity", "cell-type", "interneuron"]
+    trained = re.findall(r"Training the (.+) \[partition gpu, .* 4 x v100 on 1 node\]", shown)
+    general, specific = "activity network", "activity network on, for interneurons"
+    assert sorted(trained) == [general, specific, "cell-type network"]
+    assert trained.index(general) < trained.index(specific)
     made = re.findall(r"Simulating ([\w-]+) \d{4} \((\w+)\)", shown)
     asked = SimulationSettings()
     assert len(made) == sum(asked.movies.values()) + 2 * asked.held_out * len(asked.movies)
     splits = ("train", "validation", "test")
     assert set(made) == {(preset, split) for preset in asked.movies for split in splits}
+
+
+def test_the_interneurons_network_starts_from_the_general_one(tmp_path: Path) -> None:
+    done = snakemake("-n", "train_interneuron", "--config", f"results={tmp_path}")
+    jobs = re.split(r"\n(?=Job \d+: )", said(done))
+    (general,) = (job for job in jobs if "Training the activity network\n" in job)
+    (specific,) = (job for job in jobs if "for interneurons" in job)
+    assert jobs.index(general) < jobs.index(specific)
+    weights = str(tmp_path / "training" / "activity" / "weights.h5")
+    assert weights in general.split("Missing output files")[1]
+    assert weights in specific.split("Input files updated by another job")[1]
+    assert not [job for job in jobs if "cell-type" in job]
 
 
 def test_fine_tuning_asks_for_one_v100_and_for_labels(tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
-"""The threshold that is best on the validation recordings becomes a half."""
+"""After calibration users may take a half, or the likeliest type: nothing else tried is better."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
-from neurocine.activity.inference import predicted
-from neurocine.config import ActivitySettings
-from neurocine.core import Movie, RoiSet
+from neurocine.activity.inference import extended, predicted
+from neurocine.celltype.classification import averaged
+from neurocine.config import ActivitySettings, CelltypeSettings
+from neurocine.core import CELL_TYPES, Movie, RoiSet
 from neurocine.core.raster import active_runs
 from neurocine.evaluation.periods import Periods, periods
 from neurocine.network import Networks, ViewArchitecture
@@ -17,18 +20,31 @@ from neurocine.network.grid import Grid, ModelMovie
 from neurocine.network.inference import Runner
 from neurocine.simulation import Truth
 from neurocine.simulation.truth import HybridTruth
-from neurocine.training.calibration import GRID, MIN_DPRIME, calibrate
+from neurocine.training.calibration import MIN_DPRIME, MOVES, TYPE_MOVES, calibrate, calibrate_types
 from neurocine.training.corpus import LabelledRecording, measured
 
 A = ViewArchitecture(
     name="by-hand", window_frames=50, window_px=15, output="frames", filters=1, dilations=(), dropout=0.0
 )
+TYPES = replace(A, name="types-by-hand", window_frames=100, output="types")
 N_FRAMES, RISE = 400, 4
+#: True transients' logits are at least so much over the bias, all others' at most so much.
+TRUE, FALSE = 7.9, 5.7
 
 
 def network(bias: float) -> Networks:
     """A network whose logit is the logarithm of the demixed brightness in each frame, and `bias`."""
-    networks = A.build()
+    return by_hand(A, [[2.0]], [bias])
+
+
+def types_network(biases: list[float]) -> Networks:
+    """A network to which cells are the surer neurons, and the surer interneurons, the brighter they get."""
+    # The mean over time counts for nothing.
+    return by_hand(TYPES, [[0, 0, 0], [4.0, 8.0, 0]], biases)
+
+
+def by_hand(architecture: ViewArchitecture, kernel: list[list[float]], bias: list[float]) -> Networks:
+    networks = architecture.build()
     weights = {name: networks.head.get_layer(name) for name in ("first", "last", "readout")}
     for layer in weights.values():
         layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
@@ -36,26 +52,29 @@ def network(bias: float) -> Networks:
     first[2, 0, 0] = last[1, 0, 0] = 1  # this frame's target alone
     weights["first"].kernel.assign(first)
     weights["last"].kernel.assign(last)
-    weights["readout"].kernel.assign([[2.0]])
-    weights["readout"].bias.assign([bias])
+    weights["readout"].kernel.assign(kernel)
+    weights["readout"].bias.assign(bias)
     return networks
 
 
-def recording(onsets: list[list[int]], kinds: tuple[str, ...], seed: int = 0) -> LabelledRecording:
-    """Cells with clear transients at `onsets`, and as many rises between them, half as high, of no cell."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.indices((30, 60))
+def recording(
+    onsets: list[list[int]], kinds: tuple[str, ...], heights: Sequence[float] = (60, 60)
+) -> LabelledRecording:
+    """Cells with clear transients at `onsets`, and as many rises between them, lower, of no cell."""
+    rng = np.random.default_rng(0)
+    shape = (30, 30 * len(kinds))
+    rows, columns = np.indices(shape)
     rois = RoiSet.from_masks(
         np.stack([(rows - 15) ** 2 + (columns - 12 - 30 * i) ** 2 <= 16 for i in range(len(kinds))])
     )
-    shape = np.concatenate([np.linspace(0.25, 1, RISE), np.exp(-np.arange(1, 12) / 3)])
+    rise = np.concatenate([np.linspace(0.25, 1, RISE), np.exp(-np.arange(1, 12) / 3)])
     raster = np.zeros((len(kinds), N_FRAMES), dtype=bool)
-    frames = np.full((N_FRAMES, 30, 60), 400.0) + rng.normal(0, 10, (N_FRAMES, 30, 60))
+    frames = 400 + rng.normal(0, 10, (N_FRAMES, *shape))
     for cell, own in enumerate(onsets):
         for onset in own:
             raster[cell, onset : onset + RISE] = True
-            for start, height in ((onset, 60), (onset + 30, 20)):
-                frames[start : start + len(shape), rois.mask(cell)] += height * shape[:, None]
+            for start, height in ((onset, heights[cell]), (onset + 30, heights[cell] / 3)):
+                frames[start : start + len(rise), rois.mask(cell)] += height * rise[:, None]
     row, onset, peak = active_runs(raster)
     truth = Truth(
         ids=rois.ids,
@@ -74,13 +93,20 @@ def recording(onsets: list[list[int]], kinds: tuple[str, ...], seed: int = 0) ->
     return measured(movie, rois, truth, "pixel")
 
 
-def seen_by(networks: Networks, one: LabelledRecording) -> list[Periods]:
-    grid = Grid(N_FRAMES, one.movie.fov_shape)
-    cells = np.arange(len(one.rois))
-    found = predicted(
-        Runner(networks, A), ModelMovie(one.movie, grid, one.statistics), one.rois, cells, ActivitySettings()
-    )
+def seen_by(networks: Networks, one: LabelledRecording, move: float = 0) -> list[Periods]:
+    """What users would get of each cell's signal, had the bias been moved."""
+    readout = networks.head.get_layer("readout").bias
+    readout.assign(readout + np.float32(move))
+    cells, settings = np.arange(len(one.rois)), ActivitySettings()
+    movie = ModelMovie(one.movie, Grid(N_FRAMES, one.movie.fov_shape), one.statistics)
+    found = predicted(Runner(networks, A), movie, one.rois, cells, settings)
+    readout.assign(readout - np.float32(move))
+    found = extended(found, settings.threshold, settings.extent)
     return [periods(one.truth.raster[i], one.traces[i], [found[i]])[0] for i in cells]
+
+
+def f1(networks: Networks, one: LabelledRecording, move: float = 0) -> list[float]:
+    return [cell.score(0.5).f1 for cell in seen_by(networks, one, move)]
 
 
 def faint(one: LabelledRecording, detectability: float) -> LabelledRecording:
@@ -99,44 +125,54 @@ def faint(one: LabelledRecording, detectability: float) -> LabelledRecording:
     return replace(one, truth=replace(one.truth, hybrid=hybrid))
 
 
-def bias_of(networks: Networks) -> float:
-    return float(np.asarray(networks.head.get_layer("readout").bias)[0])
+def bias_of(networks: Networks) -> list[float]:
+    return np.asarray(networks.head.get_layer("readout").bias).tolist()
 
 
 ONSETS = [[40, 120, 200, 280], [60, 150, 240, 330]]
+NEURONS = ("pyramidal", "interneuron")
 
 
-@pytest.mark.parametrize("bias", [-3.0, -9.0])
-def test_the_best_threshold_becomes_a_half(bias: float) -> None:
-    one, networks = recording(ONSETS, ("pyramidal", "interneuron")), network(bias)
-    cells = seen_by(networks, one)
-    highest_false, lowest_true = (
-        max(cell.others.max() for cell in cells),
-        min(cell.heights()[: len(cell.starts)].min() for cell in cells),
-    )
-    assert highest_false < lowest_true  # so all thresholds between are without error
-    assert not highest_false < 0.5 < lowest_true
+@pytest.mark.parametrize(("bias", "wanted"), [(-4.5, -1.25), (-9.0, 1.25), (-7.0, 0.0)])
+def test_a_half_becomes_the_best_threshold(bias: float, wanted: float) -> None:
+    one, networks = recording(ONSETS, NEURONS), network(bias)
+    for cell in seen_by(networks, one):
+        logits = [np.log(p / (1 - p)) - bias for p in (cell.others.max(), cell.heights()[:4].min())]
+        assert logits[0] < FALSE < TRUE < logits[1]  # so every bias between is without error
+    before = f1(networks, one)
+    assert (min(before) == 1) == (not wanted)
+    # The smallest of the moves that are without error.
+    assert calibrate(networks, A, [one]) == wanted
+    assert bias_of(networks) == pytest.approx([bias + wanted])
+    assert f1(networks, one) == [1, 1]
+
+
+def test_of_all_moves_none_would_be_better() -> None:
+    # One cell's rises are as high as another's transients, so that no bias is right for all.
+    kinds = ("pyramidal",) * 3
+    one = recording([*ONSETS, [50, 135, 215, 300]], kinds, heights=(60, 20, 170))
+    networks, told = network(-6.0), network(-6.0)
+    tried = {float(move): f1(told, one, move) for move in MOVES}
+    medians = {move: np.median(scores) for move, scores in tried.items()}
+    assert len(set(medians.values())) > 1
     found = calibrate(networks, A, [one])
-    assert found in GRID
-    assert highest_false <= found < lowest_true
-    assert bias_of(networks) == pytest.approx(bias - np.log(found / (1 - found)), abs=1e-5)
-    after = seen_by(networks, one)
-    assert [cell.f1([0.5])[0] for cell in after] == [1, 1]
-    for cell in after:
-        assert cell.others.max() <= 0.5 < cell.heights()[: len(cell.starts)].min()
+    best = max(medians.values())
+    assert medians[found] == best
+    assert np.mean(tried[found]) == max(np.mean(tried[m]) for m in tried if medians[m] == best)
+    assert f1(networks, one) == pytest.approx(tried[found])
 
 
 def test_only_cells_of_the_types_that_it_serves_count() -> None:
-    # The second cell's labels are of rises that aren't there: no threshold would be good for both.
-    one = recording(ONSETS, ("pyramidal", "interneuron"))
+    # The second cell's labels are of rises that aren't there: what is best for it isn't for the first.
+    one = recording(ONSETS, NEURONS)
     raster = one.truth.raster.copy()
-    raster[1] = np.roll(raster[1], 15)
+    raster[1] = np.roll(raster[1], 30)  # the lower rises
     wrong = replace(one, truth=replace(one.truth, raster=raster))
-    alone, chosen, both = network(-9.0), network(-9.0), network(-9.0)
-    calibrate(alone, A, [recording(ONSETS[:1], ("pyramidal",))])
-    served = calibrate(chosen, A, [wrong], ("pyramidal",))
-    assert [seen_by(chosen, wrong)[0].f1([0.5])[0]] == [1]
-    assert calibrate(both, A, [wrong], ("interneuron",)) != served
+    pyramidal, interneuron = network(-6.5), network(-6.5)
+    assert calibrate(pyramidal, A, [wrong], ("pyramidal",)) == 0
+    assert calibrate(interneuron, A, [wrong], ("interneuron",)) > 0
+    assert f1(pyramidal, wrong)[0] == 1
+    assert f1(interneuron, wrong)[1] > f1(pyramidal, wrong)[1]
 
 
 @pytest.mark.parametrize(
@@ -159,9 +195,9 @@ def test_without_a_visible_transient_the_bias_stays(case: str, types: tuple[str,
         "plain": [one],
         "none": [],
     }[case]
-    networks = network(-4.0)
-    assert calibrate(networks, A, recordings, types) == 0.5
-    assert bias_of(networks) == -4.0
+    networks = network(-4.5)
+    assert calibrate(networks, A, recordings, types) == 0
+    assert bias_of(networks) == [-4.5]
 
 
 def test_visible_ones_of_a_movie_from_real_parts_count() -> None:
@@ -169,5 +205,53 @@ def test_visible_ones_of_a_movie_from_real_parts_count() -> None:
     visible, told = network(-9.0), network(-9.0)
     progress: list[tuple[str, int, int]] = []
     found = calibrate(visible, A, [faint(one, MIN_DPRIME + 1)], progress=lambda *seen: progress.append(seen))
-    assert found == calibrate(told, A, [one])
+    assert found == calibrate(told, A, [one]) != 0
     assert progress == [("calibration", 1, 1)]
+
+
+def macro_f1(networks: Networks, one: LabelledRecording, settings: CelltypeSettings) -> float:
+    movie = ModelMovie(one.movie, Grid(N_FRAMES, one.movie.fov_shape), one.statistics)
+    found = averaged(Runner(networks, TYPES), movie, one.rois, one.traces, settings)
+    truth = [CELL_TYPES.index(kind) for kind in one.truth.cell_types]
+    return float(f1_score(truth, found.argmax(axis=1), average="macro"))
+
+
+@pytest.fixture(scope="module")
+def of_all_types() -> LabelledRecording:
+    """Interneurons are the brightest, noise has no transient."""
+    onsets = [ONSETS[0], [], ONSETS[1], [50, 135, 215, 300]]
+    return recording(onsets, ("pyramidal", "noise", "interneuron", "pyramidal"), heights=(60, 0, 300, 60))
+
+
+@pytest.mark.parametrize(
+    ("biases", "wanted"),
+    [
+        ([0.0, -18.5, 10.5], (0, 0, 0)),  # right as it is
+        ([0.0, -18.5, 18.0], (0, 0, -2)),  # dim neurons are taken for noise
+        ([0.0, -22.0, 18.0], (0, 1.25, -2)),  # and interneurons for pyramidal cells
+        ([2.0, -16.5, 3.0], (0, 0, 2.5)),  # noise is taken for a neuron
+    ],
+)
+def test_the_likeliest_type_becomes_the_right_one(
+    biases: list[float], wanted: tuple[float, ...], of_all_types: LabelledRecording
+) -> None:
+    networks, settings = types_network(biases), CelltypeSettings(windows=1)
+    assert (macro_f1(networks, of_all_types, settings) == 1) == (not any(wanted))
+    found = calibrate_types(networks, TYPES, [of_all_types], settings)
+    assert found == wanted
+    assert bias_of(networks) == pytest.approx(np.add(biases, wanted).tolist())
+    assert macro_f1(networks, of_all_types, settings) == 1
+
+
+def test_types_over_several_windows_are_no_worse_than_before(of_all_types: LabelledRecording) -> None:
+    networks, settings = types_network([0.0, -30.0, 16.0]), CelltypeSettings()
+    before, biases = macro_f1(networks, of_all_types, settings), bias_of(networks)
+    progress: list[tuple[str, int, int]] = []
+    found = calibrate_types(
+        networks, TYPES, [of_all_types] * 2, settings, progress=lambda *seen: progress.append(seen)
+    )
+    assert set(found) <= {0.0, *TYPE_MOVES}
+    assert found[0] == 0 != found[2]
+    assert bias_of(networks) == pytest.approx(np.add(biases, found).tolist())
+    assert macro_f1(networks, of_all_types, settings) > before
+    assert progress == [("calibration", 1, 2), ("calibration", 2, 2)]

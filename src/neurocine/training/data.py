@@ -156,12 +156,15 @@ class ViewWindows(Windows):
     margin = 0
 
     def __post_init__(self) -> None:
-        views = [_views(r, versions) for r, versions in zip(self.recordings, self.cells, strict=True)]
-        object.__setattr__(self, "_views", views)
+        used = [np.unique(self.table.cell[self.table.recording == i]) for i in range(len(self.recordings))]
+        parts = zip(self.recordings, self.cells, used, strict=True)
+        object.__setattr__(self, "_views", [_views(*part) for part in parts])
+        object.__setattr__(self, "_used", used)
 
     def _window(self, rng: np.random.Generator, recording: int, cell: int, start: int) -> NDArray[np.float32]:
         versions: list[NDArray[np.float16]] = self._views[recording]  # type: ignore[attr-defined]
         version = versions[rng.integers(len(versions))]
+        cell = int(np.searchsorted(self._used[recording], cell))  # type: ignore[attr-defined]
         length = self.architecture.window_frames
         if not self.augment:
             return version[cell, :, start : start + length].T.astype(np.float32)
@@ -181,13 +184,15 @@ def _contours(rng: np.random.Generator, rois: RoiSet) -> list[RoiSet]:
     return [rois, *(jittered(rng, rois) for _ in range(CONTOUR_VERSIONS - 1))]
 
 
-def _views(recording: LabelledRecording, versions: list[Cells]) -> list[NDArray[np.float16]]:
-    """Return the views (N, 7, T) of all cells of a recording, in each version of its contours."""
+def _views(
+    recording: LabelledRecording, versions: list[Cells], used: NDArray[np.int64]
+) -> list[NDArray[np.float16]]:
+    """Return the views (n, 7, T) of the cells `used` of a recording, in each version of its contours."""
     movie = recording.movie
-    found = [np.empty((*cells.masks.shape[:2], movie.n_frames), dtype=np.float16) for cells in versions]
+    found = [np.empty((len(used), cells.masks.shape[1], movie.n_frames), np.float16) for cells in versions]
     for start in range(0, movie.n_frames, movie.block_frames()):
         stop = min(start + movie.block_frames(), movie.n_frames)
         frames = recording.statistics.normalise(movie.read(start, stop).astype(np.float32))
         for views, cells in zip(found, versions, strict=True):
-            views[:, :, start:stop] = np.clip(cells.weighed(frames, np.arange(len(cells))), -LARGEST, LARGEST)
+            views[:, :, start:stop] = np.clip(cells.weighed(frames, used), -LARGEST, LARGEST)
     return found

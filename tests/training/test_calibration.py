@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from neurocine.activity.inference import extended, predicted
@@ -209,11 +210,19 @@ def test_visible_ones_of_a_movie_from_real_parts_count() -> None:
     assert progress == [("calibration", 1, 1)]
 
 
-def macro_f1(networks: Networks, one: LabelledRecording, settings: CelltypeSettings) -> float:
+def types_of(
+    networks: Networks,
+    one: LabelledRecording,
+    settings: CelltypeSettings,
+    moves: NDArray[np.float64] | None = None,
+) -> NDArray[np.float32]:
     movie = ModelMovie(one.movie, Grid(N_FRAMES, one.movie.fov_shape), one.statistics)
-    found = averaged(Runner(networks, TYPES), movie, one.rois, one.traces, settings)
+    return averaged(Runner(networks, TYPES), movie, one.rois, one.traces, settings, moves=moves)
+
+
+def macro_f1(networks: Networks, one: LabelledRecording, settings: CelltypeSettings) -> float:
     truth = [CELL_TYPES.index(kind) for kind in one.truth.cell_types]
-    return float(f1_score(truth, found.argmax(axis=1), average="macro"))
+    return float(f1_score(truth, types_of(networks, one, settings).argmax(axis=1), average="macro"))
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +238,7 @@ def of_all_types() -> LabelledRecording:
         ([0.0, -18.5, 10.5], (0, 0, 0)),  # right as it is
         ([0.0, -18.5, 18.0], (0, 0, -2)),  # dim neurons are taken for noise
         ([0.0, -22.0, 18.0], (0, 1.25, -2)),  # and interneurons for pyramidal cells
-        ([2.0, -16.5, 3.0], (0, 0, 2.5)),  # noise is taken for a neuron
+        ([2.0, -16.5, 5.5], (0, 0, 2)),  # noise is taken for a neuron
     ],
 )
 def test_the_likeliest_type_becomes_the_right_one(
@@ -243,8 +252,20 @@ def test_the_likeliest_type_becomes_the_right_one(
     assert macro_f1(networks, of_all_types, settings) == 1
 
 
-def test_types_over_several_windows_are_no_worse_than_before(of_all_types: LabelledRecording) -> None:
-    networks, settings = types_network([0.0, -30.0, 16.0]), CelltypeSettings()
+def test_moves_tried_are_what_moves_of_the_bias_would_do(of_all_types: LabelledRecording) -> None:
+    # A cell's windows differ, so that this isn't a move of their mean.
+    biases, settings = [0.0, -22.0, 16.0], CelltypeSettings(windows=4)
+    moves = np.array([[0, 0, 0], [0, 1, -2], [0, 2.5, 0.5]])
+    tried = types_of(types_network(biases), of_all_types, settings, moves)
+    for move, found in zip(moves, tried, strict=True):
+        moved = types_network((biases + move).tolist())
+        np.testing.assert_allclose(found, types_of(moved, of_all_types, settings), atol=1e-5)
+    mean = tried[0] * np.exp(moves[1])
+    assert np.abs(mean / mean.sum(axis=1, keepdims=True) - tried[1]).max() > 0.01
+
+
+def test_types_over_several_windows_are_better_than_before(of_all_types: LabelledRecording) -> None:
+    networks, settings = types_network([0.0, -22.0, 18.0]), CelltypeSettings()
     before, biases = macro_f1(networks, of_all_types, settings), bias_of(networks)
     progress: list[tuple[str, int, int]] = []
     found = calibrate_types(

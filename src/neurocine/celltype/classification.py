@@ -107,6 +107,8 @@ def averaged(
     traces: NDArray[np.floating[Any]],
     settings: CelltypeSettings,
     progress: Progress = silent,
+    *,
+    moves: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32]:
     """Return the mean probabilities (N, 3) over each cell's most active windows.
 
@@ -122,7 +124,27 @@ def averaged(
         Windows a cell, batch size.
     progress
         Told of windows read.
+    moves
+        Moves of the readout's biases in logits, (K, 3): the answer for each, (K, N, 3).
     """
+    odds = np.exp(np.zeros((1, len(CELL_TYPES))) if moves is None else moves)
+    sums = np.zeros((len(odds), len(rois), len(CELL_TYPES)))
+    for cells, probability in _read(runner, seen, rois, traces, settings, progress):
+        moved = probability * odds[:, None]
+        sums[:, cells] += moved / moved.sum(axis=-1, keepdims=True)
+    mean = np.asarray(sums / sums.sum(axis=-1, keepdims=True), dtype=np.float32)
+    return mean[0] if moves is None else mean
+
+
+def _read(
+    runner: Runner,
+    seen: ModelMovie,
+    rois: RoiSet,
+    traces: NDArray[np.floating[Any]],
+    settings: CelltypeSettings,
+    progress: Progress,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield cells (n,) and their probabilities (n, 3) in one window; see `averaged`."""
     architecture = runner.architecture
     length = min(architecture.window_frames, seen.grid.n_frames)
     if length < architecture.window_frames:
@@ -135,7 +157,6 @@ def averaged(
     starts = windows(seen.grid.n_frames, length, 0.0, seen.movie.source)
     chosen = most_active(traces, starts, length, settings.windows)
     patches = architecture.cells(rois, seen.statistics)
-    sums = np.zeros((len(rois), len(CELL_TYPES)))
     cell_bytes = 4 * architecture.n_inputs * architecture.window_frames * architecture.n_features
     group = max(1, FEATURE_BYTES // cell_bytes)
     for w, start in enumerate(starts):
@@ -149,9 +170,8 @@ def averaged(
             features = _mirrored(features, architecture.window_frames)
             for at in range(0, len(some), settings.batch_size):
                 part = slice(at, at + settings.batch_size)
-                sums[some[part]] += runner.predict(features[part])
+                yield some[part], runner.predict(features[part])
         progress("cell types", w + 1, len(starts))
-    return np.asarray(sums / sums.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _blocks(seen: ModelMovie, start: int, stop: int) -> Iterator[NDArray[np.float32]]:

@@ -122,18 +122,18 @@ def calibrate_types(
     from sklearn.metrics import f1_score
 
     runner = Runner(networks, architecture)
-    found, truth = [], []
+    moves = np.array([(0.0, *others) for others in product(TYPE_MOVES, repeat=len(CELL_TYPES) - 1)])
+    called, truth = [], []
     for index, recording in enumerate(recordings):
         movie = recording.movie
         seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
-        found.append(averaged(runner, seen, recording.rois, recording.traces, settings))
+        found = averaged(runner, seen, recording.rois, recording.traces, settings, moves=moves)
+        called.append(found.argmax(axis=-1))
         truth += [CELL_TYPES.index(kind) for kind in recording.truth.cell_types]
         progress("calibration", index + 1, len(recordings))
-    logits = np.log(np.concatenate(found) + 1e-9)
-    shifts = [(0.0, *others) for others in product(TYPE_MOVES.tolist(), repeat=len(CELL_TYPES) - 1)]
-    scores = [f1_score(truth, (logits + shift).argmax(axis=1), average="macro") for shift in shifts]
+    scores = [f1_score(truth, one, average="macro") for one in np.concatenate(called, axis=1)]
     # Among equals the smallest move.
-    best = min(shifts, key=lambda shift: (-scores[shifts.index(shift)], np.abs(shift).sum()))
+    best = moves[np.lexsort((np.abs(moves).sum(axis=1), np.negative(scores)))[0]]
     bias = networks.head.get_layer("readout").bias
-    bias.assign(bias + np.asarray(best, dtype=np.float32))
-    return best
+    bias.assign(bias + best.astype(np.float32))
+    return tuple(best.tolist())

@@ -14,7 +14,8 @@ from neurocine.evaluation.cells import run_dprime
 from neurocine.evaluation.variant import DPRIME_EDGES, Variant
 from neurocine.simulation.truth import HybridTruth
 
-SETTINGS = EvaluationSettings()
+#: The least d' of a transient that counts.
+SETTINGS = EvaluationSettings(min_dprime=3)
 #: d' of the six transients of each of four neurons: the last has none that can be seen.
 DPRIME = np.array(
     [[9, 9, 9, 1, 1, 1], [4, 4, 2.5, 2.5, 2.5, 2.5], [20, 3, 2.9, 0, 0.5, 13], [0.1, 0.2, 1, 2, 2, 2]]
@@ -56,7 +57,7 @@ def seen(case: Case, least: float) -> np.ndarray:
 
 
 def evaluated(case: Case, judged, active: np.ndarray, **settings: float) -> ActivityEvaluation:
-    return evaluate_activity([judged(hybrid(case), active)], EvaluationSettings(**settings))
+    return evaluate_activity([judged(hybrid(case), active)], SETTINGS.model_copy(update=settings))
 
 
 def counts(variant: Variant, cells=None) -> tuple[int, int, int]:

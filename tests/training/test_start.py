@@ -49,18 +49,18 @@ def assert_stayed(start: Path, trained: Path) -> None:
 
 
 def test_training_starts_from_the_weights_given(
-    folders: list[Path], either: Architecture, tmp_path: Path
+    folders: list[Path], tiny_views: Architecture, tmp_path: Path
 ) -> None:
-    start = weights(tmp_path / "start.h5", either)
+    start = weights(tmp_path / "start.h5", tiny_views)
     out = tmp_path / "out"
-    train("activity", STILL, folders, out, architecture=either, start=start)
+    train("activity", STILL, folders, out, architecture=tiny_views, start=start)
     assert_stayed(start, out / "weights.h5")
     card = (out / "card.md").read_text()
     assert f"Started from the weights with SHA-256 {sha256(start)[:12]}…" in card
     assert "`snakemake --cores all train_interneuron`" in card
     # The checkpoint is of this start: without it, training would begin anew.
     with pytest.raises(InputError, match="other settings or data"):
-        train("activity", STILL, folders, out, architecture=either)
+        train("activity", STILL, folders, out, architecture=tiny_views)
 
 
 def test_without_a_start_weights_are_random_and_the_card_names_none(

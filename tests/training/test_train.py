@@ -18,7 +18,7 @@ from neurocine.core import InputError
 from neurocine.models import Registry
 from neurocine.network import Architecture, load_weights
 from neurocine.training import train
-from neurocine.training.calibration import GRID
+from neurocine.training.calibration import MOVES, TYPE_MOVES
 from neurocine.training.checkpoint import History, load_checkpoint
 from neurocine.training.corpus import load_recording
 from neurocine.training.data import Windows
@@ -104,8 +104,10 @@ def test_training_writes_a_model_that_can_be_used(
         "validation": [["custom", 2]],
         "test": [["custom", 3]],
     }
-    if task == "activity":  # the bias moved by what makes that threshold a half
-        assert metadata["threshold_before_calibration"] in GRID
+    # Calibration's, of one bias or of each type's.
+    moved = np.atleast_1d(metadata["bias_moved"])
+    assert len(moved) == (1 if task == "activity" else 3)
+    assert set(moved) <= set(MOVES if task == "activity" else TYPE_MOVES)
     card = (out / "card.md").read_text()
     shown = (
         [metrics["model"]["active_cells"]["f1"], metrics["frame_average_precision"]]

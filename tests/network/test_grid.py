@@ -117,3 +117,22 @@ def test_useless_frames_are_told() -> None:
     broken[3, 2, 2] = np.nan
     with pytest.raises(InputError, match="NaN"):
         ModelMovie.of(Movie(broken, 10.0, 2.0), Grid(10, (5, 5)), "movie")
+
+
+@pytest.mark.parametrize("rate", [7.0, 2.0])
+def test_a_slower_movie_is_measured_on_its_own_frames(rate: float) -> None:
+    # Between its frames noise is less, and pixels' noise is what views are in units of.
+    frames = np.random.default_rng(1).normal(400, 20, (150, 24, 20)).astype(np.float32)
+    source = Movie(frames, rate, 2.0)
+    grid = Grid.of(source, 10.0, 2.0)
+    rois = RoiSet.from_masks(np.indices((1, 24, 20))[1] < 8)
+    plain = ModelMovie.of(source, Grid(150, (24, 20)), "pixel").statistics
+    of = ModelMovie.of(source, grid, "pixel")
+    seen, traces = ModelMovie.with_traces(source, grid, rois, "pixel")
+    for found in (of.statistics, seen.statistics):
+        np.testing.assert_allclose(found.scale, plain.scale, rtol=1e-5)
+        np.testing.assert_allclose(found.mean, plain.mean, rtol=1e-5)
+    assert seen.read(0, grid.n_frames).std() < 0.9 * plain.normalise(frames).std()
+    wanted = resampling_matrix(150, 10 / rate) @ frames[:, :8].mean(axis=(1, 2))
+    assert traces.shape == (1, grid.n_frames)
+    np.testing.assert_allclose(traces[0], wanted, rtol=1e-4)

@@ -51,11 +51,11 @@ def expected(history: History) -> Points:
 
 
 def test_a_killed_run_logs_each_epoch_once(
-    folders: list[Path], tiny_types: Architecture, tmp_path: Path
+    folders: list[Path], tiny_view_types: Architecture, tmp_path: Path
 ) -> None:
-    recordings = [load_recording(folders[0])]
-    table = window_table("celltype", recordings, tiny_types.window_frames, 0.1)
-    windows = Windows.plain("celltype", tiny_types, recordings, table)
+    recordings = [load_recording(folders[0], tiny_view_types.normalisation)]
+    table = window_table("celltype", recordings, tiny_view_types.window_frames, 0.1)
+    windows = Windows.plain("celltype", tiny_view_types, recordings, table)
 
     def kill(history: History) -> None:
         if len(history) == 2:
@@ -63,11 +63,11 @@ def test_a_killed_run_logs_each_epoch_once(
 
     checkpoint = tmp_path / "checkpoint.h5"
     with pytest.raises(Killed):
-        fit(tiny_types, windows, windows, SETTINGS, checkpoint, "recipe", after_epoch=kill)
+        fit(tiny_view_types, windows, windows, SETTINGS, checkpoint, "recipe", after_epoch=kill)
     before = load_checkpoint(checkpoint, "recipe")
     assert before is not None
     assert points(tmp_path / "logs") == expected(before.history)
-    fitted = fit(tiny_types, windows, windows, SETTINGS, checkpoint, "recipe")
+    fitted = fit(tiny_view_types, windows, windows, SETTINGS, checkpoint, "recipe")
     found = points(tmp_path / "logs")
     assert found == expected(fitted.history)
     assert [step for step, _ in found["validation", "loss"]] == [1, 2, 3]

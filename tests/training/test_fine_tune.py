@@ -90,10 +90,13 @@ def write_cinac(path: Path, recording: Path, cells: list[int], kinds: bool = Fal
     return path
 
 
-@pytest.mark.parametrize("form", ["folders", "cinac"])
+@pytest.mark.parametrize(
+    ("name", "form"), [("tiny", "folders"), ("tiny_views", "folders"), ("tiny_views", "cinac")]
+)
 def test_a_model_goes_on_from_where_it_was(
-    form: str, folders: list[Path], either: Architecture, tmp_path: Path
+    name: str, form: str, folders: list[Path], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
+    either: Architecture = request.getfixturevalue(name)
     registry = base(tmp_path / "models", either)
     labelled = (
         folders[:1] if form == "folders" else [write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2, 3])]

@@ -11,7 +11,7 @@ import pytest
 from neurocine.core import Movie
 from neurocine.network import Architecture, ViewArchitecture
 from neurocine.training import augment
-from neurocine.training.augment import varied
+from neurocine.training.augment import SLOW_RATIOS, slowed, varied
 from neurocine.training.corpus import LabelledRecording, load_recording
 from neurocine.training.data import CONTOUR_VERSIONS, Windows
 from neurocine.training.strata import WindowTable
@@ -138,3 +138,57 @@ def test_a_flash_of_light_stays_finite(folders: list[Path], tiny_views: ViewArch
     )
     assert np.isfinite(windows).all()
     assert (windows[:, 20, 1] > 1e4).all()
+
+
+@pytest.mark.parametrize("ratio", SLOW_RATIOS)
+def test_slowed_views_look_like_a_slower_movie_s(ratio: float) -> None:
+    noise = np.random.default_rng(0).normal(0, 1, (3000, 7)).astype(np.float32)
+    slow = slowed(noise, ratio)
+    assert (slow.shape, slow.dtype) == (noise.shape, np.float32)
+    # The noise of a slow frame stays the unit, that of frames between two is less, and shared.
+    assert 0.7 < slow.std() < 1.02
+    near = np.corrcoef(slow[1:, 0], slow[:-1, 0])[0, 1]
+    assert near > 0.15 > abs(np.corrcoef(noise[1:, 0], noise[:-1, 0])[0, 1])
+    # A transient much longer than a slow frame stays where it is, and is the clearer.
+    wave = np.sin(np.arange(3000) / (25 * ratio), dtype=np.float32)[:, None].repeat(7, axis=1)
+    np.testing.assert_allclose(slowed(wave, ratio), wave * np.sqrt(ratio), atol=0.05 * np.sqrt(ratio))
+    for length in (1, 2, 41, 100):
+        assert slowed(noise[:length], ratio).shape == (length, 7)
+
+
+def test_slowed_windows_are_whole_up_to_the_end(
+    folders: list[Path], tiny_views: ViewArchitecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording, table = opened(folders, tiny_views)
+    last = np.flatnonzero(table.start + tiny_views.window_frames == recording.movie.n_frames)
+    rows = np.concatenate([np.flatnonzero(table.start == 0)[:3], last[:3]])
+    assert len(last)
+    windows = Windows.augmented("activity", tiny_views, [recording], table, seed=1)
+    monkeypatch.setattr("neurocine.training.data.varied", lambda rng, views: views)
+    monkeypatch.setattr("neurocine.training.data.CONTOUR_VERSIONS", 1)
+    for share, slower in ((1, True), (0, False)):
+        monkeypatch.setattr("neurocine.training.data.SLOW_SHARE", share)
+        neighbours = []
+        for seed in range(6):
+            seen = windows.batch(np.random.default_rng(seed), rows)[0]
+            assert seen.shape == (len(rows), *tiny_views.window_shape)
+            assert np.isfinite(seen).all()
+            shift = seen[..., 5]  # noise for the most part
+            neighbours.append(np.corrcoef(shift[:, 1:].ravel(), shift[:, :-1].ravel())[0, 1])
+        assert (np.mean(neighbours) > 0.3) == slower
+
+
+def test_views_are_of_the_cells_that_windows_show(folders: list[Path], tiny_views: ViewArchitecture) -> None:
+    recording, table = opened(folders, tiny_views)
+    every = Windows.plain("activity", tiny_views, [recording], table)
+    rows = np.flatnonzero(table.cell % 2 == 1)
+    some = WindowTable(*(getattr(table, name)[rows] for name in table.__dataclass_fields__))
+    few = Windows.plain("activity", tiny_views, [recording], some)
+    for at, row in ((0, rows[0]), (len(rows) - 1, rows[-1])):
+        found, wanted = (
+            windows.batch(np.random.default_rng(0), np.array([k])) for windows, k in ((few, at), (every, row))
+        )
+        for a, b in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(a, b)
+    (views,) = few._views[0]
+    assert len(views) == len(np.unique(some.cell)) < len(recording.rois)

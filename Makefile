@@ -27,7 +27,8 @@ demo: env
 	$(BIN)/neurocine demo
 
 test: env
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	# A file's tests stay together, for what they share is made once.
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: env
 	$(BIN)/ruff check .

@@ -13,6 +13,11 @@ from neurocine.core import Movie, RoiSet
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow tests, so that nobody waits for them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def example_tiff() -> Path:
     """The real recording that ships with neurocine: 2,000 frames of 128 x 128, 8 bit."""

@@ -15,7 +15,7 @@ import tifffile
 
 from neurocine.io.contracts import read_activity, read_celltypes, read_rois, read_traces
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = pytest.mark.slow
 
 LOCAL = str(Path(__file__).parents[2] / "profiles" / "local")
 ROW = {"recording": "crop", "frame_rate_hz": "30", "pixel_size_um": "1.2", "indicator": "GCaMP6s"}

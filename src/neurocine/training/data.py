@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import Any
 
@@ -155,16 +156,21 @@ class ViewWindows(Windows):
 
     margin = 0
 
-    def __post_init__(self) -> None:
-        used = [np.unique(self.table.cell[self.table.recording == i]) for i in range(len(self.recordings))]
-        parts = zip(self.recordings, self.cells, used, strict=True)
-        object.__setattr__(self, "_views", [_views(*part) for part in parts])
-        object.__setattr__(self, "_used", used)
+    @cached_property
+    def _used(self) -> list[NDArray[np.int64]]:
+        """The cells of each recording that windows show."""
+        return [np.unique(self.table.cell[self.table.recording == i]) for i in range(len(self.recordings))]
+
+    @cached_property
+    def _views(self) -> list[list[NDArray[np.float16]]]:
+        """The views of these cells in each version of their contours."""
+        parts = zip(self.recordings, self.cells, self._used, strict=True)
+        return [_views(*part) for part in parts]
 
     def _window(self, rng: np.random.Generator, recording: int, cell: int, start: int) -> NDArray[np.float32]:
-        versions: list[NDArray[np.float16]] = self._views[recording]  # type: ignore[attr-defined]
+        versions = self._views[recording]
         version = versions[rng.integers(len(versions))]
-        cell = int(np.searchsorted(self._used[recording], cell))  # type: ignore[attr-defined]
+        cell = int(np.searchsorted(self._used[recording], cell))
         length = self.architecture.window_frames
         if not self.augment:
             return version[cell, :, start : start + length].T.astype(np.float32)

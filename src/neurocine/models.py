@@ -47,6 +47,7 @@ class Entry(_Strict):
     types: tuple[ServedType, ...] = Field(
         ("any",), min_length=1, description="cell types that an activity classifier serves; any: all others"
     )
+    auto: bool = Field(True, description="whether `auto` may choose it for its types")
     architecture: str = Field(description="a name in neurocine.network.ARCHITECTURES, or a model's own")
     frame_rate_hz: Positive = Field(description="frame rate that movies are resampled to")
     pixel_size_um: Positive = Field(description="pixel size that movies are resampled to")
@@ -139,14 +140,14 @@ class Registry:
         """Return the name of the model that serves a cell type.
 
         Models that name the type come first, then those for ``any``; among these one that was trained on
-        the indicator, else the first of the file.
+        the indicator, else the first of the file. Models that aren't for ``auto`` never serve.
 
         Raises
         ------
         InputError
             If none serves it.
         """
-        of_task = {name: entry for name, entry in self.entries.items() if entry.task == task}
+        of_task = {name: e for name, e in self.entries.items() if e.task == task and e.auto}
         for wanted in dict.fromkeys((cell_type, "any")):
             serving = {name: entry for name, entry in of_task.items() if wanted in entry.types}
             for name, entry in serving.items():

@@ -85,6 +85,14 @@ def test_types_are_served(folder: Path, kind: str, indicator: str, name: str) ->
     assert Registry.load(folder).serving(kind, indicator) == name
 
 
+def test_auto_leaves_out_models_that_are_not_for_it(folder: Path) -> None:
+    registry = Registry.load(folder)
+    assert registry.serving("pyramidal", "") == "pyramidal"
+    registry.entries["pyramidal"] = registry.entries["pyramidal"].model_copy(update={"auto": False})
+    assert registry.serving("pyramidal", "") == "general"
+    assert registry.get("pyramidal", "activity").auto is False  # by name it can still be had
+
+
 def test_unserved_types_are_told(folder: Path) -> None:
     registry = Registry.load(folder)
     with pytest.raises(InputError, match="no celltype model"):

@@ -96,7 +96,7 @@ def main(kind: str, n_cells: int) -> None:
         for backend in get_args(Backend):
             model = registry.model("random", "activity")
             start, _ = timed(lambda m=model, b=backend: Runner(m.networks, m.architecture, b)._blank)
-            settings = ActivitySettings(model="random", backend=backend)
+            settings = ActivitySettings(model="random", extent=1, backend=backend)
             whole, results[backend] = timed(
                 lambda s=settings: infer(movie, rois, s, registry=registry).probability
             )

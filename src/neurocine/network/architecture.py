@@ -137,7 +137,7 @@ class Networks:
     head
         Features (B, n_inputs, T, F) to probabilities (B, T) or (B, 3), float32.
     full
-        Windows (B, *window_shape) to the head's output; for training.
+        Windows, B of `Architecture.window_shape`, to the head's output; for training.
     """
 
     encoder: Any

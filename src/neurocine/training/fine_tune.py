@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.activity import score
-from neurocine.activity.inference import predicted
+from neurocine.activity.inference import extended, predicted
 from neurocine.config import ActivitySettings, FineTuneSettings, NetworkTraining
 from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
@@ -255,6 +255,7 @@ def _activity(model: Model, data: _Data) -> dict[str, Any]:
         movie, recording = one.recording.movie, one.recording
         seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
         found = predicted(runner, seen, recording.rois, chosen, settings)
+        found = extended(found, settings.threshold, settings.extent)
         for cell, probability in zip(chosen, found, strict=True):
             active = (probability > settings.threshold) & ~one.doubtful
             scores.append(score(recording.truth.raster[cell], active, recording.traces[cell]))

@@ -3,6 +3,7 @@
 from neurocine.config.corpus import CorpusMovie, corpus_movies
 from neurocine.config.load import load_config, parse_config
 from neurocine.config.models import (
+    ActiveSettings,
     ActivitySettings,
     CelltypeSettings,
     Config,
@@ -14,12 +15,14 @@ from neurocine.config.models import (
     ReportSettings,
     SegmentationSettings,
     SimulationSettings,
+    StneuronetSettings,
     TracesSettings,
     TrainingSettings,
 )
 from neurocine.config.recordings import load_recordings
 
 __all__ = [
+    "ActiveSettings",
     "ActivitySettings",
     "CelltypeSettings",
     "Config",
@@ -32,6 +35,7 @@ __all__ = [
     "ReportSettings",
     "SegmentationSettings",
     "SimulationSettings",
+    "StneuronetSettings",
     "TracesSettings",
     "TrainingSettings",
     "corpus_movies",

@@ -20,7 +20,7 @@ PresetName = Literal[
 CellType = Literal["pyramidal", "interneuron", "noise"]
 
 #: Engines that are planned but not in this version: asking for one is a clear error.
-PLANNED_ENGINES = ("stneuronet", "caiman")
+PLANNED_ENGINES = ("caiman",)
 
 
 class Section(BaseModel):
@@ -50,11 +50,24 @@ class MotionSettings(Section):
     )
 
 
+class StneuronetSettings(Section):
+    """STNeuroNet: a network that segments active neurons; as an engine, and in the step active."""
+
+    model: str = Field("stneuronet", description="an STNeuroNet model of the registry")
+    backend: Backend = Field("openvino", description="what runs the network: keras (TensorFlow) or openvino")
+    threshold: Fraction | None = Field(
+        None, description="probability from which on a pixel is a neuron's; null: the model's own"
+    )
+    min_area_um2: Positive | None = Field(
+        None, description="smaller masks are dropped, square micrometres; null: the model's own"
+    )
+
+
 class SegmentationSettings(Section):
     """Regions of interest."""
 
     engine: str = Field(
-        "suite2p", description="suite2p, or given (the contours named in the recordings table)"
+        "suite2p", description="suite2p, stneuronet, or given (the contours named in the recordings table)"
     )
     diameter_um: Positive = Field(12.0, description="diameter of a soma in micrometres")
     tau_s: Positive | None = Field(
@@ -68,11 +81,12 @@ class SegmentationSettings(Section):
         0.5,
         description="suite2p: keep ROIs whose probability of being a neuron is at least this",
     )
+    stneuronet: StneuronetSettings = StneuronetSettings()
 
     @field_validator("engine")
     @classmethod
     def _known(cls, engine: str) -> str:
-        built = ("suite2p", "given")
+        built = ("suite2p", "stneuronet", "given")
         if engine in PLANNED_ENGINES:
             raise ValueError(
                 f"engine {engine!r} is not in this version yet; choose one of {', '.join(built)}"
@@ -80,6 +94,19 @@ class SegmentationSettings(Section):
         if engine not in built:
             raise ValueError(f"unknown engine {engine!r}; choose one of {', '.join(built)}")
         return engine
+
+
+class ActiveSettings(Section):
+    """Which ROIs are active neurons: the engine's beside STNeuroNet's masks."""
+
+    mode: Literal["engine", "stneuronet", "union", "intersection", "off"] = Field(
+        "engine",
+        description="what goes on: engine (all its ROIs, told how active they are), stneuronet (its masks "
+        "alone), union, intersection (the engine's ROIs that STNeuroNet found, too), or off (not looked for)",
+    )
+    min_iou: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="an ROI and a mask are the same neuron if they share this much of their union"
+    )
 
 
 class TracesSettings(Section):
@@ -307,6 +334,7 @@ class Config(Section):
     results: str = Field("results", description="folder for everything that is made")
     motion: MotionSettings = MotionSettings()
     segmentation: SegmentationSettings = SegmentationSettings()
+    active: ActiveSettings = ActiveSettings()
     traces: TracesSettings = TracesSettings()
     celltype: CelltypeSettings = CelltypeSettings()
     activity: ActivitySettings = ActivitySettings()

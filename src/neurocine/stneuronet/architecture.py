@@ -1,0 +1,107 @@
+"""What a network that segments active neurons is made of: the sizes that its families share.
+
+`neurocine.stneuronet.dense` is the published network (Soltanian-Zadeh et al. 2019), which gives one map of
+probabilities a window; `neurocine.stneuronet.compact` is neurocine's own, which gives one a second or two.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, ClassVar, Literal, Self, get_args
+
+from neurocine.core import InputError
+
+#: ``volume``: less the window's mean, over its SD (Eq. 2). ``pixel``: each pixel less its own median, over its
+#: own noise, so that all pixels are as noisy as each other.
+Whitening = Literal["volume", "pixel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentationArchitecture(ABC):
+    """Sizes that every network has.
+
+    Attributes
+    ----------
+    name
+        Its name in `neurocine.stneuronet.ARCHITECTURES`, or one of your own.
+    window_frames
+        Binned frames of a window, a multiple of 8.
+    frame_rate_hz, pixel_size_um
+        Sampling that movies are brought to: binned to about this rate, resampled to this scale.
+    background_um
+        Standard deviation of the homomorphic filter's Gaussian, µm.
+    whitening
+        How a window is scaled before it enters.
+    maps
+        Maps of probabilities a window: each is of as many successive frames of it.
+
+    Raises
+    ------
+    InputError
+        If a value is out of bounds or values don't go together.
+    """
+
+    family: ClassVar[str]
+    #: Heights and widths must be multiples of this.
+    multiple: ClassVar[int] = 8
+
+    name: str
+    window_frames: int = 120
+    frame_rate_hz: float = 6.0
+    pixel_size_um: float = 0.8
+    background_um: float = 25.0
+    whitening: Whitening = "volume"
+    maps: int = 1
+
+    def __post_init__(self) -> None:
+        if not 8 <= self.window_frames <= 4096 or self.window_frames % 8:
+            raise self._wrong("window_frames", "a multiple of 8 in 8-4096")
+        if not 1 <= self.maps <= self.window_frames or self.window_frames % self.maps:
+            raise self._wrong("maps", "a divisor of window_frames")
+        for name in ("frame_rate_hz", "pixel_size_um", "background_um"):
+            if not 0.01 <= getattr(self, name) <= 1000:
+                raise self._wrong(name, "in 0.01-1000")
+        if self.whitening not in get_args(Whitening):
+            raise self._wrong("whitening", f"one of {', '.join(get_args(Whitening))}")
+
+    @abstractmethod
+    def build(self) -> Any:
+        """Return a new Keras model with random weights, which `keras.utils.set_random_seed` fixes.
+
+        It maps windows (B, T, Y, X, 1) float32, T = `window_frames`, Y and X multiples of `multiple`, to
+        probabilities (B, maps, Y, X) float32 that a pixel belongs to a neuron active then.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return {"family": self.family, **values}
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], where: str) -> Self:
+        """Return the architecture of this family with `values`.
+
+        Raises
+        ------
+        InputError
+            If a key is unknown or missing, or a value has the wrong type or is out of bounds.
+        """
+        known = {f.name for f in fields(cls)}
+        needed = {f.name for f in fields(cls) if f.default is MISSING}
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        if not needed <= set(plain) <= known:
+            odd = sorted((set(plain) - known) | (needed - set(plain)))[0]
+            raise InputError(where, odd, "is missing or unknown", "Give the keys of to_dict().")
+        try:
+            return cls(**plain)
+        except TypeError as error:
+            raise InputError(
+                where, "architecture", f"has a wrong type ({error})", "Make it again."
+            ) from error
+
+    def _wrong(self, name: str, wanted: str) -> InputError:
+        return InputError(
+            f"architecture {self.name}", name, f"is {getattr(self, name)!r}", f"It must be {wanted}."
+        )

@@ -1,0 +1,128 @@
+"""The published network (Soltanian-Zadeh et al. 2019, Methods and Fig. 1): three densely connected levels in 3D.
+
+A window is halved in time and space, goes through three *stacks* of convolutions, each at half the resolution of
+the one before, in which each convolution reads all that came before it. What the stacks found is brought back to
+the resolution of the first, mixed, and its maximum over time is read by two small 2D convolutions. 882,040 values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from neurocine.stneuronet.architecture import SegmentationArchitecture
+
+#: Of all batch normalisations.
+EPSILON, MOMENTUM = 1e-5, 0.9
+
+
+class Level(NamedTuple):
+    """One stack: its `convolutions` of `growth` filters each, the filters of its skip and of the way down."""
+
+    convolutions: int
+    growth: int
+    skip: int
+    down: int
+
+
+LEVELS = (Level(5, 4, 12, 24), Level(10, 8, 24, 24), Level(10, 16, 24, 0))
+#: Filters of the first convolution, and of the last ones but for the two classes.
+FIRST, LAST = 24, 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseArchitecture(SegmentationArchitecture):
+    """The published network; see `SegmentationArchitecture` for the other sizes.
+
+    Attributes
+    ----------
+    dropout
+        Share of values dropped in training after each convolution of a stack but the last, skips and ways down.
+
+    Raises
+    ------
+    InputError
+        If a value is out of bounds or values don't go together.
+    """
+
+    family: ClassVar[str] = "dense"
+
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.dropout < 1:
+            raise self._wrong("dropout", "in [0, 1)")
+        if self.maps != 1:
+            raise self._wrong("maps", "1: it takes the maximum over the whole window")
+
+    def build(self) -> Any:
+        """Return a new Keras model (B, T, Y, X, 1) to (B, 1, Y, X) with random weights.
+
+        Under the policy ``mixed_float16`` all but the softmax is computed in half precision.
+        """
+        import keras
+        from keras import layers, ops
+
+        window = keras.Input((self.window_frames, None, None, 1), name="window")
+        small = layers.AveragePooling3D(2, padding="same", name="small")(window)
+        small = _normalised(small, "small")
+        x = layers.Conv3D(FIRST, 5, 2, name="first", **_PLAIN)(window)
+        x = layers.Concatenate(name="joined")([small, _normalised(x, "first")])
+        skips = [small]
+        for i, level in enumerate(LEVELS):
+            for j in range(level.convolutions):
+                dropout = self.dropout if j < level.convolutions - 1 else 0
+                new = _convolved(x, level.growth, f"stack_{i}_{j}", dropout)
+                x = layers.Concatenate(name=f"stack_{i}_{j}_joined")([x, new])
+            skip = _convolved(x, level.skip, f"skip_{i}", self.dropout)
+            skips.append(upsampled(skip, 2**i))
+            if level.down:
+                x = _convolved(x, level.down, f"down_{i}", self.dropout, 2)
+        x = layers.Concatenate(name="mixed_joined")(skips)
+        x = layers.Conv3D(LAST, 3, padding="same", kernel_initializer="he_normal", name="mixed")(x)
+        # In time the published network upsamples before the maximum; that adds values between those
+        # there are, which can't be larger, so the maximum is the same without.
+        x = upsampled(ops.max(x, axis=1), 2)
+        shared: dict[str, Any] = {"padding": "same", "kernel_initializer": "he_normal", "activation": "relu"}
+        x = layers.Conv2D(LAST, 3, name="last", **shared)(x)
+        x = layers.Conv2D(2, 3, name="classes", **shared)(x)
+        x = layers.Softmax(dtype="float32", name="probability")(x)
+        return keras.Model(window, ops.transpose(x[..., 1:], (0, 3, 1, 2)), name="dense")
+
+
+_PLAIN: dict[str, Any] = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
+
+
+def upsampled(x: Any, factor: int) -> Any:
+    """Return x (B, ..., C) `factor` times as long in each axis between, linearly interpolated.
+
+    Value f * i + k is (1 - k/f) * x[i] + k/f * x[min(i + 1, n - 1)].
+    """
+    from keras import ops
+
+    if factor == 1:
+        return x
+    for axis in range(1, x.ndim - 1):
+        n = x.shape[axis] if x.shape[axis] is not None else ops.shape(x)[axis]
+        following = ops.take(x, ops.minimum(ops.arange(1, n + 1), n - 1), axis=axis)
+        parts = [x + (following - x) * (k / factor) for k in range(factor)]
+        shape = list(ops.shape(x))
+        shape[axis] = n * factor
+        x = ops.reshape(ops.stack(parts, axis=axis + 1), shape)
+    return x
+
+
+def _normalised(x: Any, name: str) -> Any:
+    from keras import layers
+
+    return layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm")(x)
+
+
+def _convolved(x: Any, filters: int, name: str, dropout: float, stride: int = 1) -> Any:
+    """Return x convolved, normalised and rectified; in training some is dropped."""
+    from keras import layers
+
+    x = _normalised(layers.Conv3D(filters, 3, stride, name=name, **_PLAIN)(x), name)
+    x = layers.ReLU(name=f"{name}_relu")(x)
+    return layers.Dropout(dropout, name=f"{name}_dropout")(x) if dropout else x

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from neurocine.core import InputError
 from neurocine.core.validate import positive
+
+Representative = Literal["votes", "mean_size"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Postprocessing:
         Masks of several windows whose centroids are nearer than this are one neuron.
     encompassing
         A mask that covers more than this of others (Eq. 3) is dropped.
+    min_maps
+        Neurons found in fewer maps are dropped.
+    representative
+        Which mask a neuron gets: ``votes``, the pixels that most of its masks have, or ``mean_size``, the one
+        nearest their mean size (the paper's).
 
     Raises
     ------
@@ -36,6 +44,8 @@ class Postprocessing:
     mean_area_um2: float = 107.5
     same_um: float = 4.0
     encompassing: float = 0.75
+    min_maps: int = 1
+    representative: Representative = "votes"
 
     def __post_init__(self) -> None:
         for name in ("threshold", "encompassing"):
@@ -43,3 +53,12 @@ class Postprocessing:
                 raise InputError("postprocessing", name, f"is {getattr(self, name)}", "It must be in 0-1.")
         for name in ("min_area_um2", "mean_area_um2", "same_um"):
             positive(getattr(self, name), "postprocessing", name, "micrometres")
+        if not (isinstance(self.min_maps, int) and self.min_maps >= 1):
+            raise InputError("postprocessing", "min_maps", f"is {self.min_maps}", "It must be 1 or more.")
+        if self.representative not in get_args(Representative):
+            raise InputError(
+                "postprocessing",
+                "representative",
+                f"is {self.representative!r}",
+                f"It must be one of {', '.join(get_args(Representative))}.",
+            )

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from neurocine.cli.shared import ConfigOption, OutOption, settings, shown_progress
+from neurocine.cli.shared import (
+    ConfigOption,
+    OutOption,
+    PixelOption,
+    RateOption,
+    opened,
+    settings,
+    shown_progress,
+)
 from neurocine.models import Task
 
 PANEL = "Files"
@@ -26,14 +34,28 @@ def convert(
         tuple[int, int] | None,
         typer.Option(metavar="HEIGHT WIDTH", help="Field of view in pixels, if the file lacks it."),
     ] = None,
+    movie: Annotated[
+        Path | None, typer.Option(help="Their movie: OUT becomes a data set of Neurofinder with both.")
+    ] = None,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
 ) -> None:
-    """Convert ROIs between formats.
+    """Convert ROIs between formats, or write them and their movie as a data set of Neurofinder.
 
-    Examples: `neurocine convert suite2p/plane0 rois.h5`, `neurocine convert rois.h5 regions.json`
+    Examples: `neurocine convert suite2p/plane0 rois.h5`, `neurocine convert rois.h5 regions.json`,
+    `neurocine convert rois.h5 mouse.00 --movie movie.h5`
     """
+    from neurocine.io.neurofinder import write_neurofinder
     from neurocine.io.rois import convert as convert_rois
+    from neurocine.io.rois import open_rois
 
-    convert_rois(source, target, fov_shape=fov)
+    if movie is None:
+        convert_rois(source, target, fov_shape=fov)
+        return
+    frames = opened(movie, frame_rate, pixel_size)
+    with shown_progress() as progress:
+        rois = open_rois(source, fov_shape=fov or frames.fov_shape)
+        write_neurofinder(target, frames, rois, {"id": target.name}, progress)
 
 
 def simulate(

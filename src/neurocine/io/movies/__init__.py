@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import FrameSource, InputError, Movie
-from neurocine.io.movies import hdf5, npy, nwb, suite2p_bin, tiff, zarr
+from neurocine.io.movies import hdf5, neurofinder, npy, nwb, suite2p_bin, tiff, zarr
 from neurocine.io.movies.frames import Concatenated, Found, Native
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,9 @@ FORMATS = (
     Format("Zarr", (".zarr",), zarr.read, many=True),
     Format("suite2p", (".bin",), suite2p_bin.read),
     Format("NumPy", (".npy",), npy.read),
+    Format("Neurofinder", (), neurofinder.read),
 )
-TIFF, ZARR = FORMATS[0], FORMATS[3]
+TIFF, ZARR, NEUROFINDER = FORMATS[0], FORMATS[3], FORMATS[6]
 
 
 def open_movie(
@@ -56,8 +57,8 @@ def open_movie(
     Parameters
     ----------
     path
-        A file; a folder of TIFF files, a Zarr folder or suite2p's folder with ``data.bin``; or several of
-        these in order of time, which become one movie.
+        A file; a folder of TIFF files, a Zarr folder, suite2p's folder with ``data.bin`` or a data set of
+        Neurofinder; or several of these in order of time, which become one movie.
     frame_rate_hz, pixel_size_um
         Frames a second, and edge of a pixel in micrometres. Needed where the file doesn't tell; where it
         does, they must agree with it within 1 %.
@@ -104,7 +105,7 @@ def probe(path: Path) -> Found:
 
 
 def find_movies(folder: Path) -> list[Path]:
-    """Return the movies that lie in `folder` itself, files and Zarr folders, in natural order.
+    """Return the movies that lie in `folder` itself, in natural order: files, Zarr and Neurofinder's folders.
 
     Raises
     ------
@@ -114,7 +115,9 @@ def find_movies(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError(folder, "folder", "doesn't exist", "Give the folder that holds the movies.")
     suffixes = {suffix for kind in FORMATS for suffix in kind.suffixes}
-    found = [path for path in folder.iterdir() if path.suffix.lower() in suffixes]
+    found = [
+        path for path in folder.iterdir() if path.suffix.lower() in suffixes or neurofinder.is_dataset(path)
+    ]
     return sorted((path for path in found if not path.name.startswith(".")), key=natural_key)
 
 
@@ -148,7 +151,7 @@ def _expanded(path: Path) -> Iterable[tuple[Format, Path]]:
     for kind in FORMATS:
         if path.suffix.lower() in kind.suffixes and kind is not ZARR:
             return [(kind, path)]
-    known = "; ".join(f"{kind.name} ({', '.join(kind.suffixes)})" for kind in FORMATS)
+    known = "; ".join(f"{kind.name} ({', '.join(kind.suffixes) or 'folder'})" for kind in FORMATS)
     raise InputError(
         path, "suffix", f"{path.suffix or 'none'!r} isn't a known movie format", f"Known are {known}."
     )
@@ -159,12 +162,14 @@ def _folder(path: Path) -> Iterable[tuple[Format, Path]]:
         return [(ZARR, path)]
     if (path / "data.bin").is_file():
         return _expanded(path / "data.bin")
+    if neurofinder.is_dataset(path):
+        return [(NEUROFINDER, path)]
     tiffs = [p for p in path.iterdir() if p.suffix.lower() in TIFF.suffixes and not p.name.startswith(".")]
     if not tiffs:
         raise InputError(
             path,
             "folder",
-            "holds no TIFF files, no data.bin and isn't Zarr",
+            "holds no TIFF files, no data.bin and isn't Zarr nor Neurofinder's",
             "Give the movie's file or the folder that holds it.",
         )
     return [pair for file in sorted(tiffs, key=natural_key) for pair in _expanded(file)]

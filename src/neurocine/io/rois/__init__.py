@@ -39,7 +39,7 @@ FORMATS = (
     Format("caiman", (".h5", ".hdf5"), caiman.read, matches=caiman.matches),
     Format("cinac", (".cinac", ".h5"), cinac.read, cinac.write, cinac.matches),
     Format("nwb", (".nwb",), nwb.read),
-    Format("neurofinder", (".json",), neurofinder.read, neurofinder.write),
+    Format("neurofinder", (".json", ""), neurofinder.read, neurofinder.write, neurofinder.matches),
     Format("suite2p", ("", ".npy"), suite2p.read, suite2p.write, suite2p.matches),
     Format("labels", (".tif", ".tiff", ".npy"), labels.read, labels.write, labels.matches),
     Format("masks", (".npy", ".npz"), masks.read, matches=masks.matches),
@@ -47,7 +47,7 @@ FORMATS = (
 
 
 def open_rois(path: Path, *, fov_shape: FovShape | None = None) -> RoiSet:
-    """Read ROIs from a file, or from suite2p's folder.
+    """Read ROIs from a file, from suite2p's folder, or from a data set of Neurofinder.
 
     Parameters
     ----------
@@ -119,6 +119,13 @@ def _reader(path: Path) -> Format:
         raise InputError(
             path, "file", f"isn't a readable {suffix} file ({error})", "Copy or save it again."
         ) from error
+    if path.is_dir():
+        raise InputError(
+            path,
+            "folder",
+            f"holds neither suite2p's stat.npy nor Neurofinder's {neurofinder.REGIONS}",
+            "Give the file that holds the ROIs, or such a folder.",
+        )
     if possible:
         names = ", ".join(kind.name for kind in possible)
         raise InputError(path, "content", f"is none of {names}", "Give a file of one of these formats.")

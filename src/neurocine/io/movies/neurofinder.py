@@ -1,0 +1,184 @@
+"""Neurofinder's data sets: a folder with ``images/image00000.tiff`` and so on, and ``info.json``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from neurocine.core import FrameSource, InputError, Movie
+from neurocine.core.progress import Progress, silent
+from neurocine.io.movies import tiff
+from neurocine.io.movies.choose import number, text
+from neurocine.io.movies.frames import Found, LazyFrames
+
+logger = logging.getLogger(__name__)
+
+IMAGES, INFO = "images", "info.json"
+_NUMBERED = re.compile(r"(\d+)\.tiff?$", re.IGNORECASE)
+
+
+class ImageFrames(LazyFrames):
+    """Frames that are files of their own, each opened only when it is read.
+
+    Parameters
+    ----------
+    files
+        One TIFF file a frame, in order of time.
+
+    Raises
+    ------
+    InputError
+        If the first of the files, or the first of another size in bytes, isn't one whole picture, or
+        pictures differ in size or type. A file that is damaged otherwise is found when it is read.
+    """
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        first = tiff.read(files[0]).frames
+        super().__init__((len(files), *first.shape[1:]), np.dtype(first.dtype).newbyteorder("="))
+        self._files = list(files)
+        for file in {file.stat().st_size: file for file in reversed(files)}.values():
+            self._picture(file)
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        frames = np.empty((stop - start, *self.shape[1:]), dtype=self.dtype)
+        for i, file in enumerate(self._files[start:stop]):
+            frames[i] = self._picture(file)[0]
+        return frames
+
+    def _picture(self, file: Path) -> FrameSource:
+        picture = tiff.read(file).frames
+        kind = np.dtype(picture.dtype).newbyteorder("=")
+        if picture.shape != (1, *self.shape[1:]) or kind != self.dtype:
+            raise InputError(
+                file,
+                "picture",
+                f"has shape {picture.shape} and type {kind}, expected {(1, *self.shape[1:])} {self.dtype}",
+                "Keep one frame a file, all of one recording.",
+            )
+        return picture
+
+
+def is_dataset(path: Path) -> bool:
+    """Return whether the folder `path` is a data set of Neurofinder."""
+    return (path / IMAGES).is_dir() and (path / INFO).is_file()
+
+
+def read(path: Path, dataset: str | None = None) -> Found:
+    """Return the frames of a data set, with rate, pixel size and indicator of its ``info.json``.
+
+    Raises
+    ------
+    InputError
+        If images are missing, doubled or damaged, or ``info.json`` isn't an object or tells of other sizes.
+    """
+    info = read_info(path / INFO)
+    frames = ImageFrames(_images(path / IMAGES))
+    _check_dimensions(path / INFO, info.get("dimensions"), frames.shape)
+    density = number(info, "pixels-per-micron")
+    rate = number(info, "rate-hz")
+    return Found(frames, rate or None, 1 / density if density else None, text(info, "indicator"))
+
+
+def read_info(path: Path) -> dict[str, Any]:
+    """Return what ``info.json`` says.
+
+    Raises
+    ------
+    InputError
+        If it isn't a JSON object.
+    """
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(path, "content", f"isn't JSON ({error})", "Copy it again.") from error
+    if not isinstance(info, dict):
+        raise InputError(
+            path, "content", f"is a {type(info).__name__}", 'Neurofinder\'s is {"rate-hz": 7, ...}.'
+        )
+    return info
+
+
+def write(
+    folder: Path, movie: Movie, info: Mapping[str, Any] | None = None, progress: Progress = silent
+) -> None:
+    """Write ``images`` and ``info.json`` into `folder`, which is there.
+
+    Parameters
+    ----------
+    folder
+        The data set.
+    movie
+        Its frames, written in their own type.
+    info
+        More to say in ``info.json``, such as ``id``, ``lab`` or ``region``; what the movie tells goes before.
+    progress
+        Told how many frames are written.
+    """
+    height, width = movie.fov_shape
+    told: dict[str, Any] = {
+        "rate-hz": movie.frame_rate_hz,
+        "pixels-per-micron": 1 / movie.pixel_size_um,
+        "dimensions": [height, width, movie.n_frames],
+    }
+    if movie.indicator:
+        told["indicator"] = movie.indicator
+    (folder / IMAGES).mkdir()
+    digits = max(5, len(str(movie.n_frames - 1)))
+    for start, frames in movie.blocks():
+        for i, frame in enumerate(frames, start):
+            tifffile.imwrite(
+                folder / IMAGES / f"image{i:0{digits}d}.tiff", frame, photometric="minisblack", metadata=None
+            )
+        progress("images", start + len(frames), movie.n_frames)
+    text_of = json.dumps({**(info or {}), **told}, indent=2, ensure_ascii=False)
+    (folder / INFO).write_text(text_of + "\n", encoding="utf-8")
+
+
+def _images(folder: Path) -> list[Path]:
+    """Return the image files in order of their numbers, which leave none out."""
+    numbered: dict[int, Path] = {}
+    for file in sorted(folder.iterdir()):
+        found = _NUMBERED.search(file.name)
+        if found is None or file.name.startswith("."):
+            continue
+        if int(found[1]) in numbered:
+            twin = numbered[int(found[1])].name
+            raise InputError(folder, "images", f"{twin} and {file.name} are the same frame", "Remove one.")
+        numbered[int(found[1])] = file
+    if not numbered:
+        raise InputError(folder, "images", "there are no numbered TIFF files", "Copy the data set again.")
+    missing = [i for i in range(min(numbered), max(numbered)) if i not in numbered]
+    if missing:
+        raise InputError(
+            folder,
+            "images",
+            f"{len(missing)} are missing between the first and the last: number {missing[0]}"
+            + (" and others" if missing[1:] else ""),
+            "Copy them again.",
+        )
+    return [numbered[i] for i in sorted(numbered)]
+
+
+def _check_dimensions(path: Path, told: object, shape: tuple[int, ...]) -> None:
+    """Compare ``dimensions``, both edges of the picture in any order and the number of frames."""
+    if told is None:
+        return
+    if not isinstance(told, list) or len(told) != 3 or not all(isinstance(n, int) for n in told):
+        raise InputError(path, "dimensions", f"is {told!r}", "It must be [height, width, frames].")
+    if sorted(told[:2]) != sorted(shape[1:]) or told[2] > shape[0]:
+        raise InputError(
+            path,
+            "dimensions",
+            f"is {told} but the images are {shape[0]} of {shape[1]} x {shape[2]} pixels",
+            "Images are missing or another recording's: copy the data set again, or correct the file.",
+        )
+    if told[2] < shape[0]:
+        logger.warning("%s: tells of %d frames, there are %d: all are used", path, told[2], shape[0])

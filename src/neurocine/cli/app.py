@@ -9,6 +9,7 @@ import typer
 from neurocine import __version__
 from neurocine.cli.evaluate import app as evaluate
 from neurocine.cli.files import add_to as add_files
+from neurocine.cli.label import add_to as add_label
 from neurocine.cli.models import app as models
 from neurocine.cli.project import add_to as add_project
 from neurocine.cli.step import add_to as add_steps
@@ -41,5 +42,6 @@ def _options(
 add_project(app)
 add_steps(app)
 add_files(app)
+add_label(app)
 app.add_typer(models, name="models")
 app.add_typer(evaluate, name="evaluate")

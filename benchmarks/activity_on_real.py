@@ -2,7 +2,7 @@
 
 ``python benchmarks/activity_on_real.py MOVIE.h5 ROIS.h5 ACTIVITY.h5 OUT [--celltypes TABLE] [--cells 20]``
 
-The files are a recording's ``motion/movie.h5``, ``segmentation/rois.h5``, ``activity/activity.h5`` and
+The files are a recording's ``motion/movie.h5``, ``active/rois.h5``, ``activity/activity.h5`` and
 ``celltype/celltypes.tsv``. Contact sheets (PNG) of some cells, sure and silent ones alike, a table of all
 cells (``cells.tsv``) and sums over them (``summary.json``) go to OUT.
 

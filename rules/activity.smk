@@ -4,7 +4,7 @@
 rule activity:
     input:
         movie=rules.motion.output.movie,
-        rois=rules.segmentation.output.rois,
+        rois=rules.active.output.rois,
         celltypes=rules.celltype.output.celltypes,
         registry=REGISTRY,
     output:

@@ -4,7 +4,7 @@
 rule celltype:
     input:
         movie=rules.motion.output.movie,
-        rois=rules.segmentation.output.rois,
+        rois=rules.active.output.rois,
         registry=REGISTRY,
     output:
         celltypes=made("celltype", "celltypes.tsv"),

@@ -19,9 +19,7 @@ rule evaluate_activity:
             for n in EVALUATED + FOR_THRESHOLDS
         ],
         movies=expand(rules.motion.output.movie, recording=EVALUATED + FOR_THRESHOLDS),
-        rois=expand(
-            rules.segmentation.output.rois, recording=EVALUATED + FOR_THRESHOLDS
-        ),
+        rois=expand(rules.active.output.rois, recording=EVALUATED + FOR_THRESHOLDS),
         activity=expand(rules.activity.output.activity, recording=EVALUATED),
         celltypes=expand(rules.celltype.output.celltypes, recording=EVALUATED),
     output:

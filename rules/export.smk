@@ -5,7 +5,7 @@ rule export_nwb:
     input:
         source=rules.ingest.output.source,
         movie=rules.motion.output.movie,
-        rois=rules.segmentation.output.rois,
+        rois=rules.active.output.rois,
         traces=rules.traces.output.traces,
         celltypes=rules.celltype.output.celltypes,
         activity=rules.activity.output.activity,
@@ -34,7 +34,7 @@ rule export_suite2p:
     input:
         source=rules.ingest.output.source,
         movie=rules.motion.output.movie,
-        rois=rules.segmentation.output.rois,
+        rois=rules.active.output.rois,
         traces=rules.traces.output.traces,
         celltypes=rules.celltype.output.celltypes,
         activity=rules.activity.output.activity,
@@ -63,7 +63,8 @@ rule export_provenance:
     input:
         source=rules.ingest.output.source,
         movie=rules.motion.output.movie,
-        rois=rules.segmentation.output.rois,
+        segmentation=rules.segmentation.output.rois,
+        rois=rules.active.output.rois,
         traces=rules.traces.output.traces,
         celltypes=rules.celltype.output.celltypes,
         activity=rules.activity.output.activity,

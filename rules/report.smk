@@ -5,7 +5,7 @@ rule report:
     input:
         source=rules.ingest.output.source,
         movie=rules.motion.output.movie,
-        rois=rules.segmentation.output.rois,
+        rois=rules.active.output.rois,
         traces=rules.traces.output.traces,
         celltypes=rules.celltype.output.celltypes,
         activity=rules.activity.output.activity,

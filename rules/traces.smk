@@ -4,7 +4,7 @@
 rule traces:
     input:
         movie=rules.motion.output.movie,
-        rois=rules.segmentation.output.rois,
+        rois=rules.active.output.rois,
     output:
         traces=made("traces", "traces.h5"),
     log:

@@ -45,6 +45,7 @@ COSTS = {
     "ingest": Cost(1000, 0.0, 5, 1),
     "motion": Cost(3000, 0.0, 15, 60),
     "segmentation": Cost(3000, 1.0, 15, 20),
+    "active": Cost(4000, 0.0, 15, 60),
     "traces": Cost(2000, 0.2, 10, 10),
     "celltype": Cost(3000, 0.2, 15, 60),
     "activity": Cost(3000, 0.2, 15, 120),

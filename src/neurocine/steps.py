@@ -22,10 +22,12 @@ from neurocine.io.rois import open_rois
 
 if TYPE_CHECKING:
     from neurocine.config import (
+        ActiveSettings,
         ActivitySettings,
         CelltypeSettings,
         MotionSettings,
         SegmentationSettings,
+        StneuronetSettings,
         TracesSettings,
     )
 
@@ -61,6 +63,24 @@ def segmentation(
     contours = None if given is None else open_rois(given, fov_shape=movie.fov_shape)
     rois = segment(movie, settings, given=contours, progress=progress)
     write_rois(out, rois, _stamp(movie, settings.model_dump()))
+
+
+def active(
+    movie: Movie,
+    rois: Path,
+    out: Path,
+    settings: ActiveSettings,
+    stneuronet: StneuronetSettings,
+    *,
+    progress: Progress = silent,
+) -> None:
+    """Tell which of the ROIs in the file `rois` are active neurons and write those that go on to `out`."""
+    from neurocine.active import tell_active
+
+    found = open_rois(rois, fov_shape=movie.fov_shape)
+    told = tell_active(movie, found, settings, stneuronet, progress=progress)
+    made_with = {"active": settings.model_dump(), "stneuronet": stneuronet.model_dump()}
+    write_rois(out, told, _stamp(movie, made_with))
 
 
 def traces(

@@ -15,7 +15,7 @@ from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError
 from neurocine.io.contracts import read_movie, read_rois, read_traces
 
-STEPS = ("motion", "segmentation", "traces", "celltype", "activity")
+STEPS = ("motion", "segmentation", "active", "traces", "celltype", "activity")
 COMMANDS = ("init", "check", "run", "convert", "simulate", "train", "export", "report", *STEPS)
 
 
@@ -57,7 +57,9 @@ def test_from_tiff_to_traces_without_snakemake(tmp_path: Path, tiff: Path, label
     assert read_movie(out / "movie.h5").n_frames == 120
     run("segmentation", out / "movie.h5", "--engine", "given", "--rois", labels, "--out", out / "rois.h5")
     assert read_rois(out / "rois.h5").ids.tolist() == [1, 2, 3, 4]
-    run("traces", out / "movie.h5", out / "rois.h5", "--out", out / "traces.h5")
+    run("active", out / "movie.h5", out / "rois.h5", "--mode", "off", "--out", out / "active.h5")
+    assert read_rois(out / "active.h5").ids.tolist() == [1, 2, 3, 4]
+    run("traces", out / "movie.h5", out / "active.h5", "--out", out / "traces.h5")
     assert read_traces(out / "traces.h5").f.shape == (4, 120)
 
 

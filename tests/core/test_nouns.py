@@ -96,15 +96,24 @@ def test_roiset_refuses_empty_rois_repeated_ids_and_odd_probabilities() -> None:
         RoiSet.from_pixels((5, 5), [([0], [0], None)] * 2, ids=[4, 4])
     with pytest.raises(InputError, match="outside"):
         RoiSet.from_pixels((5, 5), [([0], [0], None)], probability=[1.5])
+    with pytest.raises(InputError, match="active_probability: lies outside"):
+        RoiSet.from_pixels((5, 5), [([0], [0], None)], active_probability=[-0.1])
 
 
 def test_roiset_select_keeps_identity() -> None:
     rois = RoiSet.from_pixels(
-        (5, 5), [([i], [i], None) for i in range(4)], ids=[7, 8, 9, 3], engine=list("abcd")
+        (5, 5),
+        [([i], [i], None) for i in range(4)],
+        ids=[7, 8, 9, 3],
+        engine=["a", "b", "b+c", "c+d"],
+        active_probability=[0.5, 0, 1, np.nan],
     )
     chosen = rois.select(np.array([True, False, False, True]))
     assert chosen.ids.tolist() == [7, 3]
-    assert chosen.engine == ("a", "d")
+    assert chosen.engine == ("a", "c+d")
+    np.testing.assert_array_equal(chosen.active_probability, np.float32([0.5, np.nan]))
+    assert rois.found_by("c").tolist() == [False, False, True, True]
+    assert rois.select([]).found_by("c").tolist() == []
 
 
 def test_no_rois_at_all() -> None:

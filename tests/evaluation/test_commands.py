@@ -93,7 +93,7 @@ def test_activity_of_a_results_folder(
 ) -> None:
     results = tmp_path / "mouse"
     picked = cases[0].rois.select([2, 3])
-    write_rois(results / "segmentation" / "rois.h5", picked)
+    write_rois(results / "active" / "rois.h5", picked)
     raster = judged(cases[0], cases[0].truth.raster).rasters["neurocine"]
     half = type(raster)(picked.ids, 10.0, raster.probability[2:4], 0.5, ("made",) * 2)
     write_activity(results / "activity" / "activity.h5", half)
@@ -159,7 +159,8 @@ def test_the_rule_takes_the_recordings_with_truth(tmp_path: Path, folders: tuple
 
     found = jobs("evaluation")
     assert found["evaluate_activity"] == 1
-    assert (found["motion"], found["segmentation"], found["activity"], found["celltype"]) == (2, 2, 1, 1)
+    steps = ("motion", "segmentation", "active", "activity", "celltype")
+    assert [found[step] for step in steps] == [2, 2, 2, 1, 1]
     assert jobs()["evaluate_activity"] == 1
     table.write_text("\n".join([rows[0], rows[3]]) + "\n")
     assert "evaluate_activity" not in jobs()

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocine.core import InputError, RoiSet
+from neurocine.core.matching import overlaps
 from neurocine.evaluation import evaluate_segmentation, match
-from neurocine.evaluation.matching import overlaps
 
 FOV = (8, 12)
 

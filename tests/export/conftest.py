@@ -30,7 +30,8 @@ def write_results(folder: Path, movie: Movie, rois: RoiSet) -> Path:
     n, t = len(rois), movie.n_frames
     _write_source(folder, movie)
     _write_movie(folder / "motion" / "movie.h5", movie, rng)
-    write_rois(folder / "segmentation" / "rois.h5", rois, STAMP)
+    for step in ("segmentation", "active"):
+        write_rois(folder / step / "rois.h5", rois, STAMP)
     frames = movie.read(0, t).astype(np.float32)
     f = np.array([frames[:, rois.mask(i)].mean(1) for i in range(n)]).reshape(n, t).astype(np.float32)
     dff = f / 200 - 1

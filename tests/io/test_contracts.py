@@ -103,14 +103,22 @@ def test_rois(tmp_path: Path) -> None:
         engine=["suite2p", "", "caiman"],
         probability=[0.5, np.nan, 1.0],
         active_intervals=[[[0, 5], [9, 12]], np.empty((0, 2)), [[3, 4]]],
+        active_probability=[0.25, 0.0, np.nan],
     )
     write_rois(tmp_path / "rois.h5", rois, STAMP)
     read = read_rois(tmp_path / "rois.h5")
     assert (read.fov_shape, read.engine) == (rois.fov_shape, rois.engine)
-    for name in ("ids", "indptr", "y", "x", "weight", "probability"):
+    for name in ("ids", "indptr", "y", "x", "weight", "probability", "active_probability"):
         np.testing.assert_array_equal(getattr(read, name), getattr(rois, name))
     assert [a.tolist() for a in read.active_intervals] == [[[0, 5], [9, 12]], [], [[3, 4]]]
     assert read_stamp(tmp_path / "rois.h5") == STAMP
+
+
+def test_rois_of_earlier_versions_dont_say_how_active_they_are(tmp_path: Path) -> None:
+    write_rois(tmp_path / "rois.h5", RoiSet.from_pixels((4, 5), [([1], [2], None)], active_probability=[1]))
+    with h5py.File(tmp_path / "rois.h5", "r+") as file:
+        del file["active_probability"]
+    assert np.isnan(read_rois(tmp_path / "rois.h5").active_probability).tolist() == [True]
 
 
 def test_traces(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from neurocine.config import SimulationSettings
 
 ROOT = Path(__file__).parents[2]
-JOBS = 11
+JOBS = 12
 WANTED = ("message", "output", "log", "benchmark", "params", "threads", "resources", "conda", "script")
 
 

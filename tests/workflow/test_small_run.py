@@ -22,6 +22,7 @@ ROW = {"recording": "crop", "frame_rate_hz": "30", "pixel_size_um": "1.2", "indi
 SCIENTIFIC = (
     "motion/movie.h5",
     "segmentation/rois.h5",
+    "active/rois.h5",
     "traces/traces.h5",
     "celltype/celltypes.tsv",
     "activity/activity.h5",

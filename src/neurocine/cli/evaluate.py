@@ -90,7 +90,7 @@ def activity(
     from neurocine.evaluation import MAIN_METHOD, evaluate_activity, open_case, write_evaluation
 
     section = settings(config).evaluation
-    given = {"motion": movie, "segmentation": rois, "celltype": celltypes}
+    given = {"motion": movie, "active": rois, "celltype": celltypes}
     if activity.is_dir():
         for step, path in given.items():
             there = activity / RESULT_FILES[step]
@@ -101,7 +101,7 @@ def activity(
             activity.resolve().name if activity.is_dir() else truth.resolve().name,
             truth,
             movie=given["motion"],
-            rois=given["segmentation"],
+            rois=given["active"],
             activity={MAIN_METHOD: file},
             celltypes=given["celltype"],
         )

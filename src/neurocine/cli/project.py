@@ -19,7 +19,9 @@ from neurocine.resources import COSTS, size_mb
 
 PANEL = "Projects"
 CHECKOUT = Path(__file__).parents[3]
-PER_RECORDING = ("ingest", "motion", "segmentation", "traces", "celltype", "activity", "export", "report")
+PER_RECORDING = (
+    "ingest", "motion", "segmentation", "active", "traces", "celltype", "activity", "export", "report"
+)  # fmt: skip
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="Config file.")]
 

@@ -27,7 +27,7 @@ PANEL = "Steps"
 
 def add_to(app: typer.Typer) -> None:
     """Add the step commands to `app`."""
-    for command in (motion, segmentation, traces, celltype, activity):
+    for command in (motion, segmentation, active, traces, celltype, activity):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -78,6 +78,28 @@ def segmentation(
         steps.segmentation(
             opened(movie, frame_rate, pixel_size, indicator), out, section, given=rois, progress=progress
         )
+
+
+def active(
+    movie: MovieArgument,
+    rois: RoisArgument,
+    out: OutOption,
+    mode: Annotated[str | None, typer.Option(help="engine, stneuronet, union, intersection or off.")] = None,
+    model: Annotated[str | None, typer.Option(help="An STNeuroNet model, see `neurocine models`.")] = None,
+    backend: Annotated[str | None, typer.Option(help="What runs the network: keras or openvino.")] = None,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Tell which ROIs are active neurons, by STNeuroNet.
+
+    Example: `neurocine active movie.h5 rois.h5 --mode union --out active.h5`
+    """
+    chosen = settings(config)
+    section = changed(chosen.active, mode=mode)
+    network = changed(chosen.segmentation.stneuronet, model=model, backend=backend)
+    with shown_progress() as progress:
+        steps.active(opened(movie, frame_rate, pixel_size), rois, out, section, network, progress=progress)
 
 
 def traces(

@@ -34,11 +34,14 @@ class RoiSet:
     weight
         Weight of each pixel, (P,) float32, finite and above zero.
     engine
-        Which engine found each ROI, (N,) strings.
+        Which engine found each ROI, (N,) strings; ``suite2p+stneuronet`` where both did.
     probability
         The engine's probability that the ROI is a neuron, (N,) float32 in [0, 1]; NaN where it gives none.
     active_intervals
-        For each ROI the frames in which its engine saw it active, (M, 2) int64, half-open [start, stop).
+        For each ROI the frames in which STNeuroNet saw it active, (M, 2) int64, half-open [start, stop).
+    active_probability
+        STNeuroNet's probability that the ROI is an active neuron, (N,) float32 in [0, 1]; NaN where it
+        wasn't looked for.
     source
         Where they came from, for messages.
 
@@ -58,6 +61,7 @@ class RoiSet:
     engine: tuple[str, ...]
     probability: NDArray[np.float32]
     active_intervals: tuple[NDArray[np.int64], ...]
+    active_probability: NDArray[np.float32]
     source: str = "rois"
 
     def __post_init__(self) -> None:
@@ -67,9 +71,10 @@ class RoiSet:
         for name in ("y", "x", "weight"):
             as_array(getattr(self, name), None, (n_pixels,), self.source, name)
         self._check_pixels(np.diff(indptr))
-        probability = as_array(self.probability, np.float32, (n,), self.source, "probability")
-        if np.any((probability < 0) | (probability > 1)):
-            raise InputError(self.source, "probability", "lies outside [0, 1]", "Check the engine.")
+        for name in ("probability", "active_probability"):
+            probability = as_array(getattr(self, name), np.float32, (n,), self.source, name)
+            if np.any((probability < 0) | (probability > 1)):
+                raise InputError(self.source, name, "lies outside [0, 1]", "Check the engine.")
         if len(self.engine) != n or len(self.active_intervals) != n:
             raise InputError(
                 self.source,
@@ -110,6 +115,7 @@ class RoiSet:
         ids: ArrayLike | None = None,
         probability: ArrayLike | None = None,
         active_intervals: Sequence[ArrayLike] | None = None,
+        active_probability: ArrayLike | None = None,
         source: str = "rois",
     ) -> RoiSet:
         """Build from one ``(rows, columns, weights)`` for each ROI; weights of None are all 1."""
@@ -126,16 +132,13 @@ class RoiSet:
             x=_joined([x for _, x, _ in parts], np.int32),
             weight=_joined([w for _, _, w in parts], np.float32),
             engine=(engine,) * n if isinstance(engine, str) else tuple(engine),
-            probability=(
-                np.full(n, np.nan, dtype=np.float32)
-                if probability is None
-                else np.asarray(probability, dtype=np.float32)
-            ),
+            probability=_known(probability, n),
             active_intervals=(
                 tuple(np.empty((0, 2), dtype=np.int64) for _ in range(n))
                 if active_intervals is None
                 else tuple(np.asarray(a, dtype=np.int64).reshape(-1, 2) for a in active_intervals)
             ),
+            active_probability=_known(active_probability, n),
             source=source,
         )
 
@@ -222,12 +225,22 @@ class RoiSet:
             ids=self.ids[chosen],
             probability=self.probability[chosen],
             active_intervals=[self.active_intervals[i] for i in chosen],
+            active_probability=self.active_probability[chosen],
             source=self.source,
         )
+
+    def found_by(self, engine: str) -> NDArray[np.bool_]:
+        """Return which ROIs `engine` found, alone or with others, (N,)."""
+        return np.array([engine in names.split("+") for names in self.engine], dtype=bool)
 
     def with_source(self, source: str) -> RoiSet:
         """Return the same ROIs with another `source` for messages."""
         return replace(self, source=source)
+
+
+def _known(probability: ArrayLike | None, n: int) -> NDArray[np.float32]:
+    """Return `probability` as (N,) float32; NaN if there is none."""
+    return np.full(n, np.nan, np.float32) if probability is None else np.asarray(probability, np.float32)
 
 
 def _joined(parts: list[NDArray[Any]], dtype: type[Any]) -> NDArray[Any]:

@@ -1,47 +1,12 @@
-"""ROIs of any engine matched to true ones, and segmentation scored by it.
-
-Masks are binary here. Two masks may match if their intersection over union (IoU) is large enough; the
-Hungarian algorithm picks as many matches as there can be and, among those, the ones of least total distance
-1 - IoU. STNeuroNet's rule (Soltanian-Zadeh et al. 2019) adds that a mask within the other always matches.
-"""
+"""Segmentation scored by how found ROIs match true ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse.csgraph import connected_components
-
-from neurocine.core import InputError, RoiSet
-
-#: Intersection over union from which on two masks may be the same neuron.
-MIN_IOU = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class Matching:
-    """Which found ROI is which true one.
-
-    Attributes
-    ----------
-    pairs
-        Positions of found and true ROI, (M, 2) int64, ordered by the found; each position at most once.
-    iou
-        Intersection over union of each pair, (M,) float64.
-    missed
-        Positions of true ROIs without a match, (K,) int64.
-    false
-        Positions of found ROIs without a match, (L,) int64.
-    """
-
-    pairs: NDArray[np.int64]
-    iou: NDArray[np.float64]
-    missed: NDArray[np.int64]
-    false: NDArray[np.int64]
+from neurocine.core import RoiSet
+from neurocine.core.matching import MIN_IOU, Matching, match
 
 
 @dataclass(frozen=True)
@@ -105,47 +70,6 @@ class SegmentationEvaluation:
         }
 
 
-def match(found: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment: bool = False) -> Matching:
-    """Match each found ROI to at most one true ROI, and the other way round.
-
-    Parameters
-    ----------
-    found, truth
-        ROIs of one field of view.
-    min_iou
-        Masks match only if their intersection over union is at least this, in (0, 1].
-    containment
-        Also let masks match at distance 0 where one contains the other, whatever their IoU.
-
-    Raises
-    ------
-    InputError
-        If the fields of view differ or `min_iou` is out of range.
-    """
-    _check(found, truth, min_iou)
-    masks, true_masks = _binary(found), _binary(truth)
-    shared = sparse.coo_array(masks @ true_masks.T)
-    row, column, common = shared.row, shared.col, shared.data.astype(np.float64)
-    sizes, true_sizes = (np.diff(m.indptr).astype(np.float64) for m in (masks, true_masks))
-    iou = common / (sizes[row] + true_sizes[column] - common)
-    distance = 1 - iou
-    allowed = iou >= min_iou
-    if containment:
-        inside = common == np.minimum(sizes[row], true_sizes[column])
-        distance[inside] = 0
-        allowed |= inside
-    chosen = np.flatnonzero(allowed)
-    chosen = chosen[_assign(row[chosen], column[chosen], distance[chosen], len(found), len(truth))]
-    chosen = chosen[np.argsort(row[chosen])]
-    pairs = np.stack([row[chosen], column[chosen]], axis=1).astype(np.int64)
-    return Matching(
-        pairs=pairs,
-        iou=iou[chosen],
-        missed=np.setdiff1d(np.arange(len(truth), dtype=np.int64), pairs[:, 1]),
-        false=np.setdiff1d(np.arange(len(found), dtype=np.int64), pairs[:, 0]),
-    )
-
-
 def evaluate_segmentation(
     found: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU
 ) -> SegmentationEvaluation:
@@ -161,62 +85,3 @@ def evaluate_segmentation(
         for rule in (False, True)
     )
     return SegmentationEvaluation(plain, contained, min_iou)
-
-
-def overlaps(rois: RoiSet, min_share: float) -> NDArray[np.int64]:
-    """Return the pairs (P, 2), first below second, that share at least `min_share` of the larger mask.
-
-    This is how DeepCINAC's section 2.6 tells overlapping cells, with a share of 15 %.
-    """
-    masks = _binary(rois)
-    shared = sparse.coo_array(masks @ masks.T)
-    sizes = np.diff(masks.indptr)
-    larger = np.maximum(sizes[shared.row], sizes[shared.col])
-    wanted = (shared.row < shared.col) & (shared.data >= min_share * larger)
-    pairs = np.stack([shared.row[wanted], shared.col[wanted]], axis=1).astype(np.int64)
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-
-
-def _check(found: RoiSet, truth: RoiSet, min_iou: float) -> None:
-    if found.fov_shape != truth.fov_shape:
-        raise InputError(
-            found.source,
-            "fov_shape",
-            f"is {found.fov_shape} but that of {truth.source} is {truth.fov_shape}",
-            "Give ROIs of one field of view; check the order of axes.",
-        )
-    if not 0 < min_iou <= 1:
-        raise InputError("match", "min_iou", f"is {min_iou}", "Give a number above 0, at most 1.")
-
-
-def _binary(rois: RoiSet) -> sparse.csr_array:
-    """Return the masks (N, Y * X) as ones, pixels that an ROI names twice counted once."""
-    masks = rois.matrix()
-    masks.data[:] = 1
-    return masks
-
-
-def _assign(
-    row: NDArray[Any], column: NDArray[Any], distance: NDArray[np.float64], n_rows: int, n_columns: int
-) -> NDArray[np.int64]:
-    """Return which candidates make the best one-to-one assignment: positions into them.
-
-    Candidates fall into small groups of masks that touch each other: each is solved on its own.
-    """
-    nodes = n_rows + n_columns
-    links = sparse.coo_array((np.ones(len(row)), (row, column + n_rows)), shape=(nodes, nodes))
-    _, group = connected_components(links, directed=False)
-    chosen: list[NDArray[np.int64]] = []
-    order = np.argsort(group[row], kind="stable")
-    bounds = np.flatnonzero(np.diff(group[row][order])) + 1
-    for members in np.split(order, bounds) if len(order) else []:
-        rows, r = np.unique(row[members], return_inverse=True)
-        columns, c = np.unique(column[members], return_inverse=True)
-        # Dearer than any number of matches: so as many are made as there can be.
-        cost = np.full((len(rows), len(columns)), min(len(rows), len(columns)) + 1.0)
-        cost[r, c] = distance[members]
-        candidate = np.full(cost.shape, -1, dtype=np.int64)
-        candidate[r, c] = members
-        picked = candidate[linear_sum_assignment(cost)]
-        chosen.append(picked[picked >= 0])
-    return np.concatenate(chosen) if chosen else np.empty(0, dtype=np.int64)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from neurocine.config import EvaluationSettings
 from neurocine.core import CELL_TYPES
+from neurocine.core.matching import Matching, match, overlaps
 from neurocine.core.progress import Progress, silent
 from neurocine.evaluation import rivals
 from neurocine.evaluation.cells import Case, raw_traces, rival_traces, run_dprime
-from neurocine.evaluation.matching import Matching, SegmentationScore, match, overlaps
+from neurocine.evaluation.matching import SegmentationScore
 from neurocine.evaluation.overlap import FalseTransients, false_transients
 from neurocine.evaluation.periods import Periods, highest, periods
 from neurocine.segmentation import decay_s

@@ -16,8 +16,8 @@ from scipy import sparse
 
 from neurocine.activity import putative, smooth
 from neurocine.core import InputError, Movie, RoiSet
+from neurocine.core.matching import overlaps
 from neurocine.core.progress import Progress, silent
-from neurocine.evaluation.matching import overlaps
 
 #: The source profile is made of the peaks over this percentile, 5 of them at least and 10 at most.
 SOURCE_PERCENTILE, SOURCE_MIN, SOURCE_MAX = 95, 5, 10

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import CELL_TYPES, InputError, RoiSet
-from neurocine.evaluation.matching import MIN_IOU, Matching, SegmentationScore, match
+from neurocine.core.matching import MIN_IOU, Matching, match
+from neurocine.evaluation.matching import SegmentationScore
 from neurocine.simulation import Truth
 
 #: Detectability d' from which on a transient can be seen, as `EvaluationSettings.min_dprime`.

@@ -159,6 +159,7 @@ class Grid:
             ids=rois.ids,
             probability=rois.probability,
             active_intervals=rois.active_intervals,
+            active_probability=rois.active_probability,
             source=rois.source,
         )
 

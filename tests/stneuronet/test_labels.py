@@ -102,7 +102,7 @@ def test_intervals_join_where_they_meet_and_end_with_the_movie() -> None:
     cell = np.array([0, 0, 0, 0, 2])
     frame = np.array([5, 9, 15, 60, 97])
     spikes = Spikes(cell, frame, np.full(5, 9.0))
-    first, none, last = intervals_after(spikes, 3, 6, 100)
+    first, none, last = intervals_after(spikes, 3, 100, 6)
     assert first.tolist() == [[5, 21], [60, 66]]
     assert none.shape == (0, 2)
     assert last.tolist() == [[97, 100]]

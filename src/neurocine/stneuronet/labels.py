@@ -89,10 +89,18 @@ def active_rois(
         If the field of view of the ROIs isn't the movie's.
     """
     dff = demixed_dff(movie, rois, settings, progress)
-    tau_s = spike_decay_s(movie.indicator)
-    spikes = find_spikes(dff, movie.frame_rate_hz, tau_s, settings.spikes)
-    last = max(1, round(settings.active_half_decays * half_decay_s(tau_s) * movie.frame_rate_hz))
-    return replace(rois, active_intervals=intervals_after(spikes, len(rois), last, movie.n_frames))
+    intervals = label_intervals(dff, movie.frame_rate_hz, movie.indicator, settings)
+    return replace(rois, active_intervals=intervals)
+
+
+def label_intervals(
+    dff: NDArray[np.float32], frame_rate_hz: float, indicator: str, settings: LabelSettings = DEFAULTS
+) -> tuple[NDArray[np.int64], ...]:
+    """Return the active frames of each trace of ΔF/F (N, T): (M, 2) int64 each, half-open [start, stop)."""
+    tau_s = spike_decay_s(indicator)
+    spikes = find_spikes(dff, frame_rate_hz, tau_s, settings.spikes)
+    length = max(1, round(settings.active_half_decays * half_decay_s(tau_s) * frame_rate_hz))
+    return intervals_after(spikes, *dff.shape, length)
 
 
 def demixed_dff(
@@ -163,7 +171,7 @@ def demix(masks: sparse.csr_array, sums: NDArray[np.floating]) -> NDArray[np.flo
 
 
 def intervals_after(
-    spikes: Spikes, n_cells: int, length: int, n_frames: int
+    spikes: Spikes, n_cells: int, n_frames: int, length: int
 ) -> tuple[NDArray[np.int64], ...]:
     """Return for each cell the frames from each spike on, `length` of them, joined where they meet.
 

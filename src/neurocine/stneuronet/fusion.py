@@ -2,12 +2,13 @@
 
 Masks whose centroids are near are one neuron; masks that encompass others (Eq. 3) are mergers of neurons that
 were active together. In the paper a mask seen once overrules any other. With a map every second or two a
-neuron is found many times, so here what was seen more often wins: its outline is what most of its masks
-agree on, and a mask is a merger only if its parts were seen more often than it.
+neuron is found many times, so here what there is more evidence for wins: a neuron's outline is what most of
+its masks agree on, and a mask is a merger only if its parts were seen more often, or more surely, than it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,8 @@ from neurocine.core.validate import positive
 from neurocine.stneuronet.instances import Mask
 from neurocine.stneuronet.postprocessing import Postprocessing
 
+#: No mask counts as surer than this.
+SUREST = 0.999
 ENGINE = "stneuronet"
 #: A pixel is a neuron's if at least this share of its masks have it.
 MAJORITY = 0.5
@@ -55,11 +58,16 @@ class _Neuron:
     centre: NDArray[np.float64]  # mean centroid of its masks
     maps: NDArray[np.int64]  # sorted
     probability: float
+    evidence: float  # -log of the chance that none of its masks is right
     masks: tuple[NDArray[np.int64], ...] = field(default=())  # kept for the mask of mean size alone
 
     @property
     def n(self) -> int:
         return len(self.maps)
+
+    @property
+    def confidence(self) -> float:
+        return -math.expm1(-self.evidence)
 
     def joined(self, other: _Neuron) -> _Neuron:
         pixels, place = np.unique(np.concatenate([self.pixels, other.pixels]), return_inverse=True)
@@ -71,6 +79,7 @@ class _Neuron:
             (self.centre * self.n + other.centre * other.n) / n,
             np.union1d(self.maps, other.maps),
             max(self.probability, other.probability),
+            self.evidence + other.evidence,
             self.masks + other.masks,
         )
 
@@ -109,6 +118,7 @@ class Fusion:
         self._settings = settings
         self._neurons: list[_Neuron] = []
         self._frames: list[tuple[int, int]] = []
+        self._joined: list[_Neuron] | None = None  # until masks are added
 
     def add(self, masks: Sequence[Mask], start: int, stop: int) -> None:
         """Take in the masks of the map of the frames ``start:stop``.
@@ -124,6 +134,7 @@ class Fusion:
         self._frames.append((int(start), int(stop)))
         if not masks:
             return
+        self._joined = None
         new = [self._neuron(mask, index) for mask in masks]
         taken = self._nearest(new)
         for i, neuron in enumerate(new):
@@ -132,11 +143,20 @@ class Fusion:
             else:
                 self._neurons.append(neuron)
 
-    def rois(self) -> RoiSet:
-        """Return the neurons found so far, in the order in which they were first seen."""
-        neurons = self._merged()
-        neurons = [neuron for neuron in neurons if neuron.n >= self._settings.min_maps]
-        neurons = _without_encompassing(neurons, self._settings.encompassing)
+    def rois(self, settings: Postprocessing | None = None) -> RoiSet:
+        """Return the neurons found so far, in the order in which they were first seen.
+
+        Parameters
+        ----------
+        settings
+            Take `min_maps`, `min_confidence` and `encompassing` from here; None: as given at first.
+        """
+        chosen = settings or self._settings
+        if self._joined is None:
+            self._joined = self._merged()
+        neurons = self._joined
+        neurons = [n for n in neurons if n.n >= chosen.min_maps and n.confidence >= chosen.min_confidence]
+        neurons = _without_encompassing(neurons, chosen.encompassing)
         width = self._fov_shape[1]
         return RoiSet.from_pixels(
             self._fov_shape,
@@ -151,7 +171,9 @@ class Fusion:
         pixels = np.sort(mask.y.astype(np.int64) * self._fov_shape[1] + mask.x)
         centre = np.array([mask.y.mean(), mask.x.mean()])
         kept = (pixels,) if self._settings.representative == "mean_size" else ()
-        return _Neuron(pixels, np.ones(len(pixels), np.int64), centre, index, mask.probability, kept)
+        votes = np.ones(len(pixels), dtype=np.int64)
+        evidence = -math.log1p(-min(mask.probability, SUREST))
+        return _Neuron(pixels, votes, centre, index, mask.probability, evidence, kept)
 
     def _nearest(self, new: list[_Neuron]) -> dict[int, int]:
         """Return which of the `new` is which known neuron: one to one, the nearest first."""
@@ -171,12 +193,12 @@ class Fusion:
     def _merged(self) -> list[_Neuron]:
         """Return the neurons, those joined that turned out to be near each other.
 
-        Around the most often seen first, and never across it to the next: chains don't grow.
+        Around the surest first, and never across it to the next: chains don't grow.
         """
         if not self._neurons:
             return []
         tree = cKDTree([n.centre for n in self._neurons])
-        order = sorted(range(len(self._neurons)), key=lambda i: -self._neurons[i].n)
+        order = sorted(range(len(self._neurons)), key=lambda i: -self._neurons[i].evidence)
         left = set(order)
         merged: list[tuple[int, _Neuron]] = []
         for i in order:
@@ -234,7 +256,7 @@ def _apart(one: _Neuron, other: _Neuron) -> bool:
 
 
 def _without_encompassing(neurons: list[_Neuron], share: float) -> list[_Neuron]:
-    """Return the `neurons` less those that encompass others, or are a part of what was seen more often."""
+    """Return the `neurons` less those that encompass others, or are parts of what is surer."""
     if not neurons:
         return []
     outlines = [neuron.outline() for neuron in neurons]
@@ -253,7 +275,7 @@ def _without_encompassing(neurons: list[_Neuron], share: float) -> list[_Neuron]
         inside = [j for j in parts[i] if j in kept]
         if not inside:
             kept[i] = neurons[i]
-        elif sum(neurons[j].n for j in inside) >= neurons[i].n:
+        elif sum(neurons[j].evidence for j in inside) >= neurons[i].evidence:
             for j in inside:
                 kept[j] = replace(kept[j], maps=np.union1d(kept[j].maps, neurons[i].maps))
         else:

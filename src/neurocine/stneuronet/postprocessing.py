@@ -29,6 +29,9 @@ class Postprocessing:
         A mask that covers more than this of others (Eq. 3) is dropped.
     min_maps
         Neurons found in fewer maps are dropped.
+    min_confidence
+        Neurons are dropped if their maps together are less sure than this: 1 - product of (1 - p) over the
+        mean probabilities p of their masks, the chance that one at least is right.
     representative
         Which mask a neuron gets: ``votes``, the pixels that most of its masks have, or ``mean_size``, the one
         nearest their mean size (the paper's).
@@ -45,10 +48,11 @@ class Postprocessing:
     same_um: float = 4.0
     encompassing: float = 0.75
     min_maps: int = 1
+    min_confidence: float = 0.0
     representative: Representative = "votes"
 
     def __post_init__(self) -> None:
-        for name in ("threshold", "encompassing"):
+        for name in ("threshold", "encompassing", "min_confidence"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError("postprocessing", name, f"is {getattr(self, name)}", "It must be in 0-1.")
         for name in ("min_area_um2", "mean_area_um2", "same_um"):

@@ -16,6 +16,8 @@ from neurocine.config.models import (
     SegmentationSettings,
     SimulationSettings,
     StneuronetSettings,
+    StneuronetSimulation,
+    StneuronetTraining,
     TracesSettings,
     TrainingSettings,
 )
@@ -36,6 +38,8 @@ __all__ = [
     "SegmentationSettings",
     "SimulationSettings",
     "StneuronetSettings",
+    "StneuronetSimulation",
+    "StneuronetTraining",
     "TracesSettings",
     "TrainingSettings",
     "corpus_movies",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from neurocine.config.models import SimulationSettings
+from neurocine.config.models import SimulationSettings, StneuronetSimulation
 
 
 class CorpusMovie(NamedTuple):
@@ -14,13 +14,16 @@ class CorpusMovie(NamedTuple):
     ----------
     split
         ``train``, ``validation`` or ``test``.
-    preset, seed
+    preset, seed, n_frames, frame_rate_hz, pixel_size_um
         As for `neurocine.simulation.simulate`.
     """
 
     split: str
     preset: str
     seed: int
+    n_frames: int
+    frame_rate_hz: float
+    pixel_size_um: float
 
     @property
     def name(self) -> str:
@@ -28,7 +31,7 @@ class CorpusMovie(NamedTuple):
         return f"{self.split}-{self.preset}-{self.seed:04d}"
 
 
-def corpus_movies(settings: SimulationSettings) -> list[CorpusMovie]:
+def corpus_movies(settings: SimulationSettings | StneuronetSimulation) -> list[CorpusMovie]:
     """Return the movies of a corpus, by preset.
 
     No seed is in two splits. Those for test come first, then those for validation, so that a larger corpus is
@@ -38,5 +41,17 @@ def corpus_movies(settings: SimulationSettings) -> list[CorpusMovie]:
     movies = []
     for preset, n in settings.movies.items():
         splits = ["test"] * held_out + ["validation"] * held_out + ["train"] * n if n else []
-        movies += [CorpusMovie(split, preset, settings.seed + i) for i, split in enumerate(splits)]
+        movies += [
+            CorpusMovie(split, preset, settings.seed + i, *_sampling(settings, i))
+            for i, split in enumerate(splits)
+        ]
     return movies
+
+
+def _sampling(settings: SimulationSettings | StneuronetSimulation, i: int) -> tuple[int, float, float]:
+    """Return frames, frame rate and pixel size of a preset's movie `i`."""
+    if isinstance(settings, SimulationSettings):
+        return settings.n_frames, settings.frame_rate_hz, settings.pixel_size_um
+    rates, scales = settings.frame_rates_hz, settings.pixel_sizes_um
+    rate = rates[i % len(rates)]
+    return max(100, round(settings.duration_s * rate)), rate, scales[i % len(scales)]

@@ -260,6 +260,40 @@ class SimulationSettings(Section):
         return movies
 
 
+class StneuronetSimulation(Section):
+    """Simulated movies that STNeuroNet learns from: several frame rates, scales, densities and depths."""
+
+    movies: dict[PresetName, Annotated[int, Field(ge=0)]] = Field(
+        {
+            "cortex-6s": 24,
+            "cortex-6f": 24,
+            "ca1-development": 20,
+            "ca1-interneurons": 6,
+            "low-rate": 6,
+            "geco": 4,
+        },
+        description="training movies of each preset (see the docs); 0, or left out: none, in no split",
+    )
+    held_out: int = Field(
+        2, ge=1, description="movies of each preset that choose the best epoch, and as many to measure on"
+    )
+    duration_s: Positive = Field(120.0, description="length of a movie in seconds")
+    frame_rates_hz: Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
+        (10.0, 20.0, 7.0, 30.0), description="frame rates, by turns"
+    )
+    pixel_sizes_um: Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
+        (1.2, 0.9, 1.2, 1.6, 2.0), description="micrometres a pixel, by turns"
+    )
+    seed: int = Field(1, ge=0, description="first seed of each preset; the others follow")
+
+    @field_validator("movies")
+    @classmethod
+    def _some(cls, movies: dict[PresetName, int]) -> dict[PresetName, int]:
+        if not any(movies.values()):
+            raise ValueError("name one preset or more with a number of movies")
+        return movies
+
+
 class NetworkTraining(Section):
     """How one network is trained."""
 
@@ -292,6 +326,32 @@ class InterneuronTraining(NetworkTraining):
     )
 
 
+class StneuronetTraining(Section):
+    """How STNeuroNet is trained."""
+
+    simulation: StneuronetSimulation = StneuronetSimulation()
+    labelled: tuple[str, ...] = Field(
+        (),
+        description="further folders to learn from, with movie.h5 and rois.h5 that `neurocine label` wrote",
+    )
+    architecture: Literal["compact", "reference"] = Field(
+        "compact", description="compact (neurocine's own) or reference (the paper's)"
+    )
+    epochs: int = Field(40, ge=1, description="passes, with a validation and a checkpoint after each")
+    steps_per_epoch: int = Field(250, ge=1, description="batches in a pass")
+    batch_size: int = Field(8, ge=1, description="crops in a batch, over all devices (the paper: 3)")
+    crop_px: int = Field(
+        96, ge=16, multiple_of=8, description="edge of a crop in pixels of the network (the paper: 144)"
+    )
+    learning_rate: Positive = Field(
+        2e-3, description="learning rate at the start; it falls along a cosine (the paper: 5e-4, constant)"
+    )
+    validation_crops: int = Field(
+        192, ge=1, description="crops of other movies, drawn once, that choose the best epoch"
+    )
+    seed: int = Field(1, ge=0, description="seed of weights, order and augmentation")
+
+
 class FineTuneSettings(Section):
     """A registered model trained on, with a few labelled cells of your own."""
 
@@ -317,6 +377,7 @@ class TrainingSettings(Section):
     celltype: NetworkTraining = NetworkTraining(
         epochs=16, steps_per_epoch=150, batch_size=32, learning_rate=1e-3
     )
+    stneuronet: StneuronetTraining = StneuronetTraining()
     fine_tune: FineTuneSettings = FineTuneSettings()
 
     @field_validator("celltype")

@@ -16,6 +16,7 @@ from neurocine.core.progress import Progress, silent
 #: Modules are imported only when their engine is asked for: suite2p takes half a minute.
 ENGINES = {
     "suite2p": "neurocine.segmentation.suite2p_engine",
+    "stneuronet": "neurocine.segmentation.stneuronet_engine",
     "given": "neurocine.segmentation.given",
 }
 

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 from neurocine.core import InputError
 
-#: ``volume``: less the window's mean, over its SD (Eq. 2). ``pixel``: each pixel less its own median, over its
-#: own noise, so that all pixels are as noisy as each other.
+#: ``volume``: less the window's mean, over its SD (Eq. 2). ``pixel``: each pixel less its own baseline, over
+#: its own noise, so that all pixels are as noisy as each other.
 Whitening = Literal["volume", "pixel"]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -265,15 +266,22 @@ def whitened(frames: Float32, how: Whitening) -> Float32:
         ``volume``: less their mean, over their SD (Eq. 2). ``pixel``: each pixel less its baseline (the 30th
         percentile), over its noise (from the mean absolute difference of successive frames).
     """
+    base, spread = scale_of(frames, how)
+    return (frames - base) * spread
+
+
+def scale_of(frames: Float32, how: Whitening) -> tuple[Float32, Float32]:
+    """Return what `whitened` takes off and multiplies by: () or (Y, X) float32 each."""
     if how == "volume":
-        centred = frames - frames.mean(dtype=np.float64).astype(np.float32)
-        spread: Any = np.sqrt(np.square(centred, dtype=np.float32).mean(dtype=np.float64))
+        mean, sd = frames.mean(dtype=np.float64), frames.std(dtype=np.float64)
+        base, spread = np.float32(mean), np.asarray(sd, dtype=np.float32)
     else:
         kth = int(BASELINE * (len(frames) - 1))
-        centred = frames - np.partition(frames, kth, axis=0)[kth]
+        base = np.partition(frames, kth, axis=0)[kth]
         steps = np.zeros(frames.shape[1:], dtype=np.float32)
-        for before, after in zip(frames[:-1], frames[1:], strict=True):
+        for before, after in pairwise(frames):
             steps += np.abs(after - before)
         # Of two normal samples' difference, the mean size is 2 / sqrt(pi) of their SD.
         spread = steps / max(1, len(frames) - 1) * np.float32(np.sqrt(np.pi) / 2)
-    return np.asarray(centred / np.where(spread > 0, spread, np.inf), dtype=np.float32)
+    inverse = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
+    return np.asarray(base, dtype=np.float32), np.asarray(inverse, dtype=np.float32)

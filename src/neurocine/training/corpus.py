@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config import SimulationSettings, corpus_movies
+from neurocine.config import SimulationSettings, StneuronetSimulation, corpus_movies
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.io.contracts import read_movie, read_rois
@@ -48,7 +48,9 @@ class Split:
     test: tuple[Path, ...]
 
 
-def make_corpus(settings: SimulationSettings, out: Path, progress: Progress = silent) -> list[Path]:
+def make_corpus(
+    settings: SimulationSettings | StneuronetSimulation, out: Path, progress: Progress = silent
+) -> list[Path]:
     """Simulate the movies that `neurocine.config.corpus_movies` lists into folders of `out`; return them."""
     movies = corpus_movies(settings)
     folders = []
@@ -57,9 +59,9 @@ def make_corpus(settings: SimulationSettings, out: Path, progress: Progress = si
             movie.preset,
             movie.seed,
             out / movie.name,
-            n_frames=settings.n_frames,
-            frame_rate_hz=settings.frame_rate_hz,
-            pixel_size_um=settings.pixel_size_um,
+            n_frames=movie.n_frames,
+            frame_rate_hz=movie.frame_rate_hz,
+            pixel_size_um=movie.pixel_size_um,
             split=movie.split,
         )
         folders.append(folder)

@@ -1,0 +1,172 @@
+"""The epochs of any training: on one device or several, logged, and resumed after a kill."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import InputError
+from neurocine.core.progress import Progress, silent
+from neurocine.training.checkpoint import (
+    Checkpoint,
+    History,
+    assign,
+    load_checkpoint,
+    save_checkpoint,
+    values_of,
+)
+from neurocine.training.events import EventLog
+
+#: The learning rate falls along a cosine to this share of its start.
+FINAL_RATE = 0.05
+#: Gradients are clipped to this norm.
+CLIP_NORM = 1.0
+#: TensorBoard's log, beside the checkpoint.
+LOGS = "logs"
+
+
+def run_epochs(
+    model: Any,
+    data: Callable[[int], tuple[Any, Any]],
+    epochs: int,
+    checkpoint_path: Path,
+    recipe: str,
+    progress: Progress = silent,
+    after_epoch: Callable[[History], None] = lambda history: None,
+    start: Sequence[NDArray[Any]] | None = None,
+) -> History:
+    """Train a compiled `model`, from `checkpoint_path` on if it is there; leave it with its best weights.
+
+    A run that was killed and started again ends with the same weights as one that wasn't.
+
+    Parameters
+    ----------
+    model
+        A compiled Keras model whose optimizer is built.
+    data
+        Training and validation data of an epoch (from 0), each with a known number of batches.
+    epochs
+        Passes, with a validation and a checkpoint after each.
+    checkpoint_path
+        Written after each epoch; TensorBoard's log goes into ``logs`` beside it.
+    recipe
+        Hash of all that determines the result: a checkpoint of another recipe is refused.
+    progress
+        Told about epochs.
+    after_epoch
+        Called with the figures of all epochs so far.
+    start
+        Weights to start from, in the model's order; its own unless given.
+
+    Returns
+    -------
+    list of dict
+        Figures of each epoch; the weights are those of the one with the lowest ``val_loss``.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint belongs to another recipe, or a loss isn't finite.
+    """
+    checkpoint = load_checkpoint(checkpoint_path, recipe) or Checkpoint(0, [], [], [])
+    if checkpoint.epoch:
+        assign(_state(model), checkpoint.state)
+    elif start is not None:
+        assign(model.weights, start)
+    with EventLog(checkpoint_path.parent / LOGS, checkpoint.history) as events:
+        for epoch in range(checkpoint.epoch, epochs):
+            row = _epoch(model, data, epoch)
+            history = [*checkpoint.history, row]
+            improved = row["val_loss"] <= min(past["val_loss"] for past in history)
+            best = values_of(model.weights) if improved else checkpoint.best
+            checkpoint = Checkpoint(epoch + 1, values_of(_state(model)), best, history)
+            save_checkpoint(checkpoint_path, checkpoint, recipe)
+            events.add(row)
+            after_epoch(history)
+            progress("train", epoch + 1, epochs)
+    assign(model.weights, checkpoint.best)
+    return checkpoint.history
+
+
+def _epoch(model: Any, data: Callable[[int], tuple[Any, Any]], epoch: int) -> dict[str, float]:
+    """Train for one epoch and return its figures."""
+    training, validation = data(epoch)
+    rate = float(model.optimizer.learning_rate)
+    started = time.monotonic()
+    figures = model.fit(
+        training,
+        validation_data=validation,
+        initial_epoch=epoch,
+        epochs=epoch + 1,
+        verbose=0,
+        shuffle=False,
+    ).history
+    row = {name: float(values[0]) for name, values in sorted(figures.items())}
+    if not np.isfinite(list(row.values())).all():
+        raise InputError(
+            f"epoch {epoch + 1}", "loss", "isn't finite", "Train with a lower learning_rate, in a new folder."
+        )
+    seconds = time.monotonic() - started
+    return {"epoch": epoch + 1.0, "seconds": seconds, "learning_rate": rate, **row}
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed all random streams and allow no operation whose result depends on timing."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def on_devices(build: Callable[[], Any]) -> Any:
+    """Return what `build` makes: on all devices, in half precision on GPUs."""
+    import keras
+    import tensorflow as tf
+
+    usual = keras.mixed_precision.dtype_policy()
+    if tf.config.list_logical_devices("GPU"):
+        keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        with device_strategy().scope():
+            return build()
+    finally:
+        keras.mixed_precision.set_global_policy(usual)
+
+
+def device_strategy() -> Any:
+    """Return the strategy for this machine: a copy of the network on each device, if there are several."""
+    import tensorflow as tf
+
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) > 1:
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return tf.distribute.get_strategy()
+
+
+def falling_rate(learning_rate: float, steps: int) -> Any:
+    """Return the schedule from `learning_rate` along a cosine over all `steps`."""
+    import keras
+
+    return keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=FINAL_RATE)
+
+
+def counted(batches: Callable[[], Any], signature: tuple[Any, ...], n: int) -> Any:
+    """Return the `n` batches as a `tf.data.Dataset`, made ahead of time while the network computes."""
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(n)).prefetch(2)
+
+
+def _state(model: Any) -> list[Any]:
+    """Return all variables that the next epoch depends on; metrics start anew with each."""
+    metrics = {id(variable) for variable in model.metrics_variables}
+    kept = [variable for variable in model.variables if id(variable) not in metrics]
+    known = {id(variable) for variable in kept}
+    return kept + [variable for variable in model.optimizer.variables if id(variable) not in known]

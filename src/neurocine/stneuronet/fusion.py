@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from neurocine.stneuronet.postprocessing import Postprocessing
 #: No mask counts as surer than this.
 SUREST = 0.999
 ENGINE = "stneuronet"
+Representative = Literal["votes", "mean_size"]
 #: A pixel is a neuron's if at least this share of its masks have it.
 MAJORITY = 0.5
 #: Two that are in this share of the rarer one's maps side by side aren't one neuron, however near.
@@ -104,7 +106,10 @@ class Fusion:
     pixel_size_um
         Edge of a pixel, µm.
     settings
-        Distance, overlap and number of maps.
+        Distance, overlap, number of maps and confidence.
+    representative
+        Which mask a neuron gets: ``votes``, the pixels that most of its masks have, or ``mean_size``, the one
+        nearest their mean size, as in the paper; all masks are kept for that.
 
     Raises
     ------
@@ -116,6 +121,7 @@ class Fusion:
         self._fov_shape = fov_shape
         self._near = settings.same_um / positive(pixel_size_um, "fusion", "pixel_size_um", "micrometres")
         self._settings = settings
+        self._keep_masks = representative == "mean_size"
         self._neurons: list[_Neuron] = []
         self._frames: list[tuple[int, int]] = []
         self._joined: list[_Neuron] | None = None  # until masks are added
@@ -170,7 +176,7 @@ class Fusion:
     def _neuron(self, mask: Mask, index: NDArray[np.int64]) -> _Neuron:
         pixels = np.sort(mask.y.astype(np.int64) * self._fov_shape[1] + mask.x)
         centre = np.array([mask.y.mean(), mask.x.mean()])
-        kept = (pixels,) if self._settings.representative == "mean_size" else ()
+        kept = (pixels,) if self._keep_masks else ()
         votes = np.ones(len(pixels), dtype=np.int64)
         evidence = -math.log1p(-min(mask.probability, SUREST))
         return _Neuron(pixels, votes, centre, index, mask.probability, evidence, kept)
@@ -226,7 +232,11 @@ class Fusion:
 
 
 def fuse(
-    found: Iterable[Found], fov_shape: tuple[int, int], pixel_size_um: float, settings: Postprocessing
+    found: Iterable[Found],
+    fov_shape: tuple[int, int],
+    pixel_size_um: float,
+    settings: Postprocessing,
+    representative: Representative = "votes",
 ) -> RoiSet:
     """Return the neurons of a recording from the masks of its maps.
 
@@ -234,7 +244,7 @@ def fuse(
     ----------
     found
         Masks of each map, in time's order.
-    fov_shape, pixel_size_um, settings
+    fov_shape, pixel_size_um, settings, representative
         As in `Fusion`.
 
     Returns
@@ -243,7 +253,7 @@ def fuse(
         Engine ``stneuronet``; `probability` is the largest of a neuron's masks and `active_intervals` the
         frames of the maps in which it was found.
     """
-    fusion = Fusion(fov_shape, pixel_size_um, settings)
+    fusion = Fusion(fov_shape, pixel_size_um, settings, representative)
     for one in found:
         fusion.add(one.masks, one.start, one.stop)
     return fusion.rois()

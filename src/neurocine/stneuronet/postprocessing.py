@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from neurocine.core import InputError
 from neurocine.core.validate import positive
-
-Representative = Literal["votes", "mean_size"]
 
 
 @dataclass(frozen=True)
@@ -32,9 +29,6 @@ class Postprocessing:
     min_confidence
         Neurons are dropped if their maps together are less sure than this: 1 - product of (1 - p) over the
         mean probabilities p of their masks, the chance that one at least is right.
-    representative
-        Which mask a neuron gets: ``votes``, the pixels that most of its masks have, or ``mean_size``, the one
-        nearest their mean size (the paper's).
 
     Raises
     ------
@@ -49,7 +43,6 @@ class Postprocessing:
     encompassing: float = 0.75
     min_maps: int = 1
     min_confidence: float = 0.0
-    representative: Representative = "votes"
 
     def __post_init__(self) -> None:
         for name in ("threshold", "encompassing", "min_confidence"):
@@ -59,10 +52,3 @@ class Postprocessing:
             positive(getattr(self, name), "postprocessing", name, "micrometres")
         if not (isinstance(self.min_maps, int) and self.min_maps >= 1):
             raise InputError("postprocessing", "min_maps", f"is {self.min_maps}", "It must be 1 or more.")
-        if self.representative not in get_args(Representative):
-            raise InputError(
-                "postprocessing",
-                "representative",
-                f"is {self.representative!r}",
-                f"It must be one of {', '.join(get_args(Representative))}.",
-            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from neurocine.io.contracts import (
     Registration,
     Stamp,
     Summary,
+    read_rois,
     write_activity,
     write_celltypes,
     write_rois,
@@ -84,6 +86,22 @@ def _write_movie(path: Path, movie: Movie, rng: np.random.Generator) -> None:
 def results_folder(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> Path:
     """The results of the recording ``mouse <1>``: four ROIs over 300 frames of 64 x 64."""
     return write_results(tmp_path / "results" / "mouse <1>", *blobs)
+
+
+@pytest.fixture
+def told_folder(results_folder: Path) -> Path:
+    """The same, with what STNeuroNet says of three ROIs of suite2p; the last one is its own."""
+    path = results_folder / "active" / "rois.h5"
+    told = replace(
+        read_rois(path),
+        engine=("suite2p+stneuronet", "suite2p", "suite2p+stneuronet", "stneuronet"),
+        active_probability=np.float32([0.875, 0.125, 0.75, 1.0]),
+        active_intervals=tuple(
+            np.array(spans).reshape(-1, 2) for spans in ([[0, 40], [100, 150]], [], [[250, 300]], [[20, 60]])
+        ),
+    )
+    write_rois(path, told, STAMP)
+    return results_folder
 
 
 @pytest.fixture

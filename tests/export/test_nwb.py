@@ -51,6 +51,22 @@ def test_inspector_finds_nothing_at_all_with_full_settings(results_folder: Path)
     assert list(inspect_nwbfile(out)) == []
 
 
+def test_active_neurons_come_back(told_folder: Path) -> None:
+    out = export(told_folder)
+    assert validate(path=out) == []
+    assert list(inspect_nwbfile(out)) == []
+    rois = collect(told_folder).rois
+    with NWBHDF5IO(out, "r") as io:
+        ophys = io.read().processing["ophys"]
+        table = ophys["ImageSegmentation"]["PlaneSegmentation"]
+        np.testing.assert_array_equal(table["active_probability"][:], rois.active_probability)
+        assert tuple(table["engine"][:]) == rois.engine
+        seen = ophys["active_intervals"].to_dataframe()
+    assert seen["start_time"].tolist() == [0.0, 2.0, 10.0, 25.0]
+    assert seen["stop_time"].tolist() == [4.0, 6.0, 15.0, 30.0]
+    assert [int(row.index[0]) for row in seen["roi"]] == [0, 3, 0, 2]
+
+
 def test_recording_without_rois_is_valid(empty_folder: Path) -> None:
     out = export(empty_folder)
     assert messages(out) == []

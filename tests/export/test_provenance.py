@@ -30,6 +30,7 @@ def test_it_says_from_what_with_what_and_how(results_folder: Path) -> None:
     assert found["recording"] == "mouse <1>"
     assert found["config"] == {"motion": {"engine": "none"}}
     assert found["algorithms"] == IMPL
+    assert found["rois_found_by"] == {"truth": 4}
     assert found["activity_classifiers"] == ["sim-all-v1"]
     assert found["versions"]["neurocine"] == __version__  # type: ignore[index]
     assert found["source"]["files"][0]["path"] == "blobs.tif"  # type: ignore[index]

@@ -22,6 +22,15 @@ def test_rois_and_traces_come_back(results_folder: Path, tmp_path: Path) -> None
     np.testing.assert_allclose(np.load(plane / "iscell.npy")[:, 1], 1 - noise, atol=1e-6)
 
 
+def test_each_roi_says_who_found_it_and_how_active_it_is(told_folder: Path, tmp_path: Path) -> None:
+    results = collect(told_folder)
+    write_suite2p_folder(results, tmp_path / "suite2p")
+    stat = np.load(tmp_path / "suite2p" / "plane0" / "stat.npy", allow_pickle=True)
+    assert tuple(roi["engine"] for roi in stat) == results.rois.engine
+    assert [roi["active_probability"] for roi in stat] == [0.875, 0.125, 0.75, 1.0]
+    open_rois(tmp_path / "suite2p" / "plane0", fov_shape=results.rois.fov_shape)
+
+
 def test_a_recording_without_rois_gives_a_folder(empty_folder: Path, tmp_path: Path) -> None:
     write_suite2p_folder(collect(empty_folder), tmp_path / "suite2p")
     assert np.load(tmp_path / "suite2p" / "plane0" / "iscell.npy").shape == (0, 2)

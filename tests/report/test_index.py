@@ -30,6 +30,13 @@ def test_reports_are_linked_and_failures_named(results_folder: Path, tmp_path: P
     assert "http://" not in html
 
 
+def test_active_neurons_are_counted(told_folder: Path) -> None:
+    (told_folder / "report").mkdir()
+    (told_folder / "report" / "report.html").write_text("page")
+    write_index([told_folder], told_folder.parent / "index.html")
+    assert "3 active neurons found by STNeuroNet" in (told_folder.parent / "index.html").read_text("utf-8")
+
+
 def test_no_recording_gives_a_page(tmp_path: Path) -> None:
     write_index([], tmp_path / "index.html")
     assert "0 recordings" in (tmp_path / "index.html").read_text(encoding="utf-8")

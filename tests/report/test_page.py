@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,14 +16,20 @@ from PIL import Image
 
 from neurocine.config import ReportSettings
 from neurocine.core import CellTypes, InputError
-from neurocine.io.contracts import read_celltypes, write_celltypes
+from neurocine.io.contracts import read_celltypes, read_rois, write_celltypes, write_rois
 from neurocine.io.results import collect
 from neurocine.report import write_report
-from neurocine.report.page import duration, metric_rows, number, scale_bar_um
+from neurocine.report.page import duration, metric_rows, number, scale_bar_um, who_found
+from neurocine.report.pictures import ACTIVE_COLOURS, UNKNOWN_COLOUR, active_colour
 
 #: A short clip and few traces keep the tests fast.
 QUICK = ReportSettings(clip_s=2, max_traces=3)
-CONFIG = {"celltype": {"model": "types-v1"}, "note": "<b>&"}
+CONFIG = {
+    "celltype": {"model": "types-v1"},
+    "segmentation": {"stneuronet": {"model": "stneuronet-v1"}},
+    "active": {"mode": "union"},
+    "note": "<b>&",
+}
 
 
 class Page(HTMLParser):
@@ -110,6 +117,58 @@ def test_the_numbers_are_those_of_the_results(results_folder: Path) -> None:
     assert rows == ["roi-0", "roi-1", "roi-2", "roi-3"]
     outlines = [attrs for tag, attrs in page.tags if tag == "a" and str(attrs["class"]).startswith("roi ")]
     assert [str(a["class"]).split()[1] for a in outlines] == list(results.types)
+
+
+def test_active_neurons_are_counted_and_shown(told_folder: Path) -> None:
+    html = render(told_folder)
+    page = Page(html)
+    assert "3 active neurons found by STNeuroNet, of 4 ROIs" in page.text
+    assert "The engine's ROIs went on, and the neurons that STNeuroNet found besides." in page.text
+    assert "stneuronet-v1 active neurons" in page.text
+    # Found by, ROIs, called noise, transients, then the medians of probability and seconds: 9 s and 5 s.
+    assert re.search(r"suite2p\+stneuronet 2 1 \d+ 0\.81 7\.0 ", page.text)
+    assert re.search(r"suite2p 1 0 \d+ 0\.12 – ", page.text)
+    outlines = [attrs for tag, attrs in page.tags if tag == "a" and str(attrs["class"]).startswith("roi ")]
+    assert [str(a["class"]).split()[2] for a in outlines] == ["both", "engine", "both", "stneuronet"]
+    assert [str(a["style"]) for a in outlines][1:4:2] == [
+        f"--active:{active_colour(p)}" for p in (0.125, 1.0)
+    ]
+    titles = [str(attrs["title"]) for tag, attrs in page.tags if tag == "td" and "title" in attrs]
+    assert titles == ["0.0 to 4.0 s, 10.0 to 15.0 s", "25.0 to 30.0 s", "2.0 to 6.0 s"]
+    assert "; active neuron 88%, found by suite2p+stneuronet" in html
+    assert 'id="colour-active"' in html
+    assert page.open == []
+
+
+def test_nothing_is_said_of_active_neurons_where_nobody_looked(results_folder: Path) -> None:
+    html = render(results_folder)
+    page = Page(html)
+    assert "STNeuroNet" not in page.text
+    assert 'id="colour-active"' not in html
+    assert "active neuron" not in html.split("</style>")[1]
+
+
+def test_no_active_neuron_is_said(told_folder: Path) -> None:
+    path = told_folder / "active" / "rois.h5"
+    write_rois(path, replace(read_rois(path), engine=("suite2p",) * 4))
+    page = Page(render(told_folder))
+    assert "STNeuroNet found none of the ROIs to be an active neuron" in page.text
+    assert "0 active neurons" in page.text
+
+
+def test_colours_of_active_probability() -> None:
+    assert [active_colour(p) for p in (0, 0.25, 1, float("nan"))] == [
+        *ACTIVE_COLOURS[:2], ACTIVE_COLOURS[-1], UNKNOWN_COLOUR
+    ]  # fmt: skip
+    assert active_colour(0.125) not in ACTIVE_COLOURS
+
+
+@pytest.mark.parametrize(
+    ("engine", "who"),
+    [("suite2p+stneuronet", "both"), ("suite2p", "engine"), ("", "engine"), ("stneuronet", "stneuronet")],
+)
+def test_who_found_an_roi(engine: str, who: str) -> None:
+    assert who_found(engine) == who
 
 
 def test_the_outline_lies_on_the_roi(results_folder: Path) -> None:

@@ -57,6 +57,7 @@ def add_rois(module: ProcessingModule, plane: ImagingPlane, results: RecordingRe
             f"1 in active frames, from onset to peak: probability above {raster.threshold:g}.",
         )
     )
+    _add_active_intervals(module, table, results)
     _add_transients(module, table, results)
 
 
@@ -74,12 +75,18 @@ def _segmentation(plane: ImagingPlane, results: RecordingResults) -> PlaneSegmen
     for column, kind in enumerate(CELL_TYPES):
         values = results.celltypes.probability[:, column]
         table.add_column(f"p_{kind}", f"Probability of the type {kind}", data=values.tolist())
-    table.add_column("engine", "Which engine found the ROI", data=list(rois.engine))
+    table.add_column("engine", "Which engine found the ROI, or engines, joined by +", data=list(rois.engine))
     if np.isfinite(rois.probability).any():
         table.add_column(
             "probability",
             "The engine's probability that the ROI is a neuron; NaN where it gives none",
             data=rois.probability.tolist(),
+        )
+    if np.isfinite(rois.active_probability).any():
+        table.add_column(
+            "active_probability",
+            "STNeuroNet's probability that the ROI is an active neuron",
+            data=rois.active_probability.tolist(),
         )
     table.add_column(
         "classifier",
@@ -89,6 +96,27 @@ def _segmentation(plane: ImagingPlane, results: RecordingResults) -> PlaneSegmen
     )
     table.add_column("snr", "Signal-to-noise ratio of dF/F", data=results.traces.snr.tolist())
     return table
+
+
+def _add_active_intervals(
+    module: ProcessingModule, table: PlaneSegmentation, results: RecordingResults
+) -> None:
+    rate = results.movie.frame_rate_hz
+    found = sorted(
+        (start, stop, row)
+        for row, spans in enumerate(results.rois.active_intervals)
+        for start, stop in spans.tolist()
+    )
+    if not found:
+        return
+    intervals = TimeIntervals(
+        name="active_intervals",
+        description="When STNeuroNet saw an ROI active: coarser than transients, from the movie itself",
+    )
+    for start, stop, _ in found:
+        intervals.add_interval(start_time=start / rate, stop_time=stop / rate)
+    intervals.add_column("roi", "The ROI", data=[row for _, _, row in found], table=table)
+    module.add(intervals)
 
 
 def _add_transients(module: ProcessingModule, table: PlaneSegmentation, results: RecordingResults) -> None:

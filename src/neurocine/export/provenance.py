@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import platform
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -15,14 +16,14 @@ from typing import Any
 from neurocine.core import InputError
 from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
-from neurocine.io.contracts import read_activity, read_stamp, settings_hash
+from neurocine.io.contracts import read_activity, read_rois, read_stamp, settings_hash
 from neurocine.io.results import RESULT_FILES, read_source_record
 
 #: Packages whose version can change a result.
 PACKAGES = (
     "numpy", "scipy", "h5py", "tifffile", "zarr", "scikit-image", "scikit-learn", "suite2p", "oasis-deconv",
-    "torch", "tensorflow", "tensorflow-cpu", "keras", "snakemake", "pydantic", "pynwb", "hdmf", "matplotlib",
-    "pillow",
+    "torch", "tensorflow", "tensorflow-cpu", "keras", "openvino", "snakemake", "pydantic", "pynwb", "hdmf",
+    "matplotlib", "pillow",
 )  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def provenance(folder: Path, config: Mapping[str, Any], recording: str) -> dict[
         If a result is missing.
     """
     files = {name: _describe(folder / name) for name in RESULT_FILES.values()}
+    rois = read_rois(folder / RESULT_FILES["active"])
     raster = read_activity(folder / RESULT_FILES["activity"])
     source = dict(read_source_record(folder / RESULT_FILES["ingest"]))
     # The checksum tells which file it is; where it lay on some disk doesn't.
@@ -122,6 +124,7 @@ def provenance(folder: Path, config: Mapping[str, Any], recording: str) -> dict[
         "config": dict(config),
         "config_hash": settings_hash(config),
         "source": source,
+        "rois_found_by": dict(sorted(Counter(rois.engine).items())),
         "activity_classifiers": sorted(set(raster.classifier)),
         "files": files,
     }

@@ -115,7 +115,10 @@ def registration(results: RecordingResults) -> Themed:
 
 
 def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, stop: int) -> Themed:
-    """Draw ΔF/F of the ROIs at `positions` in frames ``start:stop``, activity shaded, probability beneath."""
+    """Draw ΔF/F of the ROIs at `positions` in frames ``start:stop``, activity shaded, probability beneath.
+
+    A line above marks when STNeuroNet saw the neuron active.
+    """
     rate = results.movie.frame_rate_hz
     seconds = np.arange(start, stop) / rate
     dff = results.traces.dff[positions, start:stop]
@@ -137,6 +140,9 @@ def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, 
                 color=theme.types[kind], alpha=0.22, linewidth=0,
             )  # fmt: skip
             axes.plot(*envelope(seconds, trace), color=theme.ink, linewidth=0.65)
+            for first, last in results.rois.active_intervals[position]:
+                span = np.clip([first - start, last - start], 0, stop - start) / rate + seconds[0]
+                axes.plot(span, [base + 0.97] * 2, color=theme.second, linewidth=1.6, solid_capstyle="butt")
             x, y = envelope(seconds, probability[k])
             axes.fill_between(x, base + 0.04, base + 0.04 + 0.2 * y, color=theme.types[kind], linewidth=0)
             labels.append(f"ROI {results.rois.ids[position]}")

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 from PIL import Image, ImageDraw
 
+from neurocine.active import STNEURONET
 from neurocine.core import InputError
 from neurocine.io.atomic import write_text
 from neurocine.io.results import RecordingResults, collect
@@ -23,12 +24,13 @@ THUMBNAIL_EDGE = 480
 
 @dataclass(frozen=True)
 class Card:
-    """One recording that has a report."""
+    """One recording that has a report; `active` is None where nobody looked for active neurons."""
 
     name: str
     link: str
     thumbnail: Picture
     cells: int
+    active: int | None
     pyramidal: int
     interneurons: int
     transients: int
@@ -74,6 +76,7 @@ def _card(folder: Path, start: Path) -> Card:
         link=quote(Path(os.path.relpath(report.resolve(), start.resolve())).as_posix()),
         thumbnail=_thumbnail(results),
         cells=len(cells),
+        active=int(results.rois.found_by(STNEURONET).sum()) if stats.looked_for_active(results) else None,
         pyramidal=sum(cell.kind == "pyramidal" for cell in cells),
         interneurons=sum(cell.kind == "interneuron" for cell in cells),
         transients=sum(cell.transients for cell in cells),

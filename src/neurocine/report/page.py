@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import yaml
 
 from neurocine import __version__
+from neurocine.active import STNEURONET
 from neurocine.config import ReportSettings
 from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.progress import Progress, silent
@@ -23,7 +25,17 @@ from neurocine.io.results import RecordingResults, collect
 from neurocine.models import Registry
 from neurocine.report import figures, stats
 from neurocine.report.clip import make_clip
-from neurocine.report.pictures import COLOURS, Picture, Themed, grey_picture, outlines, svg_path
+from neurocine.report.pictures import (
+    ACTIVE_COLOURS,
+    COLOURS,
+    FOUND_COLOURS,
+    Picture,
+    Themed,
+    active_colour,
+    grey_picture,
+    outlines,
+    svg_path,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -50,12 +62,26 @@ METRICS = {
 }  # fmt: skip
 
 
+#: What each mode of the step active lets pass.
+MODES = {
+    "engine": "All ROIs of the engine went on, found by STNeuroNet or not.",
+    "stneuronet": "Only STNeuroNet's masks went on.",
+    "union": "The engine's ROIs went on, and the neurons that STNeuroNet found besides.",
+    "intersection": "Only ROIs of the engine that STNeuroNet found, too, went on.",
+}
+
+
 @dataclass(frozen=True)
 class Outline:
-    """One ROI on the field of view: its SVG path, where its label goes, and what its tooltip says."""
+    """One ROI on the field of view: its SVG path, where its label goes, and what its tooltip says.
+
+    `found` is a key of `FOUND_COLOURS`, `active` the colour of its active probability.
+    """
 
     roi_id: int
     kind: str
+    found: str
+    active: str
     path: str
     x: float
     y: float
@@ -121,6 +147,9 @@ def write_report(
             results=results,
             cells=cells,
             types=stats.type_rows(cells),
+            engines=stats.engine_rows(cells) if stats.looked_for_active(results) else [],
+            n_active=int(results.rois.found_by(STNEURONET).sum()),
+            mode=MODES.get(dict(config.get("active") or {}).get("mode", ""), ""),
             median_rate=stats.median([cell.rate_per_min for cell in cells if cell.kind != "noise"]),
             warnings=stats.warnings(results),
             outlines=outline_rows(results, cells),
@@ -151,6 +180,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     found.globals.update(version=__version__, colours=COLOURS, cell_types=CELL_TYPES)
+    found.globals.update(found_colours=FOUND_COLOURS, active_colours=ACTIVE_COLOURS)
+    found.filters["intervals"] = intervals
     found.filters["duration"] = duration
     found.filters["filename"] = lambda path: Path(path).name
     found.filters["number"] = number
@@ -189,8 +220,20 @@ def outline_rows(results: RecordingResults, cells: list[stats.CellRow]) -> list[
             f"ROI {cell.roi_id}: {cell.kind} ({likely:.0%}), SNR {cell.snr:.1f}, "
             f"{cell.transients} transients, {cell.rate_per_min:.2f} a minute"
         )
-        rows.append(Outline(cell.roi_id, cell.kind, svg_path(lines), float(x), float(y), tip))
+        if np.isfinite(cell.active_probability):
+            tip += f"; active neuron {cell.active_probability:.0%}, found by {cell.engine}"
+        found, colour = who_found(cell.engine), active_colour(cell.active_probability)
+        path = svg_path(lines)
+        rows.append(Outline(cell.roi_id, cell.kind, found, colour, path, float(x), float(y), tip))
     return rows
+
+
+def who_found(engine: str) -> str:
+    """Return ``both``, ``engine`` or ``stneuronet`` for the engines that found an ROI."""
+    names = engine.split("+")
+    if STNEURONET not in names:
+        return "engine"
+    return "both" if len(names) > 1 else STNEURONET
 
 
 def metric_rows(metrics: Mapping[str, float]) -> list[Metric]:
@@ -208,6 +251,9 @@ def network_rows(results: RecordingResults, config: Mapping[str, Any]) -> list[N
     if not len(results.rois):
         return []
     tasks = dict.fromkeys(sorted(set(results.raster.classifier)), "activity")
+    if stats.looked_for_active(results):
+        segmentation = dict(config.get("segmentation") or {})
+        tasks[dict(segmentation.get(STNEURONET) or {}).get("model", STNEURONET)] = "active neurons"
     celltype_model = dict(config.get("celltype") or {}).get("model")
     if celltype_model:
         tasks[celltype_model] = "cell type"
@@ -240,6 +286,11 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def intervals(spans: tuple[tuple[float, float], ...]) -> str:
+    """Return spans of seconds in words, such as ``0.0 to 8.2 s, 31.5 to 40.0 s``."""
+    return ", ".join(f"{start:.1f} to {stop:.1f} s" for start, stop in spans)
 
 
 def number(value: float | None, style: str = ".2f") -> str:

@@ -21,6 +21,12 @@ COLOURS = {
     "picture": {"pyramidal": "#56b4e9", "interneuron": "#ffb000", "noise": "#c8c8c8"},
 }
 
+#: Who found an ROI, on grey pictures: an engine and STNeuroNet, the engine alone, STNeuroNet alone.
+FOUND_COLOURS = {"both": "#2fd6a3", "engine": "#ffb000", "stneuronet": "#e58fd0"}
+#: Active probability 0, 1/4, ... 1, on grey pictures: dim to bright, so that it needs no colour.
+ACTIVE_COLOURS = ("#5b6fd8", "#a45cc8", "#e0607e", "#f79044", "#fff26b")
+UNKNOWN_COLOUR = "#c8c8c8"
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -83,6 +89,16 @@ def outlines(rois: RoiSet) -> list[list[NDArray[np.float64]]]:
         ]
         found.append([line[:, ::-1] + (left - 0.5, top - 0.5) for line in lines])
     return found
+
+
+def active_colour(probability: float) -> str:
+    """Return the colour of an active probability; grey for NaN."""
+    if not np.isfinite(probability):
+        return UNKNOWN_COLOUR
+    channels = np.array([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in ACTIVE_COLOURS])
+    place = np.linspace(0, 1, len(channels))
+    mixed = [round(float(np.interp(probability, place, channel))) for channel in channels.T]
+    return "#" + "".join(f"{value:02x}" for value in mixed)
 
 
 def svg_path(lines: list[NDArray[np.float64]]) -> str:

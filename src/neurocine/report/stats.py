@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.active import STNEURONET
 from neurocine.core import CELL_TYPES
 from neurocine.core.raster import active_runs
 from neurocine.io.results import RecordingResults
@@ -19,7 +21,10 @@ SATURATED_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class CellRow:
-    """One ROI in the table of all cells; rates in transients a minute, areas in square micrometres."""
+    """One ROI in the table of all cells; rates in transients a minute, areas in square micrometres.
+
+    `active_probability` and `seen_active_s` (start and stop of each interval) are STNeuroNet's.
+    """
 
     roi_id: int
     kind: str
@@ -30,7 +35,30 @@ class CellRow:
     rate_per_min: float
     active_share: float
     engine: str
+    active_probability: float
+    seen_active_s: tuple[tuple[float, float], ...]
     classifier: str
+
+    @property
+    def seen_s(self) -> float:
+        """Seconds in which STNeuroNet saw it active."""
+        return sum(stop - start for start, stop in self.seen_active_s)
+
+
+@dataclass(frozen=True)
+class EngineRow:
+    """The ROIs that the same engines found; medians are over them, None where none is known.
+
+    That of the seconds is over the ROIs that STNeuroNet saw active.
+    """
+
+    engine: str
+    count: int
+    noise: int
+    transients: int
+    median_active_probability: float | None
+    median_seen_s: float | None
+    median_snr: float | None
 
 
 @dataclass(frozen=True)
@@ -50,7 +78,7 @@ def cell_rows(results: RecordingResults) -> list[CellRow]:
     active = results.raster.active
     row, _, _ = active_runs(active)
     counts = np.bincount(row, minlength=len(results.rois))
-    minutes = results.duration_s / 60
+    minutes, rate = results.duration_s / 60, results.movie.frame_rate_hz
     area = results.rois.areas() * results.movie.pixel_size_um**2
     return [
         CellRow(
@@ -63,10 +91,36 @@ def cell_rows(results: RecordingResults) -> list[CellRow]:
             rate_per_min=float(counts[i] / minutes),
             active_share=float(active[i].mean()),
             engine=results.rois.engine[i],
+            active_probability=float(results.rois.active_probability[i]),
+            seen_active_s=tuple(map(tuple, (results.rois.active_intervals[i] / rate).tolist())),
             classifier=results.raster.classifier[i],
         )
         for i, kind in enumerate(results.types)
     ]
+
+
+def engine_rows(cells: list[CellRow]) -> list[EngineRow]:
+    """Return one row for each engine, or engines, that found any of the ROIs: most ROIs first."""
+    found = []
+    for engine, count in Counter(cell.engine for cell in cells).most_common():
+        those = [cell for cell in cells if cell.engine == engine]
+        found.append(
+            EngineRow(
+                engine=engine,
+                count=count,
+                noise=sum(cell.kind == "noise" for cell in those),
+                transients=sum(cell.transients for cell in those),
+                median_active_probability=median([cell.active_probability for cell in those]),
+                median_seen_s=median([cell.seen_s for cell in those if cell.seen_active_s]),
+                median_snr=median([cell.snr for cell in those]),
+            )
+        )
+    return found
+
+
+def looked_for_active(results: RecordingResults) -> bool:
+    """Return whether STNeuroNet looked for active neurons among the ROIs."""
+    return bool(np.isfinite(results.rois.active_probability).any())
 
 
 def type_rows(cells: list[CellRow]) -> list[TypeRow]:
@@ -134,6 +188,8 @@ def warnings(results: RecordingResults) -> list[str]:
         found.append("Every ROI was called noise: no cell was found.")
     elif not results.raster.active[results.is_cell].any():
         found.append("No cell was active in any frame.")
+    if looked_for_active(results) and not results.rois.found_by(STNEURONET).any():
+        found.append("STNeuroNet found none of the ROIs to be an active neuron.")
     if not np.isfinite(results.traces.dff).all():
         found.append("Some ΔF/F values aren't finite: the baseline of those ROIs is not to be trusted.")
     return found

@@ -11,7 +11,7 @@ from neurocine.core import RoiSet
 
 
 def roi_statistics(rois: RoiSet, corrected: NDArray[np.float32], diameter_px: float) -> list[dict[str, Any]]:
-    """Return one dict an ROI with suite2p's keys.
+    """Return one dict an ROI with suite2p's keys, and how neurocine knows it: engine, active probability.
 
     Parameters
     ----------
@@ -59,6 +59,8 @@ def _shape(
         "radius": max(major, 0.5),
         "aspect_ratio": 2 * major / (major + minor + 0.01),
         "footprint": 0.0,
+        "engine": rois.engine[position],
+        "active_probability": float(rois.active_probability[position]),
     }
 
 

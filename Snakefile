@@ -48,6 +48,7 @@ rule train:
         rules.train_activity.output.weights,
         rules.train_interneuron.output.weights,
         rules.train_celltype.output.weights,
+        rules.calibrate_stneuronet.output.weights,
     message:
         "The networks are trained: {input}"
 

@@ -120,10 +120,25 @@ def exports():
     return expand(wanted, recording=RECORDINGS)
 
 
+CORPORA = {
+    "corpus": {m.name: m for m in corpus_movies(CONFIG.training.simulation)},
+    "stneuronet_corpus": {
+        m.name: m for m in corpus_movies(CONFIG.training.stneuronet.simulation)
+    },
+}
+
+
 def corpus(wildcards):
     """The simulated movies that the networks learn from and are judged on."""
-    movies = corpus_movies(CONFIG.training.simulation)
-    return [f"{CONFIG.results}/training/corpus/{movie.name}" for movie in movies]
+    return expand(
+        rules.simulation.output.folder, corpus="corpus", movie=CORPORA["corpus"]
+    )
+
+
+def stneuronet_corpus(wildcards):
+    """The simulated movies that STNeuroNet learns from and is judged on."""
+    name = "stneuronet_corpus"
+    return expand(rules.simulation.output.folder, corpus=name, movie=CORPORA[name])
 
 
 def labelled(wildcards):

@@ -1,19 +1,16 @@
-"""Simulate movies with known truth: the corpus of the networks."""
+"""Simulate movies with known truth: the corpora of the networks."""
 
 
 rule simulation:
     output:
-        folder=directory(
-            f"{CONFIG.results}/training/corpus/{{split}}-{{preset}}-{{seed}}"
-        ),
+        folder=directory(f"{CONFIG.results}/training/{{corpus}}/{{movie}}"),
     log:
-        f"{CONFIG.results}/training/logs/simulation_{{split}}-{{preset}}-{{seed}}.log",
+        f"{CONFIG.results}/training/logs/{{corpus}}_{{movie}}.log",
     benchmark:
-        f"{CONFIG.results}/training/benchmarks/simulation_{{split}}-{{preset}}-{{seed}}.tsv"
+        f"{CONFIG.results}/training/benchmarks/{{corpus}}_{{movie}}.tsv"
     wildcard_constraints:
-        split="train|validation|test",
-        preset=r"[a-z0-9-]+",
-        seed=r"\d+",
+        corpus="|".join(CORPORA),
+        movie=r"[a-z0-9-]+",
     conda:
         "../envs/core.yaml"
     threads: 1
@@ -22,11 +19,9 @@ rule simulation:
         runtime=runtime_of("simulation"),
     params:
         # Not how many: more movies leave those that are there alone.
-        settings=CONFIG.training.simulation.model_dump(
-            include={"n_frames", "frame_rate_hz", "pixel_size_um"}
-        ),
+        made=lambda wildcards: CORPORA[wildcards.corpus][wildcards.movie]._asdict(),
         impl=IMPL["simulation"],
     message:
-        saying("Simulating {wildcards.preset} {wildcards.seed} ({wildcards.split})")
+        saying("Simulating {wildcards.movie}")
     script:
         "../workflow_scripts/simulation_simulate.py"

@@ -86,6 +86,58 @@ rule train_celltype:
         "../workflow_scripts/training_train.py"
 
 
+rule train_stneuronet:
+    input:
+        corpus=stneuronet_corpus,
+        labelled=list(CONFIG.training.stneuronet.labelled),
+    output:
+        network=f"{CONFIG.results}/training/stneuronet/network.h5",
+        curves=f"{CONFIG.results}/training/stneuronet/curves.png",
+    log:
+        f"{CONFIG.results}/training/logs/train_stneuronet.log",
+    benchmark:
+        f"{CONFIG.results}/training/benchmarks/train_stneuronet.tsv"
+    conda:
+        "../envs/tensorflow.yaml"
+    threads: 16
+    resources:
+        mem_mb=memory_of("train_stneuronet"),
+        runtime=runtime_of("train_stneuronet"),
+    params:
+        settings=CONFIG.training.stneuronet.model_dump(),
+        impl=IMPL["training"],
+    message:
+        saying("Training STNeuroNet", gpus=True)
+    script:
+        "../workflow_scripts/training_train_stneuronet.py"
+
+
+rule calibrate_stneuronet:
+    input:
+        corpus=stneuronet_corpus,
+        network=rules.train_stneuronet.output.network,
+    output:
+        weights=f"{CONFIG.results}/training/stneuronet/weights.h5",
+        card=f"{CONFIG.results}/training/stneuronet/card.md",
+        metrics=f"{CONFIG.results}/training/stneuronet/metrics.json",
+    log:
+        f"{CONFIG.results}/training/logs/calibrate_stneuronet.log",
+    benchmark:
+        f"{CONFIG.results}/training/benchmarks/calibrate_stneuronet.tsv"
+    conda:
+        "../envs/tensorflow.yaml"
+    threads: 4
+    resources:
+        mem_mb=memory_of("calibrate_stneuronet"),
+        runtime=runtime_of("calibrate_stneuronet"),
+    params:
+        impl=IMPL["training"],
+    message:
+        saying("Choosing STNeuroNet's thresholds")
+    script:
+        "../workflow_scripts/training_calibrate_stneuronet.py"
+
+
 rule fine_tune:
     input:
         labelled=labelled,

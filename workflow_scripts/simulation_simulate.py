@@ -9,14 +9,7 @@ from neurocine.workflow import LoggedProgress, logged
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    simulate(
-        job.wildcards.preset,
-        int(job.wildcards.seed),
-        Path(job.output.folder),
-        split=job.wildcards.split,
-        **job.params.settings,
-        progress=LoggedProgress(),
-    )
+    simulate(out=Path(job.output.folder), **job.params.made, progress=LoggedProgress())
 
 
 if __name__ == "__main__":

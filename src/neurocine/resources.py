@@ -55,6 +55,8 @@ COSTS = {
     "simulation": Cost(1500, 0.0, 20, 0),
     "train_activity": Cost(64000, 0.0, 720, 0),
     "train_celltype": Cost(64000, 0.0, 720, 0),
+    "train_stneuronet": Cost(64000, 0.0, 1440, 0),
+    "calibrate_stneuronet": Cost(16000, 0.0, 240, 0),
     "fine_tune": Cost(16000, 0.0, 120, 0),
 }
 

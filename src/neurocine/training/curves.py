@@ -25,9 +25,10 @@ def write_curves(folder: Path, history: History) -> None:
 
     write_table(folder / "curves.csv", history)
     epochs = [row["epoch"] for row in history]
-    accuracy = next(name for name in history[0] if name.startswith("val_") and name != "val_loss")
-    figure = Figure(figsize=(8, 3), layout="constrained")
-    for axes, name in zip(figure.subplots(1, 2), ("loss", accuracy.removeprefix("val_")), strict=True):
+    names = [name.removeprefix("val_") for name in history[0] if name.startswith("val_")]
+    names.sort(key=lambda name: name != "loss")
+    figure = Figure(figsize=(4 * len(names), 3), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         for prefix, legend in (("", "training, augmented"), ("val_", "validation")):
             axes.plot(epochs, [row[prefix + name] for row in history], marker=".", label=legend)
         axes.set(xlabel="epoch", ylabel=name.replace("_", " "))

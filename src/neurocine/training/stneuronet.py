@@ -1,0 +1,98 @@
+"""From a corpus to a network that segments active neurons; its thresholds are chosen in a second step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neurocine.config import StneuronetTraining
+from neurocine.core.progress import Progress, silent
+from neurocine.impl import IMPL
+from neurocine.io.contracts import settings_hash
+from neurocine.stneuronet.architecture import SegmentationArchitecture
+from neurocine.stneuronet.named import ARCHITECTURES
+from neurocine.stneuronet.postprocessing import Postprocessing
+from neurocine.stneuronet.weights import save_segmentation_weights
+from neurocine.training.corpus import split_corpus
+from neurocine.training.curves import write_curves, write_table
+from neurocine.training.stneuronet_data import Crops, LabelledMovie, load_movie
+from neurocine.training.stneuronet_fit import FittedSegmenter, fit_segmenter
+
+log = logging.getLogger(__name__)
+
+
+def train_stneuronet(
+    settings: StneuronetTraining,
+    folders: Sequence[Path],
+    out: Path,
+    progress: Progress = silent,
+    *,
+    labelled: Sequence[Path] = (),
+    architecture: SegmentationArchitecture | None = None,
+) -> FittedSegmenter:
+    """Train STNeuroNet on a corpus.
+
+    Writes into `out`: ``network.h5``, whose thresholds aren't chosen yet, ``curves.csv``, ``curves.png`` and
+    ``checkpoint.h5``. A run that was killed goes on from its checkpoint.
+
+    Parameters
+    ----------
+    settings
+        How it is trained.
+    folders
+        Recordings of the simulator, of the splits ``train``, ``validation`` and ``test``.
+    out
+        Folder, made if need be.
+    progress
+        Told about movies and epochs.
+    labelled
+        Further folders to learn from: see `neurocine.training.stneuronet_data.load_movie`.
+    architecture
+        Another architecture than the one of the settings.
+
+    Raises
+    ------
+    InputError
+        If the corpus lacks a split or is damaged, a movie is shorter than a window, or the checkpoint in
+        `out` belongs to other settings.
+    """
+    a = architecture or ARCHITECTURES[f"stneuronet-{settings.architecture}"]
+    split = split_corpus(folders)
+    learned = [*split.train, *labelled]
+    recipe = {
+        "architecture": a.to_dict(),
+        "settings": settings.model_dump(mode="json", exclude={"simulation", "labelled"}),
+        "movies": {"train": [f.name for f in learned], "validation": [f.name for f in split.validation]},
+        "impl": {step: IMPL[step] for step in ("simulation", "training")},
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    fitted = fit_segmenter(
+        a,
+        Crops(_loaded(learned, a, progress), a, settings.crop_px),
+        Crops(_loaded(split.validation, a, progress), a, settings.crop_px),
+        settings,
+        out / "checkpoint.h5",
+        settings_hash(recipe),
+        progress,
+        after_epoch=lambda history: write_table(out / "curves.csv", history),
+    )
+    write_curves(out, fitted.history)
+    metadata: dict[str, Any] = {
+        "recipe": recipe,
+        "best_epoch": fitted.best_epoch,
+        "minutes": round(sum(row["seconds"] for row in fitted.history) / 60, 1),
+    }
+    save_segmentation_weights(out / "network.h5", fitted.model, a, Postprocessing(), metadata)
+    return fitted
+
+
+def _loaded(
+    folders: Sequence[Path], architecture: SegmentationArchitecture, progress: Progress
+) -> list[LabelledMovie]:
+    movies = []
+    for index, folder in enumerate(folders):
+        movies.append(load_movie(folder, architecture))
+        progress("movies", index + 1, len(folders))
+    return movies

@@ -1,0 +1,24 @@
+"""Rule train_stneuronet: train the network that segments active neurons."""
+
+from pathlib import Path
+from typing import Any
+
+from neurocine.config import StneuronetTraining
+from neurocine.training.stneuronet import train_stneuronet
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    train_stneuronet(
+        StneuronetTraining(**job.params.settings),
+        [Path(name) for name in job.input.corpus],
+        Path(job.output.network).parent,
+        progress=LoggedProgress(),
+        labelled=[Path(name) for name in job.input.labelled],
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

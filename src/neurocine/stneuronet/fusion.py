@@ -24,10 +24,10 @@ from neurocine.core.validate import positive
 from neurocine.stneuronet.instances import Mask
 from neurocine.stneuronet.postprocessing import Postprocessing
 
-#: No mask counts as surer than this.
-SUREST = 0.999
 ENGINE = "stneuronet"
 Representative = Literal["votes", "mean_size"]
+#: No mask counts as surer than this.
+SUREST = 0.999
 #: A pixel is a neuron's if at least this share of its masks have it.
 MAJORITY = 0.5
 #: Two that are in this share of the rarer one's maps side by side aren't one neuron, however near.
@@ -53,19 +53,16 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class _Neuron:
-    """What is known of one neuron: votes for pixels, and the maps it is in."""
+    """What is known of one neuron: its masks' votes for pixels, and the maps it is in."""
 
     pixels: NDArray[np.int64]  # sorted
     votes: NDArray[np.int64]
+    n: int  # maps with a mask of its own
     centre: NDArray[np.float64]  # mean centroid of its masks
-    maps: NDArray[np.int64]  # sorted
+    maps: NDArray[np.int64]  # sorted; those of its mergers and parts, too
     probability: float
     evidence: float  # -log of the chance that none of its masks is right
     masks: tuple[NDArray[np.int64], ...] = field(default=())  # kept for the mask of mean size alone
-
-    @property
-    def n(self) -> int:
-        return len(self.maps)
 
     @property
     def confidence(self) -> float:
@@ -74,12 +71,13 @@ class _Neuron:
     def joined(self, other: _Neuron) -> _Neuron:
         pixels, place = np.unique(np.concatenate([self.pixels, other.pixels]), return_inverse=True)
         votes = np.bincount(place, np.concatenate([self.votes, other.votes])).astype(np.int64)
-        n = self.n + other.n
+        maps = np.union1d(self.maps, other.maps)
         return _Neuron(
             pixels,
             votes,
-            (self.centre * self.n + other.centre * other.n) / n,
-            np.union1d(self.maps, other.maps),
+            len(maps),
+            (self.centre * self.n + other.centre * other.n) / (self.n + other.n),
+            maps,
             max(self.probability, other.probability),
             self.evidence + other.evidence,
             self.masks + other.masks,
@@ -117,12 +115,19 @@ class Fusion:
         If the pixel size isn't positive.
     """
 
-    def __init__(self, fov_shape: tuple[int, int], pixel_size_um: float, settings: Postprocessing) -> None:
+    def __init__(
+        self,
+        fov_shape: tuple[int, int],
+        pixel_size_um: float,
+        settings: Postprocessing,
+        representative: Representative = "votes",
+    ) -> None:
         self._fov_shape = fov_shape
         self._near = settings.same_um / positive(pixel_size_um, "fusion", "pixel_size_um", "micrometres")
         self._settings = settings
         self._keep_masks = representative == "mean_size"
         self._neurons: list[_Neuron] = []
+        self._centres = np.empty((0, 2))
         self._frames: list[tuple[int, int]] = []
         self._joined: list[_Neuron] | None = None  # until masks are added
 
@@ -142,12 +147,14 @@ class Fusion:
             return
         self._joined = None
         new = [self._neuron(mask, index) for mask in masks]
-        taken = self._nearest(new)
-        for i, neuron in enumerate(new):
-            if i in taken:
-                self._neurons[taken[i]] = self._neurons[taken[i]].joined(neuron)
-            else:
-                self._neurons.append(neuron)
+        centres = np.array([neuron.centre for neuron in new])
+        known = self._nearest(centres)
+        for i, j in known.items():
+            self._neurons[j] = self._neurons[j].joined(new[i])
+            self._centres[j] = self._neurons[j].centre
+        others = [i for i in range(len(new)) if i not in known]
+        self._neurons += [new[i] for i in others]
+        self._centres = np.concatenate([self._centres, centres[others]])
 
     def rois(self, settings: Postprocessing | None = None) -> RoiSet:
         """Return the neurons found so far, in the order in which they were first seen.
@@ -179,13 +186,11 @@ class Fusion:
         kept = (pixels,) if self._keep_masks else ()
         votes = np.ones(len(pixels), dtype=np.int64)
         evidence = -math.log1p(-min(mask.probability, SUREST))
-        return _Neuron(pixels, votes, centre, index, mask.probability, evidence, kept)
+        return _Neuron(pixels, votes, 1, centre, index, mask.probability, evidence, kept)
 
-    def _nearest(self, new: list[_Neuron]) -> dict[int, int]:
-        """Return which of the `new` is which known neuron: one to one, the nearest first."""
-        if not self._neurons:
-            return {}
-        distance = cdist([n.centre for n in new], [n.centre for n in self._neurons])
+    def _nearest(self, centres: NDArray[np.float64]) -> dict[int, int]:
+        """Return which of the masks at `centres` is which known neuron: one to one, the nearest first."""
+        distance = cdist(centres, self._centres)
         row, column = np.nonzero(distance < self._near)
         taken: dict[int, int] = {}
         used: set[int] = set()
@@ -203,7 +208,7 @@ class Fusion:
         """
         if not self._neurons:
             return []
-        tree = cKDTree([n.centre for n in self._neurons])
+        tree = cKDTree(self._centres)
         order = sorted(range(len(self._neurons)), key=lambda i: -self._neurons[i].evidence)
         left = set(order)
         merged: list[tuple[int, _Neuron]] = []

@@ -21,7 +21,7 @@ Float32 = NDArray[np.float32]
 #: Keras keeps the gates of an LSTM as input, forget, cell, output; OpenVINO has forget first.
 _GATES = (1, 0, 2, 3)
 #: One stream over a fixed number of threads, and no half precision: the same bytes each time.
-_OPTIONS = {
+OPTIONS = {
     "INFERENCE_PRECISION_HINT": "f32",
     "EXECUTION_MODE_HINT": "ACCURACY",
     "NUM_STREAMS": "1",
@@ -55,7 +55,7 @@ def compile_graphs(
         graphs = (_encoder(networks.encoder, architecture), _head(networks.head, architecture))
     else:
         raise TypeError(f"no graph for the family {architecture.family!r}")
-    encoder, head = (_function(core.compile_model(graph, "CPU", _OPTIONS)) for graph in graphs)
+    encoder, head = (_function(core.compile_model(graph, "CPU", OPTIONS)) for graph in graphs)
     return encoder, head
 
 

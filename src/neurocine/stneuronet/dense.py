@@ -1,8 +1,9 @@
-"""The published network (Soltanian-Zadeh et al. 2019, Methods and Fig. 1): three densely connected levels in 3D.
+"""The published network (Soltanian-Zadeh et al. 2019, Methods and Fig. 1): three dense levels in 3D.
 
-A window is halved in time and space, goes through three *stacks* of convolutions, each at half the resolution of
-the one before, in which each convolution reads all that came before it. What the stacks found is brought back to
-the resolution of the first, mixed, and its maximum over time is read by two small 2D convolutions. 882,040 values.
+A window is halved in time and space, goes through three *stacks* of convolutions, each at half the resolution
+of the one before, in which each convolution reads all that came before it. What the stacks found is brought
+back to the resolution of the first, mixed, and its maximum over time is read by two small 2D convolutions.
+882,040 values.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class DenseArchitecture(SegmentationArchitecture):
     Attributes
     ----------
     dropout
-        Share of values dropped in training after each convolution of a stack but the last, skips and ways down.
+        Share of values dropped in training after a stack's convolutions but the last, skips and ways down.
 
     Raises
     ------
@@ -65,7 +66,7 @@ class DenseArchitecture(SegmentationArchitecture):
         from keras import layers, ops
 
         window = keras.Input((self.window_frames, None, None, 1), name="window")
-        small = layers.AveragePooling3D(2, padding="same", name="small")(window)
+        small = layers.AveragePooling3D(2, padding="same", dtype="float32", name="small")(window)
         small = _normalised(small, "small")
         x = layers.Conv3D(FIRST, 5, 2, name="first", **_PLAIN)(window)
         x = layers.Concatenate(name="joined")([small, _normalised(x, "first")])
@@ -76,14 +77,14 @@ class DenseArchitecture(SegmentationArchitecture):
                 new = _convolved(x, level.growth, f"stack_{i}_{j}", dropout)
                 x = layers.Concatenate(name=f"stack_{i}_{j}_joined")([x, new])
             skip = _convolved(x, level.skip, f"skip_{i}", self.dropout)
-            skips.append(upsampled(skip, 2**i))
+            skips.append(_upsampling(skip, 2**i, f"skip_{i}") if i else skip)
             if level.down:
                 x = _convolved(x, level.down, f"down_{i}", self.dropout, 2)
         x = layers.Concatenate(name="mixed_joined")(skips)
         x = layers.Conv3D(LAST, 3, padding="same", kernel_initializer="he_normal", name="mixed")(x)
         # In time the published network upsamples before the maximum; that adds values between those
         # there are, which can't be larger, so the maximum is the same without.
-        x = upsampled(ops.max(x, axis=1), 2)
+        x = _upsampling(ops.max(x, axis=1), 2, "mixed")
         shared: dict[str, Any] = {"padding": "same", "kernel_initializer": "he_normal", "activation": "relu"}
         x = layers.Conv2D(LAST, 3, name="last", **shared)(x)
         x = layers.Conv2D(2, 3, name="classes", **shared)(x)
@@ -101,16 +102,23 @@ def upsampled(x: Any, factor: int) -> Any:
     """
     from keras import ops
 
-    if factor == 1:
-        return x
     for axis in range(1, x.ndim - 1):
-        n = x.shape[axis] if x.shape[axis] is not None else ops.shape(x)[axis]
-        following = ops.take(x, ops.minimum(ops.arange(1, n + 1), n - 1), axis=axis)
-        parts = [x + (following - x) * (k / factor) for k in range(factor)]
         shape = list(ops.shape(x))
-        shape[axis] = n * factor
-        x = ops.reshape(ops.stack(parts, axis=axis + 1), shape)
+        following = ops.minimum(ops.arange(shape[axis]) + 1, shape[axis] - 1)
+        step = (ops.take(x, following, axis=axis) - x) / factor
+        shape[axis] *= factor
+        x = ops.reshape(ops.stack([x + k * step for k in range(factor)], axis=axis + 1), shape)
     return x
+
+
+def _upsampling(x: Any, factor: int, name: str) -> Any:
+    """Return `upsampled` as a layer, which sees the sizes that aren't known when the network is built."""
+    from keras import layers
+
+    def longer(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return shape[0], *(n and n * factor for n in shape[1:-1]), shape[-1]
+
+    return layers.Lambda(upsampled, longer, arguments={"factor": factor}, name=f"{name}_upsampled")(x)
 
 
 def _normalised(x: Any, name: str) -> Any:

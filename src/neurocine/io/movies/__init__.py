@@ -5,7 +5,6 @@ A new format is one module with ``read(path, dataset) -> Found`` and one line of
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ import numpy as np
 
 from neurocine.core import FrameSource, InputError, Movie
 from neurocine.io.movies import hdf5, neurofinder, npy, nwb, suite2p_bin, tiff, zarr
+from neurocine.io.movies.choose import agreed_indicator, settled
 from neurocine.io.movies.frames import Concatenated, Found, Native
-
-logger = logging.getLogger(__name__)
 
 __all__ = ["FORMATS", "Format", "Found", "find_movies", "movie_files", "natural_key", "open_movie", "probe"]
 
@@ -81,13 +79,13 @@ def open_movie(
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     return Movie(
         frames=_joined(files, [part.frames for part in parts]),
-        frame_rate_hz=_settled(
+        frame_rate_hz=settled(
             name, "frame_rate_hz", "--frame-rate", frame_rate_hz, [part.frame_rate_hz for part in parts]
         ),
-        pixel_size_um=_settled(
+        pixel_size_um=settled(
             name, "pixel_size_um", "--pixel-size", pixel_size_um, [part.pixel_size_um for part in parts]
         ),
-        indicator=_indicator(name, indicator, parts),
+        indicator=agreed_indicator(name, indicator, [part.indicator for part in parts]),
         source=name,
     )
 
@@ -194,30 +192,3 @@ def _joined(files: Sequence[Path], parts: Sequence[FrameSource]) -> FrameSource:
             )
     frames = Concatenated(parts) if len(parts) > 1 else first
     return frames if np.dtype(frames.dtype).isnative else Native(frames)
-
-
-def _settled(where: str, field: str, option: str, given: float | None, found: list[float | None]) -> float:
-    """Return the one value of `field` that the user and all files agree on."""
-    values = [("recordings.tsv or the option", given), *(("the file", value) for value in found)]
-    known = [(origin, float(value)) for origin, value in values if value is not None]
-    if not known:
-        raise InputError(
-            where, field, "is not in the file", f"Add it to recordings.tsv, or pass {option} with its value."
-        )
-    origin, value = known[0]
-    for other_origin, other in known[1:]:
-        if abs(other - value) > 0.01 * abs(value):
-            raise InputError(
-                where,
-                field,
-                f"is {value:g} by {origin} but {other:g} by {other_origin}",
-                f"Correct recordings.tsv or {option}, or the file.",
-            )
-    return value
-
-
-def _indicator(where: str, given: str | None, parts: Sequence[Found]) -> str:
-    found = next((part.indicator for part in parts if part.indicator), "")
-    if given and found and given.casefold() != found.casefold():
-        logger.warning("%s: indicator is %s in the file, %s is used as given", where, found, given)
-    return given or found

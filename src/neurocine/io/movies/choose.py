@@ -1,14 +1,17 @@
-"""Which dataset of a file with many is the movie."""
+"""Which dataset of a file with many is the movie, and which of several values of its rate and pixel size."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neurocine.core import InputError
+
+logger = logging.getLogger(__name__)
 
 
 def choose(
@@ -68,3 +71,37 @@ def text(attributes: Mapping[str, Any], name: str) -> str | None:
     value = attributes.get(name)
     decoded = value.decode(errors="replace") if isinstance(value, bytes) else value
     return str(decoded) if isinstance(decoded, str) and decoded else None
+
+
+def settled(where: str, field: str, option: str, given: float | None, found: Sequence[float | None]) -> float:
+    """Return the one value of `field` that the user and all files agree on.
+
+    Raises
+    ------
+    InputError
+        If nobody tells, or two differ by more than 1 %.
+    """
+    values = [("recordings.tsv or the option", given), *(("the file", value) for value in found)]
+    known = [(origin, float(value)) for origin, value in values if value is not None]
+    if not known:
+        raise InputError(
+            where, field, "is not in the file", f"Add it to recordings.tsv, or pass {option} with its value."
+        )
+    origin, value = known[0]
+    for other_origin, other in known[1:]:
+        if abs(other - value) > 0.01 * abs(value):
+            raise InputError(
+                where,
+                field,
+                f"is {value:g} by {origin} but {other:g} by {other_origin}",
+                f"Correct recordings.tsv or {option}, or the file.",
+            )
+    return value
+
+
+def agreed_indicator(where: str, given: str | None, found: Sequence[str | None]) -> str:
+    """Return the indicator that the user gave, or that of the first file that tells; empty if none does."""
+    told = next((indicator for indicator in found if indicator), "")
+    if given and told and given.casefold() != told.casefold():
+        logger.warning("%s: indicator is %s in the file, %s is used as given", where, told, given)
+    return given or told

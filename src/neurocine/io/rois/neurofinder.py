@@ -1,4 +1,4 @@
-"""Neurofinder's ``regions.json``: ``[{"coordinates": [[row, column], ...]}, ...]``, alone or in a data set."""
+"""Neurofinder's ``regions.json``: ``[{"coordinates": [[row, column], ...]}, ...]``, alone or in a folder."""
 
 from __future__ import annotations
 

@@ -82,9 +82,13 @@ def read(path: Path, dataset: str | None = None) -> Found:
     info = read_info(path / INFO)
     frames = ImageFrames(_images(path / IMAGES))
     _check_dimensions(path / INFO, info.get("dimensions"), frames.shape)
+    return Found(frames, *rate_and_size(info), text(info, "indicator"))
+
+
+def rate_and_size(info: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return frames a second and micrometres a pixel, None for what ``info.json`` doesn't tell."""
     density = number(info, "pixels-per-micron")
-    rate = number(info, "rate-hz")
-    return Found(frames, rate or None, 1 / density if density else None, text(info, "indicator"))
+    return number(info, "rate-hz") or None, 1 / density if density else None
 
 
 def read_info(path: Path) -> dict[str, Any]:
@@ -142,20 +146,32 @@ def write(
     (folder / INFO).write_text(text_of + "\n", encoding="utf-8")
 
 
+def numbered(folder: Path) -> dict[int, Path]:
+    """Return the TIFF files in `folder` by the number that their names end with, in its order.
+
+    Raises
+    ------
+    InputError
+        If two have the same number.
+    """
+    found: dict[int, Path] = {}
+    for file in folder.iterdir():
+        number_of = _NUMBERED.search(file.name)
+        if number_of is None or file.name.startswith("."):
+            continue
+        twin = found.setdefault(int(number_of[1]), file)
+        if twin != file:
+            names = " and ".join(sorted((twin.name, file.name)))
+            raise InputError(folder, "images", f"{names} are the same frame", "Remove one.")
+    return dict(sorted(found.items()))
+
+
 def _images(folder: Path) -> list[Path]:
     """Return the image files in order of their numbers, which leave none out."""
-    numbered: dict[int, Path] = {}
-    for file in sorted(folder.iterdir()):
-        found = _NUMBERED.search(file.name)
-        if found is None or file.name.startswith("."):
-            continue
-        if int(found[1]) in numbered:
-            twin = numbered[int(found[1])].name
-            raise InputError(folder, "images", f"{twin} and {file.name} are the same frame", "Remove one.")
-        numbered[int(found[1])] = file
-    if not numbered:
+    found = numbered(folder)
+    if not found:
         raise InputError(folder, "images", "there are no numbered TIFF files", "Copy the data set again.")
-    missing = [i for i in range(min(numbered), max(numbered)) if i not in numbered]
+    missing = [i for i in range(min(found), max(found)) if i not in found]
     if missing:
         raise InputError(
             folder,
@@ -164,7 +180,7 @@ def _images(folder: Path) -> list[Path]:
             + (" and others" if missing[1:] else ""),
             "Copy them again.",
         )
-    return [numbered[i] for i in sorted(numbered)]
+    return list(found.values())
 
 
 def _check_dimensions(path: Path, told: object, shape: tuple[int, ...]) -> None:

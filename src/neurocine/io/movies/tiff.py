@@ -72,7 +72,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
     InputError
         If it isn't TIFF, is cut short, holds colour, or has several channels, planes or picture sizes.
     """
-    with _opened(path) as tif:
+    with opened(path) as tif:
         check_headers(path, tif)
         series = _only_series(path, tif)
         _check_axes(path, tif, series)
@@ -81,7 +81,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
+def opened(path: Path) -> Iterator[tifffile.TiffFile]:
     """Yield the open file; what tifffile would log or raise about damage becomes one `InputError`."""
     complaints: list[str] = []
     listener = logging.Handler(logging.WARNING)

@@ -10,23 +10,30 @@ import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from neurocine.core import InputError
 from neurocine.io.atomic import atomic_path, write_text
 from neurocine.network import Architecture, Networks, load_weights
 from neurocine.network.normalisation import Normalisation
+from neurocine.stneuronet.architecture import SegmentationArchitecture
+from neurocine.stneuronet.postprocessing import Postprocessing
+from neurocine.stneuronet.weights import load_segmentation_weights
 
+#: Of networks that read one cell at a time.
 Task = Literal["activity", "celltype"]
+AnyTask = Literal["activity", "celltype", "stneuronet"]
 ServedType = Literal["pyramidal", "interneuron", "noise", "any"]
 Positive = Annotated[float, Field(gt=0)]
 #: A name that can't leave the registry's folder.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 FILE = "registry.yaml"
+#: Fields of entries that only networks which read one cell at a time have.
+CELL_FIELDS = frozenset({"types", "auto", "window_px", "normalisation", "threshold"})
 
 
 class _Strict(BaseModel):
@@ -41,19 +48,23 @@ class Metrics(_Strict):
 
 
 class Entry(_Strict):
-    """One model of the registry; `install` fills in `file`, `card` and `sha256`."""
+    """One model of the registry; `install` fills in `file`, `card` and `sha256`.
 
-    task: Task
+    A model for ``stneuronet`` has none of `CELL_FIELDS`: its weights file says how movies are whitened and
+    how probabilities become masks.
+    """
+
+    task: AnyTask
     types: tuple[ServedType, ...] = Field(
         ("any",), min_length=1, description="cell types that an activity classifier serves; any: all others"
     )
     auto: bool = Field(True, description="whether `auto` may choose it for its types")
-    architecture: str = Field(description="a name in neurocine.network.ARCHITECTURES, or a model's own")
-    frame_rate_hz: Positive = Field(description="frame rate that movies are resampled to")
+    architecture: str = Field(description="a name in ARCHITECTURES, or a model's own")
+    frame_rate_hz: Positive = Field(description="frame rate that movies are resampled or binned to")
     pixel_size_um: Positive = Field(description="pixel size that movies are resampled to")
     indicators: tuple[str, ...] = Field((), description="calcium indicators it was trained on")
     window_frames: int = Field(ge=1, description="frames of a window")
-    window_px: int = Field(ge=1, description="edge of a patch in pixels")
+    window_px: int = Field(0, ge=0, description="edge of a patch in pixels")
     normalisation: Normalisation = Field("movie", description="how frames are scaled before they enter")
     threshold: float = Field(
         0.5, ge=0, le=1, description="probability over which metrics count a frame active"
@@ -63,6 +74,20 @@ class Entry(_Strict):
     card: FileName = Field("card.md", description="what it was trained on and how to repeat that")
     sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="checksum of the weights")
 
+    @model_validator(mode="after")
+    def _fields_of_its_task(self) -> Self:
+        if self.task in get_args(Task):
+            if self.window_px < 1:
+                raise ValueError(f"window_px: a model for {self.task} needs it")
+        elif foreign := sorted(CELL_FIELDS & self.model_fields_set):
+            raise ValueError(f"{foreign[0]}: a model for {self.task} has none")
+        return self
+
+    def plain(self) -> dict[str, Any]:
+        """Return the fields of its task as plain values, for YAML."""
+        exclude = set() if self.task in get_args(Task) else set(CELL_FIELDS)
+        return self.model_dump(mode="json", exclude=exclude)
+
 
 class _File(_Strict):
     models: dict[FileName, Entry]
@@ -70,12 +95,34 @@ class _File(_Strict):
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded model: its name and entry in the registry, its networks and what they are made of."""
+    """A loaded model: its name, task and entry in the registry, its networks and what they are made of."""
 
     name: str
+    task: Task
     entry: Entry
     networks: Networks
     architecture: Architecture
+
+
+@dataclass(frozen=True)
+class SegmentationModel:
+    """A loaded model for ``stneuronet``: what `Segmenter` needs, and how its maps become masks.
+
+    Attributes
+    ----------
+    name, entry
+        Its name and entry in the registry.
+    model, architecture
+        The Keras model and what it is made of.
+    postprocessing
+        The values that were chosen for it.
+    """
+
+    name: str
+    entry: Entry
+    model: Any
+    architecture: SegmentationArchitecture
+    postprocessing: Postprocessing
 
 
 @dataclass(frozen=True)
@@ -116,7 +163,7 @@ class Registry:
             raise InputError(path, field or "file", first["msg"], "Mend this entry.") from error
         return cls(folder, dict(content.models))
 
-    def get(self, name: str, task: Task) -> Entry:
+    def get(self, name: str, task: AnyTask) -> Entry:
         """Return the entry `name`.
 
         Raises
@@ -166,6 +213,29 @@ class Registry:
         InputError
             If the weights are missing, aren't those that were registered, or don't fit the entry.
         """
+        entry, path = self._weights(name, task)
+        networks, architecture, _ = load_weights(path)
+        _fit(path, architecture, entry, "architecture", "window_frames", "window_px", "normalisation")
+        output = "frames" if task == "activity" else "types"
+        if architecture.output != output:
+            raise _unfit(path, "output", architecture.output, output)
+        return Model(name, task, entry, networks, architecture)
+
+    def segmenter(self, name: str) -> SegmentationModel:
+        """Return the loaded model `name` for ``stneuronet``, its checksum and sizes checked.
+
+        Raises
+        ------
+        InputError
+            If the weights are missing, aren't those that were registered, or don't fit the entry.
+        """
+        entry, path = self._weights(name, "stneuronet")
+        model, architecture, postprocessing, _ = load_segmentation_weights(path)
+        _fit(path, architecture, entry, "architecture", "window_frames", "frame_rate_hz", "pixel_size_um")
+        return SegmentationModel(name, entry, model, architecture, postprocessing)
+
+    def _weights(self, name: str, task: AnyTask) -> tuple[Entry, Path]:
+        """Return the entry `name` and its weights file, whose checksum is right."""
         entry = self.get(name, task)
         path = self.folder / entry.file
         if not path.is_file():
@@ -178,18 +248,20 @@ class Registry:
                 f"is {found[:12]}…, the registry has {entry.sha256[:12] or 'none'}…",
                 "The weights were changed or cut off: get them again, or install them anew.",
             )
-        networks, architecture, _ = load_weights(path)
-        output = "frames" if task == "activity" else "types"
-        for field, have, want in (
-            ("architecture", architecture.name, entry.architecture),
-            ("window_frames", architecture.window_frames, entry.window_frames),
-            ("window_px", architecture.window_px, entry.window_px),
-            ("normalisation", architecture.normalisation, entry.normalisation),
-            ("output", architecture.output, output),
-        ):
-            if have != want:
-                raise InputError(path, field, f"is {have!r}, the registry has {want!r}", "Install it anew.")
-        return Model(name, entry, networks, architecture)
+        return entry, path
+
+
+def _fit(
+    path: Path, architecture: Architecture | SegmentationArchitecture, entry: Entry, *names: str
+) -> None:
+    for name in names:
+        have = architecture.name if name == "architecture" else getattr(architecture, name)
+        if have != getattr(entry, name):
+            raise _unfit(path, name, have, getattr(entry, name))
+
+
+def _unfit(path: Path, field: str, have: object, want: object) -> InputError:
+    return InputError(path, field, f"is {have!r}, the registry has {want!r}", "Install it anew.")
 
 
 def shipped() -> Path:
@@ -216,7 +288,7 @@ def install(folder: Path, name: str, entry: Entry, weights: Path, card: str) -> 
     entry
         What it is; file, card and checksum are filled in.
     weights
-        A file of `neurocine.network.save_weights`.
+        A file of `neurocine.network.save_weights` or of `save_segmentation_weights`.
     card
         Text of its card, Markdown.
 
@@ -239,5 +311,6 @@ def install(folder: Path, name: str, entry: Entry, weights: Path, card: str) -> 
     with atomic_path(folder / entry.file) as part:
         shutil.copyfile(weights, part)
     write_text(folder / entry.card, card)
-    write_text(folder / FILE, yaml.safe_dump(content.model_dump(mode="json"), sort_keys=False))
+    plain = {"models": {key: value.plain() for key, value in content.models.items()}}
+    write_text(folder / FILE, yaml.safe_dump(plain, sort_keys=False))
     return entry

@@ -7,10 +7,15 @@ from typing import Any
 import keras
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from neurocine.cli.models import app
 from neurocine.core import InputError
-from neurocine.models import Entry, Metrics, Registry, install, sha256, shipped
+from neurocine.models import CELL_FIELDS, Entry, Metrics, Registry, install, sha256, shipped
 from neurocine.network import CinacArchitecture, ViewArchitecture, save_weights
+from neurocine.stneuronet.compact import CompactArchitecture
+from neurocine.stneuronet.postprocessing import Postprocessing
+from neurocine.stneuronet.weights import save_segmentation_weights
 
 TINY = CinacArchitecture(
     name="tiny",
@@ -192,6 +197,85 @@ def test_models_of_both_families_live_side_by_side(folder: Path, tmp_path: Path)
     assert registry.model("general", "activity").architecture == TINY
     with pytest.raises(InputError, match="normalisation"):
         change(folder, "views", normalisation="movie").model("views", "activity")
+
+
+SEGMENTING = CompactArchitecture(
+    name="segmenting", window_frames=24, maps=2, space_filters=1, time_filters=1, filters=(1, 1, 1)
+)
+
+
+def segmenting(**changes: Any) -> Entry:
+    fields: dict[str, Any] = {
+        "task": "stneuronet",
+        "architecture": "segmenting",
+        "frame_rate_hz": SEGMENTING.frame_rate_hz,
+        "pixel_size_um": SEGMENTING.pixel_size_um,
+        "window_frames": SEGMENTING.window_frames,
+        "metrics": Metrics(on="nothing: random weights", values={"f1": 0.0}),
+    }
+    return Entry(**(fields | changes))
+
+
+@pytest.fixture
+def with_segmenting(folder: Path, tmp_path: Path) -> Path:
+    chosen = Postprocessing(threshold=0.9)
+    save_segmentation_weights(tmp_path / "s.h5", SEGMENTING.build(), SEGMENTING, chosen, {})
+    install(folder, "segmenting", segmenting(), tmp_path / "s.h5", "# segmenting\n")
+    return folder
+
+
+def test_models_that_segment_live_beside_the_others(with_segmenting: Path) -> None:
+    registry = Registry.load(with_segmenting)
+    found = registry.segmenter("segmenting")
+    assert (found.name, found.architecture) == ("segmenting", SEGMENTING)
+    assert found.postprocessing == Postprocessing(threshold=0.9)
+    assert found.model.output_shape == (None, 2, None, None)
+    assert registry.model("general", "activity").architecture == TINY
+    content = yaml.safe_load((with_segmenting / "registry.yaml").read_text())
+    assert not CELL_FIELDS & set(content["models"]["segmenting"])
+    assert content["models"]["general"].keys() >= CELL_FIELDS
+
+
+def test_tasks_are_not_mixed(with_segmenting: Path) -> None:
+    registry = Registry.load(with_segmenting)
+    with pytest.raises(InputError, match=r"model for activity.*Models for stneuronet are: segmenting"):
+        registry.segmenter("general")
+    with pytest.raises(InputError, match="model for stneuronet"):
+        registry.model("segmenting", "activity")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("architecture", "other"), ("window_frames", 48), ("frame_rate_hz", 3.0), ("pixel_size_um", 1.0)],
+)
+def test_entries_must_fit_the_weights_that_segment(with_segmenting: Path, field: str, value: object) -> None:
+    with pytest.raises(InputError, match=field):
+        change(with_segmenting, "segmenting", **{field: value}).segmenter("segmenting")
+
+
+def test_changed_weights_that_segment_are_refused(with_segmenting: Path) -> None:
+    with (with_segmenting / "segmenting.h5").open("ab") as file:
+        file.write(b"0")
+    with pytest.raises(InputError, match="sha256"):
+        Registry.load(with_segmenting).segmenter("segmenting")
+
+
+@pytest.mark.parametrize("field", ["window_px", "threshold", "types", "normalisation", "auto"])
+def test_fields_of_another_task_are_refused(with_segmenting: Path, field: str) -> None:
+    value = {"types": ["any"], "normalisation": "movie"}.get(field, 1)
+    with pytest.raises(InputError, match=f"{field}: a model for stneuronet has none"):
+        change(with_segmenting, "segmenting", **{field: value})
+    with pytest.raises(InputError, match="window_px: a model for activity needs it"):
+        change(with_segmenting, "general", window_px=0)
+
+
+def test_models_are_listed_and_checked(with_segmenting: Path) -> None:
+    runner = CliRunner()
+    listed = runner.invoke(app, ["list", "--registry", str(with_segmenting)], env={"COLUMNS": "200"})
+    assert "stneuronet" in listed.stdout
+    checked = runner.invoke(app, ["check", "--registry", str(with_segmenting)])
+    assert checked.exit_code == 0
+    assert "segmenting: segmenting, " in checked.stdout
 
 
 def test_shipped_folder_is_the_checkouts() -> None:

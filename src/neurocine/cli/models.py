@@ -1,4 +1,4 @@
-"""Commands on the models that tell cell types and activity."""
+"""Commands on the models that find active neurons and tell cell types and activity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from neurocine.cli.shared import ConfigOption, changed, settings, shown_progress
 from neurocine.core import InputError
 from neurocine.models import Registry
 
-app = typer.Typer(help="The networks that tell cell types and activity.", no_args_is_help=True)
+app = typer.Typer(
+    help="The networks that find active neurons, and tell cell types and activity.", no_args_is_help=True
+)
 
 FolderOption = Annotated[Path | None, typer.Option("--registry", help="Registry folder, if not the shipped.")]
 
@@ -47,9 +49,11 @@ def check(registry: FolderOption = None) -> None:
     """
     found = Registry.load(registry)
     for name, entry in found.entries.items():
-        model = found.model(name, entry.task)
-        n_weights = model.networks.full.count_params()
-        typer.echo(f"{name}: {model.architecture.name}, {n_weights:,} weights, as registered")
+        if entry.task == "stneuronet":
+            network = found.segmenter(name).model
+        else:
+            network = found.model(name, entry.task).networks.full
+        typer.echo(f"{name}: {entry.architecture}, {network.count_params():,} weights, as registered")
 
 
 @app.command("fine-tune")

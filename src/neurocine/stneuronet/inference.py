@@ -71,7 +71,8 @@ class Segmenter:
             self._compiled = None  # frees its memory first
             self._compiled = (shape, self._compile(self._model, a, shape))
         window = np.ascontiguousarray(frames, dtype=np.float32).reshape(shape)
-        return self._compiled[1](window)[0]
+        maps: NDArray[np.float32] = self._compiled[1](window)[0]
+        return maps
 
 
 def traced(model: Any, shape: tuple[int, ...]) -> Any:

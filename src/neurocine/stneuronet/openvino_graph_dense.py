@@ -41,7 +41,8 @@ def dense_graph(model: Any, shape: tuple[int, ...]) -> Any:
     x = _mixed(fine, coarse, *_weights(model.get_layer("mixed")))
     x = _doubled(x, 2, 3)
     for name in ("last", "classes"):
-        x = opset13.relu(_over(x, *_weights(model.get_layer(name))))
+        kernel, bias = _weights(model.get_layer(name))
+        x = opset13.relu(_over(x, kernel, bias))
     neuron = opset13.constant(np.array([1]))
     return Model([opset13.gather(opset13.softmax(x, 1), neuron, neuron)], [window], "dense")
 

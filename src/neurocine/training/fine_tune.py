@@ -101,7 +101,7 @@ def fine_tune(
     write_curves(out, fitted.history)
     networks, _, _ = load_weights(out / "weights.h5")  # measured as they ship: float16
     metrics = {
-        "task": model.entry.task,
+        "task": model.task,
         "model": model.name,
         "cells": {use: list(names) for use, names in data.cells.items()},
         "windows": {use: len(table) for use, table in data.tables.items()},
@@ -168,18 +168,18 @@ def split_cells(names: Sequence[str], seed: int) -> dict[str, tuple[str, ...]]:
 
 def _model(name: str, registry: Registry) -> Model:
     entry = registry.entries.get(name)
-    return registry.model(name, entry.task if entry else "activity")
+    return registry.model(name, "celltype" if entry and entry.task == "celltype" else "activity")
 
 
 def _data(model: Model, labelled: list[Labelled], seed: int) -> _Data:
     length = model.architecture.window_frames
     cells = split_cells([name for one in labelled for name in one.names if name], seed)
-    table = window_table(model.entry.task, [one.recording for one in labelled], length, HARD_WEIGHT)
+    table = window_table(model.task, [one.recording for one in labelled], length, HARD_WEIGHT)
     names = np.array([labelled[r].names[c] for r, c in zip(table.recording, table.cell, strict=True)])
     known = np.array(
         [
             # A cell's type is known in all frames.
-            model.entry.task == "celltype" or not labelled[r].doubtful[start : start + length].any()
+            model.task == "celltype" or not labelled[r].doubtful[start : start + length].any()
             for r, start in zip(table.recording, table.start, strict=True)
         ]
     )
@@ -206,7 +206,7 @@ def _recipe(settings: FineTuneSettings, model: Model, paths: Sequence[Path], dat
     files += [path for path in paths if not path.is_dir()]
     movies = [read_stamp(folder / "movie.h5") for folder in folders]
     return {
-        "task": model.entry.task,
+        "task": model.task,
         "architecture": model.architecture.to_dict(),
         "settings": settings.model_dump(exclude={"labelled"}),
         "model_sha256": model.entry.sha256,
@@ -222,7 +222,7 @@ def _fit(
 ) -> Fitted:
     from neurocine.training.curves import write_table
 
-    task, a = model.entry.task, model.architecture
+    task, a = model.task, model.architecture
     recordings = [one.recording for one in data.labelled]
     log.info("%d windows to train on, %d to validate", *(len(data.tables[use]) for use in USES[:2]))
     return fit(
@@ -240,7 +240,7 @@ def _fit(
 
 def _measured(model: Model, data: _Data) -> dict[str, Any]:
     """Return the figures of `model` on the cells that are there to measure."""
-    return _activity(model, data) if model.entry.task == "activity" else _types(model, data)
+    return _activity(model, data) if model.task == "activity" else _types(model, data)
 
 
 def _activity(model: Model, data: _Data) -> dict[str, Any]:

@@ -120,6 +120,7 @@ rule calibrate_stneuronet:
         weights=f"{CONFIG.results}/training/stneuronet/weights.h5",
         card=f"{CONFIG.results}/training/stneuronet/card.md",
         metrics=f"{CONFIG.results}/training/stneuronet/metrics.json",
+        calibration=f"{CONFIG.results}/training/stneuronet/calibration.json",
     log:
         f"{CONFIG.results}/training/logs/calibrate_stneuronet.log",
     benchmark:
@@ -131,6 +132,7 @@ rule calibrate_stneuronet:
         mem_mb=memory_of("calibrate_stneuronet"),
         runtime=runtime_of("calibrate_stneuronet"),
     params:
+        min_dprime=CONFIG.evaluation.min_dprime,
         impl=IMPL["training"],
     message:
         saying("Choosing STNeuroNet's thresholds")

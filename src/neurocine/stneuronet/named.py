@@ -8,7 +8,6 @@ from typing import Any
 from neurocine.core import InputError
 from neurocine.stneuronet.architecture import SegmentationArchitecture
 from neurocine.stneuronet.compact import CompactArchitecture
-from neurocine.stneuronet.compact import CompactArchitecture
 from neurocine.stneuronet.dense import DenseArchitecture
 
 FAMILIES: dict[str, type[SegmentationArchitecture]] = {

@@ -12,6 +12,7 @@ from neurocine.io.atomic import atomic_path
 from neurocine.io.contracts import read_movie
 from neurocine.models import Entry, Metrics, install
 from neurocine.network import load_weights
+from neurocine.stneuronet.weights import load_segmentation_weights
 
 #: What lies beside a model's weights and card, as ``{name}.{file}``.
 EVIDENCE = ("metrics.json", "curves.csv", "curves.png")
@@ -62,6 +63,52 @@ def publish(trained: Path, name: str, registry: Path, sample: Path) -> Entry:
     )
     entry = install(registry, name, entry, weights, (trained / "card.md").read_text(encoding="utf-8"))
     for evidence in EVIDENCE:
+        with atomic_path(registry / f"{name}.{evidence}") as part:
+            shutil.copyfile(trained / evidence, part)
+    return entry
+
+
+def publish_segmenter(trained: Path, name: str, registry: Path, indicators: tuple[str, ...]) -> Entry:
+    """Install the model that the rules train_stneuronet and calibrate_stneuronet wrote into `trained`.
+
+    Parameters
+    ----------
+    trained
+        The folder: ``weights.h5``, ``card.md``, ``metrics.json``, ``calibration.json``, ``curves.csv`` and
+        ``curves.png``.
+    name
+        Name in the registry.
+    registry
+        Folder of the registry.
+    indicators
+        Those of the corpus.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged.
+    """
+    weights = trained / "weights.h5"
+    _, architecture, _, _ = load_segmentation_weights(weights)
+    metrics = json.loads((trained / "metrics.json").read_text(encoding="utf-8"))
+    mean = metrics["mean"]
+    values = {**mean["containment"], "f1_iou": mean["iou"]["f1"]}
+    movies = ", ".join(movie["name"] for movie in metrics["movies"])
+    entry = Entry(
+        task="stneuronet",
+        architecture=architecture.name,
+        frame_rate_hz=architecture.frame_rate_hz,
+        pixel_size_um=architecture.pixel_size_um,
+        indicators=indicators,
+        window_frames=architecture.window_frames,
+        metrics=Metrics(
+            on=f"simulated movies {movies}, not seen in training",
+            values={name: round(value, 4) for name, value in values.items()},
+        ),
+    )
+    card = (trained / "card.md").read_text(encoding="utf-8")
+    entry = install(registry, name, entry, weights, card)
+    for evidence in (*EVIDENCE, "calibration.json"):
         with atomic_path(registry / f"{name}.{evidence}") as part:
             shutil.copyfile(trained / evidence, part)
     return entry

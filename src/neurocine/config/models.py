@@ -265,12 +265,12 @@ class StneuronetSimulation(Section):
 
     movies: dict[PresetName, Annotated[int, Field(ge=0)]] = Field(
         {
-            "cortex-6s": 24,
-            "cortex-6f": 24,
-            "ca1-development": 20,
-            "ca1-interneurons": 6,
-            "low-rate": 6,
-            "geco": 4,
+            "cortex-6s": 48,
+            "cortex-6f": 48,
+            "ca1-development": 40,
+            "ca1-interneurons": 12,
+            "low-rate": 12,
+            "geco": 8,
         },
         description="training movies of each preset (see the docs); 0, or left out: none, in no split",
     )
@@ -338,7 +338,7 @@ class StneuronetTraining(Section):
         "compact", description="compact (neurocine's own) or reference (the paper's)"
     )
     epochs: int = Field(40, ge=1, description="passes, with a validation and a checkpoint after each")
-    steps_per_epoch: int = Field(250, ge=1, description="batches in a pass")
+    steps_per_epoch: int = Field(100, ge=1, description="batches in a pass")
     batch_size: int = Field(8, ge=1, description="crops in a batch, over all devices (the paper: 3)")
     crop_px: int = Field(
         96, ge=16, multiple_of=8, description="edge of a crop in pixels of the network (the paper: 144)"

@@ -86,11 +86,11 @@ def _card(
         f"{a.frame_rate_hz:g} Hz at {a.pixel_size_um:g} µm a pixel, {a.maps} map(s) a window, weights stored "
         "as float16.",
         f"- Data: simulated movies, {_counted(counts['train'])} to train, {_counted(counts['validation'])} "
-        "to choose the epoch and the thresholds. No recorded neuron, outline or random number is in two splits.",
+        "to choose the epoch and the thresholds. No recorded neuron, outline or random number is in two.",
         f"- Training: {settings['epochs']} epochs of {settings['steps_per_epoch']} batches of "
         f"{settings['batch_size']} crops of {settings['crop_px']} x {settings['crop_px']} pixels, learning "
-        f"rate {settings['learning_rate']:g}, seed {settings['seed']}; {metadata['minutes']:.0f} minutes. Epoch "
-        f"{metadata['best_epoch']} had the lowest validation loss.",
+        f"rate {settings['learning_rate']:g}, seed {settings['seed']}; {metadata['minutes']:.0f} minutes. "
+        f"Epoch {metadata['best_epoch']} had the lowest validation loss.",
         f"- Thresholds: {', '.join(f'{name} {value:g}' for name, value in chosen.items())}. With those that "
         "the other recordings chose, a left-out one has a mean F1 of "
         f"{left_out['containment']['f1']:.3f} (by IoU alone {left_out['iou']['f1']:.3f}).",

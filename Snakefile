@@ -26,12 +26,6 @@ include: "rules/training.smk"
 include: "rules/evaluation.smk"
 
 
-localrules:
-    all,
-    train,
-    evaluation,
-
-
 rule all:
     default_target: True
     input:

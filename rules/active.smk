@@ -20,7 +20,11 @@ rule active:
         runtime=runtime_of("active"),
     params:
         settings=settings_of("active"),
-        stneuronet=CONFIG.segmentation.stneuronet.model_dump(),
+        stneuronet=(
+            {}
+            if CONFIG.active.mode == "off"
+            else CONFIG.segmentation.stneuronet.model_dump()
+        ),
         impl=IMPL["active"],
     message:
         saying("Telling the active neurons of {wildcards.recording}")

@@ -122,7 +122,7 @@ def test_the_numbers_are_those_of_the_results(results_folder: Path) -> None:
 def test_active_neurons_are_counted_and_shown(told_folder: Path) -> None:
     html = render(told_folder)
     page = Page(html)
-    assert "3 active neurons found by STNeuroNet, of 4 ROIs" in page.text
+    assert "3 active neurons of 4 ROIs, by STNeuroNet" in page.text
     assert "The engine's ROIs went on, and the neurons that STNeuroNet found besides." in page.text
     assert "stneuronet-v1 active neurons" in page.text
     # Found by, ROIs, called noise, transients, then the medians of probability and seconds: 9 s and 5 s.

@@ -7,6 +7,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 LOCAL = str(Path(__file__).parents[2] / "profiles" / "local")
 ROW = {"recording": "crop", "frame_rate_hz": "30", "pixel_size_um": "1.2", "indicator": "GCaMP6s"}
+CONFIG: dict[str, Any] = {"active": {"mode": "off"}}
 SCIENTIFIC = (
     "motion/movie.h5",
     "segmentation/rois.h5",
@@ -53,6 +55,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory, make_project, make_crop) -> 
     projects = [make_project(base / name) for name in ("first", "second")]
     for project in projects:
         project.table({**ROW, "movie": str(movie)})
+        project.configure(CONFIG)
     with ThreadPoolExecutor() as pool:
         runs = list(pool.map(lambda project: project.snakemake("--profile", LOCAL), projects))
     for run in runs:
@@ -62,8 +65,9 @@ def twice(tmp_path_factory: pytest.TempPathFactory, make_project, make_crop) -> 
 
 def test_everything_is_there_and_fits_together(twice) -> None:
     folder = twice[0].results / "crop"
-    rois = read_rois(folder / "segmentation" / "rois.h5")
+    rois = read_rois(folder / "active" / "rois.h5")
     assert len(rois) >= 5
+    np.testing.assert_array_equal(rois.ids, read_rois(folder / "segmentation" / "rois.h5").ids)
     for ids in (
         read_traces(folder / "traces" / "traces.h5").ids,
         read_celltypes(folder / "celltype" / "celltypes.tsv").ids,
@@ -92,12 +96,23 @@ def test_two_runs_in_two_folders_give_the_same_data(twice, name: str) -> None:
 def test_a_second_call_does_nothing_and_a_setting_reruns_what_depends_on_it(twice) -> None:
     project = twice[0]
     assert "Nothing to be done" in project.snakemake("-n").stdout
-    project.configure({"activity": {"threshold": 0.6}})
-    said = project.snakemake("-n").stdout
-    project.configure({})
-    jobs = set(re.findall(r"^(\w+) +\d+$", said, flags=re.MULTILINE)) - {"all", "total"}
-    assert {"activity", "report", "export_nwb"} <= jobs
-    assert not {"ingest", "motion", "segmentation", "traces", "celltype"} & jobs
+
+    def jobs(values: dict[str, Any]) -> set[str]:
+        project.configure(CONFIG | values)
+        said = project.snakemake("-n").stdout
+        project.configure(CONFIG)
+        return set(re.findall(r"^(\w+) +\d+$", said, flags=re.MULTILINE)) - {"all", "total"}
+
+    later = jobs({"activity": {"threshold": 0.6}})
+    assert {"activity", "report", "export_nwb"} <= later
+    assert not {"ingest", "motion", "segmentation", "active", "traces", "celltype"} & later
+    with_active = jobs({"active": {"mode": "union"}})
+    assert {"active", "traces", "celltype", "activity", "report"} <= with_active
+    assert not {"ingest", "motion", "segmentation"} & with_active
+    # What STNeuroNet is told matters only where it is run.
+    assert not {"segmentation", "active", "traces"} & jobs(
+        {"segmentation": {"stneuronet": {"threshold": 0.9}}}
+    )
 
 
 def test_snakemakes_own_report_is_made_offline(twice, tmp_path: Path) -> None:
@@ -113,7 +128,7 @@ def test_contours_handed_in_are_used(twice, make_project) -> None:
     tifffile.imwrite(project.folder / "contours.tif", labels)
     movie = twice[0].folder.parent / "raw data" / "größe.tif"
     project.table({**ROW, "movie": str(movie), "rois": "contours.tif"})
-    project.configure({"segmentation": {"engine": "given"}, "motion": {"engine": "none"}})
+    project.configure(CONFIG | {"segmentation": {"engine": "given"}, "motion": {"engine": "none"}})
     done = project.snakemake("--profile", LOCAL, "results/crop/traces/traces.h5")
     assert done.returncode == 0, done.stderr
     assert read_traces(project.results / "crop" / "traces" / "traces.h5").ids.tolist() == [7, 9]

@@ -90,7 +90,6 @@ def instances(probability: NDArray[np.float32], pixel_size_um: float, settings: 
 
 def _split(y: NDArray[np.int64], x: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """Yield the positions of the pixels of each neuron in one piece."""
-    from skimage.morphology import local_maxima
     from skimage.segmentation import watershed
 
     # A margin of one: what is outside the picture is background, too.
@@ -98,7 +97,9 @@ def _split(y: NDArray[np.int64], x: NDArray[np.int64]) -> Iterator[NDArray[np.in
     inside = np.zeros((rows.max() + 2, columns.max() + 2), dtype=bool)
     inside[rows, columns] = True
     height = ndimage.gaussian_filter(ndimage.distance_transform_edt(inside), SMOOTHING_PX)
-    summits, n = ndimage.label(local_maxima(height) & inside, structure=np.ones((3, 3)))
+    summits, n = ndimage.label(
+        (height == ndimage.maximum_filter(height, 3)) & inside, structure=np.ones((3, 3))
+    )
     if n < 2:
         yield np.arange(len(y))
         return

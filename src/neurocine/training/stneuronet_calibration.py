@@ -71,9 +71,9 @@ class Candidates:
     """The values of `Postprocessing` that are tried, each with each."""
 
     threshold: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-    min_area_um2: tuple[float, ...] = (20.0, 30.0, 40.0, 55.0, 70.0)
+    min_area_um2: tuple[float, ...] = (25.0, 40.0, 55.0, 70.0)
     min_maps: tuple[int, ...] = (1, 2, 3)
-    min_confidence: tuple[float, ...] = (0.0, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
+    min_confidence: tuple[float, ...] = (0.0, 0.8, 0.9, 0.95, 0.98, 0.995)
 
     def of(self, base: Postprocessing) -> list[Postprocessing]:
         """Return every combination, the other values as in `base`."""
@@ -270,6 +270,7 @@ def _scores(recording: MappedRecording, tried: Sequence[Postprocessing]) -> NDAr
     """
     least = min(settings.min_area_um2 for settings in tried)
     masks: list[list[Mask]] = []
+    judged: dict[bytes, list[list[float]]] = {}
     fusion: Fusion | None = None
     before: Postprocessing | None = None
     scores = np.empty((len(tried), len(RULES), len(FIGURES)))
@@ -277,8 +278,12 @@ def _scores(recording: MappedRecording, tried: Sequence[Postprocessing]) -> NDAr
         if before is None or settings.threshold != before.threshold:
             masks, fusion = _masks(recording, replace(settings, min_area_um2=least)), None
         if fusion is None or before is None or settings.min_area_um2 != before.min_area_um2:
-            fusion = _fused(recording, masks, settings)
-        scores[index] = _judged(fusion.rois(settings), recording)
+            fusion, judged = _fused(recording, masks, settings), {}
+        found = fusion.rois(settings)
+        same = b"".join(part.tobytes() for part in (found.indptr, found.y, found.x))
+        if same not in judged:  # many choose the same neurons
+            judged[same] = _judged(found, recording)
+        scores[index] = judged[same]
         before = settings
     return scores
 

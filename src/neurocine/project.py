@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+from neurocine.active import STNEURONET
 from neurocine.activity import check_length
 from neurocine.config import Config
 from neurocine.config.generate import config_text
@@ -14,6 +15,7 @@ from neurocine.core import InputError, Recording
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import find_movies, open_movie, probe
 from neurocine.io.rois import open_rois
+from neurocine.models import Registry
 
 
 def init_project(movies: Path, folder: Path, *, force: bool = False) -> Path:
@@ -61,6 +63,16 @@ def _table_text(movies: list[Path]) -> str:
 def _name(path: Path) -> str:
     name = "".join(c if c.isalnum() or c in "_-." else "_" for c in path.stem)
     return name.lstrip("-.") or "recording"
+
+
+def check_models(config: Config) -> None:
+    """Raise `InputError` if a network that `config` names isn't in the registry, or is for another task."""
+    registry, looked_for = Registry.load(), config.active.mode != "off"
+    registry.get(config.celltype.model, "celltype")
+    if config.activity.model != "auto":
+        registry.get(config.activity.model, "activity")
+    if looked_for or config.segmentation.engine == STNEURONET:
+        registry.get(config.segmentation.stneuronet.model, STNEURONET)
 
 
 def check_recording(recording: Recording, config: Config) -> None:

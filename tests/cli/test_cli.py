@@ -14,9 +14,13 @@ from neurocine.cli import app, main
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError
 from neurocine.io.contracts import read_movie, read_rois, read_traces
+from neurocine.project import check_models
 
 STEPS = ("motion", "segmentation", "active", "traces", "celltype", "activity")
 COMMANDS = ("init", "check", "run", "convert", "simulate", "train", "export", "report", *STEPS)
+
+
+OFF = {"active": {"mode": "off"}}
 
 
 def run(*arguments: str | Path) -> str:
@@ -98,7 +102,7 @@ def test_check_knows_when_a_movie_is_too_short_for_the_network(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "config.yaml").write_text("")
+    (tmp_path / "config" / "config.yaml").write_text("active: {mode: 'off'}\n")
     # 120 frames at 30 Hz are 4 s; a window is 10 s.
     rows = ["recording\tmovie\tframe_rate_hz\tpixel_size_um", f"short\t{tiff}\t30\t2"]
     (tmp_path / "config" / "recordings.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -117,9 +121,35 @@ def test_check_knows_when_results_cannot_be_written(tmp_path: Path, tiff: Path, 
         run("check", "--config", "config.yaml")
 
 
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"segmentation": {"stneuronet": {"model": "magic"}}}, "model 'magic': isn't in the registry"),
+        (
+            {"active": {"mode": "union"}, "segmentation": {"stneuronet": {"model": "celltype"}}},
+            "for celltype",
+        ),
+        (OFF | {"activity": {"model": "celltype"}}, "model 'celltype': is a model for celltype"),
+        (OFF | {"celltype": {"model": "magic"}}, "model 'magic': isn't in the registry"),
+    ],
+)
+def test_check_knows_models_that_cannot_be_used(
+    tmp_path: Path, tiff: Path, monkeypatch, config: dict, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "r.tsv", **config}))
+    (tmp_path / "r.tsv").write_text(f"recording\tmovie\nm\t{tiff}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=told):
+        run("check", "--config", "config.yaml")
+
+
+def test_a_network_that_is_not_run_needs_no_model(tmp_path: Path) -> None:
+    check_models(Config.model_validate(OFF | {"segmentation": {"stneuronet": {"model": "magic"}}}))
+
+
 def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "recordings.tsv"}))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "recordings.tsv", **OFF}))
     rows = ["recording\tmovie\tframe_rate_hz\tpixel_size_um", f"good\t{tiff}\t10\t2", f"bad\t{tiff}\t\t2"]
     (tmp_path / "recordings.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     done = CliRunner().invoke(app, ["check", "--config", "config.yaml"])

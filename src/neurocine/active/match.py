@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from neurocine.core.matching import match
 from neurocine.core.validate import as_array
 
 #: How STNeuroNet is called among the engines that found an ROI.
-STNEURONET = "stneuronet"
+STNEURONET: Final = "stneuronet"
 
 
 def match_active(

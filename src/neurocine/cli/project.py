@@ -14,7 +14,7 @@ from rich.table import Table
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, NeurocineError, Recording
 from neurocine.io.atomic import check_writable
-from neurocine.project import check_recording, init_project
+from neurocine.project import check_models, check_recording, init_project
 from neurocine.resources import COSTS, size_mb
 
 PANEL = "Projects"
@@ -65,6 +65,7 @@ def _check(config: Config) -> tuple[Recording, ...]:
     """Return the recordings, or tell every problem and end the command."""
     recordings = load_recordings(Path(config.recordings))
     check_writable(Path(config.results), "results")
+    check_models(config)
     problems = list(filter(None, (_problem(recording, config) for recording in recordings)))
     for problem in problems:
         typer.echo(f"problem: {problem}", err=True)

@@ -9,7 +9,7 @@ import pytest
 
 from neurocine.core import InputError, RoiSet
 from neurocine.evaluation import Case, match
-from neurocine.evaluation.segmentation import Groups, best_dprime, evaluate_active, groups_of, match_active
+from neurocine.evaluation.segmentation import Groups, best_dprime, evaluate_active, groups_of, match_groups
 from neurocine.simulation import Truth
 from neurocine.simulation.truth import HybridTruth
 
@@ -82,7 +82,7 @@ def test_doubtful_neurons_dont_take_a_positive_ones_roi(truth: Truth, cases: lis
     # An ROI that fits both goes to the one it fits best; only what is left over counts neither way.
     rois = cases[0].true_rois
     both = RoiSet.from_masks((rois.mask(0) | (rois.mask(1) & rois.mask(0)))[None])
-    found = match_active(both, rois, groups_of(truth))
+    found = match_groups(both, rois, groups_of(truth))
     assert found.matching.pairs.tolist() == [[0, 0]]
 
 
@@ -100,7 +100,7 @@ def test_all_positive_is_the_plain_matching(cases: list[Case]) -> None:
     rois = cases[0].true_rois
     some = rois.select([1, 3])
     plain = match(some, rois)
-    found = match_active(some, rois, Groups.all_positive(len(rois)))
+    found = match_groups(some, rois, Groups.all_positive(len(rois)))
     assert found.matching.pairs.tolist() == plain.pairs.tolist()
     assert found.matching.missed.tolist() == plain.missed.tolist()
 
@@ -118,4 +118,4 @@ def test_foreign_truth(truth: Truth, cases: list[Case]) -> None:
     with pytest.raises(InputError, match="ids"):
         evaluate_active(rois, rois.select([0, 1]), truth)
     with pytest.raises(InputError, match="true cells"):
-        match_active(rois, rois.select([0, 1]), groups_of(truth))
+        match_groups(rois, rois.select([0, 1]), groups_of(truth))

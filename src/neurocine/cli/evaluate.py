@@ -9,48 +9,130 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from neurocine.cli.shared import ConfigOption, settings, shown_progress
-from neurocine.core import InputError, RoiSet
+from neurocine.cli.shared import (
+    ConfigOption,
+    IndicatorOption,
+    PixelOption,
+    RateOption,
+    changed,
+    opened,
+    settings,
+    shown_progress,
+)
+from neurocine.config import EvaluationSettings
+from neurocine.core import InputError, Movie
+from neurocine.core.progress import Progress
 from neurocine.io.results import RESULT_FILES
 
 if TYPE_CHECKING:
     from neurocine.evaluation import ActivityEvaluation
+    from neurocine.evaluation.segmentation_compare import SegmentationComparison
 
 app = typer.Typer(help="Measure ROIs and activity against truth.", no_args_is_help=True)
 
 JsonOption = Annotated[Path, typer.Option("--json", help="JSON file to write.")]
+FovOption = Annotated[
+    tuple[int, int] | None,
+    typer.Option(metavar="HEIGHT WIDTH", help="Field of view in pixels, if the files lack it."),
+]
 
 
 @app.command()
 def segmentation(
-    pred: Annotated[Path, typer.Argument(metavar="PRED", help="The ROIs found, in any format.")],
-    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="The true ROIs, in any format.")],
+    pred: Annotated[
+        Path, typer.Argument(metavar="PRED", help="The ROIs found, in any format; {} for a recording's name.")
+    ],
+    truth: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TRUTH",
+            help="The true ROIs, in any format; a folder with truth.h5 and rois.h5, as simulate writes it; "
+            "or a folder of such folders, each a recording.",
+        ),
+    ],
     json: JsonOption,
-    fov: Annotated[
-        tuple[int, int] | None,
-        typer.Option(metavar="HEIGHT WIDTH", help="Field of view in pixels, if the files lack it."),
+    also: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=PATH", help="ROIs of a rival; as often as needed.")
     ] = None,
+    name: Annotated[str, typer.Option(help="What to call PRED beside its rivals.")] = "found",
+    movie: Annotated[
+        Path | None, typer.Option(help="Registered movie, for PSNR and pictures, if not TRUTH/movie.h5.")
+    ] = None,
+    table: Annotated[Path | None, typer.Option(help="Table to write (tab-separated).")] = None,
+    page: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Folder to write pictures into.")] = None,
+    fov: FovOption = None,
     min_iou: Annotated[
-        float, typer.Option(min=0, max=1, help="Least intersection over union of a match.")
-    ] = 0.5,
+        float | None, typer.Option(min=0, max=1, help="Least intersection over union of a match.")
+    ] = None,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
+    indicator: IndicatorOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """Recall, precision and F1 of ROIs, by IoU alone and with STNeuroNet's containment rule.
 
-    Example: `neurocine evaluate segmentation rois.h5 truth/rois.h5 --json segmentation.json`
+    Examples: `neurocine evaluate segmentation rois.h5 truth/rois.h5 --json segmentation.json`,
+    `neurocine evaluate segmentation 'found/{}.h5' simulated --also 'suite2p=suite2p/{}.h5' --json s.json
+    --page s.html`
     """
     from neurocine.evaluation import evaluate_segmentation, write_json
+    from neurocine.evaluation.graders import opened_pair
 
-    found = evaluate_segmentation(*_opened(pred, truth, fov), min_iou=min_iou)
-    values = found.as_dict()
-    write_json(json, values)
-    table = Table(title=f"{values['n_found']} ROIs against {values['n_true']} true ones")
-    for column in ("match by", "matched", "recall", "precision", "F1"):
-        table.add_column(column)
-    for name in ("iou", "containment"):
-        row = values[name]
-        table.add_row(
-            name, str(row["matched"]), *(f"{row[key]:.3f}" for key in ("recall", "precision", "f1"))
+    section = changed(settings(config).evaluation, min_iou=min_iou)
+    asked = any(option is not None for option in (also, movie, table, page, pictures))
+    if not asked and not any(truth.glob("truth.h5")) and not any(truth.glob("*/truth.h5")):
+        true_rois, rois = opened_pair(truth, pred, fov)
+        values = evaluate_segmentation(rois, true_rois, min_iou=section.min_iou).as_dict()
+        write_json(json, values)
+        Console().print(_scores(values))
+        return
+    film = None if movie is None else opened(movie, frame_rate, pixel_size, indicator)
+    found = {name: pred, **_rivals(also or [], name)}
+    with shown_progress() as progress:
+        comparison = _compared(
+            truth,
+            found,
+            film,
+            section,
+            fov,
+            json,
+            table=table,
+            page=page,
+            pictures=pictures,
+            progress=progress,
         )
+    Console().print(_compared_table(comparison))
+
+
+@app.command()
+def graders(
+    truth: Annotated[
+        Path, typer.Argument(metavar="FOLDER_TRUTH", help="Folder, or pattern of names, of the true masks.")
+    ],
+    grader: Annotated[
+        Path, typer.Argument(metavar="FOLDER_GRADER", help="The same of a grader; equal numbers are paired.")
+    ],
+    json: JsonOption,
+    fov: FovOption = None,
+) -> None:
+    """Agreement of a grader with the truth: what a human reaches, and so what an engine can.
+
+    Example: `neurocine evaluate graders 'masks/*FinalGT*' 'masks/*Grader3*' --json grader3.json`
+    """
+    from neurocine.evaluation import write_json
+    from neurocine.evaluation.graders import evaluate_graders
+
+    agreement = evaluate_graders(truth, grader, fov_shape=fov)
+    values = agreement.as_dict()
+    write_json(json, values)
+    table = Table(title=f"{values['n']} recordings, F1")
+    for column in ("recording", "paper's rule", "IoU alone"):
+        table.add_column(column)
+    for name, row in values["recordings"].items():
+        table.add_row(name, *(f"{row[rule]['f1']:.3f}" for rule in ("containment", "iou")))
+    means = [values[rule]["f1"] for rule in ("containment", "iou")]
+    table.add_row("mean ± SD", *(_mean_and_sd(value) for value in means))
     Console().print(table)
 
 
@@ -111,18 +193,78 @@ def activity(
     Console().print(_summary(result))
 
 
-def _opened(pred: Path, truth: Path, fov: tuple[int, int] | None) -> tuple[RoiSet, RoiSet]:
-    """Return the ROIs found and the true ones; where one file lacks the field of view, the other tells."""
-    from neurocine.io.rois import open_rois
+def _rivals(also: list[str], main: str) -> dict[str, Path]:
+    """Return the rivals' files by name."""
+    found: dict[str, Path] = {}
+    for given in also:
+        name, _, path = given.partition("=")
+        if not name or not path or name in found or name == main:
+            raise InputError(
+                "command line",
+                "--also",
+                f"is {given!r}",
+                "Give NAME=PATH, each name once, as suite2p=rois.h5.",
+            )
+        found[name] = Path(path)
+    return found
 
-    try:
-        true_rois = open_rois(truth, fov_shape=fov)
-    except InputError as error:
-        if error.field != "fov_shape" or fov is not None:
-            raise
-        found = open_rois(pred)
-        return found, open_rois(truth, fov_shape=found.fov_shape)
-    return open_rois(pred, fov_shape=true_rois.fov_shape), true_rois
+
+def _compared(
+    truth: Path,
+    found: dict[str, Path],
+    movie: Movie | None,
+    section: EvaluationSettings,
+    fov: tuple[int, int] | None,
+    json: Path,
+    *,
+    table: Path | None,
+    page: Path | None,
+    pictures: Path | None,
+    progress: Progress,
+) -> SegmentationComparison:
+    """Compare the methods and write what is asked for."""
+    from neurocine.evaluation.segmentation_compare import compare_segmentations
+    from neurocine.evaluation.segmentation_gallery import MAX_PICTURED, picture
+    from neurocine.evaluation.segmentation_open import segmentation_cases
+    from neurocine.evaluation.segmentation_outputs import write_comparison
+
+    cases = segmentation_cases(truth, found, movie=movie, min_dprime=section.min_dprime, fov_shape=fov)
+    comparison = compare_segmentations(cases, section, progress=progress)
+    drawn = cases[:MAX_PICTURED] if page is not None or pictures is not None else []
+    pictured = [picture(case, section, progress) for case in drawn]
+    write_comparison(comparison, json, table=table, page=page, pictures=pictures, pictured=pictured)
+    return comparison
+
+
+def _scores(values: dict[str, Any]) -> Table:
+    """Return one method's scores as a table."""
+    table = Table(title=f"{values['n_found']} ROIs against {values['n_true']} true ones")
+    for column in ("match by", "matched", "recall", "precision", "F1"):
+        table.add_column(column)
+    for name in ("iou", "containment"):
+        row = values[name]
+        table.add_row(
+            name, str(row["matched"]), *(f"{row[key]:.3f}" for key in ("recall", "precision", "f1"))
+        )
+    return table
+
+
+def _compared_table(comparison: SegmentationComparison) -> Table:
+    """Return the means over recordings of each method as a table."""
+    values = comparison.as_dict()
+    visible = sum(row["n_positive"] for row in values["recordings"])
+    table = Table(title=f"{visible} neurons, paper's rule; recordings: {len(values['recordings'])}")
+    for column in ("method", "recall", "precision", "F1", "F1, IoU alone", "F1, every active neuron"):
+        table.add_column(column)
+    for name, method in values["methods"].items():
+        scores = [method["visible"]["containment"][metric] for metric in ("recall", "precision", "f1")]
+        scores += [method["visible"]["iou"]["f1"], method["all"]["containment"]["f1"]]
+        table.add_row(name, *(_mean_and_sd(score) for score in scores))
+    return table
+
+
+def _mean_and_sd(score: dict[str, float | None]) -> str:
+    return f"{score['mean']:.3f}" if score["sd"] is None else f"{score['mean']:.3f} ± {score['sd']:.3f}"
 
 
 def _summary(result: ActivityEvaluation) -> Table:

@@ -30,17 +30,17 @@ def draw_all(evaluation: ActivityEvaluation) -> dict[str, bytes]:
     """Return every picture that the evaluation has values for, by name."""
     main, every, types = evaluation.visible, evaluation.every, evaluation.types
     pictures = {
-        "scores": _png(lambda figure: scores(figure, main), (10, 3.6)),
-        "coverage": _png(lambda figure: coverage(figure, main), (8, 3.6)),
-        "snr": _png(lambda figure: f1_by_snr(figure, main), (8, 4)),
+        "scores": png(lambda figure: scores(figure, main), (10, 3.6)),
+        "coverage": png(lambda figure: coverage(figure, main), (8, 3.6)),
+        "snr": png(lambda figure: f1_by_snr(figure, main), (8, 4)),
     }
     if any(main.sensitivity_by_dprime(method) for method in main.methods):
-        pictures["dprime"] = _png(lambda figure: sensitivity_by_dprime(figure, main), (8, 4))
+        pictures["dprime"] = png(lambda figure: sensitivity_by_dprime(figure, main), (8, 4))
     if main.n_doubtful:
-        pictures["scores_all"] = _png(lambda figure: scores(figure, every), (10, 3.6))
-        pictures["coverage_all"] = _png(lambda figure: coverage(figure, every), (8, 3.6))
+        pictures["scores_all"] = png(lambda figure: scores(figure, every), (10, 3.6))
+        pictures["coverage_all"] = png(lambda figure: coverage(figure, every), (8, 3.6))
     if types is not None:
-        pictures["confusion"] = _png(lambda figure: confusion(figure, types), (4.6, 4))
+        pictures["confusion"] = png(lambda figure: confusion(figure, types), (4.6, 4))
     return pictures
 
 
@@ -179,7 +179,8 @@ def _padded(rows: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return padded
 
 
-def _png(draw: Draw, size_in: tuple[float, float]) -> bytes:
+def png(draw: Draw, size_in: tuple[float, float]) -> bytes:
+    """Return the figure that `draw` makes, of a size in inches, as PNG."""
     style: dict[Any, Any] = {
         "font.family": "DejaVu Sans",
         "font.size": 8.5,

@@ -7,12 +7,15 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurocine import __version__
 from neurocine.evaluation.result import ActivityEvaluation
 from neurocine.evaluation.variant import METRICS, Variant
 from neurocine.io.atomic import atomic_path, write_text
+
+if TYPE_CHECKING:
+    import jinja2
 
 #: Columns of the table: one row a cell, method and variant.
 COLUMNS = (
@@ -114,17 +117,9 @@ def write_pictures(folder: Path, pictures: dict[str, bytes]) -> None:
 
 def write_page(path: Path, evaluation: ActivityEvaluation, pictures: dict[str, bytes]) -> None:
     """Write one HTML page that needs no other file."""
-    import jinja2
-
     from neurocine.evaluation.figures import dprime_name
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("neurocine.evaluation"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters["percent"] = percent
     environment.filters["quartiles"] = quartile_text
     environment.filters["p"] = p_text
@@ -134,6 +129,19 @@ def write_page(path: Path, evaluation: ActivityEvaluation, pictures: dict[str, b
         (name, base64.b64encode(data).decode("ascii"), CAPTIONS[name]) for name, data in pictures.items()
     ]
     write_text(path, template.render(found=evaluation.as_dict(), images=images, version=__version__))
+
+
+def page_environment() -> jinja2.Environment:
+    """Return what pages of evaluations are made with."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("neurocine.evaluation"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def percent(value: float | None) -> str:

@@ -140,7 +140,7 @@ def groups_of(truth: Truth, min_dprime: float = MIN_DPRIME) -> Groups:
     return Groups(positive & ~negative, ~positive & ~negative, negative)
 
 
-def match_active(
+def match_groups(
     found: RoiSet, rois: RoiSet, groups: Groups, *, min_iou: float = MIN_IOU, containment: bool = False
 ) -> ActiveMatching:
     """Match `found` to positive and doubtful neurons at once; pairs with the doubtful then count neither way.
@@ -182,9 +182,9 @@ def match_active(
 
 
 def evaluate_groups(found: RoiSet, rois: RoiSet, groups: Groups, *, min_iou: float = MIN_IOU) -> BothRules:
-    """Return `match_active` by IoU alone and with the containment rule."""
+    """Return `match_groups` by IoU alone and with the containment rule."""
     plain, contained = (
-        match_active(found, rois, groups, min_iou=min_iou, containment=rule) for rule in (False, True)
+        match_groups(found, rois, groups, min_iou=min_iou, containment=rule) for rule in (False, True)
     )
     return BothRules(plain, contained)
 

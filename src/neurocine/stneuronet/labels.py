@@ -100,7 +100,8 @@ def label_intervals(
     tau_s = spike_decay_s(indicator)
     spikes = find_spikes(dff, frame_rate_hz, tau_s, settings.spikes)
     length = max(1, round(settings.active_half_decays * half_decay_s(tau_s) * frame_rate_hz))
-    return intervals_after(spikes, *dff.shape, length)
+    n_cells, n_frames = dff.shape
+    return intervals_after(spikes, n_cells, n_frames, length)
 
 
 def demixed_dff(

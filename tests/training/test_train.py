@@ -162,7 +162,8 @@ from neurocine.config import NetworkTraining
 from neurocine.network import architecture_from
 from neurocine.training.corpus import load_recording
 from neurocine.training.data import Windows
-from neurocine.training.fit import device_strategy, fit
+from neurocine.training.fit import fit
+from neurocine.training.loop import device_strategy
 from neurocine.training.tables import window_table
 assert device_strategy().num_replicas_in_sync == 2
 a = architecture_from(json.loads(sys.argv[1]))

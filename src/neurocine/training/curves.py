@@ -19,6 +19,12 @@ def write_table(path: Path, history: History) -> None:
     write_text(path, text.getvalue())
 
 
+def read_table(path: Path) -> History:
+    """Return the rows of a table that `write_table` wrote."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
 def write_curves(folder: Path, history: History) -> None:
     """Write ``curves.csv`` and ``curves.png`` into `folder`."""
     from matplotlib.figure import Figure

@@ -79,11 +79,7 @@ def train_stneuronet(
         after_epoch=lambda history: write_table(out / "curves.csv", history),
     )
     write_curves(out, fitted.history)
-    metadata: dict[str, Any] = {
-        "recipe": recipe,
-        "best_epoch": fitted.best_epoch,
-        "minutes": round(sum(row["seconds"] for row in fitted.history) / 60, 1),
-    }
+    metadata: dict[str, Any] = {"recipe": recipe, "best_epoch": fitted.best_epoch}
     save_segmentation_weights(out / "network.h5", fitted.model, a, Postprocessing(), metadata)
     return fitted
 

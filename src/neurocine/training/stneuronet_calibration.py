@@ -77,9 +77,12 @@ class Candidates:
 
     def of(self, base: Postprocessing) -> list[Postprocessing]:
         """Return every combination, the other values as in `base`."""
-        values = product(self.threshold, self.min_area_um2, self.min_maps, self.min_confidence)
-        names = ("threshold", "min_area_um2", "min_maps", "min_confidence")
-        return [replace(base, **dict(zip(names, one, strict=True))) for one in values]
+        return [
+            replace(base, threshold=threshold, min_area_um2=area, min_maps=n, min_confidence=confidence)
+            for threshold, area, n, confidence in product(
+                self.threshold, self.min_area_um2, self.min_maps, self.min_confidence
+            )
+        ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from neurocine.stneuronet.inference import Segmenter
 from neurocine.stneuronet.weights import load_segmentation_weights
 from neurocine.training.card import versions
 from neurocine.training.corpus import split_corpus
+from neurocine.training.curves import read_table
 from neurocine.training.stneuronet_calibration import FIGURES, RULES, mapped, score
 
 _LIMITS = """\
@@ -40,7 +41,7 @@ def measure_and_describe(
     folders
         The corpus.
     out
-        Folder to write into.
+        Folder to write into, in which the training left ``curves.csv``.
     progress
         Told about movies.
 
@@ -62,12 +63,17 @@ def measure_and_describe(
     }
     metrics = {"task": "stneuronet", "min_dprime": MIN_DPRIME, "mean": mean, "movies": rows}
     write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
-    write_text(out / "card.md", _card(model, architecture, metadata, metrics))
+    minutes = sum(row["seconds"] for row in read_table(out / "curves.csv")) / 60
+    write_text(out / "card.md", _card(model, architecture, metadata, metrics, minutes))
     return metrics
 
 
 def _card(
-    model: Any, architecture: SegmentationArchitecture, metadata: Mapping[str, Any], metrics: dict[str, Any]
+    model: Any,
+    architecture: SegmentationArchitecture,
+    metadata: Mapping[str, Any],
+    metrics: dict[str, Any],
+    minutes: float,
 ) -> str:
     recipe, calibration, a = metadata["recipe"], metadata["calibration"], architecture
     settings = recipe["settings"]
@@ -89,7 +95,7 @@ def _card(
         "to choose the epoch and the thresholds. No recorded neuron, outline or random number is in two.",
         f"- Training: {settings['epochs']} epochs of {settings['steps_per_epoch']} batches of "
         f"{settings['batch_size']} crops of {settings['crop_px']} x {settings['crop_px']} pixels, learning "
-        f"rate {settings['learning_rate']:g}, seed {settings['seed']}; {metadata['minutes']:.0f} minutes. "
+        f"rate {settings['learning_rate']:g}, seed {settings['seed']}; {minutes:.0f} minutes. "
         f"Epoch {metadata['best_epoch']} had the lowest validation loss.",
         f"- Thresholds: {', '.join(f'{name} {value:g}' for name, value in chosen.items())}. With those that "
         "the other recordings chose, a left-out one has a mean F1 of "

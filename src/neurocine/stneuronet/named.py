@@ -14,10 +14,13 @@ FAMILIES: dict[str, type[SegmentationArchitecture]] = {
     a.family: a for a in (DenseArchitecture, CompactArchitecture)
 }
 
-#: ``reference``: the paper's network and sampling; ``compact``: neurocine's own.
+#: ``reference``: the paper's network, on coarser pixels than its 0.8 µm; ``compact``: neurocine's own.
 ARCHITECTURES: dict[str, SegmentationArchitecture] = {
     a.name: a
-    for a in (DenseArchitecture(name="stneuronet-reference"), CompactArchitecture(name="stneuronet-compact"))
+    for a in (
+        DenseArchitecture(name="stneuronet-reference", pixel_size_um=1.2),
+        CompactArchitecture(name="stneuronet-compact"),
+    )
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import cv2
@@ -40,7 +41,7 @@ class LabelledMovie:
     name
         For messages.
     frames
-        Binned, filtered frames, (T, Y, X) float16.
+        Binned, filtered frames, (T, Y, X) float16, on disk.
     masks
         Each neuron's pixels on the network's grid, (N, Y, X) bool.
     active, doubtful
@@ -99,7 +100,9 @@ def _on_grid(
             "Give a longer one.",
         )
     blocks = (frames for _, frames in movie.blocks())
-    frames = np.empty((n_frames, *grid.padded_shape), dtype=np.float16)
+    # On disk, in a file without a name: a corpus is larger than memory.
+    with TemporaryFile() as file:
+        frames = np.memmap(file, np.float16, "w+", shape=(n_frames, *grid.padded_shape))
     for row, frame in zip(frames, grid.binned(blocks, movie.source), strict=True):
         row[:] = frame
     masks = np.zeros((len(rois), *grid.padded_shape), dtype=bool)

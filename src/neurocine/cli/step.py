@@ -62,7 +62,7 @@ def motion(
 def segmentation(
     movie: MovieArgument,
     out: OutOption,
-    engine: Annotated[str | None, typer.Option(help="suite2p, or given.")] = None,
+    engine: Annotated[str | None, typer.Option(help="suite2p, stneuronet or given.")] = None,
     rois: Annotated[Path | None, typer.Option(help="Engine given: the contours, in any format.")] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,

@@ -88,7 +88,7 @@ def _file(results: RecordingResults, settings: ExportSettings, name: str) -> NWB
         institution=settings.institution or None,
         experiment_description="Calcium imaging of one plane: which neurons were active, their types, and "
         "the frames in which each one fired.",
-        keywords=["two-photon", "calcium imaging", "segmentation", "cell types", "DeepCINAC"],
+        keywords=["two-photon", "calcium imaging", "segmentation", "cell types", "DeepCINAC", "STNeuroNet"],
         was_generated_by=[("neurocine", __version__)],
         subject=Subject(
             subject_id=settings.subject_id or name,

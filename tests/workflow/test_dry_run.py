@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neurocine.config import SimulationSettings
+from neurocine.config import TrainingSettings, corpus_movies
 
 ROOT = Path(__file__).parents[2]
 JOBS = 12
@@ -39,15 +39,14 @@ def test_slurm_profile_works_by_its_literal_name_and_shows_what_is_asked_for(tmp
 def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> None:
     done = snakemake("--profile", "slurm", "-n", "train", "--config", f"results={tmp_path}")
     shown = said(done)
-    trained = re.findall(r"Training the (.+) \[partition gpu, .* 4 x v100 on 1 node\]", shown)
+    trained = re.findall(r"Training (?:the )?(.+) \[partition gpu, .* 4 x v100 on 1 node\]", shown)
     general, specific = "activity network", "activity network on, for interneurons"
-    assert sorted(trained) == [general, specific, "cell-type network"]
+    assert sorted(trained) == sorted([general, specific, "cell-type network", "STNeuroNet"])
     assert trained.index(general) < trained.index(specific)
-    made = re.findall(r"Simulating ([\w-]+) \d{4} \((\w+)\)", shown)
-    asked = SimulationSettings()
-    assert len(made) == sum(asked.movies.values()) + 2 * asked.held_out * len(asked.movies)
-    splits = ("train", "validation", "test")
-    assert set(made) == {(preset, split) for preset in asked.movies for split in splits}
+    assert shown.index("Training STNeuroNet") < shown.index("Choosing STNeuroNet's thresholds")
+    training = TrainingSettings()
+    movies = [*corpus_movies(training.simulation), *corpus_movies(training.stneuronet.simulation)]
+    assert sorted(re.findall(r"Simulating ([\w-]+)", shown)) == sorted(movie.name for movie in movies)
 
 
 def test_the_interneurons_network_starts_from_the_general_one(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ rule all:
         index=rules.report_index.output.html,
         provenance=expand(rules.export_provenance.output.json, recording=RECORDINGS),
         exports=exports(),
-        evaluation=rules.evaluate_activity.output if WITH_TRUTH else [],
+        activity=rules.evaluate_activity.output if WITH_TRUTH else [],
+        segmentation=rules.evaluate_segmentation.output if JUDGED else [],
     message:
         "Everything is in {input.index}"
 
@@ -49,6 +50,8 @@ rule train:
 
 rule evaluation:
     input:
-        rules.evaluate_activity.output,
+        # Without any truth the rule says so.
+        activity=rules.evaluate_activity.output if WITH_TRUTH or not JUDGED else [],
+        segmentation=rules.evaluate_segmentation.output if JUDGED else [],
     message:
-        "How activity compares with truth is in {input}"
+        "How results compare with truth is in {input}"

@@ -1,4 +1,4 @@
-"""Measure activity and cell types against truth, for the recordings that have some."""
+"""Measure segmentation, activity and cell types against truth, for the recordings that have some."""
 
 # Truth of activity is a folder that holds truth.h5 beside its contours.
 WITH_TRUTH = [
@@ -10,6 +10,55 @@ TEST = [name for name in WITH_TRUTH if RECORDINGS[name].split == "test"]
 EVALUATED = TEST or WITH_TRUTH
 # The rivals' thresholds are chosen on these.
 FOR_THRESHOLDS = [n for n in WITH_TRUTH if TEST and RECORDINGS[n].split == "train"]
+
+# Truth of segmentation is that too, or contours in any format.
+WITH_NEURONS = [
+    name for name, recording in RECORDINGS.items() if recording.ground_truth
+]
+JUDGED = [n for n in WITH_NEURONS if RECORDINGS[n].split == "test"] or WITH_NEURONS
+# Where STNeuroNet adds ROIs to the engine's or takes some away, both are compared.
+SELECTED = CONFIG.active.mode in ("stneuronet", "union", "intersection")
+
+
+rule evaluate_segmentation:
+    input:
+        truth=[
+            str(
+                RECORDINGS[n].ground_truth / "truth.h5"
+                if n in WITH_TRUTH
+                else RECORDINGS[n].ground_truth
+            )
+            for n in JUDGED
+        ],
+        movies=expand(rules.motion.output.movie, recording=JUDGED),
+        rois=expand(rules.segmentation.output.rois, recording=JUDGED),
+        active=expand(rules.active.output.rois, recording=JUDGED) if SELECTED else [],
+    output:
+        json=f"{CONFIG.results}/evaluation/segmentation.json",
+        table=f"{CONFIG.results}/evaluation/segmentation.tsv",
+        page=f"{CONFIG.results}/evaluation/segmentation.html",
+        pictures=directory(f"{CONFIG.results}/evaluation/segmentation_pictures"),
+    log:
+        f"{CONFIG.results}/evaluation/logs/evaluate_segmentation.log",
+    benchmark:
+        f"{CONFIG.results}/evaluation/benchmarks/evaluate_segmentation.tsv"
+    conda:
+        "../envs/evaluation.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory_of("evaluate_segmentation"),
+        runtime=runtime_of("evaluate_segmentation"),
+    params:
+        names=JUDGED,
+        engine=CONFIG.segmentation.engine,
+        mode=CONFIG.active.mode,
+        settings=settings_of("evaluation"),
+        all_recordings=not any(RECORDINGS[n].split == "test" for n in JUDGED),
+        impl=IMPL["evaluation"],
+    message:
+        saying("Measuring segmentation against truth")
+    script:
+        "../workflow_scripts/evaluation_segmentation.py"
 
 
 rule evaluate_activity:

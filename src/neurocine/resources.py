@@ -51,6 +51,7 @@ COSTS = {
     "activity": Cost(3000, 0.2, 15, 120),
     "export": Cost(1500, 0.2, 10, 5),
     "report": Cost(2000, 0.2, 10, 5),
+    "evaluate_segmentation": Cost(3000, 0.0, 60, 0),
     "evaluate_activity": Cost(6000, 0.0, 120, 0),
     "simulation": Cost(1500, 0.0, 20, 0),
     "train_activity": Cost(64000, 0.0, 720, 0),

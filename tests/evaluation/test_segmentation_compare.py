@@ -99,7 +99,7 @@ def test_what_is_drawn(simulated: Path) -> None:
     assert [one.psnr for one in missed] == sorted((one.psnr for one in missed), reverse=True)
     assert missed[0].trace.shape == (case.movie.n_frames,)
     pictures = draw_comparison(compare_segmentations([case], SETTINGS), [drawn])
-    assert set(pictures) == {"psnr", "masks_one", "examples_one_ours", "examples_one_theirs"}
+    assert set(pictures) == {"psnr", "masks/one", "examples/one/ours", "examples/one/theirs"}
     assert all(data.startswith(b"\x89PNG") for data in pictures.values())
     again = draw_comparison(compare_segmentations([case], SETTINGS), [picture(case, SETTINGS)])
     assert again == pictures
@@ -134,7 +134,7 @@ def test_command(tmp_path: Path, simulated: Path) -> None:
     assert "ours against the others" in page
     assert len(re.findall("<img src=.data:image/png", page)) == 1 + 3 * 3
     assert not re.search(r'(src|href)="(?!data:)', page)
-    assert (tmp_path / "pictures" / "masks_1.png").is_file()
+    assert (tmp_path / "pictures" / "masks" / "1.png").is_file()
 
 
 def test_command_on_one_recording_keeps_its_keys(tmp_path: Path, simulated: Path) -> None:

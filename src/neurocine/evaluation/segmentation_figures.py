@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,17 +36,21 @@ def draw_comparison(comparison: SegmentationComparison, pictured: Sequence[Pictu
     if rows is not None:
         pictures["psnr"] = png(lambda figure: recall_by_psnr(figure, rows), (8, 3.8))
     for one in pictured:
-        n = len(one.rois)
-        height, width = one.correlation.shape
-        size = (min(12.0, 4.6 * n), min(12.0, 4.6 * n) / n * height / width + 0.5)
-        pictures[f"masks_{one.name}"] = png(lambda figure, one=one: masks(figure, one), size)  # type: ignore[misc]
-        for method, examples in one.examples.items():
-            rows_shown = [(kind, example) for kind, some in examples.items() for example in some]
-            if rows_shown:
-                pictures[f"examples_{one.name}_{method}"] = png(
-                    lambda figure, one=one, shown=rows_shown: gallery(figure, one, shown),  # type: ignore[misc]
-                    (10, 0.3 + 1.15 * len(rows_shown)),
-                )
+        pictures |= _of_recording(one)
+    return pictures
+
+
+def _of_recording(one: Pictured) -> dict[str, bytes]:
+    """Return the masks of one recording, and the examples of each method."""
+    height, width = one.correlation.shape
+    edge = min(4.6, 12 / len(one.rois))
+    size = (edge * len(one.rois), edge * height / width + 0.3)
+    pictures = {f"masks/{one.name}": png(lambda figure: masks(figure, one), size)}
+    for method, examples in one.examples.items():
+        shown = [(kind, example) for kind, some in examples.items() for example in some]
+        if shown:
+            draw = partial(gallery, one=one, shown=shown)
+            pictures[f"examples/{one.name}/{method}"] = png(draw, (10, 0.3 + 1.15 * len(shown)))
     return pictures
 
 

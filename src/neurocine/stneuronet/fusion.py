@@ -89,7 +89,8 @@ class _Neuron:
             sizes = np.array([len(mask) for mask in self.masks])
             return self.masks[int(np.argmin(np.abs(sizes - sizes.mean())))]
         # No pixel may have a majority; those with the most votes then.
-        return self.pixels[self.votes >= min(MAJORITY * self.n, self.votes.max())]
+        kept: NDArray[np.int64] = self.pixels[self.votes >= min(MAJORITY * self.n, self.votes.max())]
+        return kept
 
 
 class Fusion:

@@ -103,6 +103,6 @@ def _split(y: NDArray[np.int64], x: NDArray[np.int64]) -> Iterator[NDArray[np.in
     if n < 2:
         yield np.arange(len(y))
         return
-    neuron = watershed(-height, summits, mask=inside)[rows, columns]
+    neuron = watershed(-height, summits, mask=inside)[rows, columns]  # type: ignore[no-untyped-call]
     for label in range(1, n + 1):
         yield np.flatnonzero(neuron == label)

@@ -198,7 +198,8 @@ class GrowingTiff(Growing):
             if is_dataset:
                 info = neurofinder.read_info(path / neurofinder.INFO)
                 (rate, size), indicator = neurofinder.rate_and_size(info), text(info, "indicator")
-            super().__init__(path, page.shape[:2], page.dtype, (rate, size, indicator))
+            height, width = (int(n) for n in page.shape[:2])
+            super().__init__(path, (height, width), page.dtype, (rate, size, indicator))
 
     def _listed(self, *, ended: bool) -> list[Path]:
         """Return the files in order, up to the first number that is missing."""

@@ -3,20 +3,27 @@
 The same function as the Keras model with less to do:
 
 - Batch normalisation is folded into the convolution before it.
+- A stack's input is read once, by the first parts of all its convolutions together; what one of them makes is
+  added up for the next, so that the growing stack isn't copied each time.
+- Convolutions of 4 or 8 filters would leave most of a processor's vector of 16 values idle. They are done as
+  one of 16 filters that makes several frames at once, which are then put in their order.
 - What is upsampled and then mixed by a convolution is mixed before it is upsampled in time, once for each of
   the three frames that a frame of the result reads; the upsampled frames are then sums of these.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.stneuronet.dense import LEVELS
+from neurocine.stneuronet.dense import LEVELS, Level
 
 Float32 = NDArray[np.float32]
+#: Values that a processor's vector holds.
+_LANES = 16
 
 
 def dense_graph(model: Any, shape: tuple[int, ...]) -> Any:
@@ -28,96 +35,140 @@ def dense_graph(model: Any, shape: tuple[int, ...]) -> Any:
     small = opset13.avg_pool(movie, [2] * 3, [0] * 3, [0] * 3, [2] * 3, True).output(0)
     scale, shift = _scale_and_shift(model.get_layer("small_norm"))
     small = opset13.add(opset13.multiply(small, _constant(scale)), _constant(shift))
-    x = opset13.concat([small, _convolved(movie, model, "first", stride=2, rectified=False)], 1)
+    first = _over([movie], *_folded(model, "first"), stride=2)
+    x = opset13.concat([small, first], 1)
     skips = []
     for i, level in enumerate(LEVELS):
-        for j in range(level.convolutions):
-            x = opset13.concat([x, _convolved(x, model, f"stack_{i}_{j}")], 1)
-        skips.append(_convolved(x, model, f"skip_{i}"))
+        parts = [x, _stack(x, model, i, level)]
+        skips.append(opset13.relu(_over(parts, *_folded(model, f"skip_{i}"))))
         if level.down:
-            x = _convolved(x, model, f"down_{i}", stride=2)
-    fine = opset13.concat([small, skips[0]], 1)
-    coarse = opset13.concat([skips[1], _doubled(skips[2], 2, 3, 4)], 1)
-    x = _mixed(fine, coarse, *_weights(model.get_layer("mixed")))
-    x = _doubled(x, 2, 3)
+            x = opset13.relu(_over(parts, *_folded(model, f"down_{i}"), stride=2))
+    fine, coarse = [small, skips[0]], [skips[1], _doubled(skips[2], 2, 3, 4)]
+    x = _doubled(_largest(fine, coarse, *_weights(model.get_layer("mixed"))), 2, 3)
     for name in ("last", "classes"):
         kernel, bias = _weights(model.get_layer(name))
-        x = opset13.relu(_over(x, kernel, bias))
+        x = opset13.relu(_over([x], kernel, bias))
     neuron = opset13.constant(np.array([1]))
     return Model([opset13.gather(opset13.softmax(x, 1), neuron, neuron)], [window], "dense")
 
 
-def _mixed(fine: Any, coarse: Any, kernel: Float32, bias: Float32) -> Any:
-    """Return the largest in time (1, C, Y, X) of the convolution of `fine` beside the doubled `coarse`."""
+def _stack(x: Any, model: Any, i: int, level: Level) -> Any:
+    """Return what the convolutions of stack `i` make of x, one after the other, along the channels."""
     from openvino import opset13
 
-    n_fine = fine.shape[1]
+    n, frames = level.convolutions, max(1, _LANES // level.growth)
+    kernels, biases = zip(*(_folded(model, f"stack_{i}_{j}") for j in range(n)), strict=True)
+    packed = [_packed(kernel, frames) for kernel in kernels]
+    channels = x.shape[1]
+    together = np.concatenate([kernel[..., :channels, :] for kernel in packed], -1)
+    begun = opset13.split(_over([x], together, step=frames), opset13.constant(np.int64(1)), n).outputs()
+    made: Any = None
+    for sums, kernel, bias in zip(begun, packed, biases, strict=True):
+        if made is not None:
+            sums = opset13.add(_over([made], kernel[..., channels:, :], step=frames), sums)
+        sums = opset13.add(sums, _constant(np.tile(bias, frames).reshape(1, -1, 1, 1, 1)))
+        new = _unpacked(opset13.relu(sums), frames)
+        made = new if made is None else opset13.concat([made, new], 1)
+    return made
+
+
+def _packed(kernel: Float32, frames: int) -> Float32:
+    """Return the kernel that gives what `kernel` (3, 3, 3, C, filters) does for `frames` frames at once."""
+    wide = np.zeros((frames + 2, *kernel.shape[1:4], frames, kernel.shape[4]), np.float32)
+    for frame in range(frames):
+        wide[frame : frame + 3, ..., frame, :] = kernel
+    return wide.reshape(*wide.shape[:4], -1)
+
+
+def _unpacked(x: Any, frames: int) -> Any:
+    """Return (1, C, T, Y, X) of x (1, frames * C, T / frames, Y, X)."""
+    from openvino import opset13
+
+    _, channels, n, *fov = x.shape
+    x = _reshaped(x, 1, frames, channels // frames, n, *fov)
+    x = opset13.transpose(x, opset13.constant(np.array([0, 2, 3, 1, 4, 5])))
+    return _reshaped(x, 1, channels // frames, n * frames, *fov)
+
+
+def _largest(fine: list[Any], coarse: list[Any], kernel: Float32, bias: Float32) -> Any:
+    """Return the largest in time, (1, C, Y, X), of the convolution of `fine` beside the doubled `coarse`."""
+    from openvino import opset13
+
+    n_fine = sum(part.shape[1] for part in fine)
     near = _over(fine, kernel[..., :n_fine, :], bias)
-    # One convolution in space for each of the three frames read: (1, 3 C, T / 2, Y, X).
+    # A convolution in space for each of the three frames read.
     space = kernel[..., n_fine:, :].transpose(1, 2, 3, 0, 4)[None]
-    taps = _over(_doubled(coarse, 3, 4), space.reshape(*space.shape[:4], -1))
+    taps = _over([_doubled(part, 3, 4) for part in coarse], space.reshape(*space.shape[:4], -1))
     before, at, after = opset13.split(taps, opset13.constant(np.int64(1)), 3).outputs()
-    n = before.shape[2]
-    half = _constant(np.float32(0.5))
-    nothing = opset13.constant(np.zeros((1, kernel.shape[-1], 1, *before.shape[3:]), np.float32))
-    first, rest, last = (_frames(before, 0, n - 1), _frames(before, 1, n), _frames(after, n - 1, n))
-    even = opset13.add(at, opset13.concat([nothing, opset13.multiply(opset13.add(first, rest), half)], 2))
-    even = opset13.add(even, _between(after))
-    odd = opset13.add(opset13.add(before, _between(at)), opset13.concat([_frames(after, 1, n), nothing], 2))
-    del last
-    time = opset13.constant(np.int64(2))
-    near = _reshaped(near, 1, kernel.shape[-1], n, 2, *before.shape[3:])
-    phases = opset13.split(near, opset13.constant(np.int64(3)), 2).outputs()
-    sums = [
-        opset13.add(phase, opset13.unsqueeze(far, opset13.constant(np.int64(3))))
-        for phase, far in zip(phases, (even, odd), strict=True)
-    ]
-    largest = opset13.reduce_max(opset13.maximum(*sums), opset13.constant(np.array([2, 3])))
-    del time
-    return largest
+    n = taps.shape[2]
+    nothing = opset13.multiply(_frames(at, 0, 1), _constant(0))
+    earlier = opset13.concat([nothing, _means(_frames(before, 0, n - 1), _frames(before, 1, n))], 2)
+    even = opset13.add(opset13.add(earlier, at), _between(after))
+    later = opset13.concat([_frames(after, 1, n), nothing], 2)
+    odd = opset13.add(opset13.add(before, _between(at)), later)
+    phases = [opset13.add(_frames(near, phase, 2 * n, step=2), far) for phase, far in enumerate((even, odd))]
+    return opset13.reduce_max(opset13.maximum(*phases), opset13.constant(np.array([2])))
 
 
-def _between(x: Any, axis: int = 2) -> Any:
-    """Return the means of each value and the next along `axis`; after the last comes the last again."""
+def _between(x: Any) -> Any:
+    """Return the means of each frame and the next; after the last comes the last again."""
     from openvino import opset13
 
-    n = x.shape[axis]
-    following = opset13.concat([_frames(x, 1, n, axis), _frames(x, n - 1, n, axis)], axis)
-    return opset13.multiply(opset13.add(x, following), _constant(np.float32(0.5)))
+    n = x.shape[2]
+    return _means(x, opset13.concat([_frames(x, 1, n), _frames(x, n - 1, n)], 2))
+
+
+def _means(x: Any, y: Any) -> Any:
+    from openvino import opset13
+
+    return opset13.multiply(opset13.add(x, y), _constant(0.5))
 
 
 def _doubled(x: Any, *axes: int) -> Any:
     """Return x twice as long along `axes`, as `neurocine.stneuronet.dense.upsampled`."""
     from openvino import opset13
 
-    for axis in axes:
-        shape = list(x.shape)
-        shape[axis] *= 2
-        place = opset13.constant(np.int64(axis + 1))
-        pair = [opset13.unsqueeze(part, place) for part in (x, _between(x, axis))]
-        x = _reshaped(opset13.concat(pair, axis + 1), *shape)
-    return x
+    scales = opset13.constant(np.full(len(axes), 2, np.float32))
+    return opset13.interpolate(
+        x,
+        scales,
+        mode="linear_onnx",
+        shape_calculation_mode="scales",
+        coordinate_transformation_mode="asymmetric",
+        axes=opset13.constant(np.array(axes)),
+    )
 
 
-def _convolved(x: Any, model: Any, name: str, stride: int = 1, rectified: bool = True) -> Any:
-    """Return the convolution `name` of x with its normalisation folded in, rectified."""
-    from openvino import opset13
+def _over(
+    parts: Sequence[Any], kernel: Float32, bias: Float32 | None = None, *, stride: int = 1, step: int = 1
+) -> Any:
+    """Return the convolution of `parts`, side by side (1, C, ...), by a Keras kernel (..., C, filters).
 
-    (kernel,) = _weights(model.get_layer(name))
-    scale, shift = _scale_and_shift(model.get_layer(f"{name}_norm"))
-    x = _over(x, kernel * scale, shift, stride)
-    return opset13.relu(x) if rectified else x
-
-
-def _over(x: Any, kernel: Float32, bias: Float32 | None = None, stride: int = 1) -> Any:
-    """Return the convolution of x (1, C, ...) by a Keras kernel (..., C, filters)."""
+    With a `step` the kernel is one of `_packed`, read at every so many frames.
+    """
     from openvino import opset13
 
     n = kernel.ndim - 2
-    filters = opset13.constant(np.ascontiguousarray(np.moveaxis(kernel, (-1, -2), (0, 1)), np.float32))
-    none = [0] * n
-    x = opset13.convolution(x, filters, [stride] * n, none, none, [1] * n, auto_pad="SAME_UPPER")
-    return x if bias is None else opset13.add(x, _constant(bias.reshape(1, -1, *[1] * n)))
+    strides, none, start, total = [stride] * n, [0] * n, 0, None
+    if step > 1:
+        strides[0] = step
+    for part in parts:
+        stop = start + part.shape[1]
+        filters = np.moveaxis(kernel[..., start:stop, :], (-1, -2), (0, 1))
+        filters, start = opset13.constant(np.ascontiguousarray(filters)), stop
+        if step > 1:
+            found = opset13.convolution(part, filters, strides, [1] * n, [1] * n, [1] * n)
+        else:
+            found = opset13.convolution(part, filters, strides, none, none, [1] * n, auto_pad="SAME_UPPER")
+        total = found if total is None else opset13.add(found, total)
+    return total if bias is None else opset13.add(total, _constant(bias.reshape(1, -1, *[1] * n)))
+
+
+def _folded(model: Any, name: str) -> tuple[Float32, Float32]:
+    """Return kernel and bias of the convolution `name` with its normalisation folded in."""
+    (kernel,) = _weights(model.get_layer(name))
+    scale, shift = _scale_and_shift(model.get_layer(f"{name}_norm"))
+    return kernel * scale, shift
 
 
 def _scale_and_shift(normalisation: Any) -> tuple[Float32, Float32]:
@@ -131,11 +182,10 @@ def _weights(layer: Any) -> list[Float32]:
     return [np.asarray(weight, dtype=np.float32) for weight in layer.weights]
 
 
-def _frames(x: Any, start: int, stop: int, axis: int = 2) -> Any:
+def _frames(x: Any, start: int, stop: int, step: int = 1) -> Any:
     from openvino import opset13
 
-    start, stop, step, along = (opset13.constant(np.array([value])) for value in (start, stop, 1, axis))
-    return opset13.slice(x, start, stop, step, along)
+    return opset13.slice(x, *(opset13.constant(np.array([value])) for value in (start, stop, step, 2)))
 
 
 def _constant(value: Any) -> Any:

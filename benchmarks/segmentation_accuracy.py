@@ -48,7 +48,9 @@ def main(
     out: Annotated[Path, typer.Argument(help="Folder for movies, ROIs and figures.")],
     seeds: Annotated[int, typer.Option(help="Test movies of each preset.")] = 5,
     validation: Annotated[int, typer.Option(help="Validation movies of each preset, to tune suite2p.")] = 3,
-    model: Annotated[list[str] | None, typer.Option(help="Models of the registry, the main one first.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Models of the registry, the main one first.")
+    ] = None,
     preset: Annotated[list[str] | None, typer.Option(help="Presets.")] = None,
 ) -> None:
     """Measure STNeuroNet and suite2p on the same simulated test movies."""
@@ -76,7 +78,9 @@ def _movie(out: Path, preset: str, split: str, index: int) -> Path:
 
 def _case(folder: Path, models: Sequence[str], tuned: tuple[float, float]) -> SegmentationCase:
     found = {
-        name: _rois(folder, name, SegmentationSettings(engine="stneuronet", stneuronet=StneuronetSettings(model=name)))
+        name: _rois(
+            folder, name, SegmentationSettings(engine="stneuronet", stneuronet=StneuronetSettings(model=name))
+        )
         for name in models
     }
     found["suite2p"] = _suite2p(folder, 1.0, SegmentationSettings().min_probability)

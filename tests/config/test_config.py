@@ -39,8 +39,8 @@ def test_every_setting_has_a_comment() -> None:
     [
         ({"motion": {"enginee": "cinac"}}, "motion.enginee", "known here are engine"),
         ({"motion": {"engine": "magic"}}, "motion.engine", "'suite2p', 'cinac' or 'none'"),
-        ({"segmentation": {"engine": "stneuronet"}}, "segmentation.engine", "not in this version yet"),
-        ({"segmentation": {"engine": "magic"}}, "segmentation.engine", "choose one of suite2p, given"),
+        ({"segmentation": {"engine": "caiman"}}, "segmentation.engine", "not in this version yet"),
+        ({"segmentation": {"engine": "magic"}}, "segmentation.engine", "choose one of suite2p, stneuronet, given"),
         ({"motion": {"max_shift_um": -1}}, "motion.max_shift_um", "greater than 0"),
         ({"activity": {"overlap": 1.0}}, "activity.overlap", "less than 1"),
         ({"activty": {}}, "activty", "known here are recordings"),
@@ -79,3 +79,7 @@ def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:
         load_config(broken)
     broken.write_text("# nothing\n")
     assert load_config(broken) == Config()
+
+
+def test_a_bare_off_is_a_mode() -> None:
+    assert parse_config(yaml.safe_load("active: {mode: off}")).active.mode == "off"

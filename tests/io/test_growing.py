@@ -227,10 +227,12 @@ def test_what_cannot_be_followed(tmp_path: Path, frames: NDArray[np.int16]) -> N
     pages(tmp_path / "one.tif", frames[:1])
     (tmp_path / "alone.bin").write_bytes(bytes(100))
     (tmp_path / "empty").mkdir()
+    tifffile.imwrite(tmp_path / "imagej.tif", frames.astype(np.uint16), imagej=True, truncate=True)
     for name, message in (
         ("m.npy", "can't be followed"),
         ("movie.h5", "can't be followed"),
         ("colour.tif", "S=3"),
+        ("imagej.tif", "with one header for all frames"),
         ("one.tif", "there are 1 of at least 2"),
         ("alone.bin", "nothing beside it tells the size"),
         ("empty", "no numbered TIFF files"),

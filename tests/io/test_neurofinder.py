@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from neurocine.io.contracts import write_rois
 from neurocine.io.movies import find_movies, neurofinder, open_movie, tiff
 from neurocine.io.neurofinder import write_neurofinder
 from neurocine.io.rois import open_rois
+from neurocine.project import init_project
 
 T, Y, X = 12, 9, 14
 
@@ -67,6 +69,14 @@ def test_data_set_is_a_movie(dataset: Path, frames: NDArray[np.uint16]) -> None:
     np.testing.assert_array_equal(movie.frames[3:5], frames[3:5])
     assert movie.source == str(dataset)
     assert find_movies(dataset.parent) == [dataset]
+
+
+def test_data_sets_become_rows_of_a_project(dataset: Path, tmp_path: Path) -> None:
+    shutil.copytree(dataset, dataset.parent / "neurofinder.00.01")
+    table = init_project(dataset.parent, tmp_path / "project")
+    rows = [line.split("\t")[:5] for line in table.read_text().splitlines()[1:]]
+    names = ("neurofinder.00.00", "neurofinder.00.01")
+    assert rows == [[name, str(dataset.parent / name), "7.0", "0.8", "GCaMP6s"] for name in names]
 
 
 def test_only_asked_frames_are_opened(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -257,8 +257,7 @@ def mapped(folder: Path, segmenter: Segmenter, min_dprime: float = MIN_DPRIME) -
 
 def score(recording: MappedRecording, settings: Postprocessing) -> dict[str, dict[str, float]]:
     """Return the figures of one recording by rule."""
-    fusion = _fused(recording, _masks(recording, settings), settings)
-    return _figures(np.array(_judged(fusion.rois(settings), recording)))
+    return _figures(np.array(_judged(_fused(recording, settings).rois(), recording)))
 
 
 def _halved(found: Any) -> Iterator[tuple[NDArray[np.float16], int, int]]:

@@ -77,14 +77,14 @@ def detect(
     grid = BinnedMovie.of(movie, model.architecture)
     segmenter = Segmenter(model.model, model.architecture, settings.backend)
     fusion = Fusion(movie.fov_shape, movie.pixel_size_um, chosen)
-    inside = None if rois is None else rois.matrix() / rois.areas()[:, None]
-    best = None if rois is None else np.zeros(len(rois), dtype=np.float32)
+    others = RoiSet.from_pixels(movie.fov_shape, []) if rois is None else rois
+    inside = others.matrix() / others.areas()[:, None]
+    best = np.zeros(len(others), dtype=np.float32)
     for found in maps(movie, grid, segmenter, progress):
         masks = instances(found.probability, movie.pixel_size_um, chosen)
         fusion.add(masks, found.start, found.stop)
-        if inside is not None:
-            best = np.maximum(best, (inside @ found.probability.ravel()).astype(np.float32))
-    return Detection(fusion.rois(), None if best is None else np.clip(best, 0, 1))
+        best = np.maximum(best, (inside @ found.probability.ravel()).astype(np.float32))
+    return Detection(fusion.rois(), None if rois is None else np.clip(best, 0, 1))
 
 
 def maps(movie: Movie, grid: BinnedMovie, segmenter: Segmenter, progress: Progress = silent) -> Iterator[Map]:
@@ -99,5 +99,8 @@ def maps(movie: Movie, grid: BinnedMovie, segmenter: Segmenter, progress: Progre
 
 def thresholds(own: Postprocessing, settings: StneuronetSettings) -> Postprocessing:
     """Return a model's own thresholds, with what the settings say instead."""
-    given = {"threshold": settings.threshold, "min_area_um2": settings.min_area_um2}
-    return replace(own, **{name: value for name, value in given.items() if value is not None})
+    return replace(
+        own,
+        threshold=own.threshold if settings.threshold is None else settings.threshold,
+        min_area_um2=own.min_area_um2 if settings.min_area_um2 is None else settings.min_area_um2,
+    )

@@ -193,18 +193,19 @@ class BinnedMovie:
 
     def binned(self, blocks: Iterable[NDArray[Any]], where: str = "movie") -> Iterator[Float32]:
         """Yield one padded, filtered frame (Y, X) float32 for each full bin of `blocks`."""
-        total, count, offset = None, 0, None
+        total: Float32 | None = None
+        count, lift = 0, None
         for frames in blocks:
             cut = self.crop.cut(frames)
             if cut.dtype.kind == "f" and not np.isfinite(cut).all():
                 raise InputError(where, "frames", "hold NaN or infinity", "Mend those frames.")
-            if offset is None:  # a movie below zero is lifted, as the filter takes logarithms
-                offset = min(0.0, float(cut.min()))
             for frame in cut:
                 total = frame.astype(np.float32) if total is None else total + frame
                 count += 1
                 if count == self.bin:
-                    yield self._filtered(total - np.float32(self.bin * offset))
+                    if lift is None:  # of a movie below zero, as the filter takes logarithms
+                        lift = max(0.0, -float(total.min()))
+                    yield self._filtered(total + np.float32(lift))
                     total, count = None, 0
 
     def _filtered(self, frame: Float32) -> Float32:
@@ -273,8 +274,8 @@ def whitened(frames: Float32, how: Whitening) -> Float32:
 def scale_of(frames: Float32, how: Whitening) -> tuple[Float32, Float32]:
     """Return what `whitened` takes off and multiplies by: () or (Y, X) float32 each."""
     if how == "volume":
-        mean, sd = frames.mean(dtype=np.float64), frames.std(dtype=np.float64)
-        base, spread = np.float32(mean), np.asarray(sd, dtype=np.float32)
+        base = np.asarray(frames.mean(dtype=np.float64), dtype=np.float32)
+        spread = np.asarray(frames.std(dtype=np.float64), dtype=np.float32)
     else:
         kth = int(BASELINE * (len(frames) - 1))
         base = np.partition(frames, kth, axis=0)[kth]
@@ -282,6 +283,7 @@ def scale_of(frames: Float32, how: Whitening) -> tuple[Float32, Float32]:
         for before, after in pairwise(frames):
             steps += np.abs(after - before)
         # Of two normal samples' difference, the mean size is 2 / sqrt(pi) of their SD.
-        spread = steps / max(1, len(frames) - 1) * np.float32(np.sqrt(np.pi) / 2)
+        steps *= np.float32(np.sqrt(np.pi) / 2 / max(1, len(frames) - 1))
+        spread = steps
     inverse = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
     return np.asarray(base, dtype=np.float32), np.asarray(inverse, dtype=np.float32)

@@ -222,7 +222,7 @@ def calibrate_weights(
     found = calibrate(recordings, candidates, base, progress)
     figures = {"min_dprime": min_dprime, **found.as_dict()}
     for rule, values in figures["mean"]["left_out"].items():
-        log.info("left-one-out, %s: recall %.3f, precision %.3f, F1 %.3f", rule, *values.values())
+        log.info("leaving one out, %s: recall %.3f, precision %.3f, F1 %.3f", rule, *values.values())
     out.mkdir(parents=True, exist_ok=True)
     save_segmentation_weights(
         out / "weights.h5", model, architecture, found.postprocessing, {**metadata, "calibration": figures}

@@ -53,7 +53,7 @@ def measure_and_describe(
     model, architecture, postprocessing, metadata = load_segmentation_weights(weights)
     segmenter = Segmenter(model, architecture)
     test = split_corpus(folders).test
-    rows = []
+    rows: list[dict[str, Any]] = []
     for index, folder in enumerate(test):
         figures = score(mapped(folder, segmenter), postprocessing)
         rows.append({"name": folder.name.removeprefix("test-"), **figures})

@@ -117,7 +117,7 @@ def _on_grid(
 
 def _binned(values: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
     n = values.shape[1] // size
-    return values[:, : n * size].reshape(len(values), n, size).any(axis=2)
+    return np.asarray(values[:, : n * size].reshape(len(values), n, size).any(axis=2))
 
 
 def activity_of(truth: Truth, frame_rate_hz: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -215,7 +215,7 @@ class Crops:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         a, size = self.architecture, self.size_px
         for _ in range(100):
-            movie = self.movies[rng.integers(len(self.movies))]
+            movie = self.movies[int(rng.integers(len(self.movies)))]
             starts = range(0, len(movie.frames) - a.window_frames + 1, a.window_frames // STEPS_A_CROP)
             start = starts[rng.integers(len(starts))]
             corner = [int(rng.integers(n - size + 1)) if n > size else 0 for n in movie.frames.shape[1:]]
@@ -236,10 +236,10 @@ class Crops:
             return whitened(crop, "volume")
         # Pixel by pixel, so that a crop's scale is part of the whole picture's: kept for the next crop.
         if (movie.name, start) not in self.scales:
-            base, spread = scale_of(window.astype(np.float32), "pixel")
-            self.scales[movie.name, start] = (base.astype(np.float16), spread.astype(np.float16))
-        base, spread = self.scales[movie.name, start]
-        return (crop - base[area]) * spread[area]
+            scale = scale_of(window.astype(np.float32), "pixel")
+            self.scales[movie.name, start] = (scale[0].astype(np.float16), scale[1].astype(np.float16))
+        base, inverse = self.scales[movie.name, start]
+        return (crop - base[area]) * inverse[area]
 
 
 def _filled(pictures: NDArray[np.float32], size: int) -> NDArray[np.float32]:

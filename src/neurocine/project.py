@@ -6,7 +6,6 @@ import csv
 import io
 from pathlib import Path
 
-from neurocine.active import STNEURONET
 from neurocine.activity import check_length
 from neurocine.config import Config
 from neurocine.config.generate import config_text
@@ -17,6 +16,7 @@ from neurocine.io.movies import find_movies, open_movie, probe
 from neurocine.io.movies.neurofinder import is_dataset
 from neurocine.io.rois import open_rois
 from neurocine.models import Registry
+from neurocine.stneuronet import STNEURONET
 
 
 def init_project(movies: Path, folder: Path, *, force: bool = False) -> Path:

@@ -40,7 +40,11 @@ def test_every_setting_has_a_comment() -> None:
         ({"motion": {"enginee": "cinac"}}, "motion.enginee", "known here are engine"),
         ({"motion": {"engine": "magic"}}, "motion.engine", "'suite2p', 'cinac' or 'none'"),
         ({"segmentation": {"engine": "caiman"}}, "segmentation.engine", "not in this version yet"),
-        ({"segmentation": {"engine": "magic"}}, "segmentation.engine", "choose one of suite2p, stneuronet, given"),
+        (
+            {"segmentation": {"engine": "magic"}},
+            "segmentation.engine",
+            "choose one of suite2p, stneuronet, given",
+        ),
         ({"motion": {"max_shift_um": -1}}, "motion.max_shift_um", "greater than 0"),
         ({"activity": {"overlap": 1.0}}, "activity.overlap", "less than 1"),
         ({"activty": {}}, "activty", "known here are recordings"),

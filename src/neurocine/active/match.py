@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,7 @@ from neurocine.config import ActiveSettings
 from neurocine.core import RoiSet
 from neurocine.core.matching import match
 from neurocine.core.validate import as_array
-
-#: How STNeuroNet is called among the engines that found an ROI.
-STNEURONET: Final = "stneuronet"
+from neurocine.stneuronet import STNEURONET
 
 
 def match_active(

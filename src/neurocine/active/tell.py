@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from neurocine.active.match import STNEURONET, already_told, match_active
+from neurocine.active.match import already_told, match_active
 from neurocine.config import ActiveSettings, StneuronetSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.progress import Progress, silent
+from neurocine.stneuronet import STNEURONET
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,6 @@ import numpy as np
 import yaml
 
 from neurocine import __version__
-from neurocine.active import STNEURONET
 from neurocine.config import ReportSettings
 from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.progress import Progress, silent
@@ -36,6 +35,7 @@ from neurocine.report.pictures import (
     outlines,
     svg_path,
 )
+from neurocine.stneuronet import STNEURONET
 
 _log = logging.getLogger(__name__)
 

@@ -21,10 +21,10 @@ from scipy.spatial.distance import cdist
 
 from neurocine.core import InputError, RoiSet
 from neurocine.core.validate import positive
+from neurocine.stneuronet import STNEURONET
 from neurocine.stneuronet.instances import Mask
 from neurocine.stneuronet.postprocessing import Postprocessing
 
-ENGINE = "stneuronet"
 Representative = Literal["votes", "mean_size"]
 #: No mask counts as surer than this.
 SUREST = 0.999
@@ -175,10 +175,10 @@ class Fusion:
         return RoiSet.from_pixels(
             self._fov_shape,
             [(*np.divmod(neuron.outline(), width), None) for neuron in neurons],
-            engine=ENGINE,
+            engine=STNEURONET,
             probability=[min(neuron.probability, 1.0) for neuron in neurons],
             active_intervals=[self._intervals(neuron.maps) for neuron in neurons],
-            source=ENGINE,
+            source=STNEURONET,
         )
 
     def _neuron(self, mask: Mask, index: NDArray[np.int64]) -> _Neuron:

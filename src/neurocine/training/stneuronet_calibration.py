@@ -70,8 +70,8 @@ class MappedRecording:
 class Candidates:
     """The values of `Postprocessing` that are tried, each with each."""
 
-    threshold: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
-    min_area_um2: tuple[float, ...] = (15.0, 25.0, 40.0, 60.0)
+    threshold: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97)
+    min_area_um2: tuple[float, ...] = (8.0, 15.0, 25.0, 40.0, 60.0)
     min_maps: tuple[int, ...] = (1, 2, 3)
     min_confidence: tuple[float, ...] = (0.0, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.995)
 

@@ -3,7 +3,7 @@
 The published network reads a window of 20 s in three dimensions to its end and gives one map, so that neurons
 that overlap and fire 10 s apart come out as one. Here the movie is filtered in space and in time and only
 the largest response in each short part of the window goes on, through a U-Net in two dimensions that sees
-each part beside the largest response of the whole window. That costs a thirtieth, and tells when.
+each part beside the largest response of the whole window. That costs a fourteenth, and tells when.
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ The same function as the Keras model with less to do:
 - Batch normalisation is folded into the convolution before it.
 - A stack's input is read once, by the first parts of all its convolutions together; what one of them makes is
   added up for the next, so that the growing stack isn't copied each time.
-- Convolutions of 4 or 8 filters would leave most of a processor's vector of 16 values idle. They are done as
-  one of 16 filters that makes several frames at once, which are then put in their order.
 - What is upsampled and then mixed by a convolution is mixed before it is upsampled in time, once for each of
   the three frames that a frame of the result reads; the upsampled frames are then sums of these.
 """
@@ -22,8 +20,6 @@ from numpy.typing import NDArray
 from neurocine.stneuronet.dense import LEVELS, Level
 
 Float32 = NDArray[np.float32]
-#: Values that a processor's vector holds.
-_LANES = 16
 
 
 def dense_graph(model: Any, shape: tuple[int, ...]) -> Any:
@@ -56,38 +52,20 @@ def _stack(x: Any, model: Any, i: int, level: Level) -> Any:
     """Return what the convolutions of stack `i` make of x, one after the other, along the channels."""
     from openvino import opset13
 
-    n, frames = level.convolutions, max(1, _LANES // level.growth)
-    kernels, biases = zip(*(_folded(model, f"stack_{i}_{j}") for j in range(n)), strict=True)
-    packed = [_packed(kernel, frames) for kernel in kernels]
+    kernels, biases = zip(*(_folded(model, f"stack_{i}_{j}") for j in range(level.convolutions)), strict=True)
     channels = x.shape[1]
-    together = np.concatenate([kernel[..., :channels, :] for kernel in packed], -1)
-    begun = opset13.split(_over([x], together, step=frames), opset13.constant(np.int64(1)), n).outputs()
+    together = np.concatenate([kernel[..., :channels, :] for kernel in kernels], -1)
+    begun = opset13.split(
+        _over([x], together, np.concatenate(biases)), opset13.constant(np.int64(1)), len(kernels)
+    )
     made: Any = None
-    for sums, kernel, bias in zip(begun, packed, biases, strict=True):
-        if made is not None:
-            sums = opset13.add(_over([made], kernel[..., channels:, :], step=frames), sums)
-        sums = opset13.add(sums, _constant(np.tile(bias, frames).reshape(1, -1, 1, 1, 1)))
-        new = _unpacked(opset13.relu(sums), frames)
-        made = new if made is None else opset13.concat([made, new], 1)
+    for sums, kernel in zip(begun.outputs(), kernels, strict=True):
+        if made is None:
+            made = opset13.relu(sums)
+            continue
+        new = opset13.relu(opset13.add(_over([made], kernel[..., channels:, :]), sums))
+        made = opset13.concat([made, new], 1)
     return made
-
-
-def _packed(kernel: Float32, frames: int) -> Float32:
-    """Return the kernel that gives what `kernel` (3, 3, 3, C, filters) does for `frames` frames at once."""
-    wide = np.zeros((frames + 2, *kernel.shape[1:4], frames, kernel.shape[4]), np.float32)
-    for frame in range(frames):
-        wide[frame : frame + 3, ..., frame, :] = kernel
-    return wide.reshape(*wide.shape[:4], -1)
-
-
-def _unpacked(x: Any, frames: int) -> Any:
-    """Return (1, C, T, Y, X) of x (1, frames * C, T / frames, Y, X)."""
-    from openvino import opset13
-
-    _, channels, n, *fov = x.shape
-    x = _reshaped(x, 1, frames, channels // frames, n, *fov)
-    x = opset13.transpose(x, opset13.constant(np.array([0, 2, 3, 1, 4, 5])))
-    return _reshaped(x, 1, channels // frames, n * frames, *fov)
 
 
 def _largest(fine: list[Any], coarse: list[Any], kernel: Float32, bias: Float32) -> Any:
@@ -165,27 +143,17 @@ def _doubled(x: Any, *axes: int) -> Any:
     )
 
 
-def _over(
-    parts: Sequence[Any], kernel: Float32, bias: Float32 | None = None, *, stride: int = 1, step: int = 1
-) -> Any:
-    """Return the convolution of `parts`, side by side (1, C, ...), by a Keras kernel (..., C, filters).
-
-    With a `step` the kernel is one of `_packed`, read at every so many frames.
-    """
+def _over(parts: Sequence[Any], kernel: Float32, bias: Float32 | None = None, stride: int = 1) -> Any:
+    """Return the convolution of `parts`, side by side (1, C, ...), by a Keras kernel (..., C, filters)."""
     from openvino import opset13
 
     n = kernel.ndim - 2
-    strides, none, start, total = [stride] * n, [0] * n, 0, None
-    if step > 1:
-        strides[0] = step
+    none, start, total = [0] * n, 0, None
     for part in parts:
         stop = start + part.shape[1]
         filters = np.moveaxis(kernel[..., start:stop, :], (-1, -2), (0, 1))
         filters, start = opset13.constant(np.ascontiguousarray(filters)), stop
-        if step > 1:
-            found = opset13.convolution(part, filters, strides, [1] * n, [1] * n, [1] * n)
-        else:
-            found = opset13.convolution(part, filters, strides, none, none, [1] * n, auto_pad="SAME_UPPER")
+        found = opset13.convolution(part, filters, [stride] * n, none, none, [1] * n, auto_pad="SAME_UPPER")
         total = found if total is None else opset13.add(found, total)
     return total if bias is None else opset13.add(total, _constant(bias.reshape(1, -1, *[1] * n)))
 

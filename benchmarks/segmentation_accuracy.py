@@ -28,6 +28,7 @@ from neurocine.evaluation.segmentation_compare import (
     SegmentationComparison,
     compare_segmentations,
 )
+from neurocine.evaluation.segmentation_figures import psnr_name
 from neurocine.evaluation.segmentation_gallery import picture
 from neurocine.evaluation.segmentation_outputs import write_comparison
 from neurocine.io.atomic import write_text
@@ -135,10 +136,17 @@ def _table(comparisons: dict[str, SegmentationComparison]) -> str:
                 for variant, rule in product(("visible", "all"), ("containment", "iou"))
             ]
             lines.append(f"| {preset} | {method} | {' | '.join(f'{v.mean():.3f}' for v in shown)} |")
-    lines += ["", "Recall in ranges of PSNR:", ""]
+    return "\n".join([*lines, "", "Recall in ranges of PSNR:", "", *_by_psnr(comparisons)]) + "\n"
+
+
+def _by_psnr(comparisons: dict[str, SegmentationComparison]) -> list[str]:
+    methods = next(iter(comparisons.values())).methods
+    lines = [f"| preset | PSNR | neurons | {' | '.join(methods)} |", "|---" * (3 + len(methods)) + "|"]
     for preset, comparison in comparisons.items():
-        lines += [f"- {preset}: {row}" for row in comparison.by_psnr() or []]
-    return "\n".join(lines) + "\n"
+        for row in comparison.by_psnr() or []:
+            recall = " | ".join(f"{row['recall'][method]:.2f}" for method in methods)
+            lines.append(f"| {preset} | {psnr_name(row)} | {row['neurons']} | {recall} |")
+    return lines
 
 
 if __name__ == "__main__":

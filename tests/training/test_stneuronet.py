@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neurocine.config import StneuronetTraining
 from neurocine.core import InputError
 from neurocine.io.contracts import read_movie, read_rois, write_rois
+from neurocine.models import sha256
 from neurocine.simulation import Truth, read_truth
 from neurocine.stneuronet.compact import CompactArchitecture
 from neurocine.stneuronet.postprocessing import Postprocessing
@@ -28,6 +29,7 @@ from neurocine.training.stneuronet_data import (
     activity_of,
     intervals_of,
     load_movie,
+    scale_for,
     target_of,
 )
 from neurocine.training.stneuronet_fit import dice_and_entropy, dice_loss
@@ -98,10 +100,35 @@ def test_movie_on_the_networks_grid(folders: list[Path]) -> None:
     assert movie.masks.shape == (len(rois), 64, 64)
     np.testing.assert_array_equal(movie.masks[2], rois.mask(2))
     assert movie.active.shape == (len(rois), 110)
+    larger = load_movie(folders[1], A, scale=1.5)
+    assert larger.masks.shape[1:] == (96, 96)
+    assert larger.masks.sum() / movie.masks.sum() == pytest.approx(2.25, rel=0.1)
     coarse = load_movie(folders[1], replace(A, pixel_size_um=4.0))
     ratio = coarse.masks.sum() / movie.masks.sum()
     assert coarse.masks.shape[1:] == (32, 32)
     assert ratio == pytest.approx(0.25, rel=0.15)
+
+
+def test_scales_are_spread_over_their_range_and_fixed_by_name() -> None:
+    scales = [scale_for(f"train-{i}", (0.5, 2.0), 1) for i in range(400)]
+    assert 0.5 <= min(scales) < 0.55
+    assert 1.9 < max(scales) <= 2.0
+    assert np.median(scales) == pytest.approx(1, abs=0.1)
+    assert scales[7] == scale_for("train-7", (0.5, 2.0), 1) != scale_for("train-7", (0.5, 2.0), 2)
+    assert scale_for("any", (1.0, 1.0), 1) == 1
+
+
+def test_training_goes_on_from_weights(folders: list[Path], tmp_path: Path) -> None:
+    first = train_stneuronet(SETTINGS, folders, tmp_path / "first", architecture=A)
+    start = tmp_path / "first" / "network.h5"
+    still = SETTINGS.model_copy(update={"start": str(start), "epochs": 1, "learning_rate": 1e-12})
+    second = train_stneuronet(still, folders, tmp_path / "second", architecture=A)
+    for before, after in zip(first.model.trainable_weights, second.model.trainable_weights, strict=True):
+        np.testing.assert_allclose(before.numpy(), after.numpy(), atol=2e-3)  # stored as float16
+    *_, metadata = load_segmentation_weights(tmp_path / "second" / "network.h5")
+    assert metadata["recipe"]["start"] == sha256(start)
+    with pytest.raises(InputError, match="architecture"):
+        train_stneuronet(still, folders, tmp_path / "third", architecture=replace(A, time_filters=8))
 
 
 def _handmade() -> LabelledMovie:

@@ -7,17 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from neurocine.config import StneuronetTraining
+from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
 from neurocine.impl import IMPL
 from neurocine.io.contracts import settings_hash
+from neurocine.models import sha256
 from neurocine.stneuronet.architecture import SegmentationArchitecture
 from neurocine.stneuronet.named import ARCHITECTURES
 from neurocine.stneuronet.postprocessing import Postprocessing
-from neurocine.stneuronet.weights import save_segmentation_weights
+from neurocine.stneuronet.weights import load_segmentation_weights, save_segmentation_weights
+from neurocine.training.checkpoint import values_of
 from neurocine.training.corpus import split_corpus
 from neurocine.training.curves import write_curves, write_table
-from neurocine.training.stneuronet_data import Crops, LabelledMovie, load_movie
+from neurocine.training.stneuronet_data import Crops, LabelledMovie, load_movie, scale_for
 from neurocine.training.stneuronet_fit import FittedSegmenter, fit_segmenter
 
 log = logging.getLogger(__name__)
@@ -55,28 +60,31 @@ def train_stneuronet(
     Raises
     ------
     InputError
-        If the corpus lacks a split or is damaged, a movie is shorter than a window, or the checkpoint in
-        `out` belongs to other settings.
+        If the corpus lacks a split or is damaged, a movie is shorter than a window, the weights to start from
+        are of another architecture, or the checkpoint in `out` belongs to other settings.
     """
     a = architecture or ARCHITECTURES[f"stneuronet-{settings.architecture}"]
     split = split_corpus(folders)
     learned = [*split.train, *labelled]
     recipe = {
         "architecture": a.to_dict(),
-        "settings": settings.model_dump(mode="json", exclude={"simulation", "labelled"}),
+        "settings": settings.model_dump(mode="json", exclude={"simulation", "labelled", "start"}),
+        "start": None if settings.start is None else sha256(Path(settings.start)),
         "movies": {"train": [f.name for f in learned], "validation": [f.name for f in split.validation]},
         "impl": {step: IMPL[step] for step in ("simulation", "training")},
     }
+    known = None if settings.start is None else _weights(Path(settings.start), a)
     out.mkdir(parents=True, exist_ok=True)
     fitted = fit_segmenter(
         a,
-        Crops(_loaded(learned, a, progress), a, settings.crop_px),
-        Crops(_loaded(split.validation, a, progress), a, settings.crop_px),
+        Crops(_loaded(learned, a, settings, progress), a, settings.crop_px),
+        Crops(_loaded(split.validation, a, settings, progress), a, settings.crop_px),
         settings,
         out / "checkpoint.h5",
         settings_hash(recipe),
         progress,
         after_epoch=lambda history: write_table(out / "curves.csv", history),
+        start=known,
     )
     write_curves(out, fitted.history)
     metadata: dict[str, Any] = {"recipe": recipe, "best_epoch": fitted.best_epoch}
@@ -84,11 +92,25 @@ def train_stneuronet(
     return fitted
 
 
+def _weights(path: Path, architecture: SegmentationArchitecture) -> list[NDArray[Any]]:
+    """Return the weights in a file, in the model's order."""
+    model, found, _, _ = load_segmentation_weights(path)
+    if found != architecture:
+        raise InputError(
+            path, "architecture", f"is {found.name}, not {architecture.name}", "Start from another."
+        )
+    return values_of(model.weights)
+
+
 def _loaded(
-    folders: Sequence[Path], architecture: SegmentationArchitecture, progress: Progress
+    folders: Sequence[Path],
+    architecture: SegmentationArchitecture,
+    settings: StneuronetTraining,
+    progress: Progress,
 ) -> list[LabelledMovie]:
     movies = []
     for index, folder in enumerate(folders):
-        movies.append(load_movie(folder, architecture))
+        scale = scale_for(folder.name, settings.soma_scale, settings.seed)
+        movies.append(load_movie(folder, architecture, scale))
         progress("movies", index + 1, len(folders))
     return movies

@@ -97,6 +97,7 @@ def _card(
         f"{settings['batch_size']} crops of {settings['crop_px']} x {settings['crop_px']} pixels, learning "
         f"rate {settings['learning_rate']:g}, seed {settings['seed']}; {minutes:.0f} minutes. "
         f"Epoch {metadata['best_epoch']} had the lowest validation loss.",
+        *([f"- Started from the weights with SHA-256 {recipe['start'][:12]}…"] if recipe["start"] else []),
         f"- Thresholds: {', '.join(f'{name} {value:g}' for name, value in chosen.items())}. With those that "
         "the other recordings chose, a left-out one has a mean F1 of "
         f"{left_out['containment']['f1']:.3f} (by IoU alone {left_out['iou']['f1']:.3f}).",

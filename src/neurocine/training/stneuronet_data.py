@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -55,7 +56,7 @@ class LabelledMovie:
     doubtful: NDArray[np.bool_]
 
 
-def load_movie(folder: Path, architecture: SegmentationArchitecture) -> LabelledMovie:
+def load_movie(folder: Path, architecture: SegmentationArchitecture, scale: float = 1.0) -> LabelledMovie:
     """Return the movie in `folder` on the network's grid.
 
     Parameters
@@ -63,6 +64,10 @@ def load_movie(folder: Path, architecture: SegmentationArchitecture) -> Labelled
     folder
         ``movie.h5`` and ``rois.h5``, and either ``truth.h5``, as the simulator writes it, or active intervals
         in the ROIs, as `neurocine.stneuronet.labels.active_rois` finds them.
+    architecture
+        Of the network that reads it.
+    scale
+        How much larger the picture is shown.
 
     Raises
     ------
@@ -79,7 +84,14 @@ def load_movie(folder: Path, architecture: SegmentationArchitecture) -> Labelled
             raise InputError(
                 folder / "rois.h5", "active_intervals", "are empty", "Label it: neurocine label --help."
             )
-    return _on_grid(folder, movie, rois, active, doubtful, architecture)
+    shown = replace(architecture, pixel_size_um=architecture.pixel_size_um / scale)
+    return _on_grid(folder, movie, rois, active, doubtful, shown)
+
+
+def scale_for(name: str, limits: tuple[float, float], seed: int) -> float:
+    """Return how much larger a movie is shown: in `limits`, uniform in its logarithm, fixed by its name."""
+    rng = np.random.default_rng((seed, crc32(name.encode())))
+    return float(np.exp(rng.uniform(*np.log(limits))))
 
 
 def _on_grid(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurocine.config import StneuronetTraining
 from neurocine.core.progress import Progress, silent
@@ -47,6 +48,7 @@ def fit_segmenter(
     recipe: str,
     progress: Progress = silent,
     after_epoch: Callable[[History], None] = lambda history: None,
+    start: Sequence[NDArray[Any]] | None = None,
 ) -> FittedSegmenter:
     """Train a network of `architecture` with Adam on the Dice loss (Eq. 1), as `run_epochs` does.
 
@@ -56,7 +58,7 @@ def fit_segmenter(
         What is trained, and how.
     training, validation
         Crops to learn from, rotated and flipped; and of other recordings, as they are.
-    checkpoint_path, recipe, progress, after_epoch
+    checkpoint_path, recipe, progress, after_epoch, start
         As for `neurocine.training.loop.run_epochs`.
     """
     make_deterministic(settings.seed)
@@ -73,7 +75,7 @@ def fit_segmenter(
             _dataset(unseen, architecture, size, shape, n_validation),
         )
 
-    history = run_epochs(model, data, settings.epochs, checkpoint_path, recipe, progress, after_epoch)
+    history = run_epochs(model, data, settings.epochs, checkpoint_path, recipe, progress, after_epoch, start)
     return FittedSegmenter(model, history)
 
 

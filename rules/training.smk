@@ -90,6 +90,7 @@ rule train_stneuronet:
     input:
         corpus=stneuronet_corpus,
         labelled=list(CONFIG.training.stneuronet.labelled),
+        start=CONFIG.training.stneuronet.start or [],
     output:
         network=f"{CONFIG.results}/training/stneuronet/network.h5",
         curves=f"{CONFIG.results}/training/stneuronet/curves.png",

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from snakemake.exceptions import WorkflowError
 
 from neurocine.config import corpus_movies, load_recordings, parse_config
+from neurocine.config.engines import MOTION_ENGINES, SEGMENTATION_ENGINES
 from neurocine.core import InputError
 from neurocine.impl import IMPL
 from neurocine.resources import COSTS, size_mb
@@ -50,6 +51,11 @@ def benchmark_of(rule_name):
 def settings_of(section):
     """A config section as plain values: a change of one reruns the rules that have it as a param."""
     return getattr(CONFIG, section).model_dump()
+
+
+def env_of(engines, name):
+    """The environment of a step's engine, for --sdm conda."""
+    return f"../envs/{engines[name].env}.yaml"
 
 
 def movie_mb(wildcards):

@@ -12,7 +12,7 @@ rule motion:
     benchmark:
         benchmark_of("motion")
     conda:
-        "../envs/suite2p.yaml"
+        env_of(MOTION_ENGINES, CONFIG.motion.engine)
     threads: 2
     resources:
         mem_mb=memory_of("motion"),

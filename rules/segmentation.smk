@@ -1,6 +1,11 @@
 """Find the regions of interest."""
 
 BY_STNEURONET = CONFIG.segmentation.engine == "stneuronet"
+UNUSED = {
+    part
+    for part in ("stneuronet", "caiman")
+    if not CONFIG.segmentation.engine.startswith(part)
+}
 
 
 rule segmentation:
@@ -15,16 +20,14 @@ rule segmentation:
     benchmark:
         benchmark_of("segmentation")
     conda:
-        "../envs/tensorflow.yaml" if BY_STNEURONET else "../envs/suite2p.yaml"
+        env_of(SEGMENTATION_ENGINES, CONFIG.segmentation.engine)
     threads: 2
     resources:
         mem_mb=memory_of("segmentation"),
         runtime=runtime_of("segmentation"),
     params:
-        # STNeuroNet's settings are also those of the step active.
-        settings=CONFIG.segmentation.model_dump(
-            exclude=set() if BY_STNEURONET else {"stneuronet"}
-        ),
+        # What another engine needs matters not; STNeuroNet's settings are also those of the step active.
+        settings=CONFIG.segmentation.model_dump(exclude=UNUSED),
         impl=IMPL["segmentation"],
     message:
         saying("Finding the ROIs of {wildcards.recording}")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine import steps
-from neurocine.config import MotionSettings
+from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.ingest import read_source
 from neurocine.workflow import LoggedProgress, logged
 
@@ -17,6 +17,7 @@ def main(job: Any) -> None:
         Path(job.output.movie),
         MotionSettings(**job.params.settings),
         source_sha256=source.sha256,
+        engines=EnginesSettings(**job.config.get("engines", {})),
         progress=LoggedProgress(),
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine import steps
-from neurocine.config import SegmentationSettings
+from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
 
@@ -16,6 +16,7 @@ def main(job: Any) -> None:
         Path(job.output.rois),
         SegmentationSettings(**job.params.settings),
         given=Path(job.input.given[0]) if job.input.given else None,
+        engines=EnginesSettings(**job.config.get("engines", {})),
         progress=LoggedProgress(),
     )
 

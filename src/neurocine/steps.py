@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ActiveSettings,
         ActivitySettings,
         CelltypeSettings,
+        EnginesSettings,
         MotionSettings,
         SegmentationSettings,
         StneuronetSettings,
@@ -40,13 +41,14 @@ def motion(
     settings: MotionSettings,
     *,
     source_sha256: str = "",
+    engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> None:
     """Register `movie` and write the movie file `out`."""
     from neurocine.motion import register
 
     stamp = Stamp(settings_hash(settings.model_dump()), source_sha256)
-    register(movie, settings, out, stamp, progress)
+    register(movie, settings, out, stamp, progress, engines)
 
 
 def segmentation(
@@ -55,13 +57,14 @@ def segmentation(
     settings: SegmentationSettings,
     *,
     given: Path | None = None,
+    engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> None:
     """Find the ROIs of a registered movie, or take those of the file `given`, and write `out`."""
     from neurocine.segmentation import segment
 
     contours = None if given is None else open_rois(given, fov_shape=movie.fov_shape)
-    rois = segment(movie, settings, given=contours, progress=progress)
+    rois = segment(movie, settings, given=contours, engines=engines, progress=progress)
     write_rois(out, rois, _stamp(movie, settings.model_dump()))
 
 

@@ -38,12 +38,11 @@ def test_every_setting_has_a_comment() -> None:
     ("values", "field", "allowed"),
     [
         ({"motion": {"enginee": "cinac"}}, "motion.enginee", "known here are engine"),
-        ({"motion": {"engine": "magic"}}, "motion.engine", "'suite2p', 'cinac' or 'none'"),
-        ({"segmentation": {"engine": "caiman"}}, "segmentation.engine", "not in this version yet"),
+        ({"motion": {"engine": "magic"}}, "motion.engine", "choose one of suite2p, caiman, cinac, none"),
         (
             {"segmentation": {"engine": "magic"}},
             "segmentation.engine",
-            "choose one of suite2p, stneuronet, given",
+            "choose one of suite2p, stneuronet, caiman, caiman-online, given",
         ),
         ({"motion": {"max_shift_um": -1}}, "motion.max_shift_um", "greater than 0"),
         ({"activity": {"overlap": 1.0}}, "activity.overlap", "less than 1"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurocine.config import MotionSettings
+from neurocine.config.engines import MOTION_ENGINES, EngineEntry
 from neurocine.core import InputError, Movie
 from neurocine.io.contracts import Stamp, read_movie, read_registration, read_stamp, read_summary
 from neurocine.motion import engines, register
@@ -260,8 +261,8 @@ def test_frames_that_are_not_finite_are_refused(tmp_path: Path) -> None:
 def test_engine_that_is_not_installed_is_an_input_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(engines.ENGINES, "suite2p", "neurocine.motion.absent")
-    with pytest.raises(InputError, match="can't be loaded"):
+    monkeypatch.setitem(MOTION_ENGINES, "suite2p", EngineEntry("neurocine.motion.absent", "core", "Install."))
+    with pytest.raises(InputError, match=r"can't be loaded.*Install\. Or choose"):
         run(as_movie(drifting(n_frames=10)[0]), "suite2p-rigid", tmp_path / "movie.h5")
 
 

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocine.config import SegmentationSettings
+from neurocine.config.engines import SEGMENTATION_ENGINES, EngineEntry
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.progress import silent
-from neurocine.segmentation import decay_s, engines, segment
+from neurocine.segmentation import decay_s, segment
 
 SETTINGS = SegmentationSettings(engine="suite2p", diameter_um=12.0, min_probability=0.0)
 
@@ -169,8 +170,8 @@ def test_contours_of_another_field_are_an_input_error(blobs: tuple[Movie, RoiSet
 def test_engine_that_is_not_installed_is_an_input_error(
     blobs: tuple[Movie, RoiSet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(engines.ENGINES, "suite2p", "neurocine.segmentation.absent")
-    with pytest.raises(InputError, match="can't be loaded"):
+    monkeypatch.setitem(SEGMENTATION_ENGINES, "suite2p", EngineEntry("neurocine.absent", "core", "Install."))
+    with pytest.raises(InputError, match=r"can't be loaded.*Install\. Or hand in"):
         segment(blobs[0], SETTINGS)
 
 

@@ -99,7 +99,7 @@ def test_scripts_are_thin() -> None:
     ("config", "told"),
     [
         ({"motion": {"enginee": "cinac"}}, r"motion\.enginee: unknown key"),
-        ({"segmentation": {"engine": "caiman"}}, r"segmentation\.engine.*not in this version yet"),
+        ({"segmentation": {"engine": "caimann"}}, r"segmentation\.engine.*choose one of suite2p"),
         ({"segmentation": {"engine": "given"}}, r"rois: recording 'm' has none"),
         ({"recordings": "none.tsv"}, r"none\.tsv: file: doesn't exist"),
     ],

@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 def motion(
     movie: MovieArgument,
     out: OutOption,
-    engine: Annotated[str | None, typer.Option(help="suite2p, cinac or none.")] = None,
+    engine: Annotated[str | None, typer.Option(help="suite2p, caiman, cinac or none.")] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
     indicator: IndicatorOption = None,
@@ -46,7 +46,8 @@ def motion(
     """
     from neurocine.ingest import ingest
 
-    section = changed(settings(config).motion, engine=engine)
+    chosen = settings(config)
+    section = changed(chosen.motion, engine=engine)
     with shown_progress() as progress:
         source = ingest(
             [movie],
@@ -56,13 +57,17 @@ def motion(
             progress=progress,
         )
         raw = opened(movie, frame_rate, pixel_size, indicator)
-        steps.motion(raw, out, section, source_sha256=source.sha256, progress=progress)
+        steps.motion(
+            raw, out, section, source_sha256=source.sha256, engines=chosen.engines, progress=progress
+        )
 
 
 def segmentation(
     movie: MovieArgument,
     out: OutOption,
-    engine: Annotated[str | None, typer.Option(help="suite2p, stneuronet or given.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="suite2p, stneuronet, caiman, caiman-online or given.")
+    ] = None,
     rois: Annotated[Path | None, typer.Option(help="Engine given: the contours, in any format.")] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
@@ -73,10 +78,16 @@ def segmentation(
 
     Example: `neurocine segmentation movie.h5 --engine suite2p --out rois.h5`
     """
-    section = changed(settings(config).segmentation, engine=engine)
+    chosen = settings(config)
+    section = changed(chosen.segmentation, engine=engine)
     with shown_progress() as progress:
         steps.segmentation(
-            opened(movie, frame_rate, pixel_size, indicator), out, section, given=rois, progress=progress
+            opened(movie, frame_rate, pixel_size, indicator),
+            out,
+            section,
+            given=rois,
+            engines=chosen.engines,
+            progress=progress,
         )
 
 

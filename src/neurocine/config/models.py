@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from neurocine.config.engines import MOTION_ENGINES, SEGMENTATION_ENGINES, known_engine
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -19,9 +21,6 @@ PresetName = Literal[
 ]
 CellType = Literal["pyramidal", "interneuron", "noise"]
 
-#: Engines that are planned but not in this version: asking for one is a clear error.
-PLANNED_ENGINES = ("caiman",)
-
 
 class Section(BaseModel):
     """A part of the config; unknown keys are refused."""
@@ -32,13 +31,17 @@ class Section(BaseModel):
 class MotionSettings(Section):
     """Registration: every frame moved onto a template."""
 
-    engine: Literal["suite2p", "cinac", "none"] = Field(
+    engine: str = Field(
         "suite2p",
-        description="suite2p (rigid, and non-rigid if asked for), cinac (centre of mass of the "
-        "frame-template correlation, as in the DeepCINAC paper) or none",
+        description="suite2p or caiman (NoRMCorre), both rigid, and non-rigid if asked for; cinac (centre of "
+        "mass of the frame-template correlation, as in the DeepCINAC paper) or none",
     )
-    nonrigid: bool = Field(True, description="suite2p only: also move blocks of the picture on their own")
-    block_um: Positive = Field(100.0, description="suite2p, non-rigid: edge of a block in micrometres")
+    nonrigid: bool = Field(
+        True, description="suite2p and caiman: also move blocks of the picture on their own"
+    )
+    block_um: Positive = Field(
+        100.0, description="suite2p and caiman, non-rigid: edge of a block in micrometres"
+    )
     max_shift_um: Positive = Field(15.0, description="largest shift looked for, in micrometres")
     template_frames: int = Field(
         300, ge=2, description="frames, spread over the movie, that make the template"
@@ -48,6 +51,11 @@ class MotionSettings(Section):
         description="a frame is flagged as unregistered when its correlation with the template lies this "
         "many median absolute deviations under the median",
     )
+
+    @field_validator("engine")
+    @classmethod
+    def _known(cls, engine: str) -> str:
+        return known_engine(MOTION_ENGINES, engine)
 
 
 class StneuronetSettings(Section):
@@ -63,11 +71,51 @@ class StneuronetSettings(Section):
     )
 
 
+class CaimanSettings(Section):
+    """CaImAn: CNMF on the whole movie (engine caiman) or frame by frame (caiman-online)."""
+
+    patch_um: Positive = Field(
+        80.0, description="CNMF looks at patches one by one: edge of a patch in micrometres"
+    )
+    patch_overlap_um: Positive = Field(
+        24.0, description="how much of that a patch shares with the next, micrometres: two somata"
+    )
+    components_per_patch: int = Field(
+        8, ge=1, description="components looked for in each patch: a few more than active neurons in it"
+    )
+    background_components: int = Field(2, ge=1, description="components of the background")
+    autoregressive_order: Literal[0, 1, 2] = Field(
+        1, description="of the calcium model: 0 (none), 1 (decays), 2 (rises, too: fast movies)"
+    )
+    merge_correlation: Fraction = Field(
+        0.85, description="touching components with traces that correlate more are made one"
+    )
+    refit: bool = Field(
+        True, description="caiman only: fit all once more, from what the patches gave (most of the time)"
+    )
+    min_snr: Positive = Field(
+        2.0, description="components with transients at least this clear, in units of noise, are kept ..."
+    )
+    min_spatial_correlation: Annotated[float, Field(ge=-1, le=1)] = Field(
+        0.85,
+        description="... and those whose shape correlates this much or more with the movie in transients",
+    )
+    mask_level: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.2, description="an ROI is where a component's weight is at least this part of its highest"
+    )
+    online_init_s: Positive = Field(
+        20.0, description="caiman-online: seconds at the beginning that the first components are made from"
+    )
+    online_epochs: int = Field(1, ge=1, description="caiman-online: passes over the movie")
+
+
 class SegmentationSettings(Section):
     """Regions of interest."""
 
     engine: str = Field(
-        "suite2p", description="suite2p, stneuronet, or given (the contours named in the recordings table)"
+        "suite2p",
+        description="suite2p, stneuronet, caiman, caiman-online, or given (the contours named in the "
+        "recordings table)",
     )
     diameter_um: Positive = Field(12.0, description="diameter of a soma in micrometres")
     tau_s: Positive | None = Field(
@@ -82,18 +130,12 @@ class SegmentationSettings(Section):
         description="suite2p: keep ROIs whose probability of being a neuron is at least this",
     )
     stneuronet: StneuronetSettings = StneuronetSettings()
+    caiman: CaimanSettings = CaimanSettings()
 
     @field_validator("engine")
     @classmethod
     def _known(cls, engine: str) -> str:
-        built = ("suite2p", "stneuronet", "given")
-        if engine in PLANNED_ENGINES:
-            raise ValueError(
-                f"engine {engine!r} is not in this version yet; choose one of {', '.join(built)}"
-            )
-        if engine not in built:
-            raise ValueError(f"unknown engine {engine!r}; choose one of {', '.join(built)}")
-        return engine
+        return known_engine(SEGMENTATION_ENGINES, engine)
 
 
 class ActiveSettings(Section):
@@ -159,6 +201,34 @@ class ActivitySettings(Section):
         "than where it begins and ends (the threshold or more: no further)",
     )
     batch_size: int = Field(64, ge=1, description="windows that go through the network at once")
+
+
+class AssembliesSettings(Section):
+    """Cell assemblies: cells that fire together in synchronous calcium events (SCEs)."""
+
+    find: bool = Field(False, description="find them in every recording, and show them in its report")
+    count: Literal["onsets", "active"] = Field("onsets", description="x")
+    window_s: Annotated[float, Field(ge=0)] = Field(
+        0.2, description="a cell takes part in an SCE if it is active within so many seconds of it"
+    )
+    percentile: Annotated[float, Field(gt=0, lt=100)] = Field(
+        99.0, description="percentile of the cells active at once in shuffled rasters that an SCE must reach"
+    )
+    surrogates: int = Field(
+        100, ge=1, description="shuffled rasters, in which each cell's activity is rolled on its own"
+    )
+    min_cells: int = Field(5, ge=2, description="cells in an SCE, at least")
+    apart_s: Positive = Field(0.5, description="SCEs are at least so many seconds apart")
+    max_clusters: int = Field(19, ge=2, description="clusters of SCEs tried: 2 to so many")
+    starts: int = Field(100, ge=1, description="starts of k-means for each number of clusters")
+    cluster_surrogates: int = Field(
+        100,
+        ge=1,
+        description="sets of SCEs with their cells drawn anew, than any of whose clusters a real one is better",
+    )
+    surrogate_starts: int = Field(10, ge=1, description="starts of k-means for each of them")
+    min_assembly: int = Field(6, ge=2, description="cells in an assembly, at least")
+    seed: int = Field(1, ge=0, description="seed of shuffles and starts")
 
 
 class EvaluationSettings(Section):
@@ -351,10 +421,25 @@ class StneuronetTraining(Section):
     learning_rate: Positive = Field(
         2e-3, description="learning rate at the start; it falls along a cosine (the paper: 5e-4, constant)"
     )
+    soma_scale: tuple[Positive, Positive] = Field(
+        (0.75, 1.5),
+        description="movies are shown smaller to larger by a factor in this range, one a movie: somata "
+        "differ more between preparations than those that the simulator has outlines of (1, 1: as they are)",
+    )
+    start: str | None = Field(
+        None, description="weights of STNeuroNet to start from, of the same architecture; null: random ones"
+    )
     validation_crops: int = Field(
         192, ge=1, description="crops of other movies, drawn once, that choose the best epoch"
     )
     seed: int = Field(1, ge=0, description="seed of weights, order and augmentation")
+
+    @field_validator("soma_scale")
+    @classmethod
+    def _range(cls, scale: tuple[float, float]) -> tuple[float, float]:
+        if scale[0] > scale[1]:
+            raise ValueError("give the smaller one first")
+        return scale
 
 
 class FineTuneSettings(Section):
@@ -393,6 +478,33 @@ class TrainingSettings(Section):
         return celltype
 
 
+class CaimanRun(Section):
+    """How CaImAn is run, which changes no result."""
+
+    python: str | None = Field(
+        None,
+        description="Python of an environment in which CaImAn is installed, such as "
+        "~/miniforge3/envs/caiman/bin/python; null: the one that the step runs in (Snakemake's --sdm conda)",
+    )
+    processes: int = Field(2, ge=1, description="processes that share the work")
+    limit_min: Positive = Field(
+        120.0,
+        description="minutes after which it counts as stuck and is ended: for the ROIs of a movie, or for a "
+        "block of frames to be registered",
+    )
+    temporary: str | None = Field(
+        None,
+        description="folder for memory maps, removed at the end, as large as the movie in 32 bits; null: the "
+        "system's",
+    )
+
+
+class EnginesSettings(Section):
+    """Programs in environments of their own: how they are run."""
+
+    caiman: CaimanRun = CaimanRun()
+
+
 class Config(Section):
     """Everything that ``config/config.yaml`` may hold."""
 
@@ -404,7 +516,9 @@ class Config(Section):
     traces: TracesSettings = TracesSettings()
     celltype: CelltypeSettings = CelltypeSettings()
     activity: ActivitySettings = ActivitySettings()
+    assemblies: AssembliesSettings = AssembliesSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     report: ReportSettings = ReportSettings()
     export: ExportSettings = ExportSettings()
     training: TrainingSettings = TrainingSettings()
+    engines: EnginesSettings = EnginesSettings()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from neurocine.config import MotionSettings
+from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.motion.engines import Moved, cast, limit_px
 from neurocine.motion.template import correlated_mean
 
@@ -81,7 +81,9 @@ class CinacEngine:
         return np.asarray(product / np.sqrt(np.where(variance > 0, variance, 1)), dtype=np.float32)
 
 
-def prepare(sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float) -> CinacEngine:
+def prepare(
+    sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float, engines: EnginesSettings
+) -> CinacEngine:
     """Return the engine for `sample` (n, Y, X): its template is made anew twice from the aligned sample."""
     height, width = sample.shape[1:]
     limit = limit_px(settings, pixel_size_um, (height, width))

@@ -1,11 +1,13 @@
 """The registration engines by name, and what each must offer.
 
-An engine is a module with a function ``prepare(sample, settings, pixel_size_um) -> Engine``; a new one
-needs a line in `ENGINES` and a value in ``MotionSettings.engine``.
+An engine is a module with a function ``prepare(sample, settings, pixel_size_um, engines) -> Engine``; a new
+one needs a line in `neurocine.config.engines.MOTION_ENGINES`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
@@ -13,15 +15,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurocine.config import MotionSettings
+from neurocine.config import EnginesSettings, MotionSettings
+from neurocine.config.engines import MOTION_ENGINES
 from neurocine.core import InputError
 
-#: Modules are imported only when their engine is asked for: suite2p takes half a minute.
-ENGINES = {
-    "suite2p": "neurocine.motion.suite2p_engine",
-    "cinac": "neurocine.motion.cinac",
-    "none": "neurocine.motion.none",
-}
+#: Largest shift of a block beyond that of its frame, micrometres.
+MAX_BLOCK_SHIFT_UM = 5.0
 
 
 class Moved(NamedTuple):
@@ -54,27 +53,34 @@ class Engine(Protocol):
         """Return `frames` (n, Y, X) moved onto the template."""
 
 
-def prepare(sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float) -> Engine:
-    """Return the engine that `settings` name, its template made from `sample` (n, Y, X).
+@contextmanager
+def prepared(
+    sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float, engines: EnginesSettings
+) -> Iterator[Engine]:
+    """Yield the engine that `settings` name, its template made from `sample` (n, Y, X).
+
+    An engine that is a context itself, as one with a process of its own, is left at the end.
 
     Raises
     ------
     InputError
         If the engine isn't installed, or not in working order.
     """
-    engine: Engine = _module(settings.engine).prepare(sample, settings, pixel_size_um)
-    return engine
+    engine: Engine = _module(settings.engine).prepare(sample, settings, pixel_size_um, engines)
+    with engine if isinstance(engine, AbstractContextManager) else nullcontext():
+        yield engine
 
 
 def _module(name: str) -> ModuleType:
+    entry = MOTION_ENGINES[name]
     try:
-        return import_module(ENGINES[name])
+        return import_module(entry.module)
     except (ImportError, RuntimeError) as error:  # torchvision built for another torch: a RuntimeError
         raise InputError(
             "config",
             "motion.engine",
             f"{name} can't be loaded ({error})",
-            "Install it and what it needs: pip install 'neurocine[suite2p]'; or choose another engine.",
+            f"{entry.remedy} Or choose another engine.",
         ) from error
 
 

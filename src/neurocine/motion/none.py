@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config import MotionSettings
+from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.motion.engines import Moved
 from neurocine.motion.template import correlated_mean
 
@@ -31,6 +31,8 @@ class NoneEngine:
         return Moved(frames, zero, zero.copy(), np.zeros(len(frames), dtype=bool))
 
 
-def prepare(sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float) -> NoneEngine:
+def prepare(
+    sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float, engines: EnginesSettings
+) -> NoneEngine:
     """Return the engine for `sample` (n, Y, X)."""
     return NoneEngine(correlated_mean(sample))

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config import MotionSettings
+from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.core import Movie
 from neurocine.core.movie import BLOCK_BYTES
 from neurocine.core.progress import Progress, silent
 from neurocine.io.contracts import MovieWriter, Registration, Stamp, Summary
-from neurocine.motion.engines import Engine, limit_px, prepare
+from neurocine.motion.engines import Engine, limit_px, prepared
 from neurocine.motion.metrics import (
     ChunkMeans,
     TemplateCorrelation,
@@ -25,7 +25,12 @@ from neurocine.motion.template import check_finite, sample_frames
 
 
 def register(
-    movie: Movie, settings: MotionSettings, out: Path, stamp: Stamp, progress: Progress = silent
+    movie: Movie,
+    settings: MotionSettings,
+    out: Path,
+    stamp: Stamp,
+    progress: Progress = silent,
+    engines: EnginesSettings | None = None,
 ) -> None:
     """Register `movie` and write it, its summary images and its shifts to `out`.
 
@@ -44,18 +49,23 @@ def register(
         Provenance written into the file.
     progress
         Told after each block.
+    engines
+        How programs in environments of their own are run; the defaults unless given.
 
     Raises
     ------
     InputError
-        If sampled frames are blank, or frames hold NaN or infinity.
+        If sampled frames are blank, or frames hold NaN or infinity; if the engine can't be run.
     """
-    engine = prepare(sample_frames(movie, settings.template_frames), settings, movie.pixel_size_um)
+    sample = sample_frames(movie, settings.template_frames)
     margin = limit_px(settings, movie.pixel_size_um, movie.fov_shape)
-    measured = _Measured(engine, movie, margin)
     # Blocks are counted as float32, which is what engines work in, whatever the pixel type.
     block_bytes = BLOCK_BYTES * movie.dtype.itemsize // 4
-    with MovieWriter(out, movie, stamp) as writer:
+    with (
+        prepared(sample, settings, movie.pixel_size_um, engines or EnginesSettings()) as engine,
+        MovieWriter(out, movie, stamp) as writer,
+    ):
+        measured = _Measured(engine, movie, margin)
         for start, frames in movie.blocks(block_bytes):
             check_finite(movie, start, frames)
             moved = engine.apply(frames)

@@ -17,15 +17,13 @@ from scipy.fft import next_fast_len
 from suite2p import default_settings
 from suite2p.registration import register as s2p
 
-from neurocine.config import MotionSettings
-from neurocine.motion.engines import Moved, cast, limit_px
+from neurocine.config import EnginesSettings, MotionSettings
+from neurocine.motion.engines import MAX_BLOCK_SHIFT_UM, Moved, cast, limit_px
 
 #: Brightest pixels of the sample are scaled to this; suite2p holds frames as int16.
 INT16_TARGET = 10_000
 #: Smallest edge of a block; under it phase correlation has too little to go by.
 MIN_BLOCK_PX = 32
-#: Largest shift of a block beyond that of its frame, micrometres.
-MAX_BLOCK_SHIFT_UM = 5.0
 #: Pixels of frames handled at once; bounds the memory of the Fourier transforms.
 BATCH_PIXELS = 2**22
 
@@ -143,7 +141,9 @@ class Suite2pEngine:
         return np.asarray(warped[:, 0].cpu().numpy())
 
 
-def prepare(sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float) -> Suite2pEngine:
+def prepare(
+    sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float, engines: EnginesSettings
+) -> Suite2pEngine:
     """Return the engine for `sample` (n, Y, X), on the GPU if there is one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return Suite2pEngine(sample, settings, pixel_size_um, device)

@@ -1,7 +1,7 @@
 """The segmentation engines by name.
 
-An engine is a module with a function ``find(movie, settings, given, progress) -> RoiSet``; a new one needs
-a line in `ENGINES` and in the config's check of ``segmentation.engine``.
+An engine is a module with a function ``find(movie, settings, given, engines, progress) -> RoiSet``; a new
+one needs a line in `neurocine.config.engines.SEGMENTATION_ENGINES`.
 """
 
 from __future__ import annotations
@@ -9,16 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from neurocine.config import SegmentationSettings
+from neurocine.config import EnginesSettings, SegmentationSettings
+from neurocine.config.engines import SEGMENTATION_ENGINES
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.progress import Progress, silent
-
-#: Modules are imported only when their engine is asked for: suite2p takes half a minute.
-ENGINES = {
-    "suite2p": "neurocine.segmentation.suite2p_engine",
-    "stneuronet": "neurocine.segmentation.stneuronet_engine",
-    "given": "neurocine.segmentation.given",
-}
 
 
 def segment(
@@ -26,6 +20,7 @@ def segment(
     settings: SegmentationSettings,
     *,
     given: RoiSet | None = None,
+    engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> RoiSet:
     """Return the ROIs of `movie`.
@@ -38,6 +33,8 @@ def segment(
         Engine and its parameters.
     given
         Contours handed in, for the engine ``given``.
+    engines
+        How programs in environments of their own are run; the defaults unless given.
     progress
         Told how far the movie is read.
 
@@ -46,17 +43,19 @@ def segment(
     InputError
         If the engine isn't installed, or the given contours are missing or of another field of view.
     """
-    found: RoiSet = _module(settings.engine).find(movie, settings, given, progress)
+    module = _module(settings.engine)
+    found: RoiSet = module.find(movie, settings, given, engines or EnginesSettings(), progress)
     return found
 
 
 def _module(name: str) -> ModuleType:
+    entry = SEGMENTATION_ENGINES[name]
     try:
-        return import_module(ENGINES[name])
+        return import_module(entry.module)
     except (ImportError, RuntimeError) as error:  # torchvision built for another torch: a RuntimeError
         raise InputError(
             "config",
             "segmentation.engine",
             f"{name} can't be loaded ({error})",
-            "Install it and what it needs: pip install 'neurocine[suite2p]'; or hand in contours.",
+            f"{entry.remedy} Or hand in contours.",
         ) from error

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from neurocine.config import SegmentationSettings
+from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.progress import Progress
 
 
-def find(movie: Movie, settings: SegmentationSettings, given: RoiSet | None, progress: Progress) -> RoiSet:
+def find(
+    movie: Movie,
+    settings: SegmentationSettings,
+    given: RoiSet | None,
+    engines: EnginesSettings,
+    progress: Progress,
+) -> RoiSet:
     """Return `given`, checked to be of the field of view of `movie`.
 
     Raises

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 
-from neurocine.config import SegmentationSettings
+from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import Movie, RoiSet
-from neurocine.core.progress import Progress, silent
+from neurocine.core.progress import Progress
 from neurocine.stneuronet.detect import detect
 
 logger = logging.getLogger(__name__)
 
 
 def find(
-    movie: Movie, settings: SegmentationSettings, given: RoiSet | None = None, progress: Progress = silent
+    movie: Movie,
+    settings: SegmentationSettings,
+    given: RoiSet | None,
+    engines: EnginesSettings,
+    progress: Progress,
 ) -> RoiSet:
     """Return the neurons that are active in a registered movie, each with the intervals in which it is.
 

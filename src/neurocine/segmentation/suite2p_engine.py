@@ -15,7 +15,7 @@ from suite2p.classification import builtin_classfile, classify
 from suite2p.detection import detection_wrapper
 from suite2p.extraction import extraction_wrapper
 
-from neurocine.config import SegmentationSettings
+from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.progress import Progress
 from neurocine.segmentation.indicators import decay_s
@@ -48,7 +48,13 @@ class FloatFrames:
         return self.movie.read(start, stop).astype(np.float32)
 
 
-def find(movie: Movie, settings: SegmentationSettings, given: RoiSet | None, progress: Progress) -> RoiSet:
+def find(
+    movie: Movie,
+    settings: SegmentationSettings,
+    given: RoiSet | None,
+    engines: EnginesSettings,
+    progress: Progress,
+) -> RoiSet:
     """Return the ROIs that suite2p finds in `movie` and takes for neurons; ids are 0 to N - 1.
 
     The movie is read twice: averaged over bins as long as the indicator's decay for detection, and once more

@@ -1,0 +1,56 @@
+"""The engines by name: a new one is a file, and a line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EngineEntry:
+    """One engine of a step.
+
+    Attributes
+    ----------
+    module
+        Module with the engine; imported only when it is asked for, as suite2p takes half a minute to load.
+    env
+        Environment in ``envs/`` that the rule runs in with ``--sdm conda``.
+    remedy
+        What to do where it can't be loaded.
+    """
+
+    module: str
+    env: str
+    remedy: str = "Install neurocine again."
+
+
+_SUITE2P = "Install it and what it needs: pip install 'neurocine[suite2p]'."
+_CAIMAN = "Name the Python of an environment with CaImAn in engines.caiman.python."
+
+MOTION_ENGINES = {
+    "suite2p": EngineEntry("neurocine.motion.suite2p_engine", "suite2p", _SUITE2P),
+    "caiman": EngineEntry("neurocine.motion.caiman_engine", "caiman", _CAIMAN),
+    "cinac": EngineEntry("neurocine.motion.cinac", "core"),
+    "none": EngineEntry("neurocine.motion.none", "core"),
+}
+
+SEGMENTATION_ENGINES = {
+    "suite2p": EngineEntry("neurocine.segmentation.suite2p_engine", "suite2p", _SUITE2P),
+    "stneuronet": EngineEntry("neurocine.segmentation.stneuronet_engine", "tensorflow"),
+    "caiman": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN),
+    "caiman-online": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN),
+    "given": EngineEntry("neurocine.segmentation.given", "core"),
+}
+
+
+def known_engine(engines: dict[str, EngineEntry], name: str) -> str:
+    """Return `name` if it is one of `engines`.
+
+    Raises
+    ------
+    ValueError
+        If it isn't, with the choices.
+    """
+    if name not in engines:
+        raise ValueError(f"unknown engine {name!r}; choose one of {', '.join(engines)}")
+    return name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +47,101 @@ def blobs() -> tuple[Movie, RoiSet]:
     frames, masks = blob_frames()
     movie = Movie(frames, frame_rate_hz=10.0, pixel_size_um=2.0, indicator="GCaMP6s", source="blobs")
     return movie, RoiSet.from_masks(masks, engine="truth")
+
+
+#: Enough of a `caiman` for the lines that call it: components are where pixels vary, frames move in whole
+#: pixels.
+FAKE_CAIMAN = {
+    "__init__": """
+import re
+import numpy as np
+__version__ = "fake"
+def load_memmap(path):
+    height, width, order, n = re.search(r"d1_(\\d+)_d2_(\\d+)_d3_1_order_(.)_frames_(\\d+)", path).groups()
+    shape = (int(height) * int(width), int(n))
+    return np.memmap(path, np.float32, "r", shape=shape, order=order), (int(height), int(width)), int(n)
+class cluster:
+    @staticmethod
+    def setup_cluster(backend, n_processes):
+        import multiprocessing
+        return None, multiprocessing.Pool(n_processes) if backend == "multiprocessing" else None, n_processes
+""",
+    "motion_correction": """
+import numpy as np
+class MotionCorrect:
+    def __init__(self, frames, **parameters):
+        self.frames = frames
+    def motion_correct_rigid(self):
+        self.total_template_rig = self.frames[0]
+def tile_and_correct(frame, template, strides, overlaps, max_shifts, max_deviation_rigid, add_to_movie,
+                     shifts_opencv, border_nan):
+    reach = range(-max_shifts[0], max_shifts[0] + 1)
+    back = min(((y, x) for y in reach for x in reach),
+               key=lambda s: np.abs(np.roll(frame, s, (0, 1)) - template).sum())
+    return np.roll(frame, back, (0, 1)), back if max_deviation_rigid == 0 else [back, back], None, None
+""",
+    "source_extraction/__init__": "",
+    "source_extraction/cnmf/__init__": "",
+    "source_extraction/cnmf/params": """
+class CNMFParams:
+    def __init__(self, params_dict):
+        self.data, self.quality = params_dict["data"], params_dict["quality"]
+""",
+    "source_extraction/cnmf/cnmf": """
+import numpy as np
+from scipy import ndimage, sparse
+class Estimates:
+    def __init__(self, images):
+        std = np.asarray(images).std(axis=0)
+        labels, n = ndimage.label(std > std.mean())
+        pieces = [np.where(labels == i, std, 0).ravel(order="F") for i in range(1, n + 1)]
+        self.A = sparse.csc_matrix(np.reshape(pieces, (-1, std.size)).T)
+    def evaluate_components(self, images, params):
+        self.idx_components = np.flatnonzero(np.diff(self.A.indptr) >= params.quality["min_SNR"])
+class CNMF:
+    def __init__(self, n_processes, params, dview):
+        assert (dview is None) == (n_processes == 1)
+        self.params = params
+    def fit(self, images):
+        self.estimates = Estimates(images)
+    def refit(self, images, dview):
+        self.estimates.A = self.estimates.A * 2
+        return self
+""",
+    "source_extraction/cnmf/online_cnmf": """
+import caiman, numpy as np
+from .cnmf import Estimates
+class OnACID:
+    def __init__(self, params):
+        self.params = params
+    def fit_online(self):
+        pixels, dims, n = caiman.load_memmap(self.params.data["fnames"][0])
+        self.estimates = Estimates(np.reshape(pixels.T, [n, *dims], order="F"))
+""",
+}
+
+
+@pytest.fixture
+def fake_caiman(tmp_path: Path) -> Path:
+    """A Python in which `FAKE_CAIMAN` can be imported."""
+    for name, text in FAKE_CAIMAN.items():
+        path = tmp_path / "site" / "caiman" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    run = (
+        f"import runpy, sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); "
+        "runpy.run_path(sys.argv[-1], run_name='__main__')"
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{run}" "$@"\n')
+    python.chmod(0o755)
+    return python
+
+
+@pytest.fixture
+def real_caiman() -> str:
+    """The Python of an environment with CaImAn, named by NEUROCINE_CAIMAN_PYTHON."""
+    python = os.environ.get("NEUROCINE_CAIMAN_PYTHON")
+    if not python:
+        pytest.skip("NEUROCINE_CAIMAN_PYTHON doesn't name the Python of an environment with CaImAn")
+    return python

@@ -83,7 +83,9 @@ class CaimanSettings(Section):
     components_per_patch: int = Field(
         8, ge=1, description="components looked for in each patch: a few more than active neurons in it"
     )
-    background_components: int = Field(2, ge=1, description="components of the background")
+    background_components: int = Field(
+        1, ge=1, description="components of the background; a second one where it is uneven and changes"
+    )
     autoregressive_order: Literal[0, 1, 2] = Field(
         1, description="of the calcium model: 0 (none), 1 (decays), 2 (rises, too: fast movies)"
     )

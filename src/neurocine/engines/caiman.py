@@ -33,6 +33,8 @@ INSTALL = (
     "Make an environment with CaImAn (`conda env create -f envs/caiman.yaml`) and name its Python in "
     "engines.caiman.python, or run Snakemake with --sdm conda"
 )
+#: What is done before the first task.
+LOADING = "loading"
 #: Seconds between looks at whether the process still lives.
 POLL_S = 0.2
 #: Last lines of what CaImAn said that an error tells.
@@ -71,7 +73,7 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
         try:
             self._python = run.python or sys.executable
             self._process = self._started()
-            self.version = str(self._reply("engines.caiman.python", "start", INSTALL)["version"])
+            self.version = str(self._reply("engines.caiman.python", LOADING, INSTALL)["version"])
         except BaseException:
             self.close()
             raise
@@ -116,25 +118,30 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
         process = self._process
         if process is None or process.stdout is None:
             raise RuntimeError("the session has ended")
-        line = _line_within(process, process.stdout, self._limit_s)
-        if line:
-            answer: dict[str, Any] = json.loads(line)
-            return answer
-        died = process.poll()
-        said = self._last_lines()
-        self.close()
-        if died is None:
+        try:
+            line = _line_within(process, process.stdout, self._limit_s)
+        except TimeoutError:
+            said = self._last_lines()
+            self.close()
             raise InputError(
                 WHERE,
                 "engines.caiman.limit_min",
                 f"CaImAn wasn't done with the task {task!r} after {self._limit_s / 60:g} minutes and was "
                 f"ended; it may have been stuck. It said last: {said}",
                 "Allow it more time, or set engines.caiman.processes to 1: it is pools that get stuck",
-            )
+            ) from None
+        if line:
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+        status = process.wait()
+        said = self._last_lines()
+        self.close()
         raise InputError(
             WHERE,
             field,
-            f"CaImAn in {self._python} failed in the task {task!r} (exit status {died}): {said}",
+            f"CaImAn can't be loaded in {self._python}: {said.splitlines()[-1]}"
+            if task == LOADING
+            else f"CaImAn in {self._python} failed in the task {task!r} (exit status {status}): {said}",
             remedy,
         )
 
@@ -165,7 +172,13 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
 
 
 def _line_within(process: subprocess.Popen[bytes], pipe: IO[bytes], limit_s: float) -> bytes:
-    """Return the next line that `process` writes; nothing if it ends, or `limit_s` pass, before."""
+    """Return the next line that `process` writes; nothing if it ends before.
+
+    Raises
+    ------
+    TimeoutError
+        If `limit_s` pass before.
+    """
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
         # Its children hold the pipe open when it dies, so that the pipe alone doesn't tell.
@@ -173,8 +186,8 @@ def _line_within(process: subprocess.Popen[bytes], pipe: IO[bytes], limit_s: flo
         if select.select([pipe], [], [], 0 if died else POLL_S)[0]:
             return pipe.readline()
         if died:
-            break
-    return b""
+            return b""
+    raise TimeoutError
 
 
 def _temporary_folder(parent: str | None, wanted: int) -> tempfile.TemporaryDirectory[str]:

@@ -161,9 +161,11 @@ def test_without_caiman_the_error_says_what_to_do() -> None:
 @pytest.mark.parametrize("engine", ["caiman", "caiman-online"])
 def test_real_caiman_finds_planted_cells(engine: str, real_caiman: str, tmp_path: Path) -> None:
     movie, masks = cells()
-    engines = run_with(real_caiman, temporary=str(tmp_path))
     settings = SETTINGS.model_copy(update={"engine": engine})
-    first, second = (segment(movie, settings, engines=engines) for _ in range(2))
+    first, second = (
+        segment(movie, settings, engines=run_with(real_caiman, temporary=str(tmp_path), processes=n))
+        for n in (1, 2)
+    )
     assert (overlap(first, masks) > 0.5).all()
     assert len(first) <= 6
     for name in ("ids", "indptr", "y", "x", "weight"):

@@ -23,6 +23,8 @@ from neurocine.segmentation.indicators import decay_s
 
 logger = logging.getLogger(__name__)
 
+#: Pixels that CaImAn handles at once; left to itself it goes by the memory that happens to be free.
+PIXELS_AT_ONCE = 4000
 ONLINE = "caiman-online"
 
 
@@ -143,7 +145,10 @@ def _parameters(movie: Movie, settings: SegmentationSettings) -> dict[str, dict[
             "ssub": 1,
             "tsub": 1,
         },
-        "preprocess": {"p": chosen.autoregressive_order},
+        "preprocess": {
+            "p": chosen.autoregressive_order,
+            "n_pixels_per_process": min(PIXELS_AT_ONCE, movie.fov_shape[0] * movie.fov_shape[1]),
+        },
         "temporal": {"p": chosen.autoregressive_order},
         "merging": {"merge_thr": chosen.merge_correlation},
         "quality": {

@@ -12,7 +12,7 @@ from neurocine.config import corpus_movies, load_recordings, parse_config
 from neurocine.config.engines import MOTION_ENGINES, SEGMENTATION_ENGINES
 from neurocine.core import InputError
 from neurocine.impl import IMPL
-from neurocine.resources import COSTS, size_mb
+from neurocine.resources import costs_with, size_mb
 from neurocine.workflow import expose_package
 
 expose_package()
@@ -26,6 +26,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
+COSTS = costs_with(motion=CONFIG.motion.engine, segmentation=CONFIG.segmentation.engine)
 REGISTRY = str(Path(workflow.basedir) / "models" / "registry.yaml")
 
 

@@ -49,6 +49,7 @@ COSTS = {
     "traces": Cost(2000, 0.2, 10, 10),
     "celltype": Cost(3000, 0.2, 15, 60),
     "activity": Cost(3000, 0.2, 15, 120),
+    "assemblies": Cost(1500, 0.02, 15, 5),
     "export": Cost(1500, 0.2, 10, 5),
     "report": Cost(2000, 0.2, 10, 5),
     "evaluate_segmentation": Cost(3000, 0.0, 60, 0),
@@ -60,6 +61,19 @@ COSTS = {
     "calibrate_stneuronet": Cost(16000, 0.0, 240, 0),
     "fine_tune": Cost(16000, 0.0, 120, 0),
 }
+
+#: Engines that ask for something else than their step does with the others.
+ENGINE_COSTS = {
+    # Its memory maps hold 32 bits a pixel, and it works on several copies of what it looks at.
+    ("segmentation", "caiman"): Cost(4000, 4.0, 20, 120),
+    ("segmentation", "caiman-online"): Cost(4000, 2.0, 20, 60),
+}
+
+
+def costs_with(**engines: str) -> dict[str, Cost]:
+    """Return the costs of all rules with these engines, as in ``costs_with(segmentation="caiman")``."""
+    chosen = {step: ENGINE_COSTS.get((step, name), COSTS[step]) for step, name in engines.items()}
+    return COSTS | chosen
 
 
 def size_mb(paths: Iterable[Path]) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from neurocine.config import TrainingSettings, corpus_movies
+from neurocine.resources import costs_with, size_mb
 
 ROOT = Path(__file__).parents[2]
 JOBS = 12
@@ -126,3 +127,14 @@ def test_repeated_names_and_missing_movies_stop_before_work(project, example_tif
     assert "line 3: recording: 'm' is also the name on line 2" in said(project.snakemake("-n"))
     project.table({"recording": "m", "movie": "gone.tif"})
     assert "line 2: movie: nothing is there under 'gone.tif'" in said(project.snakemake("-n"))
+
+
+def test_caiman_asks_for_its_own_memory(project, example_tiff: Path) -> None:
+    project.table({"recording": "m", "movie": str(example_tiff)})
+    project.configure({"segmentation": {"engine": "caiman"}, "motion": {"engine": "caiman"}})
+    done = project.snakemake("-n", "--profile", str(ROOT / "slurm"))
+    assert done.returncode == 0, said(done)
+    (asked,) = re.findall(r"Finding the ROIs of m \[partition \w+, (\d+) MB", said(done))
+    movie_mb = size_mb([example_tiff])
+    assert int(asked) == costs_with(segmentation="caiman")["segmentation"].memory_mb(movie_mb)
+    assert int(asked) > costs_with(segmentation="suite2p")["segmentation"].memory_mb(movie_mb)

@@ -15,7 +15,7 @@ from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, NeurocineError, Recording
 from neurocine.io.atomic import check_writable
 from neurocine.project import check_models, check_recording, init_project
-from neurocine.resources import COSTS, size_mb
+from neurocine.resources import costs_with, size_mb
 
 PANEL = "Projects"
 CHECKOUT = Path(__file__).parents[3]
@@ -56,8 +56,9 @@ def check(config: ConfigOption = Path("config/config.yaml")) -> None:
 
     Example: `neurocine check`
     """
-    recordings = _check(load_config(config))
-    Console().print(_costs(recordings))
+    settings = load_config(config)
+    recordings = _check(settings)
+    Console().print(_costs(recordings, settings))
     typer.echo(f"{len(recordings)} recording(s), no problem found. Next: neurocine run")
 
 
@@ -82,7 +83,8 @@ def _problem(recording: Recording, config: Config) -> str | None:
     return None
 
 
-def _costs(recordings: tuple[Recording, ...]) -> Table:
+def _costs(recordings: tuple[Recording, ...], config: Config) -> Table:
+    costs = costs_with(motion=config.motion.engine, segmentation=config.segmentation.engine)
     table = Table(title="What each job asks for at most: memory in GB / run time in minutes")
     table.add_column("recording")
     for step in PER_RECORDING:
@@ -90,7 +92,7 @@ def _costs(recordings: tuple[Recording, ...]) -> Table:
     for recording in recordings:
         movie_mb = size_mb(recording.movie)
         cells = [
-            f"{COSTS[step].memory_mb(movie_mb) / 1000:.1f} / {COSTS[step].runtime_min(movie_mb)}"
+            f"{costs[step].memory_mb(movie_mb) / 1000:.1f} / {costs[step].runtime_min(movie_mb)}"
             for step in PER_RECORDING
         ]
         table.add_row(recording.name, *cells)

@@ -68,6 +68,9 @@ rule export_provenance:
         traces=rules.traces.output.traces,
         celltypes=rules.celltype.output.celltypes,
         activity=rules.activity.output.activity,
+        assemblies=(
+            rules.assemblies.output.assemblies if CONFIG.assemblies.find else []
+        ),
     output:
         json=made("export", "provenance.json"),
     log:

@@ -9,6 +9,9 @@ rule report:
         traces=rules.traces.output.traces,
         celltypes=rules.celltype.output.celltypes,
         activity=rules.activity.output.activity,
+        assemblies=(
+            rules.assemblies.output.assemblies if CONFIG.assemblies.find else []
+        ),
         provenance=rules.export_provenance.output.json,
     output:
         html=made("report", "report.html"),

@@ -12,6 +12,7 @@ IMPL = {
     "traces": 1,
     "celltype": 2,
     "activity": 2,
+    "assemblies": 1,
     "simulation": 2,
     "training": 2,
     "evaluation": 2,

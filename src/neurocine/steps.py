@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import numpy as np
 
 from neurocine.core import Movie
 from neurocine.core.progress import Progress, silent
+from neurocine.io.atomic import atomic_path
 from neurocine.io.contracts import (
     Stamp,
+    read_activity,
+    read_assemblies,
     read_celltypes,
+    read_rois,
+    read_stamp,
     settings_hash,
     write_activity,
+    write_assemblies,
     write_celltypes,
     write_rois,
     write_traces,
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from neurocine.config import (
         ActiveSettings,
         ActivitySettings,
+        AssembliesSettings,
         CelltypeSettings,
         EnginesSettings,
         MotionSettings,
@@ -123,6 +131,41 @@ def activity(
         movie, open_rois(rois, fov_shape=movie.fov_shape), settings, celltypes=types, progress=progress
     )
     write_activity(out, raster, _stamp(movie, settings.model_dump()))
+
+
+def assemblies(
+    activity: Path,
+    out: Path,
+    settings: AssembliesSettings,
+    *,
+    celltypes: Path | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Find the cell assemblies in the file `activity` and write `out`; ROIs called noise are left out."""
+    from neurocine.assemblies import find_assemblies
+
+    raster = read_activity(activity)
+    kinds = [""] * len(raster.ids) if celltypes is None else read_celltypes(celltypes).of(raster.ids)
+    cells = np.array([kind != "noise" for kind in kinds], dtype=bool)
+    found = find_assemblies(
+        raster.active[cells],
+        raster.frame_rate_hz,
+        settings,
+        ids=raster.ids[cells],
+        source=raster.source,
+        progress=progress,
+    )
+    stamp = Stamp(settings_hash(settings.model_dump()), read_stamp(activity).source_sha256)
+    write_assemblies(out, found, stamp)
+
+
+def draw_assemblies(assemblies: Path, picture: Path, *, rois: Path | None = None) -> None:
+    """Draw the assemblies in the file `assemblies`, on a map too if the file `rois` is given, as PNG."""
+    from neurocine.assemblies.figures import assemblies_png
+
+    contours = None if rois is None else read_rois(rois)
+    with atomic_path(picture) as part:
+        part.write_bytes(assemblies_png(read_assemblies(assemblies), contours))
 
 
 def _stamp(movie: Movie, settings: dict[str, Any]) -> Stamp:

@@ -27,7 +27,7 @@ PANEL = "Steps"
 
 def add_to(app: typer.Typer) -> None:
     """Add the step commands to `app`."""
-    for command in (motion, segmentation, active, traces, celltype, activity):
+    for command in (motion, segmentation, active, traces, celltype, activity, assemblies):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -177,3 +177,43 @@ def activity(
             celltypes=celltypes,
             progress=progress,
         )
+
+
+def assemblies(
+    raster: Annotated[Path, typer.Argument(metavar="RASTER", help="The activity, an activity.h5.")],
+    out: OutOption,
+    celltypes: Annotated[
+        Path | None, typer.Option(help="The cell types, so that ROIs called noise are left out.")
+    ] = None,
+    rois: Annotated[Path | None, typer.Option(help="The ROIs (rois.h5), for a map in the picture.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Picture to write (PNG).")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Assemblies of another method's activity, to be compared with.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Find synchronous calcium events and the cell assemblies in them.
+
+    Example: `neurocine assemblies activity.h5 --out assemblies.h5 --rois rois.h5 --picture assemblies.png`
+    """
+    from neurocine.assemblies import agreement
+    from neurocine.io.contracts import read_assemblies
+
+    other = None if against is None else read_assemblies(against)
+    with shown_progress() as progress:
+        steps.assemblies(raster, out, settings(config).assemblies, celltypes=celltypes, progress=progress)
+    if picture is not None:
+        steps.draw_assemblies(out, picture, rois=rois)
+    found = read_assemblies(out)
+    typer.echo(f"{len(found)} assemblies in {len(found.frame)} synchronous events of {len(found.ids)} cells")
+    if other is not None:
+        same = agreement(found, other)
+        typer.echo(
+            f"adjusted Rand {same.adjusted_rand:.3f} over {same.n_cells} cells; "
+            f"{same.n_first} assemblies here, {same.n_second} there"
+        )
+        for row in same.matched:
+            typer.echo(
+                f"assembly {row.first + 1} here is {row.second + 1} there: {row.common} cells in both, "
+                f"{row.only_first} only here, {row.only_second} only there"
+            )

@@ -209,24 +209,28 @@ class AssembliesSettings(Section):
     """Cell assemblies: cells that fire together in synchronous calcium events (SCEs)."""
 
     find: bool = Field(False, description="find them in every recording, and show them in its report")
-    count: Literal["onsets", "active"] = Field("onsets", description="x")
+    count: Literal["onsets", "active"] = Field(
+        "onsets",
+        description="cells take part in an SCE by the onsets of their transients, so that each counts once, "
+        "or by all their active frames, as in the papers",
+    )
     window_s: Annotated[float, Field(ge=0)] = Field(
-        0.2, description="a cell takes part in an SCE if it is active within so many seconds of it"
+        0.4, description="how far from the SCE that onset, or active frame, may be, in seconds"
     )
     percentile: Annotated[float, Field(gt=0, lt=100)] = Field(
-        99.0, description="percentile of the cells active at once in shuffled rasters that an SCE must reach"
+        99.0, description="percentile of the cells that take part at once in shuffled rasters, to be reached"
     )
     surrogates: int = Field(
         100, ge=1, description="shuffled rasters, in which each cell's activity is rolled on its own"
     )
     min_cells: int = Field(5, ge=2, description="cells in an SCE, at least")
-    apart_s: Positive = Field(0.5, description="SCEs are at least so many seconds apart")
+    apart_s: Positive = Field(0.8, description="SCEs are at least so many seconds apart")
     max_clusters: int = Field(19, ge=2, description="clusters of SCEs tried: 2 to so many")
     starts: int = Field(100, ge=1, description="starts of k-means for each number of clusters")
     cluster_surrogates: int = Field(
         100,
         ge=1,
-        description="sets of SCEs with their cells drawn anew, than any of whose clusters a real one is better",
+        description="sets of shuffled SCEs, than any of whose clusters a real one must be better",
     )
     surrogate_starts: int = Field(10, ge=1, description="starts of k-means for each of them")
     min_assembly: int = Field(6, ge=2, description="cells in an assembly, at least")

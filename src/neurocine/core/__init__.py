@@ -1,5 +1,6 @@
 """The few nouns that every step shares: frozen dataclasses over arrays, validated when built."""
 
+from neurocine.core.assemblies import Assemblies
 from neurocine.core.celltypes import CELL_TYPES, CellTypes
 from neurocine.core.errors import InputError, NeurocineError
 from neurocine.core.movie import FrameSource, Movie
@@ -10,6 +11,7 @@ from neurocine.core.traces import Traces
 
 __all__ = [
     "CELL_TYPES",
+    "Assemblies",
     "CellTypes",
     "FrameSource",
     "InputError",

@@ -17,7 +17,7 @@ from neurocine.core import InputError
 from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
 from neurocine.io.contracts import read_activity, read_rois, read_stamp, settings_hash
-from neurocine.io.results import RESULT_FILES, read_source_record
+from neurocine.io.results import ASSEMBLIES_FILE, RESULT_FILES, read_source_record
 
 #: Packages whose version can change a result.
 PACKAGES = (
@@ -111,7 +111,10 @@ def provenance(folder: Path, config: Mapping[str, Any], recording: str) -> dict[
     InputError
         If a result is missing.
     """
-    files = {name: _describe(folder / name) for name in RESULT_FILES.values()}
+    names = list(RESULT_FILES.values())
+    if dict(config.get("assemblies") or {}).get("find"):
+        names.append(ASSEMBLIES_FILE)
+    files = {name: _describe(folder / name) for name in names}
     rois = read_rois(folder / RESULT_FILES["active"])
     raster = read_activity(folder / RESULT_FILES["activity"])
     source = dict(read_source_record(folder / RESULT_FILES["ingest"]))

@@ -35,6 +35,9 @@ RESULT_FILES = {
     "activity": "activity/activity.h5",
 }
 
+#: The cell assemblies, where the config asks for them.
+ASSEMBLIES_FILE = "assemblies/assemblies.h5"
+
 
 @dataclass(frozen=True, eq=False)
 class RecordingResults:

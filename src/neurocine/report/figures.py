@@ -16,7 +16,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
-from neurocine.core import CELL_TYPES
+from neurocine.assemblies.figures import draw_assemblies
+from neurocine.core import CELL_TYPES, Assemblies, RoiSet
 from neurocine.core.raster import active_runs
 from neurocine.io.results import RecordingResults
 from neurocine.report.pictures import COLOURS, Themed, encode
@@ -195,6 +196,15 @@ def raster(results: RecordingResults) -> Themed:
         _time_axis(lower, float(seconds[0]), float(seconds[-1]))
 
     return themed(draw, 2.6 + min(3.0, 0.05 * len(order)))
+
+
+def assemblies(found: Assemblies, rois: RoiSet) -> Themed:
+    """Draw covariance and cells of the synchronous events, and the map of the assemblies."""
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        draw_assemblies(figure, found, rois, blank=theme.faint)
+
+    return themed(draw, 4.2)
 
 
 def envelope(

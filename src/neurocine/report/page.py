@@ -20,7 +20,8 @@ from neurocine.core.progress import Progress, silent
 from neurocine.export.provenance import read_benchmarks, versions
 from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
-from neurocine.io.results import RecordingResults, collect
+from neurocine.io.contracts import read_assemblies
+from neurocine.io.results import ASSEMBLIES_FILE, RecordingResults, collect
 from neurocine.models import Registry
 from neurocine.report import figures, stats
 from neurocine.report.clip import make_clip
@@ -134,9 +135,14 @@ def write_report(
         If a result is missing or damaged.
     """
     results = collect(folder)
+    found = None
+    if dict(config.get("assemblies") or {}).get("find"):
+        found = read_assemblies(folder / ASSEMBLIES_FILE)
     cells = stats.cell_rows(results)
     progress("report", 1, 4)
     plots = _plots(results, settings)
+    if found is not None:
+        plots["assemblies"] = figures.assemblies(found, results.rois)
     progress("report", 2, 4)
     clip = make_clip(results, settings.clip_s, progress)
     progress("report", 3, 4)
@@ -146,6 +152,7 @@ def write_report(
         .render(
             results=results,
             cells=cells,
+            assemblies=found,
             types=stats.type_rows(cells),
             engines=stats.engine_rows(cells) if stats.looked_for_active(results) else [],
             n_active=int(results.rois.found_by(STNEURONET).sum()),

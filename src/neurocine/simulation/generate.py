@@ -65,7 +65,10 @@ def simulate(
     chosen = sampled(preset_of(preset), n_frames, frame_rate_hz, pixel_size_um)
     if split not in SPLITS:
         raise InputError("simulation", "split", f"is {split!r}", f"Choose one of {', '.join(SPLITS)}.")
-    stamp = Stamp(config_hash=settings_hash({"preset": asdict(chosen), "seed": seed, "split": split}))
+    made_of = asdict(chosen)
+    if made_of.get("assemblies") is None:
+        made_of.pop("assemblies", None)  # movies keep the hash they had before there were any
+    stamp = Stamp(config_hash=settings_hash({"preset": made_of, "seed": seed, "split": split}))
     frames: FrameSource
     if isinstance(chosen, HybridPreset):
         rois, truth, frames = make_hybrid(chosen, seed, split, name)

@@ -36,6 +36,8 @@ class HybridTruth:
         its contour in one frame, with what neighbouring pixels share of it.
     spike_roi, spike_s
         All spikes: ROI id, (S,) int64, and time from frame 0, (S,) float64, seconds.
+    assembly
+        Planted assembly of each cell, (N,) int64, -1: none; None where none were planted.
     """
 
     neuron: tuple[str, ...]
@@ -46,6 +48,7 @@ class HybridTruth:
     detectability: NDArray[np.float32]
     spike_roi: NDArray[np.int64]
     spike_s: NDArray[np.float64]
+    assembly: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +121,8 @@ class Truth:
         }
         for name, size in sizes.items():
             as_array(getattr(hybrid, name), None, (size,), self.source, f"hybrid/{name}")
+        if hybrid.assembly is not None:
+            as_array(hybrid.assembly, np.int64, (n,), self.source, "hybrid/assembly")
 
     @property
     def n_frames(self) -> int:
@@ -141,8 +146,8 @@ class Truth:
 
 
 _ARRAYS = ("ids", "is_target", "raster", "calcium", "shifts", "roi_id", "onset", "peak")
-#: Everything of `HybridTruth` but its texts.
-_HYBRID_ARRAYS = tuple(f.name for f in fields(HybridTruth) if f.name != "neuron")
+#: Everything that each `HybridTruth` has, but its texts.
+_HYBRID_ARRAYS = tuple(f.name for f in fields(HybridTruth) if f.name not in ("neuron", "assembly"))
 
 
 def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
@@ -158,6 +163,8 @@ def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
             file["hybrid/neuron"] = [name.encode() for name in truth.hybrid.neuron]
             for name in _HYBRID_ARRAYS:
                 file[f"hybrid/{name}"] = getattr(truth.hybrid, name)
+            if truth.hybrid.assembly is not None:
+                file["hybrid/assembly"] = truth.hybrid.assembly
 
 
 def read_truth(path: Path) -> Truth:
@@ -184,5 +191,6 @@ def read_truth(path: Path) -> Truth:
 def _read_hybrid(file: h5py.File) -> HybridTruth:
     return HybridTruth(
         neuron=strings(file, "hybrid/neuron"),
+        assembly=dataset(file, "hybrid/assembly") if "hybrid/assembly" in file else None,
         **{name: dataset(file, f"hybrid/{name}") for name in _HYBRID_ARRAYS},
     )

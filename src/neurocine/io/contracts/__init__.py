@@ -5,6 +5,7 @@ the movie it comes from.
 """
 
 from neurocine.io.contracts.activity import read_activity, write_activity
+from neurocine.io.contracts.assemblies import read_assemblies, write_assemblies
 from neurocine.io.contracts.celltypes import read_celltypes, write_celltypes
 from neurocine.io.contracts.movie import (
     MovieWriter,
@@ -25,6 +26,7 @@ __all__ = [
     "Stamp",
     "Summary",
     "read_activity",
+    "read_assemblies",
     "read_celltypes",
     "read_movie",
     "read_registration",
@@ -34,6 +36,7 @@ __all__ = [
     "read_traces",
     "settings_hash",
     "write_activity",
+    "write_assemblies",
     "write_celltypes",
     "write_rois",
     "write_traces",

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from neurocine.simulation.hybrid.kinetics import Kinetics, drive, saturate
 from neurocine.simulation.hybrid.presets import HybridPreset, log_uniform
 from neurocine.simulation.hybrid.spiking import (
+    draw_assemblies,
     network_events,
+    planted_events,
     plateau_train,
     recorded_train,
     sparse_train,
@@ -39,12 +41,15 @@ class CellActivity:
         For each cell its spike times in seconds from frame 0.
     dff
         Noise-free ΔF/F, (N, T) float32.
+    assembly
+        Planted assembly of each cell, (N,) int64, -1: none; None where none were planted.
     """
 
     cell_types: tuple[str, ...]
     neurons: tuple[str, ...]
     spikes: list[NDArray[np.float64]]
     dff: NDArray[np.float32]
+    assembly: NDArray[np.int64] | None = None
 
 
 def draw_cells(
@@ -64,6 +69,11 @@ def draw_cells(
     duration = preset.n_frames / preset.frame_rate_hz
     per_min = rng.uniform(*preset.network_per_min)
     events = network_events(rng, len(kinds), duration, per_min, preset.participation)
+    assembly = None
+    if preset.assemblies is not None:
+        assembly = draw_assemblies(rng, np.array([kind != "noise" for kind in kinds]), preset.assemblies)
+        planted = planted_events(rng, assembly, duration, preset.assemblies)
+        events = [np.concatenate(pair) for pair in zip(events, planted, strict=True)]
     spikes: list[NDArray[np.float64]] = []
     names: list[str] = []
     traces = np.zeros((len(kinds), preset.n_frames), dtype=np.float32)
@@ -79,7 +89,7 @@ def draw_cells(
         traces[index] = _fluorescence(rng, preset, firing.kinetics, glowing.kinetics, train)
         spikes.append(train)
         names.append(f"{firing.name} + {glowing.name}")
-    return CellActivity(kinds, tuple(names), spikes, traces)
+    return CellActivity(kinds, tuple(names), spikes, traces, assembly)
 
 
 def _train(

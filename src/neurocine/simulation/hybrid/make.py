@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +104,8 @@ def _draw_haze(
     n = rng.poisson(rng.uniform(*preset.out_of_focus) * 1500e-6 * area)
     patches = [out_of_focus(rng, preset) for _ in range(max(n, 1))]
     kind = "pyramidal" if preset.type_shares[0] else "interneuron"
-    return patches, draw_cells(rng, preset, library.neurons, (kind,) * len(patches))
+    unplanted = replace(preset, assemblies=None)
+    return patches, draw_cells(rng, unplanted, library.neurons, (kind,) * len(patches))
 
 
 def _compose(
@@ -210,6 +211,7 @@ def _truth(
             detectability=np.concatenate(detectability).astype(np.float32),
             spike_roi=np.repeat(np.arange(n), [len(s) for s in activity.spikes]).astype(np.int64),
             spike_s=np.concatenate([*activity.spikes, np.empty(0)]),
+            assembly=activity.assembly,
         ),
     )
 

@@ -19,6 +19,40 @@ def log_uniform(rng: np.random.Generator, limits: Range, size: int | None = None
 
 
 @dataclass(frozen=True)
+class PlantedAssemblies:
+    """Cells that fire together again and again, beside a preset's own network events.
+
+    Attributes
+    ----------
+    n
+        Assemblies; no cell is in two.
+    share
+        Share of all cells that are in one.
+    per_min
+        Events of each assembly a minute.
+    participation
+        Share of its cells that join an event, one value an event.
+    others
+        Share of all other cells that do, one value an event.
+    """
+
+    n: int = 4
+    share: float = 0.6
+    per_min: float = 3.0
+    participation: Range = (0.8, 1.0)
+    others: Range = (0.0, 0.05)
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or not 0 < self.share <= 1 or self.per_min <= 0:
+            raise InputError(
+                "preset",
+                "assemblies",
+                f"are {self.n} of a share of {self.share:g}, {self.per_min:g} events a minute",
+                "Give one or more, a share in (0, 1] and a rate above 0.",
+            )
+
+
+@dataclass(frozen=True)
 class HybridPreset:
     """Parameters of a hybrid movie; ranges are drawn from once a movie unless said otherwise.
 
@@ -66,6 +100,8 @@ class HybridPreset:
         Standard deviation of slow axial motion; jerks move the plane by 2–8 µm.
     bleaching
         Loss of brightness from the first to the last frame.
+    assemblies
+        Assemblies planted among the cells in the plane; None: none.
     """
 
     fov_shape: tuple[int, int] = (160, 160)
@@ -96,6 +132,7 @@ class HybridPreset:
     registered: Range = (0.4, 0.9)
     axial_um: Range = (0.1, 1.2)
     bleaching: Range = (0.0, 0.2)
+    assemblies: PlantedAssemblies | None = None
 
     def __post_init__(self) -> None:
         if min(self.fov_shape) < 32:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.simulation.hybrid.presets import PlantedAssemblies
 from neurocine.simulation.library import Neuron
 
 #: Seconds of a recording that are moved as one.
@@ -111,6 +112,31 @@ def network_events(
         for cell in np.flatnonzero(rng.uniform(size=n_cells) < share):
             joined[cell].append(time + rng.normal(0, NETWORK_JITTER_S))
     return [np.asarray(times, dtype=np.float64) for times in joined]
+
+
+def planted_events(
+    rng: np.random.Generator, label: NDArray[np.int64], duration_s: float, planted: PlantedAssemblies
+) -> list[NDArray[np.float64]]:
+    """Return for each cell the times (E,) at which it joins events of the assemblies in `label` (N,)."""
+    joined: list[list[float]] = [[] for _ in label]
+    for assembly in range(planted.n):
+        for time in np.sort(rng.uniform(0, duration_s, rng.poisson(planted.per_min * duration_s / 60))):
+            inside, outside = rng.uniform(*planted.participation), rng.uniform(*planted.others)
+            share = np.where(label == assembly, inside, outside)
+            for cell in np.flatnonzero(rng.uniform(size=len(label)) < share):
+                joined[cell].append(time + rng.normal(0, NETWORK_JITTER_S))
+    return [np.asarray(times, dtype=np.float64) for times in joined]
+
+
+def draw_assemblies(
+    rng: np.random.Generator, can_join: NDArray[np.bool_], planted: PlantedAssemblies
+) -> NDArray[np.int64]:
+    """Return the assembly of each cell, (N,) int64, -1: none; those that can't join have none."""
+    label = np.full(len(can_join), -1, dtype=np.int64)
+    chosen = rng.permutation(np.flatnonzero(can_join))
+    chosen = chosen[: round(planted.share * len(chosen))]
+    label[chosen] = np.arange(len(chosen)) % planted.n
+    return label
 
 
 def _high_rate(neuron: Neuron) -> float:

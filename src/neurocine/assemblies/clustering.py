@@ -1,0 +1,129 @@
+"""SCEs clustered by the cells they have in common, and which clusters are better than chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_samples
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from neurocine.config import AssembliesSettings
+from neurocine.core.assemblies import NONE, similarity
+from neurocine.core.progress import Progress, silent
+
+#: Fewer SCEs than this aren't clustered: two clusters of the least size.
+LEAST_SCES = 6
+#: A cluster has at least so many SCEs: two that happen to be alike are no assembly.
+LEAST_CLUSTER = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """M SCEs in clusters.
+
+    Attributes
+    ----------
+    cluster
+        Cluster of each SCE, (M,) int64, -1: none that is better than chance; 0 is the largest.
+    silhouette
+        Silhouette of each SCE, (M,) float64.
+    null
+        Largest cluster median of the silhouettes of shuffled SCEs, NaN where nothing was clustered.
+    """
+
+    cluster: NDArray[np.int64]
+    silhouette: NDArray[np.float64]
+    null: float
+
+
+def cluster_sces(
+    participation: NDArray[np.bool_], settings: AssembliesSettings, progress: Progress = silent
+) -> Clusters:
+    """Cluster SCEs by k-means on their normalised covariance (Malvache et al. 2016; Modol et al. 2020).
+
+    Each SCE is its row of the covariance matrix. Of the starts that of the least inertia counts, of the
+    numbers of clusters that with the highest mean silhouette, with 1 − covariance as distance. A cluster is
+    kept if the median of its silhouettes is above that of any cluster of shuffled SCEs: by turns the cells of
+    each SCE are drawn anew (as in the papers), and the SCEs of each cell, so that cells that are often active
+    don't make an assembly.
+
+    Parameters
+    ----------
+    participation
+        Which cells take part in which SCE, (N, M) bool.
+    settings
+        Numbers of clusters, starts and shuffles, seed.
+    progress
+        Told about starts, then about shuffles.
+    """
+    m = participation.shape[1]
+    if m < LEAST_SCES:
+        return Clusters(np.full(m, NONE), np.zeros(m), float("nan"))
+    seeds = np.random.default_rng((settings.seed, 2))
+    labels, silhouette = _best(similarity(participation), settings, seeds, progress)
+    null = _null(participation, int(labels.max()) + 1, settings, seeds, progress)
+    medians = cluster_medians(labels, silhouette)
+    kept = [k for k in np.argsort(-np.bincount(labels), kind="stable") if medians[k] > null]
+    cluster = np.full(m, NONE, dtype=np.int64)
+    for new, old in enumerate(kept):
+        cluster[labels == old] = new
+    return Clusters(cluster, silhouette, null)
+
+
+def cluster_medians(labels: NDArray[np.int64], silhouette: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median silhouette of each cluster 0, 1, ..., -1 for those of too few SCEs."""
+    sizes = np.bincount(labels)
+    return np.array(
+        [
+            np.median(silhouette[labels == k]) if size >= LEAST_CLUSTER else -1.0
+            for k, size in enumerate(sizes)
+        ]
+    )
+
+
+def _best(
+    covariance: NDArray[np.float64],
+    settings: AssembliesSettings,
+    seeds: np.random.Generator,
+    progress: Progress,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return clusters and silhouettes, (M,) each, where the mean silhouette is highest."""
+    most = min(settings.max_clusters, len(covariance) // LEAST_CLUSTER)
+    runs = []
+    for k in range(2, most + 1):
+        runs.append(_run(covariance, k, settings.starts, seeds))
+        progress("clusters of events", k - 1, most - 1)
+    return max(runs, key=lambda run: float(run[1].mean()))
+
+
+def _null(
+    participation: NDArray[np.bool_],
+    k: int,
+    settings: AssembliesSettings,
+    seeds: np.random.Generator,
+    progress: Progress,
+) -> float:
+    """Return the largest median silhouette of a cluster of shuffled SCEs."""
+    highest = -1.0
+    for done in range(settings.cluster_surrogates):
+        covariance = similarity(seeds.permuted(participation, axis=done % 2))
+        labels, silhouette = _run(covariance, k, settings.surrogate_starts, seeds)
+        highest = max(highest, float(cluster_medians(labels, silhouette).max()))
+        progress("clusters of shuffled events", done + 1, settings.cluster_surrogates)
+    return highest
+
+
+def _run(
+    covariance: NDArray[np.float64], k: int, starts: int, seeds: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return clusters and silhouettes, (M,) each, of the best of some starts of k-means."""
+    means = KMeans(k, n_init=starts, random_state=int(seeds.integers(2**31)))
+    # SCEs are few: threads would only wait for one another.
+    with threadpool_limits(1):
+        labels = means.fit_predict(covariance).astype(np.int64)
+    if labels.min() == labels.max():  # all SCEs alike: one cluster only
+        return labels, np.zeros(len(labels))
+    return labels, np.asarray(silhouette_samples(1 - covariance, labels, metric="precomputed"))

@@ -1,0 +1,123 @@
+"""Pictures of assemblies: covariance of SCEs, cells in SCEs, map (DeepCINAC, Fig. 8-3)."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from neurocine.core import InputError, RoiSet
+from neurocine.core.assemblies import NONE, Assemblies
+
+#: Colours of assemblies, by turns, and of none (Okabe and Ito: told apart by colour-blind readers too).
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#a6761d", "#7570b3")
+NO_COLOUR = "#b4b4b4"
+DPI = 150
+
+
+def draw_assemblies(
+    figure: Figure, found: Assemblies, rois: RoiSet | None = None, *, blank: str = "#ffffff"
+) -> None:
+    """Draw the clustered covariance of SCEs, the cells active in them and, with `rois`, the map.
+
+    `blank` is the colour of a cell that takes no part.
+
+    Raises
+    ------
+    InputError
+        If `rois` lack a cell of the assemblies.
+    """
+    axes = figure.subplots(1, 2 if rois is None else 3)
+    _covariance(axes[0], found)
+    _cells(axes[1], found, blank)
+    if rois is not None:
+        _map(axes[2], found, rois)
+
+
+def assemblies_png(found: Assemblies, rois: RoiSet | None = None) -> bytes:
+    """Return the picture of `draw_assemblies` as PNG: the same bytes for the same assemblies."""
+    style: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8.5}
+    with matplotlib.rc_context(style):
+        size = (7.5 if rois is None else 11, 4)
+        figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+        draw_assemblies(figure, found, rois)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        return buffer.getvalue()
+
+
+def colour(assembly: int) -> str:
+    """Return the colour of an assembly, grey for none."""
+    return NO_COLOUR if assembly == NONE else COLOURS[assembly % len(COLOURS)]
+
+
+def event_order(found: Assemblies) -> NDArray[np.int64]:
+    """Return the SCEs (M,) by cluster and time, those without one last."""
+    return np.lexsort((found.frame, _last(found.cluster))).astype(np.int64)
+
+
+def cell_order(found: Assemblies) -> NDArray[np.int64]:
+    """Return the cells (N,) by assembly, the most often active first, those without one last."""
+    return np.lexsort((-found.participation.sum(axis=1), _last(found.label))).astype(np.int64)
+
+
+def _last(label: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.where(label == NONE, label.max(initial=0) + 1, label)
+
+
+def _covariance(axes: Axes, found: Assemblies) -> None:
+    order = event_order(found)
+    values = found.similarity[np.ix_(order, order)].copy()
+    np.fill_diagonal(values, np.nan)
+    top = float(np.nanpercentile(values, 99)) if len(order) > 1 else 1.0
+    if len(order):
+        image = axes.imshow(values, cmap="viridis", vmin=0, vmax=max(top, 0.05), interpolation="nearest")
+        axes.figure.colorbar(image, ax=axes, label="normalised covariance", location="bottom")
+    sizes = [np.count_nonzero(found.cluster == a) for a in range(len(found))]
+    for a, (start, size) in enumerate(zip(np.cumsum([0, *sizes]), sizes, strict=False)):
+        _frame(axes, float(start), float(size), colour(a))
+    axes.set_xlabel("SCEs by cluster")
+    axes.set_ylabel("SCEs by cluster")
+    axes.set_title(f"{len(order)} SCEs, {len(found)} assemblies")
+
+
+def _frame(axes: Axes, start: float, size: float, edge: str) -> None:
+    low, high = start - 0.5, start + size - 0.5
+    axes.plot([low, high, high, low, low], [low, low, high, high, low], color=edge, linewidth=1.6)
+
+
+def _cells(axes: Axes, found: Assemblies, blank: str) -> None:
+    cells, events = cell_order(found), event_order(found)
+    image = np.full((len(cells), len(events), 3), to_rgb(blank))
+    for row, cell in enumerate(cells):
+        image[row, found.participation[cell, events]] = to_rgb(colour(int(found.label[cell])))
+    if image.size:
+        axes.imshow(image, aspect="auto", interpolation="nearest")
+    axes.set_xlabel("SCEs by cluster")
+    axes.set_ylabel("cells by assembly")
+
+
+def _map(axes: Axes, found: Assemblies, rois: RoiSet) -> None:
+    position = {int(roi): i for i, roi in enumerate(rois.ids)}
+    image = np.zeros((*rois.fov_shape, 4))
+    # Those with an assembly are drawn last, over the others.
+    for cell in cell_order(found)[::-1]:
+        roi = int(found.ids[cell])
+        if roi not in position:
+            raise InputError(rois.source, "ids", f"lack {roi}", f"Give the ROIs of {found.source}.")
+        y, x, _ = rois.pixels(position[roi])
+        image[y, x, :3] = to_rgb(colour(int(found.label[cell])))
+        image[y, x, 3] = 0.35 if found.label[cell] == NONE else 1.0
+    axes.imshow(image, interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for a in range(len(found)):
+        axes.plot([], [], "s", color=colour(a), label=f"{a + 1}: {np.count_nonzero(found.label == a)} cells")
+    if len(found):
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, frameon=False)

@@ -1,0 +1,79 @@
+"""Cell assemblies of a raster."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurocine.assemblies.clustering import cluster_sces
+from neurocine.assemblies.events import detect_sces
+from neurocine.assemblies.membership import joined_by, refined
+from neurocine.config import AssembliesSettings
+from neurocine.core.assemblies import NONE, Assemblies
+from neurocine.core.progress import Progress, silent
+from neurocine.core.validate import as_array, positive
+
+
+def find_assemblies(
+    active: ArrayLike,
+    frame_rate_hz: float,
+    settings: AssembliesSettings | None = None,
+    *,
+    ids: ArrayLike | None = None,
+    source: str = "raster",
+    progress: Progress = silent,
+) -> Assemblies:
+    """Find SCEs and the cell assemblies in them, in any raster.
+
+    Parameters
+    ----------
+    active
+        True where a cell is active, (N, T) bool: `Raster.active`, `Truth.raster` or anyone's.
+    frame_rate_hz
+        Frames a second.
+    settings
+        The config section ``assemblies``; None: the defaults.
+    ids
+        ROI ids, (N,) int64; None: 0, 1, ...
+    source
+        Where the raster came from, for messages.
+    progress
+        Told about starts of k-means.
+
+    Raises
+    ------
+    InputError
+        If shapes don't agree, ids repeat or the frame rate isn't above 0.
+    """
+    chosen = AssembliesSettings() if settings is None else settings
+    raster = as_array(active, bool, (None, None), source, "active")
+    rate = positive(frame_rate_hz, source, "frame_rate_hz", "Hz")
+    names = as_array(np.arange(len(raster)) if ids is None else ids, np.int64, (len(raster),), source, "ids")
+    frame, participation, threshold = detect_sces(raster, rate, chosen)
+    found = cluster_sces(participation, chosen, progress)
+    label, _ = refined(participation, found.cluster)
+    label, cluster = _large(label, found.cluster, chosen.min_assembly)
+    return Assemblies(
+        ids=names,
+        frame_rate_hz=rate,
+        threshold=threshold,
+        frame=frame,
+        participation=participation,
+        cluster=cluster,
+        silhouette=found.silhouette,
+        null_silhouette=found.null,
+        label=label,
+        joined=joined_by(participation, label, int(label.max(initial=NONE)) + 1),
+        source=source,
+    )
+
+
+def _large(
+    label: NDArray[np.int64], cluster: NDArray[np.int64], least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return labels and clusters with assemblies of fewer than `least` cells left out, numbered anew."""
+    sizes = np.bincount(label[label != NONE], minlength=int(cluster.max(initial=NONE)) + 1)
+    kept = np.flatnonzero(sizes >= least)
+    new = np.full(len(sizes) + 1, NONE, dtype=np.int64)  # the last for NONE, -1
+    new[kept] = np.arange(len(kept))
+    return new[label], new[cluster]

@@ -1,0 +1,276 @@
+"""Planted assemblies are found, chance isn't, and two methods' assemblies can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from neurocine import steps
+from neurocine.assemblies import agreement, agreement_of_labels, detect_sces, find_assemblies
+from neurocine.assemblies.clustering import LEAST_SCES, cluster_sces
+from neurocine.assemblies.events import onsets, rolled, within
+from neurocine.assemblies.figures import assemblies_png
+from neurocine.assemblies.membership import joined_by, label_cells
+from neurocine.cli import app
+from neurocine.config import AssembliesSettings
+from neurocine.core import Assemblies, CellTypes, InputError, Raster, RoiSet
+from neurocine.core.assemblies import similarity
+from neurocine.io.contracts import (
+    Stamp,
+    read_assemblies,
+    read_stamp,
+    write_activity,
+    write_assemblies,
+    write_celltypes,
+    write_rois,
+)
+from neurocine.simulation import DetectionNoise, PlantedAssemblies, simulate_raster
+
+QUICK = AssembliesSettings(starts=5, max_clusters=6, surrogates=20, cluster_surrogates=20, surrogate_starts=3)
+
+
+def toy(seed: int = 0, assemblies: int = 3, size: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    """Return a raster (40, 3000) of transients of 4 frames at random, with assemblies, and their labels."""
+    rng = np.random.default_rng(seed)
+    label = np.repeat(np.arange(assemblies), size)
+    label = np.r_[label, np.full(40 - len(label), -1)]
+    raster = np.zeros((40, 3000), dtype=bool)
+    for cell, frame in zip(*np.nonzero(rng.random(raster.shape) < 0.004), strict=True):
+        raster[cell, frame : frame + 4] = True
+    for event in range(60 if assemblies else 0):
+        frame = 20 + 48 * event
+        for cell in np.flatnonzero((label == event % assemblies) & (rng.random(40) < 0.85)):
+            start = frame + rng.integers(-2, 3)
+            raster[cell, start : start + 4] = True
+    return raster, label
+
+
+@pytest.fixture(scope="module")
+def found() -> Assemblies:
+    return find_assemblies(toy()[0], 10.0, QUICK)
+
+
+def test_planted_assemblies_are_found(found: Assemblies) -> None:
+    assert len(found) == 3
+    same = agreement_of_labels(toy()[1], found.label)
+    assert same.adjusted_rand >= 0.9
+    assert {row.first for row in same.matched} == {0, 1, 2}
+    # Every tenth of a minute one fires: most events are told, each as of one assembly.
+    assert 55 <= len(found.frame) <= 75
+    assert np.count_nonzero(found.joined.sum(axis=1) == 1) >= 50
+
+
+def test_planted_assemblies_at_a_presets_noise() -> None:
+    planted = simulate_raster("ca1-development", 0)
+    found = find_assemblies(planted.active, planted.frame_rate_hz, QUICK)
+    assert agreement_of_labels(planted.label, found.label).adjusted_rand >= 0.9
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_found_in_shuffled_rasters(seed: int) -> None:
+    shuffled = rolled(toy(seed)[0], np.random.default_rng(seed))
+    found = find_assemblies(shuffled, 10.0, QUICK)
+    assert len(found) == 0
+    assert (found.label == -1).all()
+    assert (found.cluster == -1).all()
+
+
+def test_nothing_is_found_in_synchrony_of_random_cells() -> None:
+    raster = toy(assemblies=0)[0]
+    rng = np.random.default_rng(5)
+    for frame in range(20, 2900, 48):
+        raster[rng.random(40) < 0.3, frame : frame + 4] = True
+    found = find_assemblies(raster, 10.0, QUICK)
+    assert len(found.frame) > 50  # the events are there
+    assert len(found) == 0  # but no assembly
+
+
+def test_the_same_twice() -> None:
+    first, second = (find_assemblies(toy()[0], 10.0, QUICK) for _ in range(2))
+    np.testing.assert_array_equal(first.label, second.label)
+    assert first.null_silhouette == second.null_silhouette
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 100), (5, 100), (40, 3)])
+def test_silent_or_empty_rasters_have_none(shape: tuple[int, int]) -> None:
+    found = find_assemblies(np.zeros(shape, dtype=bool), 10.0, QUICK)
+    assert len(found) == 0
+    assert len(found.frame) == 0
+    assert np.isnan(found.null_silhouette)
+
+
+def test_events_are_peaks_of_onsets_apart_from_each_other() -> None:
+    raster = np.zeros((12, 400), dtype=bool)
+    raster[:8, 50:90] = True  # one event, however long its transients are
+    raster[4:, 200:204] = True
+    frame, participation, threshold = detect_sces(raster, 10.0, QUICK)
+    assert threshold >= QUICK.min_cells
+    assert len(frame) == 2
+    np.testing.assert_allclose(frame, [50, 200], atol=4)
+    np.testing.assert_array_equal(participation[:, 0], np.arange(12) < 8)
+    np.testing.assert_array_equal(participation[:, 1], np.arange(12) >= 4)
+
+
+def test_active_frames_can_be_counted_instead() -> None:
+    raster = np.zeros((12, 400), dtype=bool)
+    raster[np.arange(8), 50 - 6 * np.arange(8)] = True
+    for cell in range(8):
+        raster[cell, 50 - 6 * cell : 60] = True  # they begin one after the other, and end together
+    by_onset, _, _ = detect_sces(raster, 10.0, QUICK)
+    by_frame, taking_part, _ = detect_sces(raster, 10.0, QUICK.model_copy(update={"count": "active"}))
+    assert len(by_onset) == 0
+    assert len(by_frame) == 1
+    assert taking_part[:8].all()
+
+
+def test_onsets_windows_and_rolling() -> None:
+    raster = np.array([[1, 1, 0, 1, 0, 0], [0, 0, 0, 0, 1, 1]], dtype=bool)
+    np.testing.assert_array_equal(onsets(raster), [[1, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0]])
+    np.testing.assert_array_equal(within(onsets(raster), 1)[1], [0, 0, 0, 1, 1, 1])
+    np.testing.assert_array_equal(within(raster, 0), raster)
+    moved = rolled(raster, np.random.default_rng(0))
+    np.testing.assert_array_equal(moved.sum(axis=1), raster.sum(axis=1))
+
+
+def test_similarity_is_the_correlation_over_cells() -> None:
+    participation = np.random.default_rng(0).random((30, 5)) < 0.3
+    np.testing.assert_allclose(similarity(participation), np.corrcoef(participation.T.astype(float)))
+    participation[:, 2] = True  # no variance: like no other
+    assert (similarity(participation)[2, [0, 1, 3, 4]] == 0).all()
+
+
+def test_a_cell_belongs_where_it_is_more_than_by_chance() -> None:
+    participation = np.zeros((4, 20), dtype=bool)
+    participation[0, :10] = True  # always with the first
+    participation[1, 10:] = True  # always with the second
+    participation[2, ::2] = True  # with both alike
+    inside = np.arange(20)[:, None] // 10 == np.arange(2)
+    np.testing.assert_array_equal(label_cells(participation, inside), [0, 1, -1, -1])
+
+
+def test_an_event_may_have_several_assemblies_or_none() -> None:
+    label = np.r_[np.repeat([0, 1], 8), np.full(20, -1)]
+    participation = np.zeros((36, 3), dtype=bool)
+    participation[:8, 0] = participation[:16, 1] = True
+    participation[::7, 2] = True
+    np.testing.assert_array_equal(joined_by(participation, label, 2), [[1, 0], [1, 1], [0, 0]])
+
+
+def test_few_events_are_not_clustered() -> None:
+    few = cluster_sces(np.ones((5, LEAST_SCES - 1), dtype=bool), QUICK)
+    assert (few.cluster == -1).all()
+    assert np.isnan(few.null)
+    alike = cluster_sces(np.tile(np.arange(8)[:, None] < 5, (1, LEAST_SCES + 2)), QUICK)
+    assert (alike.cluster == -1).all()  # nothing to part
+
+
+def test_agreement_matches_by_common_cells_whatever_the_numbers() -> None:
+    first = np.array([0, 0, 0, 1, 1, 1, -1, -1])
+    same = agreement_of_labels(first, np.array([1, 1, 1, 0, 0, 0, -1, -1]))
+    assert same.adjusted_rand == 1
+    assert [(row.first, row.second, row.jaccard) for row in same.matched] == [(0, 1, 1.0), (1, 0, 1.0)]
+    other = agreement_of_labels(first, np.array([1, 1, -1, -1, 0, 0, 0, -1]))
+    assert 0 < other.adjusted_rand < 1
+    assert (other.matched[1].common, other.matched[1].only_first, other.matched[1].only_second) == (2, 1, 1)
+    none = agreement_of_labels(first, np.full(8, -1))
+    assert (none.n_second, none.matched, none.adjusted_rand) == (0, (), 0.0)
+    assert none.to_json()["n_first"] == 2
+
+
+def test_agreement_is_over_the_cells_that_both_know(found: Assemblies) -> None:
+    half = replace(found, ids=found.ids + 10)
+    assert agreement(found, half).n_cells == 30
+    assert agreement(found, found).adjusted_rand == 1
+    with pytest.raises(InputError, match="same ROIs"):
+        agreement(found, replace(found, ids=found.ids + 100))
+    with pytest.raises(InputError, match="same cells"):
+        agreement_of_labels([0, 1], [0, 1, 2])
+
+
+def test_file_gives_back_what_was_written(found: Assemblies, tmp_path: Path) -> None:
+    write_assemblies(tmp_path / "a.h5", found, Stamp("x", "y"))
+    read = read_assemblies(tmp_path / "a.h5")
+    for name in ("ids", "frame", "participation", "cluster", "silhouette", "label", "joined"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(found, name))
+    assert (read.threshold, read.null_silhouette) == (found.threshold, found.null_silhouette)
+    assert read_stamp(tmp_path / "a.h5").config_hash == "x"
+    with pytest.raises(InputError, match="participation"):
+        replace(found, participation=found.participation[1:])
+
+
+def squares(n: int) -> RoiSet:
+    masks = np.zeros((n, 32, 40), dtype=bool)
+    for k in range(n):
+        y, x = divmod(k, 10)
+        masks[k, 8 * y : 8 * y + 3, 4 * x : 4 * x + 3] = True
+    return RoiSet.from_masks(masks)
+
+
+def test_pictures_are_the_same_twice_and_need_the_rois(found: Assemblies) -> None:
+    with_map = assemblies_png(found, squares(40))
+    assert with_map == assemblies_png(found, squares(40))
+    assert with_map != assemblies_png(found)
+    assert assemblies_png(find_assemblies(np.zeros((4, 50), dtype=bool), 10.0, QUICK)).startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="lack"):
+        assemblies_png(found, squares(12))
+
+
+def written(folder: Path) -> Path:
+    raster, _ = toy()
+    ids = np.arange(40, dtype=np.int64) + 7
+    activity = Raster(ids, 10.0, raster.astype(np.float32), 0.5, ("m",) * 40)
+    write_activity(folder / "activity.h5", activity, Stamp("", "abc"))
+    return folder / "activity.h5"
+
+
+def test_step_leaves_noise_out(tmp_path: Path) -> None:
+    activity = written(tmp_path)
+    probability = np.tile(np.float32([1, 0, 0]), (40, 1))
+    probability[-5:] = [0, 0, 1]
+    write_celltypes(tmp_path / "types.tsv", CellTypes(np.arange(40) + 7, probability), Stamp())
+    steps.assemblies(activity, tmp_path / "out.h5", QUICK, celltypes=tmp_path / "types.tsv")
+    found = read_assemblies(tmp_path / "out.h5")
+    np.testing.assert_array_equal(found.ids, np.arange(35) + 7)
+    assert len(found) == 3
+    assert read_stamp(tmp_path / "out.h5").source_sha256 == "abc"
+
+
+def test_command_finds_draws_and_compares(tmp_path: Path) -> None:
+    activity = written(tmp_path)
+    write_rois(tmp_path / "rois.h5", replace(squares(40), ids=np.arange(40, dtype=np.int64) + 7))
+    settings = "\n".join(f"  {key}: {value}" for key, value in QUICK.model_dump().items())
+    (tmp_path / "config.yaml").write_text(f"assemblies:\n{settings}\n")
+    common = ["assemblies", str(activity), "--config", str(tmp_path / "config.yaml")]
+    picture = tmp_path / "a.png"
+    drawn = ["--rois", str(tmp_path / "rois.h5"), "--picture", str(picture)]
+    first = CliRunner().invoke(app, [*common, "--out", str(tmp_path / "a.h5"), *drawn])
+    assert first.exit_code == 0, first.output
+    assert "3 assemblies" in first.output
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    second = CliRunner().invoke(
+        app, [*common, "--out", str(tmp_path / "b.h5"), "--against", str(tmp_path / "a.h5")]
+    )
+    assert "adjusted Rand 1.000 over 40 cells" in second.output
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_simulated_rasters_are_as_planted() -> None:
+    quiet = DetectionNoise(missed=0, false=0, jitter_s=0)
+    planted = PlantedAssemblies(n=2, share=0.5, participation=(1, 1), others=(0, 0))
+    first = simulate_raster("geco", 3, n_cells=30, duration_s=120, planted=planted, noise=quiet)
+    again = simulate_raster("geco", 3, n_cells=30, duration_s=120, planted=planted, noise=quiet)
+    np.testing.assert_array_equal(first.active, again.active)
+    assert first.active.shape == (30, 600)
+    assert np.bincount(first.label + 1).tolist() == [15, 8, 7]
+    missing = simulate_raster("geco", 3, n_cells=30, duration_s=120, planted=None, noise=quiet)
+    assert (missing.label == -1).all()
+    with pytest.raises(InputError, match="hybrid"):
+        simulate_raster("paper", 1)
+    with pytest.raises(InputError, match="split"):
+        simulate_raster("geco", 1, split="none")
+    with pytest.raises(InputError, match="share"):
+        PlantedAssemblies(share=0)

@@ -41,8 +41,9 @@ def toy(seed: int = 0, assemblies: int = 3, size: int = 10) -> tuple[np.ndarray,
     raster = np.zeros((40, 3000), dtype=bool)
     for cell, frame in zip(*np.nonzero(rng.random(raster.shape) < 0.004), strict=True):
         raster[cell, frame : frame + 4] = True
-    for event in range(60 if assemblies else 0):
-        frame = 20 + 48 * event
+    # At random times: regular ones would stay together when the rows are rolled.
+    times = rng.permutation(np.arange(10, 2980, 10))[:60]
+    for event, frame in enumerate(times if assemblies else ()):
         for cell in np.flatnonzero((label == event % assemblies) & (rng.random(40) < 0.85)):
             start = frame + rng.integers(-2, 3)
             raster[cell, start : start + 4] = True
@@ -59,11 +60,12 @@ def test_planted_assemblies_are_found(found: Assemblies) -> None:
     same = agreement_of_labels(toy()[1], found.label)
     assert same.adjusted_rand >= 0.9
     assert {row.first for row in same.matched} == {0, 1, 2}
-    # Every tenth of a minute one fires: most events are told, each as of one assembly.
-    assert 55 <= len(found.frame) <= 75
-    assert np.count_nonzero(found.joined.sum(axis=1) == 1) >= 50
+    # Most of the 60 events are told, each as of one assembly.
+    assert 50 <= len(found.frame) <= 75
+    assert np.count_nonzero(found.joined.sum(axis=1) == 1) >= 45
 
 
+@pytest.mark.slow
 def test_planted_assemblies_at_a_presets_noise() -> None:
     planted = simulate_raster("ca1-development", 0)
     found = find_assemblies(planted.active, planted.frame_rate_hz, QUICK)

@@ -63,8 +63,10 @@ def cluster_sces(
     if m < LEAST_SCES:
         return Clusters(np.full(m, NONE), np.zeros(m), float("nan"))
     seeds = np.random.default_rng((settings.seed, 2))
-    labels, silhouette = _best(similarity(participation), settings, seeds, progress)
-    null = _null(participation, int(labels.max()) + 1, settings, seeds, progress)
+    # SCEs are few: threads would only wait for one another.
+    with threadpool_limits(1):
+        labels, silhouette = _best(similarity(participation), settings, seeds, progress)
+        null = _null(participation, int(labels.max()) + 1, settings, seeds, progress)
     medians = cluster_medians(labels, silhouette)
     kept = [k for k in np.argsort(-np.bincount(labels), kind="stable") if medians[k] > null]
     cluster = np.full(m, NONE, dtype=np.int64)
@@ -121,9 +123,7 @@ def _run(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return clusters and silhouettes, (M,) each, of the best of some starts of k-means."""
     means = KMeans(k, n_init=starts, random_state=int(seeds.integers(2**31)))
-    # SCEs are few: threads would only wait for one another.
-    with threadpool_limits(1):
-        labels = means.fit_predict(covariance).astype(np.int64)
+    labels = means.fit_predict(covariance).astype(np.int64)
     if labels.min() == labels.max():  # all SCEs alike: one cluster only
         return labels, np.zeros(len(labels))
     return labels, np.asarray(silhouette_samples(1 - covariance, labels, metric="precomputed"))

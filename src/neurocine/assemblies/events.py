@@ -69,7 +69,11 @@ def coactive_threshold(active: NDArray[np.bool_], settings: AssembliesSettings) 
     if not n or not t:
         return 0.0
     rng = np.random.default_rng((settings.seed, 1))
-    counts = np.stack([rolled(active, rng).sum(axis=0) for _ in range(settings.surrogates)])
+    counts = np.zeros((settings.surrogates, t), dtype=np.int32)
+    for count in counts:
+        for row, shift in zip(active, rng.integers(t, size=n), strict=True):
+            count[shift:] += row[: t - shift]
+            count[:shift] += row[t - shift :]
     return float(np.percentile(counts, settings.percentile))
 
 

@@ -56,16 +56,16 @@ def blank(fov: tuple[int, int], rate: float, pixel: float, n_frames: int = 900) 
 
 
 def test_micrometres_and_seconds_become_pixels_and_frames() -> None:
-    batch = batch_parameters(blank((400, 500), 30.0, 0.8), SETTINGS, CaimanRun(processes=3))
+    batch = batch_parameters(blank((400, 500), 30.0, 0.8), SETTINGS)
     assert batch["init"]["gSig"] == [8, 8]  # half of 12 µm: 7.5 pixels
     assert batch["init"]["gSiz"] == [17, 17]
     assert batch["init"]["K"] == 8
-    assert batch["patch"] == {"rf": 50, "stride": 30, "n_processes": 3, "only_init": True}
+    assert batch["patch"] == {"rf": 50, "stride": 30, "only_init": True}
     assert batch["data"] == {"dims": [400, 500], "fr": 30.0, "decay_time": 0.7}
-    coarse = batch_parameters(blank((400, 500), 30.0, 2.0), SETTINGS, CaimanRun())
+    coarse = batch_parameters(blank((400, 500), 30.0, 2.0), SETTINGS)
     assert coarse["init"]["gSig"] == [3, 3]
     assert (coarse["patch"]["rf"], coarse["patch"]["stride"]) == (20, 12)
-    small = batch_parameters(blank((40, 64), 30.0, 0.8), SETTINGS, CaimanRun())
+    small = batch_parameters(blank((40, 64), 30.0, 0.8), SETTINGS)
     assert small["patch"]["rf"] == 20  # no patch is larger than the picture
     online = online_parameters(blank((400, 500), 30.0, 0.8), SETTINGS)
     assert online["online"]["init_batch"] == 450  # 20 s are 600 frames, half of the movie 450
@@ -88,7 +88,7 @@ def test_settings_reach_caiman_by_its_names() -> None:
         }
     )
     movie = blank((64, 64), 10.0, 1.0)
-    for found in (batch_parameters(movie, chosen, CaimanRun()), online_parameters(movie, chosen)):
+    for found in (batch_parameters(movie, chosen), online_parameters(movie, chosen)):
         assert found["merging"] == {"merge_thr": 0.6}
         assert found["quality"] == {"min_SNR": 3, "rval_thr": 0.7, "use_cnn": False}
         assert found["temporal"]["p"] == found["preprocess"]["p"] == 2
@@ -162,10 +162,8 @@ def test_without_caiman_the_error_says_what_to_do() -> None:
 def test_real_caiman_finds_planted_cells(engine: str, real_caiman: str, tmp_path: Path) -> None:
     movie, masks = cells()
     settings = SETTINGS.model_copy(update={"engine": engine})
-    first, second = (
-        segment(movie, settings, engines=run_with(real_caiman, temporary=str(tmp_path), processes=n))
-        for n in (1, 2)
-    )
+    engines = run_with(real_caiman, temporary=str(tmp_path))
+    first, second = (segment(movie, settings, engines=engines) for _ in range(2))
     # In a movie as short as this OnACID misses one.
     assert (overlap(first, masks) > 0.5).sum() >= (4 if engine == "caiman" else 3)
     assert len(first) <= 6

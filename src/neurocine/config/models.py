@@ -485,14 +485,16 @@ class TrainingSettings(Section):
 
 
 class CaimanRun(Section):
-    """How CaImAn is run, which changes no result."""
+    """How CaImAn is run, not what it is asked to do."""
 
     python: str | None = Field(
         None,
         description="Python of an environment in which CaImAn is installed, such as "
         "~/miniforge3/envs/caiman/bin/python; null: the one that the step runs in (Snakemake's --sdm conda)",
     )
-    processes: int = Field(2, ge=1, description="processes that share the work")
+    processes: int = Field(
+        2, ge=1, description="processes that share the work; always the same for the same bytes"
+    )
     limit_min: Positive = Field(
         120.0,
         description="minutes after which it counts as stuck and is ended: for the ROIs of a movie, or for a "

@@ -30,8 +30,8 @@ WORKER = Path(__file__).with_name("caiman_worker.py")
 #: Where the user says how CaImAn is run.
 WHERE = "config"
 INSTALL = (
-    "Make an environment with CaImAn (`conda env create -n caiman -f envs/caiman.yaml`) and name its Python in "
-    "engines.caiman.python, or run Snakemake with --sdm conda"
+    "Make an environment with CaImAn (`conda env create -n caiman -f envs/caiman.yaml`) and name its Python "
+    "in engines.caiman.python, or run Snakemake with --sdm conda"
 )
 #: What is done before the first task.
 LOADING = "loading"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from neurocine.config import CaimanRun, EnginesSettings, SegmentationSettings
+from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.progress import Progress
 from neurocine.engines.caiman import CaimanSession
@@ -56,7 +56,7 @@ def find(
             told = session.ask(
                 "cnmf",
                 **files,
-                parameters=batch_parameters(movie, settings, run),
+                parameters=batch_parameters(movie, settings),
                 processes=run.processes,
                 refit=settings.caiman.refit,
             )
@@ -91,7 +91,7 @@ def write_map(movie: Movie, folder: Path, order: str, progress: Progress) -> Pat
     return path
 
 
-def batch_parameters(movie: Movie, settings: SegmentationSettings, run: CaimanRun) -> dict[str, Any]:
+def batch_parameters(movie: Movie, settings: SegmentationSettings) -> dict[str, Any]:
     """Return CaImAn's parameters for CNMF in patches, in pixels and frames."""
     chosen = settings.caiman
     half = round(chosen.patch_um / 2 / movie.pixel_size_um)
@@ -99,7 +99,6 @@ def batch_parameters(movie: Movie, settings: SegmentationSettings, run: CaimanRu
     parameters["patch"] = {
         "rf": max(2, min(half, min(movie.fov_shape) // 2)),
         "stride": max(1, round(chosen.patch_overlap_um / movie.pixel_size_um)),
-        "n_processes": run.processes,
         "only_init": True,
     }
     parameters["init"]["K"] = chosen.components_per_patch

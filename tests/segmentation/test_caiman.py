@@ -59,7 +59,7 @@ def test_micrometres_and_seconds_become_pixels_and_frames() -> None:
     batch = batch_parameters(blank((400, 500), 30.0, 0.8), SETTINGS)
     assert batch["init"]["gSig"] == [8, 8]  # half of 12 µm: 7.5 pixels
     assert batch["init"]["gSiz"] == [17, 17]
-    assert batch["init"]["K"] == 8
+    assert batch["init"]["K"] == 16
     assert batch["patch"] == {"rf": 50, "stride": 30, "only_init": True}
     assert batch["data"] == {"dims": [400, 500], "fr": 30.0, "decay_time": 0.7}
     coarse = batch_parameters(blank((400, 500), 30.0, 2.0), SETTINGS)

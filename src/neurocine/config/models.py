@@ -81,7 +81,7 @@ class CaimanSettings(Section):
         24.0, description="how much of that a patch shares with the next, micrometres: two somata"
     )
     components_per_patch: int = Field(
-        8, ge=1, description="components looked for in each patch: a few more than active neurons in it"
+        16, ge=1, description="components looked for in each patch: a few more than active neurons in it"
     )
     background_components: int = Field(
         1, ge=1, description="components of the background; a second one where it is uneven and changes"

@@ -28,7 +28,7 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config import SegmentationSettings, StneuronetSettings
+from neurocine.config import EnginesSettings, SegmentationSettings, StneuronetSettings
 from neurocine.config.models import Backend
 from neurocine.core import Movie
 from neurocine.io.contracts import MovieWriter, Registration, Stamp, read_movie
@@ -158,7 +158,7 @@ def _engine(engine: str, model: str, registry: Path | None, backend: Backend) ->
     from neurocine.segmentation.suite2p_engine import find
 
     chosen = SegmentationSettings(engine="suite2p")
-    return lambda movie: len(find(movie, chosen, None, lambda *_: None))
+    return lambda movie: len(find(movie, chosen, None, EnginesSettings(), lambda *_: None))
 
 
 def in_process(*arguments: str) -> dict[str, Any]:

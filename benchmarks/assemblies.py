@@ -61,13 +61,14 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--preset", nargs="+", choices=PRESETS, default=PRESETS)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=200, help="lower ones were looked at before")
     parser.add_argument("--quick", action="store_true", help="fewer starts of k-means")
     parser.add_argument("--cells", type=int, default=120)
     given = parser.parse_args()
     settings = AssembliesSettings(**QUICK) if given.quick else AssembliesSettings()
     rows = []
     for preset in given.preset:
-        for seed in range(given.seeds):
+        for seed in range(given.first_seed, given.first_seed + given.seeds):
             rows.append(measured(preset, seed, given.cells, settings))
             write_text(given.out, json.dumps(rows, indent=1) + "\n")
         own = [row for row in rows if row["preset"] == preset]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from neurocine import steps
 from neurocine.assemblies import agreement, agreement_of_labels, detect_sces, find_assemblies
-from neurocine.assemblies.clustering import LEAST_SCES, cluster_sces
+from neurocine.assemblies.clustering import LEAST_SCES, cluster_sces, shuffled_alike
 from neurocine.assemblies.events import onsets, rolled, within
 from neurocine.assemblies.figures import assemblies_png
 from neurocine.assemblies.membership import joined_by, label_cells
@@ -63,6 +63,28 @@ def test_planted_assemblies_are_found(found: Assemblies) -> None:
     # Most of the 60 events are told, each as of one assembly.
     assert 50 <= len(found.frame) <= 75
     assert np.count_nonzero(found.joined.sum(axis=1) == 1) >= 45
+
+
+def test_assemblies_of_other_sizes_are_found_too() -> None:
+    rng = np.random.default_rng(3)
+    label = np.r_[np.repeat([0, 1, 2], [12, 15, 18]), np.full(20, -1)]
+    raster = rng.random((65, 3000)) < 0.004
+    for event, frame in enumerate(rng.permutation(np.arange(10, 2980, 10))[:90]):
+        raster[(label == event % 3) & (rng.random(65) < 0.8), frame] = True
+    found = find_assemblies(raster, 10.0, QUICK)
+    assert agreement_of_labels(label, found.label).adjusted_rand >= 0.9
+
+
+def test_shuffled_among_alike_keeps_cells_and_sizes_apart() -> None:
+    participation = np.zeros((20, 40), dtype=bool)
+    participation[:4, ::2] = True  # small events
+    participation[4:, 1::2] = True  # large ones
+    shuffled = shuffled_alike(participation, np.random.default_rng(0))
+    np.testing.assert_array_equal(shuffled, participation)
+    mixed = np.random.default_rng(1).random((20, 40)) < 0.3
+    again = shuffled_alike(mixed, np.random.default_rng(0))
+    assert (again != mixed).any()
+    np.testing.assert_array_equal(again.sum(axis=1), mixed.sum(axis=1))
 
 
 @pytest.mark.slow

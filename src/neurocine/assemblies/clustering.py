@@ -15,9 +15,11 @@ from neurocine.core.assemblies import NONE, similarity
 from neurocine.core.progress import Progress, silent
 
 #: Fewer SCEs than this aren't clustered: two clusters of the least size.
-LEAST_SCES = 6
-#: A cluster has at least so many SCEs: two that happen to be alike are no assembly.
-LEAST_CLUSTER = 3
+LEAST_SCES = 10
+#: A cluster has at least so many SCEs: a few that happen to be alike are no assembly.
+LEAST_CLUSTER = 5
+#: Groups of SCEs of like size, within which cells' SCEs are shuffled.
+SIZE_GROUPS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +33,8 @@ class Clusters:
     silhouette
         Silhouette of each SCE, (M,) float64.
     null
-        Largest cluster median of the silhouettes of shuffled SCEs, NaN where nothing was clustered.
+        Median silhouette that a cluster must be above to be better than shuffled SCEs, NaN where nothing was
+        clustered.
     """
 
     cluster: NDArray[np.int64]
@@ -46,9 +49,9 @@ def cluster_sces(
 
     Each SCE is its row of the covariance matrix. Of the starts that of the least inertia counts, of the
     numbers of clusters that with the highest mean silhouette, with 1 − covariance as distance. A cluster is
-    kept if the median of its silhouettes is above that of any cluster of shuffled SCEs: by turns the cells of
-    each SCE are drawn anew (as in the papers), and the SCEs of each cell, so that cells that are often active
-    don't make an assembly.
+    kept if the median of its silhouettes is well above that of any cluster of shuffled SCEs: by turns the
+    cells of each SCE are drawn anew (as in the papers), and each cell's SCEs among those of about the same
+    size (`shuffled_alike`).
 
     Parameters
     ----------
@@ -86,6 +89,19 @@ def cluster_medians(labels: NDArray[np.int64], silhouette: NDArray[np.float64]) 
     )
 
 
+def shuffled_alike(participation: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return `participation` (N, M) with each cell's SCEs shuffled among those of about the same size.
+
+    Cells keep how often they take part in small and in large SCEs: that busy cells fill the small ones, which
+    chance makes, and any cell joins large ones, is no assembly.
+    """
+    order = np.lexsort((rng.random(participation.shape[1]), participation.sum(axis=0)))
+    shuffled = participation.copy()
+    for group in np.array_split(order, SIZE_GROUPS):
+        shuffled[:, group] = rng.permuted(participation[:, group], axis=1)
+    return shuffled
+
+
 def _best(
     covariance: NDArray[np.float64],
     settings: AssembliesSettings,
@@ -108,14 +124,18 @@ def _null(
     seeds: np.random.Generator,
     progress: Progress,
 ) -> float:
-    """Return the largest median silhouette of a cluster of shuffled SCEs."""
-    highest = -1.0
-    for done in range(settings.cluster_surrogates):
-        covariance = similarity(seeds.permuted(participation, axis=done % 2))
-        labels, silhouette = _run(covariance, k, settings.surrogate_starts, seeds)
-        highest = max(highest, float(cluster_medians(labels, silhouette).max()))
-        progress("clusters of shuffled events", done + 1, settings.cluster_surrogates)
-    return highest
+    """Return the median silhouette that no cluster of shuffled SCEs comes near.
+
+    Of each way to shuffle that is the largest of all sets, and as much again as it is above the median set:
+    the largest of some tens alone would be passed by chance now and then.
+    """
+    highest = np.empty(settings.cluster_surrogates)
+    for done in range(len(highest)):
+        shuffled = shuffled_alike(participation, seeds) if done % 2 else seeds.permuted(participation, axis=0)
+        labels, silhouette = _run(similarity(shuffled), k, settings.surrogate_starts, seeds)
+        highest[done] = cluster_medians(labels, silhouette).max()
+        progress("clusters of shuffled events", done + 1, len(highest))
+    return max(float(2 * way.max() - np.median(way)) for way in (highest[::2], highest[1::2]))
 
 
 def _run(

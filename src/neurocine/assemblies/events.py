@@ -71,7 +71,8 @@ def coactive_threshold(active: NDArray[np.bool_], settings: AssembliesSettings) 
     rng = np.random.default_rng((settings.seed, 1))
     counts = np.zeros((settings.surrogates, t), dtype=np.int32)
     for count in counts:
-        for row, shift in zip(active, rng.integers(t, size=n).tolist(), strict=True):
+        for row in active:
+            shift = int(rng.integers(t))
             count[shift:] += row[: t - shift]
             count[:shift] += row[t - shift :]
     return float(np.percentile(counts, settings.percentile))

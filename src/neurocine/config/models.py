@@ -229,7 +229,7 @@ class AssembliesSettings(Section):
     starts: int = Field(100, ge=1, description="starts of k-means for each number of clusters")
     cluster_surrogates: int = Field(
         100,
-        ge=1,
+        ge=2,
         description="sets of shuffled SCEs, than any of whose clusters a real one must be better",
     )
     surrogate_starts: int = Field(10, ge=1, description="starts of k-means for each of them")

@@ -35,8 +35,8 @@ class Assemblies:
     silhouette
         Silhouette of each SCE among all clusters, (M,) float64; 0 where nothing was clustered.
     null_silhouette
-        Largest cluster median of shuffled SCEs: a cluster's own must be above it. NaN where nothing was
-        clustered.
+        A cluster's median silhouette must be above this to be better than shuffled SCEs. NaN where nothing
+        was clustered.
     label
         Assembly of each cell, (N,) int64, -1: none.
     joined

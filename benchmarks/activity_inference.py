@@ -19,7 +19,7 @@ import numpy as np
 
 from neurocine.activity import infer
 from neurocine.config import ActivitySettings
-from neurocine.config.models import Backend
+from neurocine.config.section import Backend
 from neurocine.core import Movie
 from neurocine.io.contracts import read_movie, read_rois
 from neurocine.models import Entry, Metrics, Model, Registry, install

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import EnginesSettings, SegmentationSettings, StneuronetSettings
-from neurocine.config.models import Backend
+from neurocine.config.section import Backend
 from neurocine.core import Movie
 from neurocine.io.contracts import MovieWriter, Registration, Stamp, read_movie
 from neurocine.models import Entry, Metrics, Registry, install

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from neurocine.cli.app import app
-from neurocine.config.models import StneuronetSettings
+from neurocine.config import StneuronetSettings
 from neurocine.core import InputError, RoiSet
 from neurocine.io.movies import growing as growing_module
 from neurocine.io.movies import open_movie

@@ -15,7 +15,7 @@ from rich.progress import Progress as Bar
 
 from neurocine.config import Config, load_config
 from neurocine.config.load import explain
-from neurocine.config.models import Section
+from neurocine.config.section import Section
 from neurocine.core import InputError, Movie
 from neurocine.core.progress import Progress
 from neurocine.io.atomic import check_writable

@@ -13,19 +13,21 @@ from neurocine.config.models import (
     EnginesSettings,
     EvaluationSettings,
     ExportSettings,
-    FineTuneSettings,
     MotionSettings,
-    NetworkTraining,
     ReportSettings,
     SegmentationSettings,
-    SimulationSettings,
     StneuronetSettings,
-    StneuronetSimulation,
-    StneuronetTraining,
     TracesSettings,
-    TrainingSettings,
 )
 from neurocine.config.recordings import load_recordings
+from neurocine.config.training import (
+    FineTuneSettings,
+    NetworkTraining,
+    SimulationSettings,
+    StneuronetSimulation,
+    StneuronetTraining,
+    TrainingSettings,
+)
 
 __all__ = [
     "ActiveSettings",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from neurocine.config.models import SimulationSettings, StneuronetSimulation
+from neurocine.config.training import SimulationSettings, StneuronetSimulation
 
 
 class CorpusMovie(NamedTuple):

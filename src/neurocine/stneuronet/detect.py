@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config.models import StneuronetSettings
+from neurocine.config import StneuronetSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.models import Registry

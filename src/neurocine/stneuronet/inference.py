@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config.models import Backend
+from neurocine.config.section import Backend
 from neurocine.core import InputError
 from neurocine.stneuronet.architecture import SegmentationArchitecture
 

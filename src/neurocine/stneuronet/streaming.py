@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from neurocine.config.models import StneuronetSettings
+from neurocine.config import StneuronetSettings
 from neurocine.core import RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.io.movies.growing import POLL_S, Growing

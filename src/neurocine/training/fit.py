@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config.models import NetworkTraining
+from neurocine.config import NetworkTraining
 from neurocine.core.progress import Progress, silent
 from neurocine.network import Architecture, Networks
 from neurocine.training.checkpoint import History

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config.models import Backend
+from neurocine.config.section import Backend
 from neurocine.core import InputError, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.evaluation.segmentation import MIN_DPRIME, Groups, evaluate_groups, groups_of

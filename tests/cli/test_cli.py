@@ -165,7 +165,10 @@ def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, m
     ("arguments", "told"),
     [
         (["motion", "gone.tif", "--out", "m.h5"], "gone.tif"),
-        (["motion", "{tiff}", "--engine", "magic", "--out", "m.h5"], "'suite2p', 'cinac' or 'none'"),
+        (
+            ["motion", "{tiff}", "--engine", "magic", "--out", "m.h5"],
+            "choose one of suite2p, caiman, cinac, none",
+        ),
         (["motion", "{tiff}", "--out", "m.h5"], "--frame-rate"),
         (["convert", "gone.h5", "regions.json"], "gone.h5"),
         (["report", "nowhere", "--config", "none.yaml"], "none.yaml"),

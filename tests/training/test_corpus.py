@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from neurocine.activity import putative, smooth
-from neurocine.config import SimulationSettings, TrainingSettings, corpus_movies
+from neurocine.config import SimulationSettings, StneuronetSimulation, TrainingSettings, corpus_movies
 from neurocine.core import CELL_TYPES, InputError, RoiSet
 from neurocine.io.contracts import read_movie
 from neurocine.network import Architecture
@@ -111,12 +111,25 @@ def test_make_corpus_simulates_each_listed_movie(tmp_path: Path) -> None:
     folders = make_corpus(settings, tmp_path)
     assert [folder.name for folder in folders] == [movie.name for movie in corpus_movies(settings)]
     truths = [read_truth(folder / "truth.h5") for folder in folders]
-    assert [(t.split, t.preset, t.seed) for t in truths] == corpus_movies(settings)
+    assert [(t.split, t.preset, t.seed) for t in truths] == [movie[:3] for movie in corpus_movies(settings)]
     for folder in folders:
         movie = read_movie(folder / "movie.h5")
         assert (movie.n_frames, movie.frame_rate_hz, movie.pixel_size_um) == (100, 10.0, 2.0)
     split = split_corpus(folders)
     assert (split.test, split.validation, split.train) == tuple((folder,) for folder in folders)
+
+
+def test_stneuronets_movies_take_rates_and_scales_by_turns() -> None:
+    settings = StneuronetSimulation(
+        movies={"geco": 4}, held_out=1, duration_s=50, frame_rates_hz=(10, 7), pixel_sizes_um=(1.2, 0.9, 2.0)
+    )
+    movies = corpus_movies(settings)
+    assert [movie.split for movie in movies] == ["test", "validation", *["train"] * 4]
+    assert [movie.frame_rate_hz for movie in movies] == [10, 7, 10, 7, 10, 7]
+    assert [movie.n_frames for movie in movies] == [500, 350, 500, 350, 500, 350]
+    assert [movie.pixel_size_um for movie in movies] == [1.2, 0.9, 2.0, 1.2, 0.9, 2.0]
+    # A larger corpus leaves the movies that are there as they are.
+    assert corpus_movies(settings.model_copy(update={"movies": {"geco": 9}}))[: len(movies)] == movies
 
 
 def test_statistics_and_traces_are_of_the_whole_movie(loaded: LabelledRecording) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from neurocine.config import StneuronetTraining
 from neurocine.core import InputError
 from neurocine.io.contracts import read_movie, read_rois, write_rois
-from neurocine.models import sha256
+from neurocine.models import Registry, sha256
 from neurocine.simulation import Truth, read_truth
 from neurocine.stneuronet.compact import CompactArchitecture
 from neurocine.stneuronet.postprocessing import Postprocessing
 from neurocine.stneuronet.preprocessing import BinnedMovie
-from neurocine.stneuronet.weights import load_segmentation_weights
+from neurocine.stneuronet.weights import load_segmentation_weights, save_segmentation_weights
+from neurocine.training.publish import publish_segmenter
 from neurocine.training.stneuronet import train_stneuronet
+from neurocine.training.stneuronet_card import measure_and_describe
 from neurocine.training.stneuronet_data import (
     Crops,
     LabelledMovie,
@@ -267,6 +269,7 @@ from neurocine.config import StneuronetTraining
 from neurocine.stneuronet.named import segmentation_architecture_from
 from neurocine.training.loop import device_strategy
 from neurocine.training.stneuronet import train_stneuronet
+from neurocine.training.stneuronet_card import measure_and_describe
 assert device_strategy().num_replicas_in_sync == 2
 settings = StneuronetTraining(epochs=1, steps_per_epoch=2, batch_size=4, crop_px=32, validation_crops=4)
 a = segmentation_architecture_from(json.loads(sys.argv[1]))
@@ -285,3 +288,27 @@ print(json.dumps(fitted.history))
     (row,) = json.loads(run.stdout.splitlines()[-1])
     assert 0.3 < row["loss"] < 2.5
     assert (tmp_path / "network.h5").is_file()
+
+
+def test_card_and_registration(folders: list[Path], tmp_path: Path) -> None:
+    train_stneuronet(SETTINGS, folders, tmp_path, architecture=A)
+    model, architecture, own, metadata = load_segmentation_weights(tmp_path / "network.h5")
+    figures = {"f1": 0.5, "recall": 0.5, "precision": 0.5}
+    calibration = {
+        "postprocessing": asdict(own),
+        "mean": {"left_out": {"containment": figures, "iou": figures}},
+    }
+    metadata = {**metadata, "calibration": calibration}
+    save_segmentation_weights(tmp_path / "weights.h5", model, architecture, own, metadata)
+    (tmp_path / "calibration.json").write_text(json.dumps(calibration))
+    metrics = measure_and_describe(tmp_path / "weights.h5", folders, tmp_path)
+    assert [movie["name"] for movie in metrics["movies"]] == ["3"]
+    assert 0 <= metrics["mean"]["containment"]["f1"] <= 1
+    card = (tmp_path / "card.md").read_text()
+    assert f"{model.count_params():,} values" in card
+    assert "snakemake --cores all calibrate_stneuronet" in card
+    entry = publish_segmenter(tmp_path, "ours", tmp_path / "registry", ("GCaMP6s",))
+    assert entry.metrics.values["f1"] == pytest.approx(metrics["mean"]["containment"]["f1"], abs=1e-4)
+    found = Registry.load(tmp_path / "registry").segmenter("ours")
+    assert found.architecture == A
+    assert found.postprocessing == own

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from neurocine.config.section import CellType, Positive, PresetName, Section
+
+
+def _some(movies: dict[PresetName, int]) -> dict[PresetName, int]:
+    if not any(movies.values()):
+        raise ValueError("name one preset or more with a number of movies")
+    return movies
+
+
+Movies = Annotated[dict[PresetName, Annotated[int, Field(ge=0)]], AfterValidator(_some)]
 
 
 class SimulationSettings(Section):
     """Simulated movies with truth (DeepCINAC, section 2.4, #2, and movies from real parts)."""
 
-    movies: dict[PresetName, Annotated[int, Field(ge=0)]] = Field(
+    movies: Movies = Field(
         {
             "ca1-development": 16,
             "cortex-6s": 10,
@@ -34,18 +43,11 @@ class SimulationSettings(Section):
     pixel_size_um: Positive = Field(2.0, description="micrometres a pixel of all movies, as well")
     seed: int = Field(1, ge=0, description="first seed of each preset; the others follow")
 
-    @field_validator("movies")
-    @classmethod
-    def _some(cls, movies: dict[PresetName, int]) -> dict[PresetName, int]:
-        if not any(movies.values()):
-            raise ValueError("name one preset or more with a number of movies")
-        return movies
-
 
 class StneuronetSimulation(Section):
     """Simulated movies that STNeuroNet learns from: several frame rates, scales, densities and depths."""
 
-    movies: dict[PresetName, Annotated[int, Field(ge=0)]] = Field(
+    movies: Movies = Field(
         {
             "cortex-6s": 48,
             "cortex-6f": 48,
@@ -67,13 +69,6 @@ class StneuronetSimulation(Section):
         (1.2, 0.9, 1.2, 1.6, 2.0), description="micrometres a pixel, by turns"
     )
     seed: int = Field(1, ge=0, description="first seed of each preset; the others follow")
-
-    @field_validator("movies")
-    @classmethod
-    def _some(cls, movies: dict[PresetName, int]) -> dict[PresetName, int]:
-        if not any(movies.values()):
-            raise ValueError("name one preset or more with a number of movies")
-        return movies
 
 
 class NetworkTraining(Section):

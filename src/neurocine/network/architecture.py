@@ -8,11 +8,11 @@ frames and a *head* that reads the features of a whole window.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, ClassVar, Literal, Self, get_args
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args
 
-from neurocine.core import InputError, RoiSet
+from neurocine.core import RoiSet
+from neurocine.network.described import Described
 from neurocine.network.inputs import Cells, Output
 from neurocine.network.normalisation import Normalisation, Statistics
 
@@ -20,7 +20,7 @@ Family = Literal["cinac", "views"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Architecture(ABC):
+class Architecture(Described, ABC):
     """Sizes that every network has.
 
     Attributes
@@ -46,7 +46,6 @@ class Architecture(ABC):
 
     family: ClassVar[Family]
 
-    name: str
     window_frames: int
     window_px: int
     n_inputs: int
@@ -81,33 +80,6 @@ class Architecture(ABC):
     def build(self) -> Networks:
         """Return new networks with random weights, which `keras.utils.set_random_seed` fixes."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {"family": self.family, **values}
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any], where: str) -> Self:
-        """Return the architecture of this family with `values`.
-
-        Raises
-        ------
-        InputError
-            If a key is unknown or missing, or a value has the wrong type or is out of bounds.
-        """
-        known = {f.name for f in fields(cls)}
-        needed = {f.name for f in fields(cls) if f.default is MISSING}
-        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        if not needed <= set(plain) <= known:
-            odd = sorted((set(plain) - known) | (needed - set(plain)))[0]
-            raise InputError(where, odd, "is missing or unknown", "Give the keys of to_dict().")
-        try:
-            return cls(**plain)
-        except TypeError as error:
-            raise InputError(
-                where, "architecture", f"has a wrong type ({error})", "Make it again."
-            ) from error
-
     def _bounded(
         self, name: str, values: tuple[int, ...], low: int, high: int, length: int | None = None
     ) -> None:
@@ -119,11 +91,6 @@ class Architecture(ABC):
     def _one_of(self, name: str, kind: Any) -> None:
         if getattr(self, name) not in get_args(kind):
             raise self._wrong(name, f"one of {', '.join(get_args(kind))}")
-
-    def _wrong(self, name: str, wanted: str) -> InputError:
-        return InputError(
-            f"architecture {self.name}", name, f"is {getattr(self, name)!r}", f"It must be {wanted}."
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,10 +29,8 @@ OPTIONS = {
 }
 
 
-def compile_graphs(
-    networks: Networks, architecture: Architecture
-) -> tuple[Callable[[Float32], Float32], Callable[[Float32], Float32]]:
-    """Return encoder and head as functions of batches of any size, as `Networks` describes them.
+def openvino_core() -> Any:
+    """Return OpenVINO's runtime.
 
     Raises
     ------
@@ -48,7 +46,20 @@ def compile_graphs(
             f"is openvino, which can't be loaded ({error})",
             "Install it (pip install 'neurocine[openvino]'), or choose keras.",
         ) from error
-    core = openvino.Core()
+    return openvino.Core()
+
+
+def compile_graphs(
+    networks: Networks, architecture: Architecture
+) -> tuple[Callable[[Float32], Float32], Callable[[Float32], Float32]]:
+    """Return encoder and head as functions of batches of any size, as `Networks` describes them.
+
+    Raises
+    ------
+    InputError
+        If OpenVINO isn't installed.
+    """
+    core = openvino_core()
     if isinstance(architecture, ViewArchitecture):
         graphs = (_view_encoder(architecture), _view_head(networks.head, architecture))
     elif isinstance(architecture, CinacArchitecture):

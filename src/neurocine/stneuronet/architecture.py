@@ -7,11 +7,10 @@ probabilities a window; `neurocine.stneuronet.compact` is neurocine's own, which
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, ClassVar, Literal, Self, get_args
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args
 
-from neurocine.core import InputError
+from neurocine.network.described import Described
 
 #: ``volume``: less the window's mean, over its SD (Eq. 2). ``pixel``: each pixel less its own baseline, over
 #: its own noise, so that all pixels are as noisy as each other.
@@ -19,7 +18,7 @@ Whitening = Literal["volume", "pixel"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentationArchitecture(ABC):
+class SegmentationArchitecture(Described, ABC):
     """Sizes that every network has.
 
     Attributes
@@ -47,7 +46,6 @@ class SegmentationArchitecture(ABC):
     #: Heights and widths must be multiples of this.
     multiple: ClassVar[int] = 8
 
-    name: str
     window_frames: int = 120
     frame_rate_hz: float = 6.0
     pixel_size_um: float = 0.8
@@ -73,35 +71,3 @@ class SegmentationArchitecture(ABC):
         It maps windows (B, T, Y, X, 1) float32, T = `window_frames`, Y and X multiples of `multiple`, to
         probabilities (B, maps, Y, X) float32 that a pixel belongs to a neuron active then.
         """
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {"family": self.family, **values}
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any], where: str) -> Self:
-        """Return the architecture of this family with `values`.
-
-        Raises
-        ------
-        InputError
-            If a key is unknown or missing, or a value has the wrong type or is out of bounds.
-        """
-        known = {f.name for f in fields(cls)}
-        needed = {f.name for f in fields(cls) if f.default is MISSING}
-        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        if not needed <= set(plain) <= known:
-            odd = sorted((set(plain) - known) | (needed - set(plain)))[0]
-            raise InputError(where, odd, "is missing or unknown", "Give the keys of to_dict().")
-        try:
-            return cls(**plain)
-        except TypeError as error:
-            raise InputError(
-                where, "architecture", f"has a wrong type ({error})", "Make it again."
-            ) from error
-
-    def _wrong(self, name: str, wanted: str) -> InputError:
-        return InputError(
-            f"architecture {self.name}", name, f"is {getattr(self, name)!r}", f"It must be {wanted}."
-        )

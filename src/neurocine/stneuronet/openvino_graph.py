@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurocine.core import InputError
-from neurocine.network.openvino_graph import OPTIONS
+from neurocine.network.openvino_graph import OPTIONS, openvino_core
 from neurocine.stneuronet.architecture import SegmentationArchitecture
 from neurocine.stneuronet.dense import DenseArchitecture
 from neurocine.stneuronet.inference import Compiled, traced
@@ -22,19 +21,13 @@ def compile_graph(model: Any, architecture: SegmentationArchitecture, shape: tup
     InputError
         If OpenVINO isn't installed.
     """
-    try:
-        import openvino
-    except ImportError as error:
-        raise InputError(
-            "settings",
-            "backend",
-            f"is openvino, which can't be loaded ({error})",
-            "Install it (pip install 'neurocine[openvino]'), or choose keras.",
-        ) from error
+    core = openvino_core()
     if isinstance(architecture, DenseArchitecture):
         graph = dense_graph(model, shape)
     else:
-        graph = openvino.convert_model(traced(model, shape))
-    request = openvino.Core().compile_model(graph, "CPU", OPTIONS).create_infer_request()
+        from openvino import convert_model
+
+        graph = convert_model(traced(model, shape))
+    request = core.compile_model(graph, "CPU", OPTIONS).create_infer_request()
     # Copied, as the next call writes to the same memory.
     return lambda window: np.array(request.infer([window])[0])

@@ -1,5 +1,12 @@
 """The workflow's settings: pydantic models from which the config file and its schema are generated."""
 
+from neurocine.config.benchmark import (
+    BenchmarkSettings,
+    BenchmarkSimulation,
+    benchmark_movies,
+    grid_points,
+    tuned,
+)
 from neurocine.config.corpus import CorpusMovie, corpus_movies
 from neurocine.config.load import load_config, parse_config
 from neurocine.config.models import (
@@ -9,7 +16,6 @@ from neurocine.config.models import (
     CaimanRun,
     CaimanSettings,
     CelltypeSettings,
-    Config,
     EnginesSettings,
     EvaluationSettings,
     ExportSettings,
@@ -28,11 +34,14 @@ from neurocine.config.training import (
     StneuronetTraining,
     TrainingSettings,
 )
+from neurocine.config.whole import Config
 
 __all__ = [
     "ActiveSettings",
     "ActivitySettings",
     "AssembliesSettings",
+    "BenchmarkSettings",
+    "BenchmarkSimulation",
     "CaimanRun",
     "CaimanSettings",
     "CelltypeSettings",
@@ -52,8 +61,11 @@ __all__ = [
     "StneuronetTraining",
     "TracesSettings",
     "TrainingSettings",
+    "benchmark_movies",
     "corpus_movies",
+    "grid_points",
     "load_config",
     "load_recordings",
     "parse_config",
+    "tuned",
 ]

@@ -15,15 +15,15 @@ class CorpusMovie(NamedTuple):
     split
         ``train``, ``validation`` or ``test``.
     preset, seed, n_frames, frame_rate_hz, pixel_size_um
-        As for `neurocine.simulation.simulate`.
+        As for `neurocine.simulation.simulate`; None: the preset's own.
     """
 
     split: str
     preset: str
     seed: int
-    n_frames: int
-    frame_rate_hz: float
-    pixel_size_um: float
+    n_frames: int | None
+    frame_rate_hz: float | None
+    pixel_size_um: float | None
 
     @property
     def name(self) -> str:

@@ -17,28 +17,31 @@ class EngineEntry:
         Environment in ``envs/`` that the rule runs in with ``--sdm conda``.
     remedy
         What to do where it can't be loaded.
+    package
+        What it imports that may not be there, as suite2p; None: nothing but what neurocine needs anyway.
     """
 
     module: str
     env: str
     remedy: str = "Install neurocine again."
+    package: str | None = None
 
 
 _SUITE2P = "Install it and what it needs: pip install 'neurocine[suite2p]'."
 _CAIMAN = "Name the Python of an environment with CaImAn in engines.caiman.python."
 
 MOTION_ENGINES = {
-    "suite2p": EngineEntry("neurocine.motion.suite2p_engine", "suite2p", _SUITE2P),
-    "caiman": EngineEntry("neurocine.motion.caiman_engine", "caiman", _CAIMAN),
+    "suite2p": EngineEntry("neurocine.motion.suite2p_engine", "suite2p", _SUITE2P, "suite2p"),
+    "caiman": EngineEntry("neurocine.motion.caiman_engine", "caiman", _CAIMAN, "caiman"),
     "cinac": EngineEntry("neurocine.motion.cinac", "core"),
     "none": EngineEntry("neurocine.motion.none", "core"),
 }
 
 SEGMENTATION_ENGINES = {
-    "suite2p": EngineEntry("neurocine.segmentation.suite2p_engine", "suite2p", _SUITE2P),
+    "suite2p": EngineEntry("neurocine.segmentation.suite2p_engine", "suite2p", _SUITE2P, "suite2p"),
     "stneuronet": EngineEntry("neurocine.segmentation.stneuronet_engine", "tensorflow"),
-    "caiman": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN),
-    "caiman-online": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN),
+    "caiman": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN, "caiman"),
+    "caiman-online": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN, "caiman"),
     "given": EngineEntry("neurocine.segmentation.given", "core"),
 }
 

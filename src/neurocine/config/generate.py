@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from neurocine.config.models import Config
 from neurocine.config.recordings import RecordingRow
+from neurocine.config.whole import Config
 from neurocine.io.atomic import write_text
 
 _HEADER = """\
@@ -36,8 +36,15 @@ def _section_lines(section: BaseModel, indent: int) -> list[str]:
             lines += [f"{pad}{name}:", *_section_lines(value, indent + 2)]
         else:
             lines += [f"{pad}# {line}" for line in textwrap.wrap(field.description or "", 100 - indent)]
-            lines.append(f"{pad}{name}: {_scalar(value)}")
+            lines += _value_lines(name, value, pad)
     return lines
+
+
+def _value_lines(name: str, value: Any, pad: str) -> list[str]:
+    """Return a key and its value: in one line, but for values by name, each of which has some of its own."""
+    if not isinstance(value, dict) or not all(isinstance(inner, dict) for inner in value.values()):
+        return [f"{pad}{name}: {_scalar(value)}"]
+    return [f"{pad}{name}:", *(f"{pad}  {_scalar(key)}: {_scalar(inner)}" for key, inner in value.items())]
 
 
 def _scalar(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from neurocine.config.models import Config
+from neurocine.config.whole import Config
 from neurocine.core import InputError
 
 

@@ -9,7 +9,6 @@ from pydantic import Field, field_validator
 
 from neurocine.config.engines import MOTION_ENGINES, SEGMENTATION_ENGINES, known_engine
 from neurocine.config.section import Backend, Fraction, Positive, Section
-from neurocine.config.training import TrainingSettings
 
 
 class MotionSettings(Section):
@@ -319,22 +318,3 @@ class EnginesSettings(Section):
     """Programs in environments of their own: how they are run."""
 
     caiman: CaimanRun = CaimanRun()
-
-
-class Config(Section):
-    """Everything that ``config/config.yaml`` may hold."""
-
-    recordings: str = Field("config/recordings.tsv", description="table of recordings, one row each")
-    results: str = Field("results", description="folder for everything that is made")
-    motion: MotionSettings = MotionSettings()
-    segmentation: SegmentationSettings = SegmentationSettings()
-    active: ActiveSettings = ActiveSettings()
-    traces: TracesSettings = TracesSettings()
-    celltype: CelltypeSettings = CelltypeSettings()
-    activity: ActivitySettings = ActivitySettings()
-    assemblies: AssembliesSettings = AssembliesSettings()
-    evaluation: EvaluationSettings = EvaluationSettings()
-    report: ReportSettings = ReportSettings()
-    export: ExportSettings = ExportSettings()
-    training: TrainingSettings = TrainingSettings()
-    engines: EnginesSettings = EnginesSettings()

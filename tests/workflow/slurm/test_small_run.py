@@ -1,0 +1,55 @@
+"""The whole workflow by ``snakemake --profile slurm`` on a real SLURM, and what its jobs asked for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
+
+ROOT = Path(__file__).parents[3]
+ROW = {"recording": "crop", "frame_rate_hz": "30", "pixel_size_um": "1.2", "indicator": "GCaMP6s"}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, on_cluster, make_crop):
+    """A project on the crop, its dry run, and then the real one."""
+    cluster = on_cluster(tmp_path_factory.mktemp("slurm") / "mouse größe µ")
+    movie = make_crop(cluster.folder / "raw" / "größe.tif")
+    cluster.project.table({**ROW, "movie": str(movie)})
+    assert cluster.run("-n") == 0
+    planned = cluster.said()
+    code = cluster.run()
+    assert code == 0, cluster.said()[-6000:]
+    return cluster, planned
+
+
+def test_everything_is_there(done) -> None:
+    cluster, _ = done
+    folder = cluster.project.results / "crop"
+    assert (folder / "activity" / "activity.h5").is_file()
+    assert (folder / "export" / "recording.nwb").is_file()
+    assert "crop" in (cluster.project.results / "index.html").read_text()
+    assert {job.state for job in cluster.jobs()} == {"COMPLETED"}
+
+
+def test_every_job_gets_what_the_dry_run_said(done) -> None:
+    cluster, planned = done
+    said = re.findall(r"\[partition (\w+), (\d+) MB, (\d+) min\]", planned)
+    jobs = cluster.jobs()
+    got = [(job.partition, str(job.memory_mb), str(job.minutes)) for job in jobs]
+    assert Counter(got) == Counter(said)
+    assert len({asked for _, *asked_for in got for asked in asked_for}) > 4
+    assert {job.partition for job in jobs} == {"cpu"}
+
+
+def test_every_job_gets_the_cpus_of_its_rule(done) -> None:
+    cluster, _ = done
+    text = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    threads = dict(re.findall(r"^rule (\w+):.*?^    threads: (\d+)$", text, flags=re.MULTILINE | re.DOTALL))
+    jobs = cluster.jobs()
+    assert {job.rule for job in jobs} >= {"ingest", "motion", "activity", "report_index"}
+    assert {job.rule: job.cpus for job in jobs} == {job.rule: int(threads[job.rule]) for job in jobs}

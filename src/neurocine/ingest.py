@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neurocine.core import InputError, Movie
 from neurocine.core.progress import Progress, silent
 from neurocine.io.atomic import write_text
+from neurocine.io.damage import DAMAGE, said
 from neurocine.io.movies import movie_files, open_movie
 
 _HASH_BYTES = 8 * 1024**2
@@ -216,11 +217,11 @@ def read_source(path: Path) -> Source:
 def _readable(movie: Movie, start: int, stop: int) -> NDArray[Any]:
     try:
         return movie.read(start, stop)
-    except (OSError, ValueError, RuntimeError) as error:
+    except DAMAGE as error:
         raise InputError(
             movie.source,
             f"frames {start}-{stop - 1}",
-            f"can't be read ({error})",
+            f"can't be read ({said(error)})",
             "The file is damaged: copy it again.",
         ) from error
 

@@ -199,7 +199,7 @@ def test_missing(tmp_path: Path, read: Callable[[Path], Any]) -> None:
 def test_another_kind_newer_damaged_or_incomplete(tmp_path: Path, read: Callable[[Path], Any]) -> None:
     path = tmp_path / "a.h5"
     path.write_text("not HDF5")
-    with pytest.raises(InputError, match="isn't a readable HDF5 file"):
+    with pytest.raises(InputError, match="isn't a whole HDF5 file"):
         read(path)
     with h5py.File(path, "w") as file:
         file.attrs["kind"] = "something else"

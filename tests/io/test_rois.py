@@ -143,7 +143,7 @@ def test_mask_files_with_something_else(tmp_path: Path) -> None:
         "a.npz": r"holds x \(3,\), y \(2, 2\)",
         "b.npz": "shape, k, y, x",
         "c.npy": "is none of suite2p, labels, masks",
-        "d.npy": "isn't a readable",
+        "d.npy": "isn't a whole",
     }.items():
         with pytest.raises(InputError, match=rf"{name}: .*{problem}"):
             open_rois(tmp_path / name)

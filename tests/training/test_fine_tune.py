@@ -327,7 +327,7 @@ def test_damaged_segments_are_named(damage: Any, told: str, folders: list[Path],
 def test_wrong_files_are_refused(folders: list[Path], registry: Registry, tmp_path: Path) -> None:
     entry = registry.entries["base"]
     (tmp_path / "text.cinac").write_text("no")
-    with pytest.raises(InputError, match="isn't a readable HDF5 file"):
+    with pytest.raises(InputError, match="isn't a whole HDF5 file"):
         load_labelled([tmp_path / "text.cinac"], entry)
     write_cinac(tmp_path / "none.cinac", folders[0], [])
     with pytest.raises(InputError, match="no labelled segment"):

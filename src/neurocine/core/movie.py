@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core.errors import InputError
-from neurocine.core.validate import positive
+from neurocine.core.validate import check_fov, positive
 
 #: How much of a movie is held at a time by the steps that stream it, in bytes.
 BLOCK_BYTES = 64 * 1024**2
@@ -111,5 +111,6 @@ def check_frames(frames: FrameSource, where: str) -> None:
         )
     if 0 in shape:
         raise InputError(where, "frames", f"have an empty axis: {shape}", "The file is damaged.")
+    check_fov((int(shape[1]), int(shape[2])), where)
     if dtype.kind not in "iuf" or dtype.itemsize > 8:
         raise InputError(where, "dtype", f"is {dtype}", "Save the movie as (unsigned) integers or float32.")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from neurocine.core.errors import InputError
-from neurocine.core.validate import as_array, unique_ids
+from neurocine.core.validate import as_array, check_fov, unique_ids
 
 #: Rows, columns and weights of one ROI's pixels.
 Pixels = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]
@@ -66,7 +66,10 @@ class RoiSet:
 
     def __post_init__(self) -> None:
         n = len(unique_ids(self.ids, self.source))
+        check_fov(self.fov_shape, self.source)
         indptr = as_array(self.indptr, np.int64, (n + 1,), self.source, "indptr")
+        if indptr[0] != 0:
+            raise InputError(self.source, "indptr", f"begins with {indptr[0]}", "It must begin with 0.")
         n_pixels = int(indptr[-1])
         for name in ("y", "x", "weight"):
             as_array(getattr(self, name), None, (n_pixels,), self.source, name)
@@ -82,6 +85,8 @@ class RoiSet:
                 f"have {len(self.engine)} and {len(self.active_intervals)} entries for {n} ROIs",
                 "Give one an ROI.",
             )
+        for intervals in self.active_intervals:
+            as_array(intervals, np.int64, (None, 2), self.source, "active_intervals")
 
     def _check_pixels(self, sizes: NDArray[np.int64]) -> None:
         if np.any(sizes <= 0):
@@ -244,4 +249,12 @@ def _known(probability: ArrayLike | None, n: int) -> NDArray[np.float32]:
 
 
 def _joined(parts: list[NDArray[Any]], dtype: type[Any]) -> NDArray[Any]:
-    return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype=dtype)
+    if not parts:
+        return np.empty(0, dtype=dtype)
+    joined = np.concatenate(parts)
+    if dtype is np.int32 and joined.dtype.kind in "iuf":
+        # Far outside stays outside: 2**32 + 5 must not become 5, nor NaN a number.
+        limits = np.iinfo(np.int32)
+        lowest = 0 if joined.dtype.kind == "u" else limits.min
+        joined = np.clip(np.nan_to_num(joined, nan=limits.min), lowest, limits.max)
+    return joined.astype(dtype)

@@ -32,6 +32,22 @@ def as_array(
     return array
 
 
+#: Pixels of a field of view: 11,585 an edge if it is square, more than any microscope's.
+MAX_PIXELS = 2**27
+
+
+def check_fov(fov_shape: tuple[int, int], where: str) -> None:
+    """Raise `InputError` unless height and width (Y, X) are those of a picture."""
+    height, width = fov_shape
+    if height < 1 or width < 1 or int(height) * int(width) > MAX_PIXELS:
+        raise InputError(
+            where,
+            "fov_shape",
+            f"is {height} x {width}, expected 1 to {MAX_PIXELS:,} pixels in all",
+            "Is it what was recorded? Check the file.",
+        )
+
+
 def positive(value: float, where: str, field: str, unit: str) -> float:
     """Return `value` as a float, or raise `InputError` unless it is finite and above zero."""
     number = float(value)

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
-from neurocine.io.rois.cinac import filled
+from neurocine.io.hdf5 import reading_hdf5, whole
+from neurocine.io.rois.cinac import filled, read_contours
 
 _SEGMENT = re.compile(r"cell_(\d+)_(\d+)_(\d+)")
 _REMEDY = "Save the segment again with its movie."
@@ -66,11 +67,7 @@ def read_segments(path: Path) -> list[LabelledSegment]:
     InputError
         If the file can't be read or has no segment, or a segment lacks its movie or doesn't fit together.
     """
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(path, "file", f"isn't a readable HDF5 file ({error})", "Save it again.") from error
-    with file:
+    with reading_hdf5(path, "Save it again.") as file:
         found = [match for match in map(_SEGMENT.fullmatch, file) if match]
         if not found:
             raise InputError(path, "cell_…", "there is no labelled segment", "Label a cell and save it.")
@@ -116,16 +113,14 @@ def _array(group: h5py.Group, name: str, shape: tuple[int | None, ...], where: s
         raise InputError(
             where, name, f"is {item.dtype} of shape {have}, expected numbers of {wanted}", _REMEDY
         )
-    return np.asarray(item[...])
+    return whole(item)
 
 
 def _rois(group: h5py.Group, where: str, shape: tuple[int, int]) -> RoiSet:
     """Return the contours, filled and cut at the patch's border; neighbours marked invalid left out."""
-    contours: NDArray[Any] = group["cells_contour"][...] if "cells_contour" in group else np.empty(0)
-    if contours.ndim != 2 or contours.shape[1] != 2 or not len(contours):
-        raise InputError(
-            where, "cells_contour", f"has shape {contours.shape}, expected (cells, 2)", "Save it again."
-        )
+    contours = read_contours(group, where)
+    if not contours:
+        raise InputError(where, "cells_contour", "is of no cell", "Save it again.")
     invalid = _array(group, "invalid_cells", (len(contours),), where).astype(bool)
     pixels = []
     for i, (x, y) in enumerate(contours):

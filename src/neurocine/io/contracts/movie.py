@@ -8,12 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neurocine.core import InputError, Movie
 from neurocine.io.atomic_hdf5 import NewFile
 from neurocine.io.contracts.stamp import Stamp, attribute, create, dataset, open_checked, opened
+from neurocine.io.damage import damage_told
 
 #: Frames, rows and columns of a chunk: a 25 x 25 window through all time touches 1-4 chunks a step of time,
 #: and blocks of whole frames are read in multiples of its 64 frames.
@@ -149,15 +151,16 @@ def read_movie(path: Path) -> Movie:
         If `path` isn't a movie file of neurocine.
     """
     file = open_checked(path, "movie")
-    if "movie" not in file:
-        raise InputError(path, "movie", "is missing", "The file is damaged: run motion again.")
-    return Movie(
-        frames=file["movie"],
-        frame_rate_hz=float(attribute(file, "frame_rate_hz")),
-        pixel_size_um=float(attribute(file, "pixel_size_um")),
-        indicator=str(attribute(file, "indicator")),
-        source=str(path),
-    )
+    with damage_told(path, "a movie file"):
+        if not isinstance(file.get("movie"), h5py.Dataset):
+            raise InputError(path, "movie", "is missing", "The file is damaged: run motion again.")
+        return Movie(
+            frames=file["movie"],
+            frame_rate_hz=float(attribute(file, "frame_rate_hz")),
+            pixel_size_um=float(attribute(file, "pixel_size_um")),
+            indicator=str(attribute(file, "indicator")),
+            source=str(path),
+        )
 
 
 def read_summary(path: Path) -> Summary:

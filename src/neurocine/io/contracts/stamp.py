@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
 from neurocine.io.atomic_hdf5 import NewFile, atomic_hdf5
+from neurocine.io.damage import damage_told
+from neurocine.io.hdf5 import open_hdf5, whole
 
 #: Version of the file layouts in this package; raised when a layout changes.
 SCHEMA_VERSION = 1
@@ -68,21 +69,21 @@ def opened(path: Path, kind: str) -> Iterator[h5py.File]:
     Raises
     ------
     InputError
-        If it is missing, isn't HDF5, is of another kind or of a newer layout.
+        If it is missing, isn't HDF5, names other files, is of another kind or of a newer layout; if what is
+        read of it isn't what it should be.
     """
-    file = open_checked(path, kind)
-    try:
+    with damage_told(path, f"a whole {kind} file"), open_checked(path, kind) as file:
         yield file
-    finally:
-        file.close()
 
 
 def open_checked(path: Path, kind: str) -> h5py.File:
     """Open as `opened` does, for callers that keep the file open."""
     file = _open(path)
-    found = file.attrs.get("kind")
-    version = int(file.attrs.get("schema_version", 0))
-    if found != kind or version > SCHEMA_VERSION:
+    with damage_told(path, f"a whole {kind} file"):
+        found = file.attrs.get("kind")
+        version = int(file.attrs.get("schema_version", 0))
+        fits = isinstance(found, str) and found == kind and version <= SCHEMA_VERSION
+    if not fits:
         file.close()
         raise InputError(
             path,
@@ -96,17 +97,17 @@ def open_checked(path: Path, kind: str) -> h5py.File:
 def _open(path: Path) -> h5py.File:
     if not path.is_file():
         raise InputError(path, "file", "doesn't exist", f"Run the step that makes {path.name}.")
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(path, "file", f"isn't a readable HDF5 file ({error})", "Make it again.") from error
+    return open_hdf5(path, "Make it again.")
 
 
-def dataset(file: h5py.File, name: str) -> NDArray[Any]:
-    """Return the whole dataset `name`, or raise `InputError` if the file lacks it."""
-    if name not in file:
+def dataset(file: h5py.File, name: str, kinds: str = "biuf") -> NDArray[Any]:
+    """Return the whole dataset `name`, or raise `InputError` if the file lacks it or it isn't of `kinds`."""
+    item = file.get(name)
+    if not isinstance(item, h5py.Dataset):
         raise InputError(file.filename, name, "is missing", "The file is damaged: make it again.")
-    return np.asarray(file[name][...])
+    if item.dtype.kind not in kinds:
+        raise InputError(file.filename, name, f"is of type {item.dtype}", "Make the file again.")
+    return whole(item)
 
 
 def attribute(file: h5py.File, name: str) -> Any:
@@ -118,7 +119,7 @@ def attribute(file: h5py.File, name: str) -> Any:
 
 def strings(file: h5py.File, name: str) -> tuple[str, ...]:
     """Return the dataset of strings `name`."""
-    return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in dataset(file, name))
+    return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in dataset(file, name, "SO"))
 
 
 def read_stamp(path: Path) -> Stamp:
@@ -129,7 +130,7 @@ def read_stamp(path: Path) -> Stamp:
     InputError
         If the file is missing, isn't HDF5 or has no stamp.
     """
-    with _open(path) as file:
+    with damage_told(path, "a file of neurocine"), _open(path) as file:
         return Stamp(
             config_hash=str(attribute(file, "config_hash")),
             source_sha256=str(attribute(file, "source_sha256")),

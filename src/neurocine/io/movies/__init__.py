@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import FrameSource, InputError, Movie
+from neurocine.io.damage import check_regular, damage_told
 from neurocine.io.movies import hdf5, neurofinder, npy, nwb, suite2p_bin, tiff, zarr
 from neurocine.io.movies.choose import agreed_indicator, settled
 from neurocine.io.movies.frames import Concatenated, Found, Native
@@ -75,7 +76,7 @@ def open_movie(
     kind, files = movie_files(path)
     if dataset is not None and not kind.many:
         raise InputError(files[0], "dataset", f"{kind.name} files have none to choose from", "Leave it out.")
-    parts = [kind.read(file, dataset) for file in files]
+    parts = [_read(kind, file, dataset) for file in files]
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     return Movie(
         frames=_joined(files, [part.frames for part in parts]),
@@ -99,7 +100,12 @@ def probe(path: Path) -> Found:
         As `open_movie`, but for what metadata lack.
     """
     kind, files = movie_files(path)
-    return kind.read(files[0], None)
+    return _read(kind, files[0], None)
+
+
+def _read(kind: Format, file: Path, dataset: str | None) -> Found:
+    with damage_told(file, f"a whole {kind.name} movie"):
+        return kind.read(file, dataset)
 
 
 def find_movies(folder: Path) -> list[Path]:
@@ -142,6 +148,7 @@ def movie_files(path: Path | Sequence[Path]) -> tuple[Format, list[Path]]:
 def _expanded(path: Path) -> Iterable[tuple[Format, Path]]:
     if not path.exists():
         raise InputError(path, "file", "doesn't exist", "Check the path.")
+    check_regular(path)
     if path.is_dir():
         return _folder(path)
     if path.stat().st_size == 0:

@@ -25,7 +25,7 @@ from neurocine.core.movie import BLOCK_BYTES
 from neurocine.io.movies import neurofinder, suite2p_bin, tiff
 from neurocine.io.movies.choose import agreed_indicator, number, settled, text
 from neurocine.io.movies.frames import LazyFrames, Mapped
-from neurocine.io.movies.tiff_headers import damaged
+from neurocine.io.movies.tiff_headers import check_page, damaged
 from neurocine.io.movies.tiff_metadata import rate_and_size, scanimage_axes, scanimage_settings
 
 logger = logging.getLogger(__name__)
@@ -270,6 +270,7 @@ class GrowingTiff(Growing):
             for frame, offset in zip(frames, offsets, strict=True):
                 tif.filehandle.seek(offset)
                 page = tifffile.TiffPage(tif, index=0)
+                check_page(file, page)
                 kind = np.dtype(page.dtype).newbyteorder("=")
                 if tuple(page.shape[:2]) != self._shape[1:] or kind != self.dtype:
                     expected = f"expected {self._shape[1:]} {self.dtype}"
@@ -337,6 +338,7 @@ def _begun(path: Path) -> Growing:
 def _one_picture(file: Path, tif: tifffile.TiffFile) -> tifffile.TiffPage:
     """Return the first page, checked to be one grey picture of a movie."""
     page = tif.pages.first
+    check_page(file, page)
     if page.dtype is None:
         raise InputError(file, "dtype", "isn't one that can be read", "Save it as 8 or 16 bit grey values.")
     sizes = dict(zip(page.axes, page.shape, strict=True))

@@ -7,8 +7,8 @@ from typing import Any
 
 import h5py
 
-from neurocine.core import InputError
 from neurocine.io.contracts import read_movie
+from neurocine.io.hdf5 import open_hdf5
 from neurocine.io.movies.choose import choose, number, text
 from neurocine.io.movies.frames import Found
 
@@ -22,14 +22,9 @@ def read(path: Path, dataset: str | None = None) -> Found:
     Raises
     ------
     InputError
-        If the file isn't HDF5, is cut short, or the dataset can't be told.
+        If the file isn't HDF5, is cut short or names other files, or the dataset can't be told.
     """
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(
-            path, "file", f"isn't a whole HDF5 file ({error})", "Copy or save it again."
-        ) from error
+    file = open_hdf5(path)
     if file.attrs.get("kind") == "movie" and dataset is None:
         file.close()
         movie = read_movie(path)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from neurocine.core import InputError
 from neurocine.io.movies.frames import Found
+from neurocine.io.npy import load_array
 
 
 def read(path: Path, dataset: str | None = None) -> Found:
@@ -18,9 +16,4 @@ def read(path: Path, dataset: str | None = None) -> Found:
     InputError
         If the file isn't NumPy's, is cut short or holds Python objects.
     """
-    try:
-        return Found(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(
-            path, "file", f"isn't a whole NumPy array of numbers ({error})", "Save it again with numpy.save."
-        ) from error
+    return Found(load_array(path, mapped=True))

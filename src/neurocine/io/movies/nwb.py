@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from neurocine.core import InputError
+from neurocine.io.hdf5 import open_hdf5
 from neurocine.io.movies.choose import choose
 from neurocine.io.movies.frames import Found, Transposed
 
@@ -49,13 +49,8 @@ def read(path: Path, dataset: str | None = None) -> Found:
 
 def open_nwb(path: Path) -> Any:
     """Return an open ``NWBHDF5IO``, after a look whether `path` is an NWB file at all."""
-    try:
-        with h5py.File(path, "r") as file:
-            is_nwb = "nwb_version" in file.attrs
-    except OSError as error:
-        raise InputError(
-            path, "file", f"isn't a whole NWB (HDF5) file ({error})", "Copy or save it again."
-        ) from error
+    with open_hdf5(path, beside=True) as file:
+        is_nwb = "nwb_version" in file.attrs
     if not is_nwb:
         raise InputError(
             path, "nwb_version", "is missing: this isn't NWB 2", "Name plain HDF5 files .h5 instead."

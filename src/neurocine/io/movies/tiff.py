@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
@@ -15,14 +14,12 @@ import tifffile
 from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError
+from neurocine.io.damage import DAMAGE, TOLD, said
 from neurocine.io.movies.frames import Found, LazyFrames, Mapped
-from neurocine.io.movies.tiff_headers import check_headers, damaged
+from neurocine.io.movies.tiff_headers import check_frames_told, check_headers, check_page, damaged
 from neurocine.io.movies.tiff_metadata import rate_and_size, scanimage_axes, scanimage_settings
 
 logger = logging.getLogger(__name__)
-
-#: What damaged pages make tifffile and its decoders raise.
-_DAMAGE = (ValueError, RuntimeError, OSError, KeyError, IndexError, TypeError, struct.error)
 
 
 class PageFrames(LazyFrames):
@@ -52,11 +49,11 @@ class PageFrames(LazyFrames):
         try:
             self._tif.filehandle.open()
             frames = self._tif.asarray(key=self._pages[start:stop], series=self._series)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise InputError(
                 self._path,
                 f"frames {start}-{stop - 1}",
-                f"can't be decoded ({error})",
+                f"can't be decoded ({said(error)})",
                 "The file is damaged: copy it again.",
             ) from error
         finally:
@@ -90,11 +87,12 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
     propagate, voice.propagate = voice.propagate, False
     voice.addHandler(listener)
     try:
-        with tifffile.TiffFile(path) as tif:
+        # Files that an OME header names beside this one stay shut.
+        with tifffile.TiffFile(path, _multifile=False) as tif:
             yield tif
-    except _DAMAGE as error:
-        told = "; ".join([str(error), *complaints])
-        raise damaged(path, f"isn't a whole TIFF file ({told})") from error
+    except DAMAGE as error:
+        told = "; ".join([str(error) or type(error).__name__, *complaints])
+        raise damaged(path, f"isn't a whole TIFF file ({told[:TOLD]})") from error
     finally:
         voice.removeHandler(listener)
         voice.propagate = propagate
@@ -102,7 +100,27 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
         logger.debug("%s: tifffile says: %s", path, complaint)
 
 
+def read_picture(path: Path) -> NDArray[Any]:
+    """Return the picture (Y, X) of a TIFF file of labels.
+
+    Raises
+    ------
+    InputError
+        If it isn't TIFF, is cut short, or holds more than one picture of one channel.
+    """
+    with opened(path) as tif:
+        check_headers(path, tif)
+        check_page(path, tif.pages.first)
+        check_frames_told(path, tif)
+        shape = tif.series[0].shape
+        if len(shape) != 2:
+            raise InputError(path, "labels", f"have shape {shape}, expected (Y, X)", "Give one label image.")
+        return np.asarray(tif.series[0].asarray())
+
+
 def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
+    check_page(path, tif.pages.first)
+    check_frames_told(path, tif)
     found = tif.series
     if len(found) != 1:
         shapes = ", ".join(str(series.shape) for series in found) or "no picture at all"
@@ -148,6 +166,7 @@ def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries)
     # Files of a multi-file OME series list each other's pages: only this file's own are taken.
     own = [(i, page) for i, page in enumerate(series) if page is not None and page.parent is tif]
     for frame, (_, page) in enumerate(own):
+        check_page(path, page)
         ends = [a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
         if not ends or max(ends) > size:
             raise damaged(path, f"is cut short: the pixels of frame {frame} lie past its end")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurocine.core import InputError, RoiSet
+from neurocine.io.damage import check_regular, damage_told
 from neurocine.io.rois import caiman, cinac, labels, masks, native, neurofinder, nwb, suite2p
 from neurocine.io.rois.fov import FovShape
 from neurocine.io.rois.suite2p_folder import write_suite2p
@@ -66,9 +67,12 @@ def open_rois(path: Path, *, fov_shape: FovShape | None = None) -> RoiSet:
     path = Path(path)
     if not path.exists():
         raise InputError(path, "file", "doesn't exist", "Check the path.")
+    check_regular(path)
     if path.is_file() and path.stat().st_size == 0:
         raise InputError(path, "file", "is empty (0 bytes)", "Copy it again.")
-    return _reader(path).read(path, fov_shape)
+    kind = _reader(path)
+    with damage_told(path, f"ROIs in the format {kind.name}"):
+        return kind.read(path, fov_shape)
 
 
 def save_rois(path: Path, rois: RoiSet, *, fmt: str | None = None) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neurocine.core import InputError, RoiSet
+from neurocine.io.hdf5 import open_hdf5, whole
 from neurocine.io.rois.fov import FovShape, agreed_fov
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 def matches(path: Path) -> bool:
     """Return whether the HDF5 file at `path` holds CaImAn's estimates."""
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         return "estimates" in file
 
 
@@ -35,7 +36,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     InputError
         If the file lacks ``estimates/A`` or the movie was a volume.
     """
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         footprints = _footprints(path, file)
         fov = agreed_fov(path, _dims(path, file), fov_shape)
         if fov[0] * fov[1] != footprints.shape[0]:
@@ -68,13 +69,13 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
 def _footprints(path: Path, file: h5py.File) -> sparse.csc_array:
     item = file.get("estimates/A")
     if isinstance(item, h5py.Dataset) and item.ndim == 2:
-        return sparse.csc_array(item[...])
+        return sparse.csc_array(whole(item))
     parts = ("data", "indices", "indptr", "shape")
     if not isinstance(item, h5py.Group) or any(part not in item for part in parts):
         raise InputError(
             path, "estimates/A", "is missing or not a sparse matrix", "Save CaImAn's results again."
         )
-    data, indices, indptr, shape = (item[part][...] for part in parts)
+    data, indices, indptr, shape = (whole(item[part]) for part in parts)
     try:
         return sparse.csc_array((data, indices, indptr), shape=tuple(shape.tolist()))
     except ValueError as error:
@@ -99,4 +100,4 @@ def _numbers(file: h5py.File, name: str) -> NDArray[Any] | None:
     item = file.get(name)
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iuf":
         return None
-    return np.asarray(item[...])
+    return whole(item)

@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic_hdf5 import atomic_hdf5
+from neurocine.io.hdf5 import open_hdf5, ragged, reading_hdf5, whole
 from neurocine.io.rois.fov import FovShape, agreed_fov
 
 logger = logging.getLogger(__name__)
 
+#: The largest coordinate of a corner, and the largest sum of all polygons' boxes, in pixels.
+MAX_CORNER = 2**15
+MAX_BOXES = 2**26
+
 
 def matches(path: Path) -> bool:
     """Return whether the HDF5 file at `path` holds contours of a whole field of view."""
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         return "full_data/cells_contour" in file
 
 
@@ -37,20 +42,47 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
         raise InputError(
             path, "full_data/cells_contour", "is missing", "Give a .cinac file saved with all its cells."
         )
-    with h5py.File(path, "r") as file:
+    with reading_hdf5(path, "Save it again.") as file:
         data = file["full_data"]
         fov = agreed_fov(path, _fov(data), fov_shape)
-        contours = data["cells_contour"][...]
-        if contours.ndim != 2 or contours.shape[1] != 2:
-            raise InputError(
-                path, "cells_contour", f"has shape {contours.shape}, expected (cells, 2)", "Save it again."
-            )
-        invalid = data["invalid_cells"][...].astype(bool) if "invalid_cells" in data else None
+        contours = read_contours(data, str(path))
+        invalid = whole(data["invalid_cells"]).astype(bool) if "invalid_cells" in data else None
     probability = np.full(len(contours), np.nan)
     if invalid is not None and len(invalid) == len(contours):
         probability[invalid] = 0.0
     pixels = [(*filled(path, i, x, y), None) for i, (x, y) in enumerate(contours)]
     return RoiSet.from_pixels(fov, pixels, engine="given", probability=probability, source=str(path))
+
+
+def read_contours(group: h5py.Group, where: str) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return x and y of the corners of each cell's polygon; none if the group has none.
+
+    Raises
+    ------
+    InputError
+        If they aren't two lists of whole numbers a cell, or enclose more than a picture can show.
+    """
+    item = group.get("cells_contour")
+    if item is None:
+        return []
+    shape = getattr(item, "shape", None)
+    if not isinstance(item, h5py.Dataset) or len(shape or ()) != 2 or item.shape[1] != 2:
+        raise InputError(where, "cells_contour", f"has shape {shape}, expected (cells, 2)", "Save it again.")
+    found = [(x.astype(np.int64), y.astype(np.int64)) for x, y in ragged(item)]
+    corners = [axis for pair in found for axis in pair if len(axis)]
+    # Bounds first: boxes of corners that are far off would overflow.
+    far = any(int(axis.min()) < -MAX_CORNER or int(axis.max()) > MAX_CORNER for axis in corners)
+    if far or sum(_box(x, y) for x, y in found) > MAX_BOXES:
+        raise InputError(where, "cells_contour", "are larger than any picture", "Save it again.")
+    return found
+
+
+def _box(x: NDArray[np.int64], y: NDArray[np.int64]) -> int:
+    """Return what drawing a polygon takes at most: its box in pixels, and its corners times its edge."""
+    if not len(x) or not len(y):
+        return 0
+    width, height = int(np.ptp(x)) + 1, int(np.ptp(y)) + 1
+    return width * height + min(len(x), len(y)) * max(width, height)
 
 
 def write(path: Path, rois: RoiSet) -> None:

@@ -10,6 +10,9 @@ import tifffile
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import atomic_path
+from neurocine.io.damage import damage_told
+from neurocine.io.movies import tiff
+from neurocine.io.npy import load_array
 from neurocine.io.rois.fov import FovShape, agreed_fov
 
 logger = logging.getLogger(__name__)
@@ -17,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 def matches(path: Path) -> bool:
     """Return whether the NumPy file at `path` holds one picture."""
-    return path.suffix.lower() != ".npy" or np.load(path, mmap_mode="r", allow_pickle=False).ndim == 2
+    return path.suffix.lower() != ".npy" or load_array(path, mapped=True).ndim == 2
 
 
 def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
@@ -28,13 +31,9 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     InputError
         If the file can't be read or isn't one picture of integers.
     """
-    try:
-        is_numpy = path.suffix.lower() == ".npy"
-        labels = np.load(path, allow_pickle=False) if is_numpy else tifffile.imread(path)
-    except (ValueError, OSError, RuntimeError, KeyError, IndexError) as error:
-        raise InputError(
-            path, "file", f"isn't a readable picture ({error})", "Save the label image again."
-        ) from error
+    is_numpy = path.suffix.lower() == ".npy"
+    with damage_told(path, "a readable picture", "Save the label image again."):
+        labels = load_array(path) if is_numpy else tiff.read_picture(path)
     if labels.ndim != 2:
         raise InputError(
             path, "labels", f"have shape {labels.shape}, expected (Y, X)", "Give one label image."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
+from neurocine.io.npy import load_array, load_arrays
 from neurocine.io.rois.fov import FovShape, agreed_fov
 
 #: A coordinate file: shape (n, Y, X), and number of the mask, row and column of each pixel.
@@ -18,7 +18,7 @@ COORDINATES = ("shape", "k", "y", "x")
 
 def matches(path: Path) -> bool:
     """Return whether the NumPy file at `path` holds a stack, or several arrays."""
-    return path.suffix.lower() == ".npz" or np.load(path, mmap_mode="r", allow_pickle=False).ndim == 3
+    return path.suffix.lower() == ".npz" or load_array(path, mapped=True).ndim == 3
 
 
 def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
@@ -29,13 +29,8 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     InputError
         If the file can't be read or holds something else.
     """
-    try:
-        content = np.load(path, mmap_mode="r", allow_pickle=False)
-        arrays = {"masks": content} if isinstance(content, np.ndarray) else dict(content)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            path, "file", f"isn't a readable NumPy file ({error})", "Save the masks again."
-        ) from error
+    is_archive = path.suffix.lower() == ".npz"
+    arrays = load_arrays(path) if is_archive else {"masks": load_array(path, mapped=True)}
     if set(COORDINATES) <= set(arrays):
         return _from_coordinates(path, arrays, fov_shape)
     stacks = [array for array in arrays.values() if array.ndim == 3]

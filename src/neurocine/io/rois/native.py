@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import h5py
-
 from neurocine.core import RoiSet
 from neurocine.io.contracts import read_rois, write_rois
+from neurocine.io.hdf5 import open_hdf5
 from neurocine.io.rois.fov import FovShape, agreed_fov
 
 
 def matches(path: Path) -> bool:
     """Return whether the HDF5 file at `path` is one of neurocine's."""
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         return "kind" in file.attrs
 
 

@@ -9,7 +9,11 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from snakemake.exceptions import WorkflowError
 
 from neurocine.config import corpus_movies, load_recordings, parse_config
-from neurocine.config.engines import MOTION_ENGINES, SEGMENTATION_ENGINES
+from neurocine.config.engines import (
+    DECONVOLUTION_ENGINES,
+    MOTION_ENGINES,
+    SEGMENTATION_ENGINES,
+)
 from neurocine.core import InputError
 from neurocine.impl import IMPL
 from neurocine.resources import costs_with, size_mb
@@ -26,7 +30,11 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-COSTS = costs_with(motion=CONFIG.motion.engine, segmentation=CONFIG.segmentation.engine)
+COSTS = costs_with(
+    motion=CONFIG.motion.engine,
+    segmentation=CONFIG.segmentation.engine,
+    traces=CONFIG.traces.deconvolution,
+)
 REGISTRY = str(Path(workflow.basedir) / "models" / "registry.yaml")
 
 

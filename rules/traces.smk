@@ -1,5 +1,7 @@
 """Extract fluorescence, neuropil, ΔF/F and events."""
 
+OTHER_DECONVOLUTIONS = {"caiman", "mcmc"} - {CONFIG.traces.deconvolution}
+
 
 rule traces:
     input:
@@ -12,13 +14,14 @@ rule traces:
     benchmark:
         benchmark_of("traces")
     conda:
-        "../envs/core.yaml"
+        env_of(DECONVOLUTION_ENGINES, CONFIG.traces.deconvolution)
     threads: 1
     resources:
         mem_mb=memory_of("traces"),
         runtime=runtime_of("traces"),
     params:
-        settings=settings_of("traces"),
+        # What another deconvolution needs matters not.
+        settings=CONFIG.traces.model_dump(exclude=OTHER_DECONVOLUTIONS),
         impl=IMPL["traces"],
     message:
         saying("Extracting the traces of {wildcards.recording}")

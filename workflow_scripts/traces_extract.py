@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine import steps
-from neurocine.config import TracesSettings
+from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
 
@@ -16,6 +16,7 @@ def main(job: Any) -> None:
         Path(job.input.rois),
         Path(job.output.traces),
         TracesSettings(**job.params.settings),
+        engines=EnginesSettings(**job.config.get("engines", {})),
         progress=LoggedProgress(),
     )
 

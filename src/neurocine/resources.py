@@ -67,6 +67,10 @@ ENGINE_COSTS = {
     # Its memory maps hold 32 bits a pixel, and it works on several copies of what it looks at.
     ("segmentation", "caiman"): Cost(4000, 4.0, 20, 120),
     ("segmentation", "caiman-online"): Cost(4000, 2.0, 20, 60),
+    ("traces", "suite2p"): Cost(3000, 0.2, 15, 10),
+    ("traces", "caiman"): Cost(4000, 0.2, 20, 20),
+    # By frames and cells, rather than by pixels: hundreds of cells in an hour at 30 Hz take an hour or two.
+    ("traces", "mcmc"): Cost(2500, 0.2, 30, 60),
 }
 
 

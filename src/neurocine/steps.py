@@ -95,12 +95,19 @@ def active(
 
 
 def traces(
-    movie: Movie, rois: Path, out: Path, settings: TracesSettings, *, progress: Progress = silent
+    movie: Movie,
+    rois: Path,
+    out: Path,
+    settings: TracesSettings,
+    *,
+    engines: EnginesSettings | None = None,
+    progress: Progress = silent,
 ) -> None:
     """Extract the traces of the ROIs in the file `rois` and write `out`."""
     from neurocine.traces import extract
 
-    found = extract(movie, open_rois(rois, fov_shape=movie.fov_shape), settings, progress=progress)
+    contours = open_rois(rois, fov_shape=movie.fov_shape)
+    found = extract(movie, contours, settings, progress=progress, engines=engines)
     write_traces(out, found, _stamp(movie, settings.model_dump()))
 
 

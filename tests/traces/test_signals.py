@@ -7,8 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import percentile_filter
 
+from neurocine.config import TracesSettings
+from neurocine.traces import RawTraces, deconvolve_by
 from neurocine.traces.dff import delta_f_over_f, neuropil_corrected, running_baseline
-from neurocine.traces.events import deconvolve, noise_level, signal_to_noise
+from neurocine.traces.events import noise_level, signal_to_noise
 
 RATE = 10.0
 DECAY = 0.7
@@ -25,6 +27,13 @@ def calcium(
 
 def noisy(traces: NDArray[np.float64], noise: float, seed: int = 1) -> NDArray[np.float64]:
     return traces + np.random.default_rng(seed).normal(0, noise, traces.shape)
+
+
+def deconvolve(dff: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Events of ΔF/F by the default engine."""
+    dff = dff.astype(np.float32)
+    raw = RawTraces(np.arange(len(dff)), RATE, dff, np.zeros_like(dff), dff)
+    return deconvolve_by("oasis", raw, TracesSettings(), DECAY).events
 
 
 def test_baseline_follows_bleaching() -> None:
@@ -77,7 +86,7 @@ def test_snr_falls_with_noise() -> None:
 @pytest.mark.parametrize("baseline", [0.0, 0.2])
 def test_events_follow_the_spikes(baseline: float) -> None:
     clean, spikes = calcium()
-    events = deconvolve(noisy(clean, 0.1) + baseline, RATE, DECAY)
+    events = deconvolve(noisy(clean, 0.1) + baseline)
     smooth = np.ones(3)
     for found, true in zip(events, spikes, strict=True):
         assert np.corrcoef(np.convolve(found, smooth), np.convolve(true, smooth))[0, 1] > 0.9
@@ -88,13 +97,13 @@ def test_events_follow_the_spikes(baseline: float) -> None:
 
 def test_events_are_the_same_every_time() -> None:
     traces = noisy(calcium(n=2)[0], 0.1).astype(np.float32)
-    np.testing.assert_array_equal(deconvolve(traces, RATE, DECAY), deconvolve(traces, RATE, DECAY))
+    np.testing.assert_array_equal(deconvolve(traces), deconvolve(traces))
 
 
 def test_nothing_to_deconvolve() -> None:
-    assert deconvolve(np.zeros((0, 50)), RATE, DECAY).shape == (0, 50)
-    assert not deconvolve(np.full((2, 50), 0.3), RATE, DECAY).any()
-    assert not deconvolve(np.random.default_rng(0).normal(size=(2, 5)), RATE, DECAY).any()
+    assert deconvolve(np.zeros((0, 50))).shape == (0, 50)
+    assert not deconvolve(np.full((2, 50), 0.3)).any()
+    assert not deconvolve(np.random.default_rng(0).normal(size=(2, 5))).any()
 
 
 def test_snr_without_noise_is_zero_and_without_rois_empty() -> None:

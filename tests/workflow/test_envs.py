@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from neurocine.config.engines import MOTION_ENGINES, SEGMENTATION_ENGINES
+from neurocine.config.engines import DECONVOLUTION_ENGINES, MOTION_ENGINES, SEGMENTATION_ENGINES
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,5 +67,6 @@ def test_every_rule_names_an_environment_that_exists() -> None:
 
 
 def test_every_engine_names_an_environment_that_exists() -> None:
-    for entry in (*MOTION_ENGINES.values(), *SEGMENTATION_ENGINES.values()):
+    engines = (MOTION_ENGINES, SEGMENTATION_ENGINES, DECONVOLUTION_ENGINES)
+    for entry in (entry for step in engines for entry in step.values()):
         assert (ROOT / "envs" / f"{entry.env}.yaml").is_file()

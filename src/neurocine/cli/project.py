@@ -84,7 +84,11 @@ def _problem(recording: Recording, config: Config) -> str | None:
 
 
 def _costs(recordings: tuple[Recording, ...], config: Config) -> Table:
-    costs = costs_with(motion=config.motion.engine, segmentation=config.segmentation.engine)
+    costs = costs_with(
+        motion=config.motion.engine,
+        segmentation=config.segmentation.engine,
+        traces=config.traces.deconvolution,
+    )
     table = Table(title="What each job asks for at most: memory in GB / run time in minutes")
     table.add_column("recording")
     for step in PER_RECORDING:

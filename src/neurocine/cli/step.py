@@ -117,6 +117,9 @@ def traces(
     movie: MovieArgument,
     rois: RoisArgument,
     out: OutOption,
+    deconvolution: Annotated[
+        str | None, typer.Option(help="What makes the events: oasis, suite2p, caiman or mcmc.")
+    ] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
     indicator: IndicatorOption = None,
@@ -126,9 +129,17 @@ def traces(
 
     Example: `neurocine traces movie.h5 rois.h5 --out traces.h5`
     """
-    section = settings(config).traces
+    chosen = settings(config)
+    section = changed(chosen.traces, deconvolution=deconvolution)
     with shown_progress() as progress:
-        steps.traces(opened(movie, frame_rate, pixel_size, indicator), rois, out, section, progress=progress)
+        steps.traces(
+            opened(movie, frame_rate, pixel_size, indicator),
+            rois,
+            out,
+            section,
+            engines=chosen.engines,
+            progress=progress,
+        )
 
 
 def celltype(

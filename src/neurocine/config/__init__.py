@@ -8,6 +8,7 @@ from neurocine.config.benchmark import (
     tuned,
 )
 from neurocine.config.corpus import CorpusMovie, corpus_movies
+from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolution
 from neurocine.config.load import load_config, parse_config
 from neurocine.config.models import (
     ActiveSettings,
@@ -42,6 +43,7 @@ __all__ = [
     "AssembliesSettings",
     "BenchmarkSettings",
     "BenchmarkSimulation",
+    "CaimanDeconvolution",
     "CaimanRun",
     "CaimanSettings",
     "CelltypeSettings",
@@ -51,6 +53,7 @@ __all__ = [
     "EvaluationSettings",
     "ExportSettings",
     "FineTuneSettings",
+    "McmcDeconvolution",
     "MotionSettings",
     "NetworkTraining",
     "ReportSettings",

@@ -27,6 +27,7 @@ class EngineEntry:
     package: str | None = None
 
 
+_OASIS = "Install it: pip install oasis-deconv."
 _SUITE2P = "Install it and what it needs: pip install 'neurocine[suite2p]'."
 _CAIMAN = "Name the Python of an environment with CaImAn in engines.caiman.python."
 
@@ -43,6 +44,13 @@ SEGMENTATION_ENGINES = {
     "caiman": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN, "caiman"),
     "caiman-online": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN, "caiman"),
     "given": EngineEntry("neurocine.segmentation.given", "core"),
+}
+
+DECONVOLUTION_ENGINES = {
+    "oasis": EngineEntry("neurocine.traces.oasis_engine", "core", _OASIS, "oasis"),
+    "suite2p": EngineEntry("neurocine.traces.suite2p_engine", "suite2p", _SUITE2P, "suite2p"),
+    "caiman": EngineEntry("neurocine.traces.caiman_engine", "caiman", _CAIMAN, "caiman"),
+    "mcmc": EngineEntry("neurocine.traces.mcmc_engine", "core"),
 }
 
 

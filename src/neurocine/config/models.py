@@ -7,7 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from neurocine.config.engines import MOTION_ENGINES, SEGMENTATION_ENGINES, known_engine
+from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolution
+from neurocine.config.engines import (
+    DECONVOLUTION_ENGINES,
+    MOTION_ENGINES,
+    SEGMENTATION_ENGINES,
+    known_engine,
+)
 from neurocine.config.section import Backend, Fraction, Positive, Section
 
 
@@ -155,6 +161,18 @@ class TracesSettings(Section):
     baseline_percentile: Annotated[float, Field(ge=0, le=100)] = Field(
         20.0, description="percentile of F in that window that counts as baseline"
     )
+    deconvolution: str = Field(
+        "oasis",
+        description="what makes events of a trace: oasis (of oasis-deconv), suite2p, caiman (CaImAn's OASIS) "
+        "or mcmc (samples of spike trains, Pnevmatikakis et al. 2016)",
+    )
+    caiman: CaimanDeconvolution = CaimanDeconvolution()
+    mcmc: McmcDeconvolution = McmcDeconvolution()
+
+    @field_validator("deconvolution")
+    @classmethod
+    def _known(cls, engine: str) -> str:
+        return known_engine(DECONVOLUTION_ENGINES, engine)
 
 
 class CelltypeSettings(Section):

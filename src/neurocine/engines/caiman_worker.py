@@ -44,6 +44,7 @@ def main() -> None:
         "onacid": onacid,
         "template": moving.template,
         "move": moving.move,
+        "foopsi": foopsi,
     }
     answer: Values = {"version": caiman.__version__}
     while True:
@@ -133,6 +134,19 @@ def _evaluated(estimates: Any, images: Any, options: Any, out: str) -> Values:
         group["dims"] = images.shape[1:]
         group["idx_components"] = good
     return {"components": footprints.shape[1], "accepted": len(good)}
+
+
+def foopsi(traces_file: str, out: str, parameters: Values) -> Values:
+    """Deconvolve traces (N, T) by OASIS one by one; write their events (N, T) float32, none below 0."""
+    from caiman.source_extraction.cnmf.deconvolution import constrained_foopsi
+
+    traces = np.load(traces_file)
+    events = np.empty_like(traces)
+    for row, trace in enumerate(traces):
+        spikes = constrained_foopsi(trace, method_deconvolution="oasis", **parameters)[5]
+        events[row] = np.maximum(spikes, 0)
+    np.save(out, events)
+    return {}
 
 
 class _Mover:

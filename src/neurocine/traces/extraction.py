@@ -6,21 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neurocine.config import TracesSettings
+from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.core import InputError, Movie, RoiSet, Traces
 from neurocine.core.movie import BLOCK_BYTES
 from neurocine.core.progress import Progress, silent
 from neurocine.segmentation import decay_s
+from neurocine.traces.deconvolution import RawTraces, deconvolve_by
 from neurocine.traces.dff import delta_f_over_f
-from neurocine.traces.events import deconvolve, signal_to_noise
+from neurocine.traces.events import signal_to_noise
 from neurocine.traces.masks import neuropil_masks, signal_masks
 
 
-def extract(movie: Movie, rois: RoiSet, settings: TracesSettings, progress: Progress = silent) -> Traces:
-    """Return the traces of `rois` in `movie`.
+def extract(
+    movie: Movie,
+    rois: RoiSet,
+    settings: TracesSettings,
+    progress: Progress = silent,
+    engines: EnginesSettings | None = None,
+) -> Traces:
+    """Return the traces of `rois` in `movie`, and the events of the engine that `settings` name.
 
-    F is the mean of an ROI's pixels by weight, without those that it shares; Fneu the plain mean of the
-    annulus around it. See `neurocine.traces.dff` for ΔF/F and `neurocine.traces.events` for the rest.
+    See `extract_raw` for F, Fneu and ΔF/F, `neurocine.traces.deconvolution` for the events, and
+    `neurocine.traces.events` for the signal-to-noise ratio.
 
     Parameters
     ----------
@@ -29,14 +36,39 @@ def extract(movie: Movie, rois: RoiSet, settings: TracesSettings, progress: Prog
     rois
         ROIs of the same field of view; without any, the traces are (0, T).
     settings
-        Neuropil annulus and coefficient, window and percentile of the baseline.
+        Neuropil annulus and coefficient, window and percentile of the baseline, and the deconvolution.
     progress
         Told how far the movie is read.
+    engines
+        How programs in environments of their own are run; the defaults unless given.
 
     Raises
     ------
     InputError
-        If the field of view of the ROIs isn't the movie's.
+        If the field of view of the ROIs isn't the movie's, or the engine isn't installed or fails.
+    """
+    raw = extract_raw(movie, rois, settings, progress)
+    name, decay = settings.deconvolution, decay_s(movie.indicator)
+    found = deconvolve_by(name, raw, settings, decay, engines=engines, progress=progress)
+    return Traces(
+        ids=raw.ids,
+        frame_rate_hz=raw.frame_rate_hz,
+        f=raw.f,
+        fneu=raw.fneu,
+        dff=raw.dff,
+        events=found.events,
+        snr=signal_to_noise(raw.dff),
+        source=raw.source,
+    )
+
+
+def extract_raw(
+    movie: Movie, rois: RoiSet, settings: TracesSettings, progress: Progress = silent
+) -> RawTraces:
+    """Return the traces of `rois` in `movie` before deconvolution.
+
+    F is the mean of an ROI's pixels by weight, without those that it shares; Fneu the plain mean of the
+    annulus around it. See `neurocine.traces.dff` for ΔF/F. Parameters and errors are those of `extract`.
     """
     if rois.fov_shape != movie.fov_shape:
         raise InputError(
@@ -60,14 +92,12 @@ def extract(movie: Movie, rois: RoiSet, settings: TracesSettings, progress: Prog
         window=round(settings.baseline_window_s * movie.frame_rate_hz),
         percentile=settings.baseline_percentile,
     )
-    return Traces(
+    return RawTraces(
         ids=rois.ids,
         frame_rate_hz=movie.frame_rate_hz,
         f=f,
         fneu=fneu,
         dff=dff,
-        events=deconvolve(dff, movie.frame_rate_hz, decay_s(movie.indicator)),
-        snr=signal_to_noise(dff),
         source=movie.source,
     )
 

@@ -6,12 +6,8 @@ MOVIE is a data set of Neurofinder, or a movie with ``--regions``. Anatomical tr
 silent in these frames, which no engine can find by activity. So recall is the share of the active true ROIs
 that is found, precision the share of what is found that is any true ROI, and F1 the harmonic mean of the two.
 
-A true ROI is active if it has a transient of a signal-to-noise ratio (SNR) over ``--snr``: of the mean of its
-pixels less half the ring around it (3 to 6 pixels off, free of other ROIs), the highest mean of three
-successive frames, over the 20th percentile, in standard deviations of such a mean (SD of first differences,
-over the square roots of 2 and 3). Of several plausible measures this one was taken because it gives the
-counts that were told us with a part of Neurofinder's 00.00 (of 124 ROIs, 74 over 8 and 38 over 12); how those
-were made isn't known. Other rings, shares, percentiles and lengths rank 92 to 100 % of the same ROIs highest.
+A true ROI is active if it has a transient of a signal-to-noise ratio (SNR) over ``--snr``, see
+`neurocine.evaluation.anatomical`.
 
 ``suite2p`` keeps what its classifier takes for neurons, ``suite2p-all`` everything. ``correlation`` is a
 baseline without training: the correlation of each pixel with its neighbours, in frames binned to about 6 Hz,
@@ -32,11 +28,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, uniform_filter1d
 
 from neurocine.config import SegmentationSettings, StneuronetSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.evaluation import match
+from neurocine.evaluation.anatomical import transient_snr
 from neurocine.evaluation.segmentation import evaluate_active
 from neurocine.io.atomic import write_text
 from neurocine.io.contracts import read_movie, read_rois
@@ -51,8 +47,6 @@ from neurocine.stneuronet.instances import instances
 from neurocine.stneuronet.postprocessing import Postprocessing
 from neurocine.traces.events import MAD_TO_STD
 
-#: The measure of activity: pixels from the ROI to the ring's edges, its share, baseline in percent, frames.
-RING, SHARE, BASELINE, FRAMES = (2, 6), 0.5, 20, 3
 #: Frames are binned to about this rate before pixels are correlated.
 BINNED_HZ = 6.0
 #: Correlation from which on a pixel is a neuron's, in robust SD, chosen as the heading says.
@@ -60,34 +54,6 @@ THRESHOLD = 1.75
 THRESHOLDS = np.arange(0.5, 6.1, 0.25)
 
 Scores = dict[str, Any]
-
-
-def snr(movie: Movie, rois: RoiSet) -> NDArray[np.float64]:
-    """Return the SNR of each ROI's highest transient, (N,)."""
-    any_roi = np.zeros(rois.fov_shape, dtype=bool)
-    any_roi[rois.y, rois.x] = True
-    masks = [rois.mask(i) for i in range(len(rois))]
-    rings = [_dilated(mask, RING[1]) & ~_dilated(mask, RING[0]) & ~any_roi for mask in masks]
-    traces = np.concatenate([_means(frames, masks, rings) for _, frames in movie.blocks()], axis=1)
-    above = traces - np.percentile(traces, BASELINE, axis=1, keepdims=True)
-    noise = np.diff(above, axis=1).std(axis=1) / np.sqrt(2)
-    return np.asarray(uniform_filter1d(above, FRAMES, axis=1).max(axis=1) * np.sqrt(FRAMES) / noise)
-
-
-def _dilated(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
-    return np.asarray(binary_dilation(mask, iterations=pixels))
-
-
-def _means(
-    frames: NDArray[Any], masks: Sequence[NDArray[np.bool_]], rings: Sequence[NDArray[np.bool_]]
-) -> NDArray[np.float64]:
-    """Return the mean of each ROI less a share of its ring's, (N, frames)."""
-    return np.stack(
-        [
-            frames[:, mask].mean(axis=1) - SHARE * (frames[:, ring].mean(axis=1) if ring.any() else 0)
-            for mask, ring in zip(masks, rings, strict=True)
-        ]
-    )
 
 
 def correlation_picture(movie: Movie) -> NDArray[np.float32]:
@@ -192,7 +158,7 @@ def main() -> None:
         indicator=given.indicator,
     )
     truth = open_rois(given.regions or given.movie, fov_shape=movie.fov_shape)
-    height = snr(movie, truth)
+    height = transient_snr(movie, truth)
     counts = [int((height > least).sum()) for least in given.snr]
     threshold = choose(given.choose) if given.choose else THRESHOLD
     print(f"correlation's threshold: {threshold}; {len(truth)} true ROIs")

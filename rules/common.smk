@@ -7,8 +7,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
-from neurocine.config import corpus_movies, load_recordings, parse_config
+from neurocine.benchmark.present import engines_here
+from neurocine.config import (
+    benchmark_movies,
+    corpus_movies,
+    load_recordings,
+    parse_config,
+)
 from neurocine.config.engines import (
     DECONVOLUTION_ENGINES,
     MOTION_ENGINES,
@@ -164,3 +171,30 @@ def labelled(wildcards):
             "training.fine_tune.labelled: is empty. Name folders or .cinac files with labelled cells."
         )
     return list(paths)
+
+
+def with_conda():
+    """Whether each rule runs in a conda environment of its own (--sdm conda)."""
+    return DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+
+
+def movie_of(name):
+    """The registered movie of a recording of the benchmark, or the folder of a simulated one."""
+    if name in SIMULATED:
+        return rules.benchmark_simulation.output.folder.format(movie=name)
+    return rules.motion.output.movie.format(recording=name)
+
+
+def truth_of(name):
+    """The truth of a recording of the benchmark; the folder of a simulated one has it too."""
+    return movie_of(name) if name in SIMULATED else str(RECORDINGS[name].ground_truth)
+
+
+def benchmark_movie(wildcards):
+    """The movie of a job of the benchmark."""
+    return movie_of(wildcards.recording)
+
+
+def benchmark_truth(wildcards):
+    """The truth of a job of the benchmark."""
+    return truth_of(wildcards.recording)

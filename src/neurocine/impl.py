@@ -16,6 +16,7 @@ IMPL = {
     "simulation": 2,
     "training": 2,
     "evaluation": 2,
+    "benchmark": 1,
     "export": 2,
     "report": 2,
 }

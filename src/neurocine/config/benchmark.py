@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from neurocine.config.corpus import CorpusMovie
-from neurocine.config.engines import SEGMENTATION_ENGINES, known_engine
+from neurocine.config.engines import DECONVOLUTION_ENGINES, SEGMENTATION_ENGINES, known_engine
 from neurocine.config.models import MotionSettings, SegmentationSettings
 from neurocine.config.section import Positive, Section
 from neurocine.config.training import Movies
@@ -91,6 +91,14 @@ class BenchmarkSettings(Section):
         description="recordings of the table with contours alone as truth: those with a transient of this "
         "signal-to-noise ratio are to be found, others count neither way; null: all are to be found",
     )
+
+    @field_validator("activity")
+    @classmethod
+    def _activity(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        for name in methods:
+            if name not in (OWN_ACTIVITY, ZSCORE):
+                known_engine(DECONVOLUTION_ENGINES, name)
+        return methods
 
     @field_validator("motion")
     @classmethod

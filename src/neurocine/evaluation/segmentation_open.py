@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from neurocine.core import InputError, Movie
+from neurocine.core import InputError, Movie, RoiSet
+from neurocine.evaluation.anatomical import anatomical_groups
 from neurocine.evaluation.graders import opened_pair
 from neurocine.evaluation.segmentation import MIN_DPRIME, Groups, groups_of
 from neurocine.evaluation.segmentation_compare import SegmentationCase
 from neurocine.io.contracts import read_rois
 from neurocine.io.movies import open_movie
+from neurocine.io.rois import open_rois
 from neurocine.simulation import read_truth
 
 #: Stands for the recording's name in the path of a method's ROIs.
@@ -108,18 +110,10 @@ def open_segmentation_case(
     InputError
         If a file is missing or damaged, or they don't belong together.
     """
-    if (truth / "truth.h5").is_file():
-        known = read_truth(truth / "truth.h5")
-        groups = groups_of(known, min_dprime)
-        path, beside = truth / "rois.h5", truth / "movie.h5"
-        if not np.array_equal(read_rois(path).ids, known.ids):
-            raise InputError(
-                known.source, "ids", f"differ from those of {path}", "Give the ROIs and truth of one movie."
-            )
-        if movie is None and beside.is_file():
-            movie = open_movie(beside)
-    else:
-        groups, path = None, truth
+    path, beside = (truth / "rois.h5" if is_simulated(truth) else truth), truth / "movie.h5"
+    if movie is None and is_simulated(truth) and beside.is_file():
+        movie = open_movie(beside)
+    groups = _simulated(truth, min_dprime)[1] if is_simulated(truth) else None
     pairs = {method: opened_pair(path, file, fov_shape) for method, file in found.items()}
     rois = next(iter(pairs.values()))[0]
     return SegmentationCase(
@@ -129,6 +123,53 @@ def open_segmentation_case(
         found={method: pair[1] for method, pair in pairs.items()},
         movie=movie,
     )
+
+
+def open_truth(
+    truth: Path, movie: Movie, *, min_dprime: float = MIN_DPRIME, min_snr: float | None = None
+) -> tuple[RoiSet, Groups]:
+    """Return the true ROIs of a movie, and which of them are to be found.
+
+    Parameters
+    ----------
+    truth
+        As in `open_segmentation_case`.
+    movie
+        Registered movie.
+    min_dprime
+        Where activity is known, neurons of less detectability are doubtful.
+    min_snr
+        Where contours alone are known, those without a transient of this signal-to-noise ratio in the movie
+        are doubtful, as `neurocine.evaluation.anatomical` has it; None: all are to be found.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or they don't belong together.
+    """
+    if is_simulated(truth):
+        return _simulated(truth, min_dprime)
+    rois = open_rois(truth, fov_shape=movie.fov_shape)
+    if min_snr is None:
+        return rois, Groups.all_positive(len(rois))
+    return rois, anatomical_groups(movie, rois, min_snr)
+
+
+def is_simulated(truth: Path) -> bool:
+    """Return whether `truth` is a folder as `neurocine.simulation.simulate` writes it."""
+    return (truth / "truth.h5").is_file()
+
+
+def _simulated(truth: Path, min_dprime: float) -> tuple[RoiSet, Groups]:
+    known, rois = read_truth(truth / "truth.h5"), read_rois(truth / "rois.h5")
+    if not np.array_equal(rois.ids, known.ids):
+        raise InputError(
+            known.source,
+            "ids",
+            f"differ from those of {rois.source}",
+            "Give the ROIs and truth of one movie.",
+        )
+    return rois, groups_of(known, min_dprime)
 
 
 def _filled(path: Path, name: str) -> Path:

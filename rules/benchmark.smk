@@ -1,0 +1,252 @@
+"""Compare engines on movies whose truth is known, each tuned on others by the same grid."""
+
+B = f"{CONFIG.results}/benchmark"
+SIMULATED = {m.name: m for m in benchmark_movies(CONFIG.benchmark.simulation)}
+# Recordings of the table with the split train are tuned on, all others with truth are measured.
+TRAINING = [n for n in WITH_NEURONS if RECORDINGS[n].split == "train"]
+TRAINING += [n for n, m in SIMULATED.items() if m.split != "test"]
+MEASURED = [n for n in WITH_NEURONS if n not in TRAINING]
+MEASURED += [n for n, m in SIMULATED.items() if m.split == "test"]
+# Activity is known of these.
+ACTIVE = [n for n in MEASURED if n in SIMULATED or n in WITH_TRUTH]
+ACTIVE_TRAINING = [n for n in TRAINING if n in SIMULATED or n in WITH_TRUTH]
+# Registrations are compared on the first test movie of each preset.
+MOVED = list(
+    {m.preset: n for n, m in reversed(SIMULATED.items()) if m.split == "test"}.values()
+)
+PRESENT = engines_here(CONFIG, conda=with_conda())
+
+
+wildcard_constraints:
+    movie=r"[a-z0-9-]+",
+    engine=r"[a-z0-9-]+",
+
+
+use rule simulation as benchmark_simulation with:
+    output:
+        folder=directory(f"{B}/movies/{{movie}}"),
+    log:
+        f"{B}/logs/simulation_{{movie}}.log",
+    benchmark:
+        f"{B}/benchmarks/simulation_{{movie}}.tsv"
+    params:
+        made=lambda wildcards: SIMULATED[wildcards.movie]._asdict(),
+        impl=IMPL["simulation"],
+
+
+rule benchmark_motion:
+    input:
+        folder=rules.benchmark_simulation.output.folder,
+    output:
+        error=f"{B}/motion/{{name}}/{{movie}}.json",
+    log:
+        f"{B}/logs/motion_{{name}}_{{movie}}.log",
+    benchmark:
+        f"{B}/benchmarks/motion_{{name}}_{{movie}}.tsv"
+    conda:
+        lambda wildcards: env_of(MOTION_ENGINES, PRESENT.motion[wildcards.name].engine)
+    threads: 2
+    resources:
+        mem_mb=memory_of("benchmark_motion"),
+        runtime=runtime_of("benchmark_motion"),
+    params:
+        settings=lambda wildcards: PRESENT.motion[wildcards.name].model_dump(),
+        seed=lambda wildcards: SIMULATED[wildcards.movie].seed,
+        impl=(IMPL["benchmark"], IMPL["motion"]),
+    message:
+        saying("Registering {wildcards.movie}, moved, by {wildcards.name}")
+    script:
+        "../workflow_scripts/benchmark_motion.py"
+
+
+rule benchmark_try:
+    input:
+        movie=benchmark_movie,
+        truth=benchmark_truth,
+    output:
+        tried=f"{B}/segmentation/{{engine}}/{{recording}}/tried.json",
+    log:
+        f"{B}/logs/try_{{engine}}_{{recording}}.log",
+    benchmark:
+        f"{B}/benchmarks/try_{{engine}}_{{recording}}.tsv"
+    conda:
+        lambda wildcards: env_of(SEGMENTATION_ENGINES, wildcards.engine)
+    threads: 2
+    resources:
+        mem_mb=memory_of("benchmark_try"),
+        runtime=runtime_of("benchmark_try"),
+    params:
+        settings=settings_of("segmentation"),
+        grid=lambda wildcards: CONFIG.benchmark.segmentation[wildcards.engine],
+        evaluation=settings_of("evaluation"),
+        min_snr=CONFIG.benchmark.min_snr,
+        impl=(IMPL["benchmark"], IMPL["segmentation"], IMPL["evaluation"]),
+    message:
+        saying("Trying settings of {wildcards.engine} on {wildcards.recording}")
+    script:
+        "../workflow_scripts/benchmark_try.py"
+
+
+rule benchmark_tune:
+    input:
+        tried=expand(
+            rules.benchmark_try.output.tried, recording=TRAINING, allow_missing=True
+        ),
+    output:
+        tuned=f"{B}/segmentation/{{engine}}/tuned.json",
+    log:
+        f"{B}/logs/tune_{{engine}}.log",
+    benchmark:
+        f"{B}/benchmarks/tune_{{engine}}.tsv"
+    conda:
+        "../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_of("benchmark_tune"),
+        runtime=runtime_of("benchmark_tune"),
+    params:
+        grid=lambda wildcards: CONFIG.benchmark.segmentation[wildcards.engine],
+        impl=IMPL["benchmark"],
+    message:
+        saying("Choosing the settings of {wildcards.engine}")
+    script:
+        "../workflow_scripts/benchmark_tune.py"
+
+
+rule benchmark_segmentation:
+    input:
+        movie=benchmark_movie,
+        tuned=rules.benchmark_tune.output.tuned,
+    output:
+        rois=f"{B}/segmentation/{{engine}}/{{recording}}/rois.h5",
+    log:
+        f"{B}/logs/segmentation_{{engine}}_{{recording}}.log",
+    benchmark:
+        f"{B}/benchmarks/segmentation_{{engine}}_{{recording}}.tsv"
+    conda:
+        lambda wildcards: env_of(SEGMENTATION_ENGINES, wildcards.engine)
+    threads: 2
+    resources:
+        mem_mb=memory_of("benchmark_segmentation"),
+        runtime=runtime_of("benchmark_segmentation"),
+    params:
+        settings=settings_of("segmentation"),
+        impl=(IMPL["benchmark"], IMPL["segmentation"]),
+    message:
+        saying("Finding the ROIs of {wildcards.recording} by {wildcards.engine}")
+    script:
+        "../workflow_scripts/benchmark_segmentation.py"
+
+
+rule benchmark_deconvolution:
+    input:
+        movie=benchmark_movie,
+        truth=benchmark_truth,
+    output:
+        traces=f"{B}/activity/{{engine}}/{{recording}}.h5",
+    log:
+        f"{B}/logs/deconvolution_{{engine}}_{{recording}}.log",
+    benchmark:
+        f"{B}/benchmarks/activity_{{engine}}_{{recording}}.tsv"
+    wildcard_constraints:
+        engine="|".join(PRESENT.deconvolution) or "none",
+    conda:
+        lambda wildcards: env_of(DECONVOLUTION_ENGINES, wildcards.engine)
+    threads: 2
+    resources:
+        mem_mb=memory_of("benchmark_deconvolution"),
+        runtime=runtime_of("benchmark_deconvolution"),
+    params:
+        settings=settings_of("traces"),
+        impl=(IMPL["benchmark"], IMPL["traces"]),
+    message:
+        saying("Telling the activity in {wildcards.recording} by {wildcards.engine}")
+    script:
+        "../workflow_scripts/benchmark_deconvolution.py"
+
+
+rule benchmark_activity:
+    input:
+        movie=benchmark_movie,
+        truth=benchmark_truth,
+        registry=REGISTRY,
+    output:
+        celltypes=f"{B}/activity/neurocine/{{recording}}.tsv",
+        activity=f"{B}/activity/neurocine/{{recording}}.h5",
+    log:
+        f"{B}/logs/activity_neurocine_{{recording}}.log",
+    benchmark:
+        f"{B}/benchmarks/activity_neurocine_{{recording}}.tsv"
+    conda:
+        "../envs/tensorflow.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory_of("benchmark_activity"),
+        runtime=runtime_of("benchmark_activity"),
+    params:
+        celltype=settings_of("celltype"),
+        activity=settings_of("activity"),
+        impl=(IMPL["benchmark"], IMPL["celltype"], IMPL["activity"]),
+    message:
+        saying("Telling the activity in {wildcards.recording} by neurocine")
+    script:
+        "../workflow_scripts/benchmark_activity.py"
+
+
+rule benchmark_compare:
+    input:
+        movies=[movie_of(n) for n in MEASURED],
+        truth=[truth_of(n) for n in MEASURED],
+        training=[movie_of(n) for n in ACTIVE_TRAINING],
+        training_truth=[truth_of(n) for n in ACTIVE_TRAINING],
+        rois=expand(
+            rules.benchmark_segmentation.output.rois,
+            engine=PRESENT.segmentation,
+            recording=MEASURED,
+        ),
+        tuned=expand(rules.benchmark_tune.output.tuned, engine=PRESENT.segmentation),
+        celltypes=expand(rules.benchmark_activity.output.celltypes, recording=ACTIVE),
+        activity=expand(rules.benchmark_activity.output.activity, recording=ACTIVE),
+        signals=expand(
+            rules.benchmark_deconvolution.output.traces,
+            engine=PRESENT.deconvolution,
+            recording=ACTIVE + ACTIVE_TRAINING,
+        ),
+        motion=expand(
+            rules.benchmark_motion.output.error, name=PRESENT.motion, movie=MOVED
+        ),
+    output:
+        json=f"{B}/benchmark.json",
+        table=f"{B}/benchmark.tsv",
+        summary=f"{B}/benchmark.md",
+        page=f"{B}/benchmark.html",
+        segmentation=f"{B}/segmentation.html",
+        activity=f"{B}/activity.html" if ACTIVE else [],
+        pictures=directory(f"{B}/pictures"),
+    log:
+        f"{B}/logs/compare.log",
+    benchmark:
+        f"{B}/benchmarks/compare.tsv"
+    conda:
+        "../envs/evaluation.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory_of("benchmark_compare"),
+        runtime=runtime_of("benchmark_compare"),
+    params:
+        measured=MEASURED,
+        datasets={n: m.preset for n, m in SIMULATED.items()},
+        active=ACTIVE,
+        training=ACTIVE_TRAINING,
+        segmentation=list(PRESENT.segmentation),
+        deconvolution=list(PRESENT.deconvolution),
+        motion=list(PRESENT.motion),
+        moved=MOVED,
+        left_out=PRESENT.left_out,
+        settings=settings_of("evaluation"),
+        benchmark=settings_of("benchmark"),
+        impl=(IMPL["benchmark"], IMPL["evaluation"]),
+    message:
+        saying("Comparing the engines")
+    script:
+        "../workflow_scripts/benchmark_compare.py"

@@ -1,0 +1,18 @@
+"""The recordings of the benchmark, opened from what the workflow has of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neurocine.core import Movie
+from neurocine.io.movies import open_movie
+
+
+def movie_in(path: Path) -> Movie:
+    """Return the movie of a file, or of the folder of a simulated recording."""
+    return open_movie(path / "movie.h5" if path.is_dir() else path)
+
+
+def truth_in(path: Path) -> Path:
+    """Return where the truth is: the folder, if `path` is one that holds ``truth.h5`` or that file itself."""
+    return path.parent if path.name == "truth.h5" else path

@@ -1,0 +1,29 @@
+"""Rule benchmark_activity: tell type and activity of every true contour, by neurocine's networks."""
+
+from pathlib import Path
+from typing import Any
+
+from neurocine import steps
+from neurocine.benchmark.recordings import movie_in, truth_in
+from neurocine.config import ActivitySettings, CelltypeSettings
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    movie, rois = movie_in(Path(job.input.movie)), truth_in(Path(job.input.truth)) / "rois.h5"
+    celltypes, progress = Path(job.output.celltypes), LoggedProgress()
+    steps.celltype(movie, rois, celltypes, CelltypeSettings(**job.params.celltype), progress=progress)
+    steps.activity(
+        movie,
+        rois,
+        Path(job.output.activity),
+        ActivitySettings(**job.params.activity),
+        celltypes=celltypes,
+        progress=progress,
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

@@ -1,0 +1,62 @@
+"""Rule benchmark_compare: everything that the engines found against truth, on one page."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from neurocine.benchmark.compare import Compared, Layout, Source, compare, segmentation_cases
+from neurocine.benchmark.outputs import write_benchmark
+from neurocine.config import BenchmarkSettings, EvaluationSettings
+from neurocine.evaluation import write_evaluation
+from neurocine.evaluation.segmentation_gallery import MAX_PICTURED, picture
+from neurocine.evaluation.segmentation_outputs import write_comparison
+from neurocine.workflow import LoggedProgress, logged
+
+
+def sources(names: Sequence[str], movies: Sequence[str], truth: Sequence[str]) -> list[Source]:
+    """Return recordings with their files."""
+    return [Source(*one) for one in zip(names, map(Path, movies), map(Path, truth), strict=True)]
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    given, params, out, progress = job.input, job.params, job.output, LoggedProgress()
+    settings, benchmark = EvaluationSettings(**params.settings), BenchmarkSettings(**params.benchmark)
+    measured = sources(params.measured, given.movies, given.truth)
+    what = Compared(
+        measured=measured,
+        active=[source for source in measured if source.name in params.active],
+        training=sources(params.training, given.training, given.training_truth),
+        segmentation=params.segmentation,
+        deconvolution=params.deconvolution,
+        motion=params.motion,
+        moved=params.moved,
+        datasets=params.datasets,
+        left_out=params.left_out,
+    )
+    layout = Layout(Path(out.json).parent)
+    found = compare(what, layout, settings, benchmark, progress)
+    shown = islice(segmentation_cases(what, layout, settings, benchmark), MAX_PICTURED)
+    write_comparison(
+        found.segmentation,
+        Path(out.segmentation).with_suffix(".json"),
+        page=Path(out.segmentation),
+        pictured=[picture(case, settings, progress) for case in shown],
+    )
+    if found.activity is not None:
+        page = Path(out.activity)
+        write_evaluation(found.activity, page.with_suffix(".json"), page=page)
+    write_benchmark(
+        found,
+        Path(out.json),
+        table=Path(out.table),
+        summary=Path(out.summary),
+        page=Path(out.page),
+        pictures=Path(out.pictures),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

@@ -1,0 +1,47 @@
+"""Rule benchmark_deconvolution: deconvolve the traces of every true contour."""
+
+from pathlib import Path
+from typing import Any
+
+from neurocine.benchmark.recordings import movie_in, truth_in
+from neurocine.config import EnginesSettings, TracesSettings
+from neurocine.core import Traces
+from neurocine.io.contracts import read_rois, write_traces
+from neurocine.segmentation import decay_s
+from neurocine.traces.deconvolution import deconvolve_by
+from neurocine.traces.events import signal_to_noise
+from neurocine.traces.extraction import extract_raw
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params; as ΔF/F stands what was deconvolved."""
+    movie, rois = movie_in(Path(job.input.movie)), read_rois(truth_in(Path(job.input.truth)) / "rois.h5")
+    settings, progress = TracesSettings(**job.params.settings), LoggedProgress()
+    raw = extract_raw(movie, rois, settings, progress)
+    found = deconvolve_by(
+        job.wildcards.engine,
+        raw,
+        settings,
+        decay_s(movie.indicator),
+        engines=EnginesSettings(**job.config.get("engines", {})),
+        progress=progress,
+    )
+    write_traces(
+        Path(job.output.traces),
+        Traces(
+            ids=raw.ids,
+            frame_rate_hz=raw.frame_rate_hz,
+            f=raw.f,
+            fneu=raw.fneu,
+            dff=found.trace,
+            events=found.events,
+            snr=signal_to_noise(raw.dff),
+            source=raw.source,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

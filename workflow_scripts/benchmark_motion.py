@@ -1,0 +1,40 @@
+"""Rule benchmark_motion: register a simulated movie that is moved by known shifts."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurocine import steps
+from neurocine.benchmark.moved import moved, registration_error
+from neurocine.benchmark.recordings import movie_in
+from neurocine.config import EnginesSettings, MotionSettings
+from neurocine.evaluation import write_json
+from neurocine.io.contracts import read_registration
+from neurocine.simulation import read_truth
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    folder, out = Path(job.input.folder), Path(job.output.error)
+    movie, shifts = moved(movie_in(folder), job.params.seed)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
+        registered = Path(scratch) / "movie.h5"
+        steps.motion(
+            movie,
+            registered,
+            MotionSettings(**job.params.settings),
+            engines=EnginesSettings(**job.config.get("engines", {})),
+            progress=LoggedProgress(),
+        )
+        found = read_registration(registered)
+    true = shifts + read_truth(folder / "truth.h5").shifts
+    write_json(out, registration_error(np.stack([found.y, found.x], axis=1), true).as_dict())
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

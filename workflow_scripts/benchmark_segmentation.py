@@ -1,0 +1,28 @@
+"""Rule benchmark_segmentation: find the ROIs of a recording by an engine as it was tuned."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from neurocine import steps
+from neurocine.benchmark.recordings import movie_in
+from neurocine.benchmark.tuning import Tuned
+from neurocine.config import EnginesSettings, SegmentationSettings, tuned
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    best = Tuned.of(json.loads(Path(job.input.tuned).read_text("utf-8")))
+    steps.segmentation(
+        movie_in(Path(job.input.movie)),
+        Path(job.output.rois),
+        tuned(SegmentationSettings(**job.params.settings), best.engine, best.point),
+        engines=EnginesSettings(**job.config.get("engines", {})),
+        progress=LoggedProgress(),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

@@ -1,0 +1,40 @@
+"""Rule benchmark_try: try all combinations of an engine's settings on one training recording."""
+
+from pathlib import Path
+from typing import Any
+
+from neurocine.benchmark.recordings import movie_in, truth_in
+from neurocine.benchmark.tuning import try_points
+from neurocine.config import EnginesSettings, EvaluationSettings, SegmentationSettings, grid_points, tuned
+from neurocine.config.benchmark import Point
+from neurocine.core import RoiSet
+from neurocine.evaluation import write_json
+from neurocine.evaluation.segmentation_open import open_truth
+from neurocine.segmentation import segment
+from neurocine.workflow import LoggedProgress, logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    engine, recording = job.wildcards.engine, job.wildcards.recording
+    movie, evaluation = movie_in(Path(job.input.movie)), EvaluationSettings(**job.params.evaluation)
+    rois, groups = open_truth(
+        truth_in(Path(job.input.truth)),
+        movie,
+        min_dprime=evaluation.min_dprime,
+        min_snr=job.params.min_snr,
+    )
+    base = SegmentationSettings(**job.params.settings)
+    engines = EnginesSettings(**job.config.get("engines", {}))
+
+    def find(point: Point) -> RoiSet:
+        return segment(movie, tuned(base, engine, point), engines=engines)
+
+    points = grid_points(job.params.grid)
+    tried = try_points(engine, recording, find, points, rois, groups, evaluation, progress=LoggedProgress())
+    write_json(Path(job.output.tried), tried.as_dict())
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

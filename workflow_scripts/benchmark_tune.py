@@ -1,0 +1,22 @@
+"""Rule benchmark_tune: choose the settings of an engine by what they gave on training recordings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from neurocine.benchmark.tuning import Tried, tune
+from neurocine.config import grid_points
+from neurocine.evaluation import write_json
+from neurocine.workflow import logged
+
+
+def main(job: Any) -> None:
+    """Do the rule's work with its inputs, outputs and params."""
+    tried = [Tried.of(json.loads(Path(path).read_text("utf-8"))) for path in job.input.tried]
+    best = tune(job.wildcards.engine, tried, grid_points(job.params.grid))
+    write_json(Path(job.output.tuned), best.as_dict())
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(snakemake)

@@ -154,9 +154,11 @@ class Registry:
         if not path.is_file():
             raise InputError(path, "file", "doesn't exist", "Train models or install neurocine again.")
         try:
-            content = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        except yaml.YAMLError as error:
+            told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise InputError(path, "file", f"isn't valid YAML ({error})", "Mend it.") from error
+        try:
+            content = _File.model_validate(told)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from neurocine.config.whole import Config
 from neurocine.core import InputError
+
+#: Aliases of YAML can make a value that takes few bytes and would fill pages.
+_SHOWN = reprlib.Repr()
+_SHOWN.maxstring = _SHOWN.maxother = 200
 
 
 def parse_config(values: Mapping[str, Any], where: str | Path = "config") -> Config:
@@ -39,7 +44,7 @@ def load_config(path: Path) -> Config:
         raise InputError(path, "file", "doesn't exist", "`neurocine init` writes one.")
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise InputError(path, "YAML", str(error).replace("\n", " "), "Mend the file.") from error
     if not isinstance(values, dict | None):
         raise InputError(path, "YAML", f"is a {type(values).__name__}", "Write `key: value` lines.")
@@ -56,7 +61,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> tuple[str, str, s
             problems.append(f"unknown key {key}; known here are {', '.join(section.model_fields)}")
         else:
             message = part["msg"].removeprefix("Value error, ")
-            problems.append(f"{key} is {part['input']!r}: {message[:1].lower()}{message[1:]}")
+            problems.append(f"{key} is {_SHOWN.repr(part['input'])}: {message[:1].lower()}{message[1:]}")
         fields.append(key)
     return ", ".join(fields), "; ".join(problems), "Mend the value, or drop the key for its default."
 

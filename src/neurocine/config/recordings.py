@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import glob
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from neurocine.config.load import explain
+from neurocine.config.section import printable
 from neurocine.core import InputError, Recording
 from neurocine.io.movies import natural_key
 
@@ -17,7 +19,14 @@ from neurocine.io.movies import natural_key
 NAME_PATTERN = r"^\w[\w.-]*$"
 
 #: Folders of the results that belong to no recording.
-RESERVED = ("benchmarks", "evaluation", "logs", "training")
+RESERVED = ("benchmark", "benchmarks", "evaluation", "logs", "training")
+
+
+#: What Windows takes for devices, with any suffix.
+DEVICES = ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
+
+#: Bytes of a recording's name: file systems allow 255, and letters of some scripts take four.
+MOST_BYTES = 200
 
 
 class RecordingRow(BaseModel):
@@ -49,6 +58,20 @@ class RecordingRow(BaseModel):
             raise ValueError(f"this name is reserved, as are {', '.join(RESERVED)}")
         return name
 
+    @field_validator("recording")
+    @classmethod
+    def _folder(cls, name: str) -> str:
+        if len(name.encode()) > MOST_BYTES:
+            raise ValueError(f"it takes more than {MOST_BYTES} bytes as a folder's name")
+        if name.endswith(".") or name.split(".")[0].casefold() in DEVICES:
+            raise ValueError("Windows has no folder of this name")
+        return name
+
+    @field_validator("*")
+    @classmethod
+    def _printable(cls, value: object) -> object:
+        return printable(value)
+
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_null(cls, value: object) -> object:
@@ -69,16 +92,19 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
     """
     if not table.is_file():
         raise InputError(table, "file", "doesn't exist", "`neurocine init FOLDER` writes one.")
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t")
-        rows = [(reader.line_num, row) for row in reader]
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t")
+            rows = [(reader.line_num, row) for row in reader]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(table, "file", f"isn't a table ({error})", "Save it as text, UTF-8.") from error
     if not rows:
         raise InputError(table, "rows", "there are none", "Add one row a recording.")
     recordings = tuple(_recording(f"{table}, line {line}", row) for line, row in rows)
     seen: dict[str, int] = {}
     for (line, _), recording in zip(rows, recordings, strict=True):
-        # Case-insensitive file systems would share the folder.
-        key = recording.name.casefold()
+        # File systems that ignore case, or how accents are written, would share the folder.
+        key = unicodedata.normalize("NFC", recording.name).casefold()
         if key in seen:
             raise InputError(
                 f"{table}, line {line}",
@@ -111,7 +137,7 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
 
 def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:
     # A name that holds [ or * itself is taken literally when there is such a file.
-    if Path(pattern).exists():
+    if _is_there(pattern):
         return (Path(pattern),)
     found = tuple(sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key))
     if not found:
@@ -122,6 +148,13 @@ def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:
 def _existing(where: str, column: str, name: str | None) -> Path | None:
     if name is None:
         return None
-    if not Path(name).exists():
+    if not _is_there(name):
         raise InputError(where, column, f"{name!r} doesn't exist", "Check the path, or leave the cell empty.")
     return Path(name)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except OSError:  # such as of a name that is too long to be one
+        return False

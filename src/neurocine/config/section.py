@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -23,3 +23,16 @@ class Section(BaseModel):
     """A part of the config; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _printable(cls, value: object) -> object:
+        return printable(value)
+
+
+def printable(value: object) -> object:
+    """Return `value`, or raise `ValueError` if it is text that no file or page can show as it is."""
+    # Such as a line break or NUL; spaces and letters of any script are printable.
+    if isinstance(value, str) and not value.isprintable():
+        raise ValueError("it holds a character that can't be printed")
+    return value

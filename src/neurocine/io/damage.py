@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import struct
 import textwrap
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 from zipfile import BadZipFile
 
 from neurocine.core import InputError
@@ -29,6 +31,8 @@ DAMAGE = (
     struct.error,
     zlib.error,
     BadZipFile,
+    csv.Error,
+    ElementTree.ParseError,
 )
 #: Characters of what a library says that are told: some of it is the file's own.
 TOLD = 300

@@ -152,7 +152,7 @@ def read_source_record(path: Path) -> Mapping[str, Any]:
         raise InputError(path, "file", "doesn't exist", "Run the step ingest.")
     try:
         source = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(path, "file", f"isn't JSON ({error})", "Run the step ingest again.") from error
     for key in ("sha256", "files"):
         if not isinstance(source, dict) or key not in source:

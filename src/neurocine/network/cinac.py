@@ -16,6 +16,9 @@ from neurocine.network.architecture import Architecture, Family, Networks
 from neurocine.network.inputs import Cells, masked
 from neurocine.network.normalisation import Normalisation, Statistics
 
+#: Bound on the products that the numbers of weights follow from; the paper's networks are below a quarter.
+MAX_SIZE = 2**26
+
 
 @dataclass(frozen=True, kw_only=True)
 class CinacArchitecture(Architecture):
@@ -48,6 +51,13 @@ class CinacArchitecture(Architecture):
         self._bounded("merge_units", (self.merge_units,), 1, 512)
         if self.feature_map < 1:
             raise self._wrong("window_px", "large enough for the convolutions")
+        # A file's few bytes must not make a network that fills the memory.
+        for name, size in (
+            ("lstm_units", self.n_inputs * self.n_features * max(self.lstm_units)),
+            ("merge_units", self.window_frames**2 * self.merge_units),
+        ):
+            if size > MAX_SIZE:
+                raise self._wrong(name, "smaller for windows this large")
 
     @property
     def feature_map(self) -> int:

@@ -42,6 +42,8 @@ BLUR_PX = 0.7
 RIDGE = 1e-3
 #: A neighbour has a view of its own if its picture overlaps the target's by more than this share.
 LEAST_SHARED = 0.02
+#: Blocks of a network.
+MAX_BLOCKS = 32
 #: Views are this many noise units when they enter in full; beyond, logarithmically.
 LINEAR = 10.0
 
@@ -70,6 +72,8 @@ class ViewArchitecture(Architecture):
         super().__post_init__()
         self._bounded("filters", (self.filters,), 1, 512)
         self._bounded("dilations", self.dilations, 1, 512)
+        if len(self.dilations) > MAX_BLOCKS:
+            raise self._wrong("dilations", f"{MAX_BLOCKS} at most")
         if self.n_inputs != len(VIEWS):
             raise self._wrong("n_inputs", f"{len(VIEWS)}, the number of views")
         if self.normalisation != "pixel":

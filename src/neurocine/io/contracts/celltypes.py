@@ -10,6 +10,7 @@ import numpy as np
 from neurocine.core import CELL_TYPES, CellTypes, InputError
 from neurocine.io.atomic import atomic_path
 from neurocine.io.contracts.stamp import Stamp
+from neurocine.io.damage import damage_told
 
 COLUMNS = ("roi_id", "type", *(f"p_{name}" for name in CELL_TYPES))
 
@@ -37,7 +38,10 @@ def read_celltypes(path: Path) -> CellTypes:
     """
     if not path.is_file():
         raise InputError(path, "file", "doesn't exist", "Run the step celltype.")
-    with path.open(encoding="utf-8", newline="") as file:
+    with (
+        damage_told(path, "a table", "Run the step celltype."),
+        path.open(encoding="utf-8", newline="") as file,
+    ):
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
         missing = [name for name in COLUMNS if rows and name not in rows[0]]
     if missing:
@@ -45,7 +49,7 @@ def read_celltypes(path: Path) -> CellTypes:
     try:
         ids = np.array([int(row["roi_id"]) for row in rows], dtype=np.int64)
         probability = np.array([[float(row[name]) for name in COLUMNS[2:]] for row in rows])
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputError(
             path, "table", f"holds something other than a number ({error})", "Mend it."
         ) from error

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError, Movie
 from neurocine.core.progress import Progress, silent
+from neurocine.io.damage import said
 from neurocine.io.movies import tiff
 from neurocine.io.movies.choose import number, text
 from neurocine.io.movies.frames import Found, LazyFrames
@@ -101,8 +104,8 @@ def read_info(path: Path) -> dict[str, Any]:
     """
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(path, "content", f"isn't JSON ({error})", "Copy it again.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(path, "content", f"isn't JSON ({said(error)})", "Copy it again.") from error
     if not isinstance(info, dict):
         raise InputError(
             path, "content", f"is a {type(info).__name__}", 'Neurofinder\'s is {"rate-hz": 7, ...}.'
@@ -171,13 +174,15 @@ def _images(folder: Path) -> list[Path]:
     found = numbered(folder)
     if not found:
         raise InputError(folder, "images", "there are no numbered TIFF files", "Copy the data set again.")
-    missing = [i for i in range(min(found), max(found)) if i not in found]
-    if missing:
+    n_missing = max(found) - min(found) + 1 - len(found)
+    if n_missing:
+        # The first is near: looking on to a number that is far off would take as long.
+        first = next(i for i in count(min(found)) if i not in found)
         raise InputError(
             folder,
             "images",
-            f"{len(missing)} are missing between the first and the last: number {missing[0]}"
-            + (" and others" if missing[1:] else ""),
+            f"{n_missing} are missing between the first and the last: number {first}"
+            + (" and others" if n_missing > 1 else ""),
             "Copy them again.",
         )
     return list(found.values())
@@ -188,7 +193,9 @@ def _check_dimensions(path: Path, told: object, shape: tuple[int, ...]) -> None:
     if told is None:
         return
     if not isinstance(told, list) or len(told) != 3 or not all(isinstance(n, int) for n in told):
-        raise InputError(path, "dimensions", f"is {told!r}", "It must be [height, width, frames].")
+        raise InputError(
+            path, "dimensions", f"is {reprlib.repr(told)}", "It must be [height, width, frames]."
+        )
     if sorted(told[:2]) != sorted(shape[1:]) or told[2] > shape[0]:
         raise InputError(
             path,

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import prod
 from pathlib import Path
+from typing import Any
 
 from neurocine.core import InputError
+from neurocine.io.damage import DEFLATE_TIMES, check_unpacked
 from neurocine.io.movies.choose import choose, number, text
 from neurocine.io.movies.frames import Found
 
 #: A folder with one of these is a Zarr array or group.
 MARKS = ("zarr.json", ".zarray", ".zgroup")
+
+
+#: What chunks may be stored with. Of the others one unpickles what it reads, which can run anything.
+CODECS = frozenset(
+    "adler32 astype bitround blosc bytes bz2 crc32 crc32c delta fixedscaleoffset fletcher32 gzip jenkins_lookup3 "
+    "lz4 lzma packbits quantize sharding_indexed shuffle transpose zlib zstd".split()
+)
 
 
 def is_zarr(path: Path) -> bool:
@@ -25,7 +36,8 @@ def read(path: Path, dataset: str | None = None) -> Found:
     Raises
     ------
     InputError
-        If the folder isn't Zarr or the array can't be told.
+        If the folder isn't Zarr or the array can't be told, is made by other codecs than `CODECS`, or declares
+        more than is stored.
     """
     import zarr
 
@@ -43,9 +55,34 @@ def read(path: Path, dataset: str | None = None) -> Found:
         arrays = {name: array for name, array in members if isinstance(array, zarr.Array)}
         _, frames = choose(path, arrays, dataset)
         attributes |= dict(frames.attrs)
+    _check(path, frames)
     return Found(
         frames,
         number(attributes, "frame_rate_hz"),
         number(attributes, "pixel_size_um"),
         text(attributes, "indicator"),
     )
+
+
+def _check(path: Path, frames: Any) -> None:
+    """Raise `InputError` unless chunks are stored with known codecs and can hold what is declared."""
+    told = frames.metadata.to_dict()
+    codecs = set(_codecs([told.get(key) for key in ("compressor", "filters", "codecs")]))
+    if strange := sorted(codecs - CODECS):
+        raise InputError(
+            path, "codecs", f"are {', '.join(strange)}", f"Save it with {', '.join(sorted(CODECS))}."
+        )
+    stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    size = frames.dtype.itemsize
+    check_unpacked(path, "shape", prod(frames.shape) * size, stored, DEFLATE_TIMES)
+    check_unpacked(path, "chunks", prod(frames.chunks) * size, stored, DEFLATE_TIMES)
+
+
+def _codecs(told: Any) -> Iterator[str]:
+    """Yield the names of all codecs in the metadata: ``id`` in version 2, ``name`` in version 3."""
+    if isinstance(told, dict):
+        yield from (str(told[key]).removeprefix("numcodecs.") for key in ("id", "name") if key in told)
+        yield from _codecs(list(dict(told.get("configuration") or {}).values()))
+    elif isinstance(told, list | tuple):
+        for item in told:
+            yield from _codecs(item)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import write_text
+from neurocine.io.damage import DAMAGE, said
 from neurocine.io.movies import neurofinder as images
 from neurocine.io.rois.fov import FovShape, agreed_fov
 
@@ -39,11 +40,11 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
         regions = json.loads(file.read_text(encoding="utf-8"))
         pixels = [np.asarray(region["coordinates"], dtype=np.int64).reshape(-1, 2) for region in regions]
         ids = _ids([region.get("id") for region in regions])
-    except (ValueError, KeyError, TypeError) as error:
+    except DAMAGE as error:
         raise InputError(
             file,
             "content",
-            f"isn't a list of regions with coordinates ({error!r})",
+            f"isn't a list of regions with coordinates ({said(error)})",
             'Neurofinder\'s layout is [{"coordinates": [[row, column], ...]}, ...].',
         ) from error
     folder = file.parents[1] if file.parent.name == REGIONS.parent.name else file.parent

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurocine.core import InputError, RoiSet
+from neurocine.io.damage import DAMAGE, said
 from neurocine.io.movies.suite2p_bin import read_settings
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.suite2p_folder import write_suite2p
@@ -40,9 +41,12 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     stats = load_npy(stat_file)
     try:
         pixels = [_pixels(stat) for stat in stats]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except DAMAGE as error:
         raise InputError(
-            stat_file, "content", f"isn't a list of ROIs with ypix and xpix ({error!r})", "Is it suite2p's?"
+            stat_file,
+            "content",
+            f"isn't a list of ROIs with ypix and xpix ({said(error)})",
+            "Is it suite2p's?",
         ) from error
     return RoiSet.from_pixels(
         agreed_fov(stat_file, found, fov_shape),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 import numpy as np
@@ -46,7 +47,9 @@ class Failure:
     reason: str
 
 
-def write_index(folders: Sequence[Path], out: Path) -> None:
+def write_index(
+    folders: Sequence[Path], out: Path, unfinished: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Write a page that links to the report of every recording and names those that have none.
 
     Parameters
@@ -55,9 +58,14 @@ def write_index(folders: Sequence[Path], out: Path) -> None:
         ``results/<recording>`` of each, in the order in which they are shown.
     out
         The HTML file; links are relative to its folder.
+    unfinished
+        Names of recordings whose report, if there is one, is of another run, and why.
     """
     cards, failures = [], []
     for folder in folders:
+        if folder.name in unfinished:
+            failures.append(Failure(folder.name, unfinished[folder.name]))
+            continue
         try:
             cards.append(_card(folder, out.parent))
         except InputError as error:

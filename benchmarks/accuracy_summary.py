@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from neurocine.evaluation.rivals import RIVALS
+from neurocine.config.engines import RIVALS
 
 #: Both notions of which true transients count, and what to call them.
 VARIANTS = {"visible": "Transients that can be seen (the main figures)", "all": "All transients"}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neurocine.config import EvaluationSettings
+from neurocine.config import EnginesSettings, EvaluationSettings
 from neurocine.evaluation import MAIN_METHOD, Case, evaluate_activity, open_case, write_evaluation
 from neurocine.workflow import LoggedProgress, logged
 
@@ -34,6 +34,7 @@ def main(job: Any) -> None:
         EvaluationSettings(**job.params.settings),
         training=cases(job, n_evaluated, len(job.params.names)),
         note=ALL if job.params.all_recordings else "Recordings of the split test.",
+        engines=EnginesSettings(**job.config.get("engines", {})),
         progress=LoggedProgress(),
     )
     out = job.output

@@ -20,18 +20,12 @@ from neurocine.evaluation import Case, evaluate_activity, measure, open_case, ri
 from neurocine.io.contracts import write_activity, write_celltypes
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = EvaluationSettings()
+#: Without suite2p, which takes long to load.
+SETTINGS = EvaluationSettings(rivals=("oasis", "zscore"))
 TRUE_KINDS = ("pyramidal", "interneuron", "pyramidal", "pyramidal", "noise")
 
 
-@pytest.fixture
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out suite2p, which takes long to load."""
-    monkeypatch.setattr(rivals, "RIVALS", {name: rivals.RIVALS[name] for name in ("oasis", "zscore")})
-    monkeypatch.setattr("neurocine.evaluation.activity.RIVALS", rivals.RIVALS)
-
-
-def test_perfect_prediction(cases: list[Case], judged, fast: None) -> None:
+def test_perfect_prediction(cases: list[Case], judged) -> None:
     case = judged(cases[0], cases[0].truth.raster, TRUE_KINDS)
     values = evaluate_activity([case], SETTINGS).as_dict()
     visible = values["variants"]["visible"]
@@ -51,7 +45,7 @@ def test_perfect_prediction(cases: list[Case], judged, fast: None) -> None:
     assert values["cell_types"]["macro_f1"] == 1
 
 
-def test_all_active_and_silent(cases: list[Case], judged, fast: None) -> None:
+def test_all_active_and_silent(cases: list[Case], judged) -> None:
     raster = cases[0].truth.raster
     full = evaluate_activity([judged(cases[0], np.ones_like(raster))], SETTINGS).visible.as_dict()
     own = full["methods"]["neurocine"]["active"]
@@ -69,7 +63,7 @@ def test_all_active_and_silent(cases: list[Case], judged, fast: None) -> None:
     assert found.types is None
 
 
-def test_half_of_each_rise_is_coverage_of_a_half(cases: list[Case], judged, fast: None) -> None:
+def test_half_of_each_rise_is_coverage_of_a_half(cases: list[Case], judged) -> None:
     truth = cases[0].truth
     active = np.zeros_like(truth.raster)
     for roi, onset in zip(truth.roi_id, truth.onset, strict=True):
@@ -79,18 +73,18 @@ def test_half_of_each_rise_is_coverage_of_a_half(cases: list[Case], judged, fast
 
 
 def test_rivals_see_most_of_clear_transients(cases: list[Case], judged) -> None:
-    values = evaluate_activity([judged(c, c.truth.raster) for c in cases], SETTINGS).as_dict()
+    values = evaluate_activity([judged(c, c.truth.raster) for c in cases], EvaluationSettings()).as_dict()
     assert not values["skipped_methods"]
     methods = values["variants"]["visible"]["methods"]
     assert list(methods) == ["neurocine", "oasis", "suite2p", "zscore"]
-    for name in rivals.RIVALS:
+    for name in EvaluationSettings().rivals:
         rival = methods[name]
         assert rival["threshold_chosen_on"] == "evaluated"
         assert rival["by"]["overlap"]["no"]["f1"]["median"] > 0.8, name
 
 
 def test_thresholds_come_from_training_cells_alone(
-    cases: list[Case], judged, fast: None, monkeypatch: pytest.MonkeyPatch
+    cases: list[Case], judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[object]] = []
     from neurocine.evaluation import activity
@@ -118,15 +112,13 @@ def test_thresholds_come_from_training_cells_alone(
     assert found.training == (cases[1].name, cases[2].name)
 
 
-def test_another_evaluated_recording_leaves_the_thresholds_as_they_are(
-    cases: list[Case], judged, fast: None
-) -> None:
+def test_another_evaluated_recording_leaves_the_thresholds_as_they_are(cases: list[Case], judged) -> None:
     first, second = (judged(case, case.truth.raster) for case in cases[:2])
     one = evaluate_activity([first], SETTINGS, training=[cases[2]]).visible.thresholds
     assert evaluate_activity([second], SETTINGS, training=[cases[2]]).visible.thresholds == one
 
 
-def test_rois_found_are_matched_to_true_ones(cases: list[Case], judged, fast: None) -> None:
+def test_rois_found_are_matched_to_true_ones(cases: list[Case], judged) -> None:
     case = cases[0]
     order = [3, 0, 2]
     rois = case.rois.select(order)
@@ -147,12 +139,13 @@ def test_a_missing_rival_is_left_out_with_its_reason(
     cases: list[Case], judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "suite2p", None)
-    values = evaluate_activity([judged(cases[0], cases[0].truth.raster)], SETTINGS).as_dict()
+    monkeypatch.delitem(sys.modules, "neurocine.traces.suite2p_engine", raising=False)
+    values = evaluate_activity([judged(cases[0], cases[0].truth.raster)], EvaluationSettings()).as_dict()
     assert values["skipped_methods"] == {"suite2p": "suite2p isn't installed"}
     assert all("suite2p" not in variant["methods"] for variant in values["variants"].values())
 
 
-def test_two_activities_of_one_recording_are_compared(cases: list[Case], judged, fast: None) -> None:
+def test_two_activities_of_one_recording_are_compared(cases: list[Case], judged) -> None:
     case = judged(cases[0], cases[0].truth.raster)
     other = replace(case.rasters["neurocine"], probability=np.zeros((5, 400), dtype=np.float32))
     case = replace(case, rasters={**case.rasters, "general": other})
@@ -161,7 +154,7 @@ def test_two_activities_of_one_recording_are_compared(cases: list[Case], judged,
     assert (first["n"], first["median_difference"], first["effect"]) == (4, 1, 1)
 
 
-def test_what_does_not_fit_is_refused(cases: list[Case], folders, judged, fast: None, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_refused(cases: list[Case], folders, judged, tmp_path: Path) -> None:
     truth = cases[0].truth.raster
     with pytest.raises(InputError, match="there is none to evaluate"):
         evaluate_activity([], SETTINGS)
@@ -182,9 +175,7 @@ def test_what_does_not_fit_is_refused(cases: list[Case], folders, judged, fast: 
         open_case("x", tmp_path)
 
 
-def test_outputs_are_complete_and_the_same_twice(
-    cases: list[Case], judged, fast: None, tmp_path: Path
-) -> None:
+def test_outputs_are_complete_and_the_same_twice(cases: list[Case], judged, tmp_path: Path) -> None:
     case = judged(cases[0], cases[0].truth.raster, (*TRUE_KINDS[:4], "pyramidal"))
     for run in ("a", "b"):
         out = tmp_path / run
@@ -209,7 +200,7 @@ def test_outputs_are_complete_and_the_same_twice(
 
 
 def test_the_rules_script_measures_the_split_test(
-    folders: tuple[Path, ...], cases: list[Case], judged, fast: None, tmp_path: Path
+    folders: tuple[Path, ...], cases: list[Case], judged, tmp_path: Path
 ) -> None:
     spec = importlib.util.spec_from_file_location(
         "script", ROOT / "workflow_scripts" / "evaluation_activity.py"
@@ -235,6 +226,7 @@ def test_the_rules_script_measures_the_split_test(
             page=tmp_path / "a.html",
             pictures=tmp_path / "pictures",
         ),
+        config={},
         params=SimpleNamespace(names=["m", "n"], settings=SETTINGS.model_dump(), all_recordings=False),
     )
     script.main(job)

@@ -9,24 +9,17 @@ import numpy as np
 import pytest
 
 from neurocine.config import EvaluationSettings
-from neurocine.evaluation import ActivityEvaluation, Case, evaluate_activity, rivals, write_evaluation
+from neurocine.evaluation import ActivityEvaluation, Case, evaluate_activity, write_evaluation
 from neurocine.evaluation.cells import run_dprime
 from neurocine.evaluation.variant import DPRIME_EDGES, Variant
 from neurocine.simulation.truth import HybridTruth
 
-#: The least d' of a transient that counts.
-SETTINGS = EvaluationSettings(min_dprime=3)
+#: The least d' of a transient that counts; without suite2p, which takes long to load.
+SETTINGS = EvaluationSettings(min_dprime=3, rivals=("oasis", "zscore"))
 #: d' of the six transients of each of four neurons: the last has none that can be seen.
 DPRIME = np.array(
     [[9, 9, 9, 1, 1, 1], [4, 4, 2.5, 2.5, 2.5, 2.5], [20, 3, 2.9, 0, 0.5, 13], [0.1, 0.2, 1, 2, 2, 2]]
 )
-
-
-@pytest.fixture(autouse=True)
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out suite2p, which takes long to load."""
-    monkeypatch.setattr(rivals, "RIVALS", {name: rivals.RIVALS[name] for name in ("oasis", "zscore")})
-    monkeypatch.setattr("neurocine.evaluation.activity.RIVALS", rivals.RIVALS)
 
 
 def hybrid(case: Case, dprime: np.ndarray = DPRIME) -> Case:

@@ -171,7 +171,7 @@ def activity(
     """
     from neurocine.evaluation import MAIN_METHOD, evaluate_activity, open_case, write_evaluation
 
-    section = settings(config).evaluation
+    chosen = settings(config)
     given = {"motion": movie, "active": rois, "celltype": celltypes}
     if activity.is_dir():
         for step, path in given.items():
@@ -188,7 +188,9 @@ def activity(
             celltypes=given["celltype"],
         )
         training = [open_case(str(folder), folder) for folder in train or []]
-        result = evaluate_activity([case], section, training=training, progress=progress)
+        result = evaluate_activity(
+            [case], chosen.evaluation, training=training, engines=chosen.engines, progress=progress
+        )
     write_evaluation(result, json, table=table, page=page, pictures=pictures)
     Console().print(_summary(result))
 

@@ -53,6 +53,11 @@ DECONVOLUTION_ENGINES = {
     "mcmc": EngineEntry("neurocine.traces.mcmc_engine", "core"),
 }
 
+#: Traces above a threshold: no deconvolution, but compared with them.
+ZSCORE = "zscore"
+#: What activity can be compared with.
+RIVALS = (*DECONVOLUTION_ENGINES, ZSCORE)
+
 
 def known_engine(engines: dict[str, EngineEntry], name: str) -> str:
     """Return `name` if it is one of `engines`.

@@ -11,7 +11,9 @@ from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolutio
 from neurocine.config.engines import (
     DECONVOLUTION_ENGINES,
     MOTION_ENGINES,
+    RIVALS,
     SEGMENTATION_ENGINES,
+    ZSCORE,
     known_engine,
 )
 from neurocine.config.section import Backend, Fraction, Positive, Section
@@ -241,6 +243,12 @@ class AssembliesSettings(Section):
 class EvaluationSettings(Section):
     """Activity and cell types measured against truth, for recordings that have some."""
 
+    rivals: tuple[str, ...] = Field(
+        ("oasis", "suite2p", ZSCORE),
+        description="what activity is compared with: engines of deconvolution (oasis, suite2p, caiman, mcmc) "
+        "and zscore (ΔF/F above its median); those that aren't installed are left out",
+    )
+
     min_iou: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="an ROI is a true cell if their intersection over union is at least this"
     )
@@ -265,6 +273,16 @@ class EvaluationSettings(Section):
     snr_edges: tuple[float, ...] = Field(
         (5.0, 10.0), description="figures are also given for cells in these ranges of signal-to-noise ratio"
     )
+
+    @field_validator("rivals")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in RIVALS:
+                raise ValueError(f"unknown rival {name!r}; choose from {', '.join(RIVALS)}")
+        if len(set(names)) < len(names):
+            raise ValueError("name each once")
+        return names
 
     @field_validator("snr_edges")
     @classmethod

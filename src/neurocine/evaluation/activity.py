@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from neurocine.config import EvaluationSettings
+from neurocine.config import EnginesSettings, EvaluationSettings
+from neurocine.config.engines import RIVALS
 from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
 from neurocine.evaluation.cells import Case
@@ -12,7 +13,7 @@ from neurocine.evaluation.celltypes import evaluate_types
 from neurocine.evaluation.measure import Measured, measure
 from neurocine.evaluation.rejection import rejection
 from neurocine.evaluation.result import ActivityEvaluation, RecordingRow
-from neurocine.evaluation.rivals import RIVALS, UNITS, key
+from neurocine.evaluation.rivals import UNITS, key
 from neurocine.evaluation.thresholds import Threshold, choose_threshold
 from neurocine.evaluation.variant import Variant
 
@@ -23,6 +24,7 @@ def evaluate_activity(
     *,
     training: Iterable[Case] = (),
     note: str = "",
+    engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> ActivityEvaluation:
     """Evaluate activity (DeepCINAC, section 2.6) of `cases`, and that of the rivals on the same cells.
@@ -32,12 +34,14 @@ def evaluate_activity(
     cases
         Recordings with truth and activity; all with the same methods.
     settings
-        How cells match and overlap, how they are grouped, and which true transients can be seen.
+        How cells match and overlap, how they are grouped, which true transients can be seen, and the rivals.
     training
         Other recordings with truth, on whose active cells the thresholds of the rivals are chosen. Without
         any they are chosen on the evaluated cells themselves, which favours the rivals; the result says so.
     note
         What a reader should know about the recordings.
+    engines
+        How rivals in environments of their own are run; the defaults unless given.
     progress
         Told of frames read.
 
@@ -51,16 +55,18 @@ def evaluate_activity(
     thresholds: dict[str, Threshold] = {}
     for case in cases:
         thresholds = _given(case, thresholds if evaluated else None)
-        evaluated.append(measure(case, settings, progress=progress))
+        evaluated.append(measure(case, settings, engines=engines, progress=progress))
     if not evaluated:
         remedy = "Name folders with truth.h5, as `neurocine simulate` writes, in the column ground_truth."
         raise InputError("recordings", "ground_truth", "there is none to evaluate", remedy)
-    trained = [measure(case, settings, overlap=False, progress=progress) for case in training]
+    trained = [
+        measure(case, settings, overlap=False, engines=engines, progress=progress) for case in training
+    ]
     both = sorted({m.name for m in trained} & {m.name for m in evaluated})
     if both:
         raise InputError("evaluation", "split", f"{both[0]} is in both", "Train and test on other movies.")
     skipped = {name: why for m in (*evaluated, *trained) for name, why in m.skipped.items()}
-    rivals = [name for name in RIVALS if name not in skipped]
+    rivals = [name for name in settings.rivals if name not in skipped]
     cells = tuple(cell for m in evaluated for cell in m.cells)
     tests = [m.overlap for m in evaluated]
 

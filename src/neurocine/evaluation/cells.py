@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import TracesSettings
-from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet, Traces
+from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.core.raster import active_runs
+from neurocine.core.validate import as_array
 from neurocine.io.contracts import read_activity, read_celltypes, read_movie, read_rois
 from neurocine.simulation import Truth, read_truth
+from neurocine.traces import Deconvolved, RawTraces, extract_raw
+from neurocine.traces.extraction import projected
 
 #: Name of neurocine's own activity among the methods.
 MAIN_METHOD = "neurocine"
@@ -39,6 +42,9 @@ class Case:
         the thresholds of the rivals only.
     celltypes
         Types that the ROIs were given, if they are to be judged.
+    rivals
+        What rivals made of the N ROIs, by name; those that the settings name and that aren't here are run
+        when the case is measured.
 
     Raises
     ------
@@ -53,6 +59,7 @@ class Case:
     truth: Truth
     rasters: Mapping[str, Raster] = field(default_factory=dict)
     celltypes: CellTypes | None = None
+    rivals: Mapping[str, Deconvolved] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_frames, fov = self.movie.n_frames, self.movie.fov_shape
@@ -77,6 +84,9 @@ class Case:
                     f"there are {length}, the movie {self.movie.source} has {n_frames}",
                     "Give files of one recording.",
                 )
+        for name, made in self.rivals.items():
+            for values in made:
+                as_array(values, np.float32, (len(self.rois), n_frames), self.name, f"rivals.{name}")
         if self.celltypes is not None:
             self.celltypes.of(self.rois.ids)
 
@@ -146,17 +156,13 @@ def run_dprime(truth: Truth, row: int) -> NDArray[np.float32]:
 
 def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArray[np.float32]:
     """Return the plain mean of each ROI's pixels in every frame, (N, T) float32: the paper's raw trace."""
-    from neurocine.traces.extraction import projected
-
     sums = projected(movie, rois.matrix(), progress, "raw traces")
     return np.asarray(sums / rois.areas()[:, None], dtype=np.float32)
 
 
-def rival_traces(case: Case, progress: Progress = silent) -> Traces:
+def rival_traces(case: Case, progress: Progress = silent) -> RawTraces:
     """Return the traces that the rivals see, extracted as the step traces does by default."""
-    from neurocine.traces import extract
-
-    return extract(case.movie, case.rois, TracesSettings(), progress=progress)
+    return extract_raw(case.movie, case.rois, TracesSettings(), progress)
 
 
 def _same_ids(source: str, ids: NDArray[np.int64], rois: RoiSet) -> None:

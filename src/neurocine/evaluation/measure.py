@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config import EvaluationSettings
+from neurocine.config import EnginesSettings, EvaluationSettings
 from neurocine.core import CELL_TYPES
 from neurocine.core.matching import Matching, match, overlaps
 from neurocine.core.progress import Progress, silent
@@ -18,6 +18,7 @@ from neurocine.evaluation.matching import SegmentationScore
 from neurocine.evaluation.overlap import FalseTransients, false_transients
 from neurocine.evaluation.periods import Periods, highest, periods
 from neurocine.segmentation import decay_s
+from neurocine.traces.events import signal_to_noise
 
 #: Cells of this type have no activity to find.
 NOISE = CELL_TYPES[-1]
@@ -104,7 +105,12 @@ class Measured:
 
 
 def measure(
-    case: Case, settings: EvaluationSettings, *, overlap: bool = True, progress: Progress = silent
+    case: Case,
+    settings: EvaluationSettings,
+    *,
+    overlap: bool = True,
+    engines: EnginesSettings | None = None,
+    progress: Progress = silent,
 ) -> Measured:
     """Measure every method on one recording.
 
@@ -113,21 +119,30 @@ def measure(
     case
         The recording, its truth and its activity.
     settings
-        How cells match, and when they overlap.
+        How cells match, when they overlap, and the rivals.
     overlap
         Whether to look for false transients too, which reads the movie once more.
+    engines
+        How programs in environments of their own are run; the defaults unless given.
     progress
         Told of frames read.
     """
     matching = match(case.rois, case.true_rois, min_iou=settings.min_iou)
     traces = raw_traces(case.movie, case.rois, progress)
     seen = rival_traces(case, progress)
-    signals, skipped = rivals.signals(seen, decay_s(case.movie.indicator))
+    signals, skipped = rivals.signals(
+        settings.rivals,
+        seen,
+        decay_s(case.movie.indicator),
+        made=case.rivals,
+        engines=engines,
+        progress=progress,
+    )
     signals = {name: raster.probability for name, raster in case.rasters.items()} | signals
     return Measured(
         name=case.name,
         score=SegmentationScore.of(matching, len(case.rois), len(case.true_rois)),
-        cells=_rows(case, matching, settings, traces, signals, seen.snr),
+        cells=_rows(case, matching, settings, traces, signals, signal_to_noise(seen.dff)),
         overlap=_overlap(case, matching, settings, traces, signals, progress) if overlap else _NO_TEST,
         skipped=skipped,
     )

@@ -21,8 +21,9 @@ from neurocine.core.progress import Progress, silent
 
 #: Fewer frames don't tell a baseline from a transient: such traces have no events.
 MIN_FRAMES = 10
-#: The config key that an `InputError` names if an engine isn't installed.
 KEY = "traces.deconvolution"
+#: Config keys that an `InputError` names if an engine isn't installed.
+MISSING = (KEY, "engines.caiman.python")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ IMPL = {
     "active": 1,
     "traces": 1,
     "celltype": 2,
-    "activity": 2,
+    "activity": 3,
     "assemblies": 1,
     "simulation": 2,
     "training": 2,

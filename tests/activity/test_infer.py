@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from neurocine.activity import infer
+from neurocine.activity import gathered, infer
 from neurocine.activity.inference import extended
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, RoiSet
@@ -179,11 +179,49 @@ def test_each_frame_is_read_twice_and_encoded_once(
 
     monkeypatch.setattr(Runner, "encode", counting)
     monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 1)
+    monkeypatch.setattr("neurocine.activity.inference.ENCODED_FRAMES", 16)
     settings = ActivitySettings(extent=1, model=name, overlap=0.9)
     infer(replace(movie, frames=Counting()), rois, settings, registry=registry)
     np.testing.assert_array_equal(read, 2)
     assert sum(encoded) == 300
     assert len(encoded) > 10
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+@pytest.mark.parametrize("n_parts", [2, 7])
+def test_parts_gathered_are_the_whole_to_the_last_bit(
+    n_parts: int,
+    batch_size: int,
+    blobs: tuple[Movie, RoiSet],
+    registry: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("neurocine.activity.inference.GROUP_CELLS", 2)
+    monkeypatch.setattr("neurocine.activity.inference.ENCODED_FRAMES", 64)
+    movie, rois = blobs[0], overlapping(blobs[1])
+    types = CellTypes(rois.ids, np.eye(3, dtype=np.float32)[[0, 1, 0, 0, 0]])
+    given = {"celltypes": types, "registry": registry}
+    settings = ActivitySettings(batch_size=batch_size)
+    whole = infer(movie, rois, settings, **given)
+    # With less memory the whole is read in other blocks.
+    monkeypatch.setattr("neurocine.activity.inference.FEATURE_BYTES", 1)
+    parts = [infer(movie, rois, settings, part=(i, n_parts), **given) for i in range(n_parts)]
+    assert sum(len(part.ids) for part in parts) == len(rois)
+    assert max(len(part.ids) for part in parts) < len(rois)
+    found = gathered(parts, rois.ids)
+    assert found.probability.tobytes() == whole.probability.tobytes()
+    assert found.ids.tobytes() == whole.ids.tobytes()
+    assert found.classifier == whole.classifier
+    assert (found.frame_rate_hz, found.threshold) == (whole.frame_rate_hz, whole.threshold)
+
+
+def test_parts_of_other_cells_are_refused(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
+    movie, rois = blobs
+    part = infer(movie, rois, ActivitySettings(), registry=registry, part=(0, 1))
+    with pytest.raises(InputError, match="aren't those of the ROIs, once each"):
+        gathered([part, part], rois.ids)
+    with pytest.raises(InputError, match="aren't those of the ROIs, once each"):
+        gathered([part], rois.ids[:-1])
 
 
 def test_types_are_routed_to_their_classifiers(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:

@@ -2,19 +2,24 @@
 
 Windows of 100 frames overlap and merge by their maximum in each frame. The movie is read in blocks; each
 frame of each cell is encoded once, and only the features of windows not yet complete are held.
+
+What goes through a network at once is the same cells, frames and windows whether a recording is one job or
+split into parts: a network's last digit may depend on its batch, and so the parts' numbers are the whole's.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurocine.config import ActivitySettings
-from neurocine.core import CellTypes, Movie, Raster, RoiSet
+from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet
 from neurocine.core.progress import Progress, silent
 from neurocine.models import Registry
 from neurocine.network.grid import Grid, ModelMovie
@@ -26,6 +31,12 @@ log = logging.getLogger(__name__)
 #: How much memory new features of all cells may take at a time.
 FEATURE_BYTES = 128 * 1024**2
 
+#: Frames of a cell that are encoded at once.
+ENCODED_FRAMES = 256
+
+#: Cells whose windows go through the head together; a part has whole groups.
+GROUP_CELLS = 16
+
 
 def infer(
     movie: Movie,
@@ -34,6 +45,7 @@ def infer(
     *,
     celltypes: CellTypes | None = None,
     registry: Registry | None = None,
+    part: tuple[int, int] = (0, 1),
     progress: Progress = silent,
 ) -> Raster:
     """Return the activity of `rois` in `movie`, each cell by the classifier that serves its type.
@@ -50,6 +62,9 @@ def infer(
         Types of at least these ROIs; without them cells get the classifier for ``any``.
     registry
         Models; those that ship with neurocine unless given.
+    part
+        Which part of how many, (0, 1) for the whole: the parts have about as many cells each, and every cell
+        is in one of them. `gathered` makes them one again.
     progress
         Told of model frames read.
 
@@ -60,19 +75,18 @@ def infer(
         frame rate, an ROI has no type, no model serves a type, or a model isn't what was registered.
     """
     check_field(movie, rois)
-    probability = np.zeros((len(rois), movie.n_frames), dtype=np.float32)
-    if not len(rois):
-        return Raster(rois.ids, movie.frame_rate_hz, probability, settings.threshold, ())
     registry = registry or Registry.load()
     names = classifiers(movie, rois, settings, celltypes, registry)
-    models = [registry.model(name, "activity") for name in dict.fromkeys(names)]
+    groups = cell_groups(names, group_cells(settings), part)
+    models = [registry.model(name, "activity") for name in groups]
     grids = [Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um) for model in models]
     for model, grid in zip(models, grids, strict=True):  # too short a movie is told before any work
         windows(grid.n_frames, model.entry.window_frames, settings.overlap, movie.source)
     inputs = [(grid, model.entry.normalisation) for model, grid in zip(models, grids, strict=True)]
     known = {key: ModelMovie.of(movie, *key) for key in dict.fromkeys(inputs)}
+    probability = np.zeros((len(rois), movie.n_frames), dtype=np.float32)
     for model, key in zip(models, inputs, strict=True):
-        chosen = np.flatnonzero([name == model.name for name in names])
+        chosen = np.concatenate(groups[model.name])
         log.info("activity of %d cells by %s", len(chosen), model.name)
         grid = key[0]
         runner = Runner(model.networks, model.architecture, settings.backend)
@@ -80,7 +94,53 @@ def infer(
         found = predicted(runner, known[key], grid.rois(rois), chosen, settings, progress, label)
         found = np.clip(grid.to_movie(found), 0, 1)
         probability[chosen] = extended(found, settings.threshold, settings.extent)
-    return Raster(rois.ids, movie.frame_rate_hz, probability, settings.threshold, names)
+    mine = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *chain(*groups.values())]))
+    named = tuple(names[i] for i in mine)
+    return Raster(rois.ids[mine], movie.frame_rate_hz, probability[mine], settings.threshold, named)
+
+
+def group_cells(settings: ActivitySettings) -> int:
+    """Return how many cells' windows go through the head together."""
+    return min(GROUP_CELLS, settings.batch_size)
+
+
+def cell_groups(
+    names: Sequence[str], size: int, part: tuple[int, int] = (0, 1)
+) -> dict[str, list[NDArray[np.int64]]]:
+    """Return the groups of `size` cells in a part, by classifier: their positions in `names`, in order."""
+    whole = [
+        (name, group)
+        for name in dict.fromkeys(names)
+        for group in batches(np.flatnonzero([other == name for other in names]), size)
+    ]
+    mine: dict[str, list[NDArray[np.int64]]] = {}
+    for name, group in whole[part[0] :: part[1]]:
+        mine.setdefault(name, []).append(group)
+    return mine
+
+
+def gathered(parts: Sequence[Raster], ids: NDArray[np.int64]) -> Raster:
+    """Return the parts that `infer` gave as one raster, its ROIs in the order of `ids`.
+
+    Raises
+    ------
+    InputError
+        If the parts' ROIs aren't those of `ids`, once each.
+    """
+    found = np.concatenate([part.ids for part in parts])
+    if not np.array_equal(np.sort(found), np.sort(ids)):
+        raise InputError(
+            parts[0].source, "ids", "aren't those of the ROIs, once each", "Delete the parts and run again."
+        )
+    order = np.argsort(found)[np.argsort(np.argsort(ids))]
+    names = [name for part in parts for name in part.classifier]
+    return Raster(
+        np.asarray(ids),
+        parts[0].frame_rate_hz,
+        np.concatenate([part.probability for part in parts])[order],
+        parts[0].threshold,
+        tuple(names[i] for i in order),
+    )
 
 
 def extended(probability: NDArray[np.float32], threshold: float, extent: float) -> NDArray[np.float32]:
@@ -131,32 +191,36 @@ def predicted(
     architecture = runner.architecture
     patches = architecture.cells(rois, seen.statistics)
     length, n_frames = architecture.window_frames, seen.grid.n_frames
-    pending = windows(n_frames, length, settings.overlap, seen.movie.source)
+    cells = group_cells(settings)
+    pending = batches(
+        windows(n_frames, length, settings.overlap, seen.movie.source), settings.batch_size // cells
+    )
+    groups = batches(np.arange(len(chosen)), cells)
     merged = np.zeros((len(chosen), n_frames), dtype=np.float32)
     held = np.empty((len(chosen), architecture.n_inputs, 0, architecture.n_features), dtype=np.float32)
     first = 0  # the frame of held[:, :, 0]
+    block = seen.grid.block_frames()
     frame_bytes = 4 * len(chosen) * architecture.n_inputs * architecture.n_features
-    step = min(seen.grid.block_frames(), max(16, FEATURE_BYTES // frame_bytes))
+    encoded = min(block, ENCODED_FRAMES)
+    step = max(1, min(block, FEATURE_BYTES // frame_bytes) // encoded) * encoded
     for start in range(0, n_frames, step):
         stop = min(start + step, n_frames)
-        held = np.concatenate([held, runner.encode(seen.read(start, stop), patches, chosen)], axis=2)
+        frames = seen.read(start, stop)
+        new = [runner.encode(some, patches, chosen) for some in batches(frames, encoded)]
+        held = np.concatenate([held, *new], axis=2)
         progress(label, stop, n_frames)
-        ready = pending[pending + length <= stop]
-        # A few cells alone don't fill a batch: wait for more of their windows.
-        if len(ready) * len(chosen) < settings.batch_size and stop < n_frames:
-            continue
-        pending = pending[len(ready) :]
-        tasks = [(row, int(at)) for at in ready for row in range(len(chosen))]
-        for some in batches(tasks, settings.batch_size):
-            batch = np.stack([held[row, :, at - first : at - first + length] for row, at in some])
-            for (row, at), found in zip(some, runner.predict(batch), strict=True):
-                np.maximum(merged[row, at : at + length], found, out=merged[row, at : at + length])
-        if len(pending):
-            held, first = held[:, :, int(pending[0]) - first :], int(pending[0])
+        while pending and pending[0][-1] + length <= stop:
+            ready = pending.pop(0)
+            for group in groups:
+                tasks = [(row, at) for at in ready for row in group]
+                batch = np.stack([held[row, :, at - first : at - first + length] for row, at in tasks])
+                for (row, at), found in zip(tasks, runner.predict(batch), strict=True):
+                    np.maximum(merged[row, at : at + length], found, out=merged[row, at : at + length])
+        if pending:
+            held, first = held[:, :, int(pending[0][0]) - first :], int(pending[0][0])
     return merged
 
 
-def batches(items: Sequence[tuple[int, int]], size: int) -> Iterator[Sequence[tuple[int, int]]]:
-    """Yield `items` by `size` at a time."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def batches(items: NDArray[Any], size: int) -> list[NDArray[Any]]:
+    """Return `items` by `size` at a time."""
+    return [items[start : start + size] for start in range(0, len(items), size)]

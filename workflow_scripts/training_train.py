@@ -5,7 +5,7 @@ from typing import Any
 
 from neurocine.config import NetworkTraining
 from neurocine.training import train
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, on_each_task
 
 
 def main(job: Any) -> None:
@@ -22,5 +22,6 @@ def main(job: Any) -> None:
 
 
 if __name__ == "__main__":
+    on_each_task(snakemake)
     with logged(snakemake):
         main(snakemake)

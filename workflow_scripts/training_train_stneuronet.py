@@ -5,7 +5,7 @@ from typing import Any
 
 from neurocine.config import StneuronetTraining
 from neurocine.training.stneuronet import train_stneuronet
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, on_each_task
 
 
 def main(job: Any) -> None:
@@ -20,5 +20,6 @@ def main(job: Any) -> None:
 
 
 if __name__ == "__main__":
+    on_each_task(snakemake)
     with logged(snakemake):
         main(snakemake)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ def logged(snakemake: Any) -> Iterator[None]:
     snakemake
         The object that Snakemake gives to a script.
     """
-    path = Path(snakemake.log[0])
+    path = _own_log(Path(snakemake.log[0]))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("")
     with _errors_into(path) as screen:
@@ -46,6 +47,36 @@ def logged(snakemake: Any) -> Iterator[None]:
         except Exception:
             _log.exception("rule %s failed (log: %s)", snakemake.rule, path)
             raise
+
+
+def on_each_task(snakemake: Any) -> None:
+    """Start this script once a task and exit with its code, if the rule asks SLURM for several tasks.
+
+    Returns in the tasks themselves, and wherever there is one only.
+
+    Parameters
+    ----------
+    snakemake
+        The object that Snakemake gives to a script.
+    """
+    tasks = int(snakemake.resources.get("tasks", 1))
+    if tasks < 2 or "SLURM_JOB_ID" not in os.environ or _rank() is not None:
+        return
+    command = ["srun", f"--ntasks={tasks}", f"--nodes={snakemake.resources.get('nodes', 1)}"]
+    command += [f"--cpus-per-task={snakemake.threads}", "--kill-on-bad-exit=1", sys.executable, sys.argv[0]]
+    sys.exit(subprocess.run(command, check=False).returncode)
+
+
+def _rank() -> int | None:
+    """Return which of a step's tasks this is, or None outside a step of several tasks."""
+    alone = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) < 2
+    return None if alone else int(os.environ["SLURM_PROCID"])
+
+
+def _own_log(path: Path) -> Path:
+    """Return the rule's log, or that of one of its tasks beyond the first."""
+    rank = _rank()
+    return path.with_name(f"{path.stem}.task{rank}{path.suffix}") if rank else path
 
 
 @contextmanager

@@ -81,6 +81,11 @@ class NetworkTraining(Section):
     steps_per_epoch: int = Field(400, ge=1, description="batches in a pass")
     batch_size: int = Field(64, ge=1, description="windows in a batch, over all devices")
     learning_rate: Positive = Field(3e-3, description="learning rate at the start; it falls along a cosine")
+    learning_rate_scaling: Literal["none", "sqrt", "linear"] = Field(
+        "none",
+        description="learning rate for n devices: times 1 (none: right, as batch_size is over all devices), the "
+        "root of n or n",
+    )
     validation_windows: int = Field(
         4096, ge=1, description="windows of other movies, drawn once, that choose the best epoch"
     )
@@ -122,6 +127,11 @@ class StneuronetTraining(Section):
     )
     learning_rate: Positive = Field(
         2e-3, description="learning rate at the start; it falls along a cosine (the paper: 5e-4, constant)"
+    )
+    learning_rate_scaling: Literal["none", "sqrt", "linear"] = Field(
+        "none",
+        description="learning rate for n devices: times 1 (none: right, as batch_size is over all devices), the "
+        "root of n or n",
     )
     soma_scale: tuple[Positive, Positive] = Field(
         (0.75, 1.5),

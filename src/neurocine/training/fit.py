@@ -18,12 +18,14 @@ from neurocine.training.checkpoint import History
 from neurocine.training.data import Batch, Windows
 from neurocine.training.loop import (
     CLIP_NORM,
+    alone,
     counted,
     falling_rate,
     make_deterministic,
     on_devices,
     run_epochs,
 )
+from neurocine.training.replicas import clip_norm
 
 #: Of the compact networks' weights, relative to the learning rate.
 WEIGHT_DECAY = 0.004
@@ -78,10 +80,10 @@ def fit(
     Raises
     ------
     InputError
-        If the checkpoint belongs to another recipe, or a loss isn't finite.
+        If the checkpoint belongs to another recipe, a loss isn't finite, or the devices can't share a batch.
     """
     make_deterministic(settings.seed)
-    networks: Networks = on_devices(lambda: _compiled(architecture, settings))
+    networks: Networks = on_devices(lambda: _compiled(architecture, settings), settings.batch_size)
     seed, steps, size = settings.seed, settings.steps_per_epoch, settings.batch_size
     n_validation = max(1, min(settings.validation_windows, len(validation.table)) // size)
 
@@ -96,7 +98,7 @@ def fit(
     history = run_epochs(
         networks.full, data, settings.epochs, checkpoint_path, recipe, progress, after_epoch, start
     )
-    return Fitted(networks, history)
+    return Fitted(alone(networks, architecture.build, lambda made: made.full), history)
 
 
 def _compiled(architecture: Architecture, settings: NetworkTraining) -> Networks:
@@ -115,10 +117,12 @@ def _compiled(architecture: Architecture, settings: NetworkTraining) -> Networks
 def _optimizer(architecture: Architecture, settings: NetworkTraining) -> Any:
     import keras
 
-    rate = falling_rate(settings.learning_rate, settings.epochs * settings.steps_per_epoch)
+    steps = settings.epochs * settings.steps_per_epoch
+    rate = falling_rate(settings.learning_rate, settings.learning_rate_scaling, steps)
+    norm = clip_norm(CLIP_NORM)
     if architecture.family == "cinac":  # as the paper has it
-        return keras.optimizers.RMSprop(rate, rho=0.9, global_clipnorm=CLIP_NORM)
-    return keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, global_clipnorm=CLIP_NORM)
+        return keras.optimizers.RMSprop(rate, rho=0.9, global_clipnorm=norm)
+    return keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, global_clipnorm=norm)
 
 
 def _dataset(batches: Callable[[], Iterator[Batch]], architecture: Architecture, size: int, n: int) -> Any:

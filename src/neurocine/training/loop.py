@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,12 @@ from neurocine.training.checkpoint import (
     values_of,
 )
 from neurocine.training.events import EventLog
+from neurocine.training.replicas import Replicas, check_batch, rate_for
+from neurocine.training.workers import is_chief, worker_strategy
 
 #: The learning rate falls along a cosine to this share of its start.
 FINAL_RATE = 0.05
-#: Gradients are clipped to this norm.
+#: The gradient of a whole batch is clipped to this norm.
 CLIP_NORM = 1.0
 #: TensorBoard's log, beside the checkpoint.
 LOGS = "logs"
@@ -42,7 +46,8 @@ def run_epochs(
 ) -> History:
     """Train a compiled `model`, from `checkpoint_path` on if it is there; leave it with its best weights.
 
-    A run that was killed and started again ends with the same weights as one that wasn't.
+    A run that was killed and started again ends with the same weights as one that wasn't. Of several workers
+    the chief writes, and is told of epochs; all of them read the checkpoint.
 
     Parameters
     ----------
@@ -78,35 +83,50 @@ def run_epochs(
         assign(_state(model), checkpoint.state)
     elif start is not None:
         assign(model.weights, start)
-    with EventLog(checkpoint_path.parent / LOGS, checkpoint.history) as events:
+    chief = is_chief()
+    log = EventLog(checkpoint_path.parent / LOGS, checkpoint.history) if chief else nullcontext()
+    pass_over = _passes(model)
+    with log as events:
         for epoch in range(checkpoint.epoch, epochs):
-            row = _epoch(model, data, epoch)
+            row = _epoch(model, pass_over, data, epoch)
             history = [*checkpoint.history, row]
             improved = row["val_loss"] <= min(past["val_loss"] for past in history)
             best = values_of(model.weights) if improved else checkpoint.best
             checkpoint = Checkpoint(epoch + 1, values_of(_state(model)), best, history)
-            save_checkpoint(checkpoint_path, checkpoint, recipe)
-            events.add(row)
-            after_epoch(history)
-            progress("train", epoch + 1, epochs)
+            if events is not None:
+                save_checkpoint(checkpoint_path, checkpoint, recipe)
+                events.add(row)
+                after_epoch(history)
+                progress("train", epoch + 1, epochs)
     assign(model.weights, checkpoint.best)
     return checkpoint.history
 
 
-def _epoch(model: Any, data: Callable[[int], tuple[Any, Any]], epoch: int) -> dict[str, float]:
+#: Trains on the batches of one dataset, validates on those of another and returns the figures.
+_Pass = Callable[[Any, Any], dict[str, float]]
+
+
+def _passes(model: Any) -> _Pass:
+    """Return what trains `model` for an epoch on the devices that it was made for."""
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        return Replicas(model, model.distribute_strategy).epoch
+
+    def fit(training: Any, validation: Any) -> dict[str, float]:
+        figures = model.fit(training, validation_data=validation, verbose=0, shuffle=False).history
+        return {name: float(values[0]) for name, values in figures.items()}
+
+    return fit
+
+
+def _epoch(
+    model: Any, pass_over: _Pass, data: Callable[[int], tuple[Any, Any]], epoch: int
+) -> dict[str, float]:
     """Train for one epoch and return its figures."""
     training, validation = data(epoch)
     rate = float(model.optimizer.learning_rate)
     started = time.monotonic()
-    figures = model.fit(
-        training,
-        validation_data=validation,
-        initial_epoch=epoch,
-        epochs=epoch + 1,
-        verbose=0,
-        shuffle=False,
-    ).history
-    row = {name: float(values[0]) for name, values in sorted(figures.items())}
+    figures = pass_over(training, validation)
+    row = {name: figures[name] for name in sorted(figures)}
     if not np.isfinite(list(row.values())).all():
         raise InputError(
             f"epoch {epoch + 1}", "loss", "isn't finite", "Train with a lower learning_rate, in a new folder."
@@ -124,36 +144,61 @@ def make_deterministic(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def on_devices(build: Callable[[], Any]) -> Any:
-    """Return what `build` makes: on all devices, in half precision on GPUs."""
+def on_devices(build: Callable[[], Any], batch_size: int) -> Any:
+    """Return what `build` makes: on all devices, in half precision on GPUs.
+
+    Raises
+    ------
+    InputError
+        If the devices can't share batches of `batch_size` evenly.
+    """
     import keras
     import tensorflow as tf
 
+    strategy = device_strategy()
     usual = keras.mixed_precision.dtype_policy()
     if tf.config.list_logical_devices("GPU"):
         keras.mixed_precision.set_global_policy("mixed_float16")
     try:
-        with device_strategy().scope():
+        with strategy.scope():
+            check_batch(batch_size)
             return build()
     finally:
         keras.mixed_precision.set_global_policy(usual)
 
 
+@cache
 def device_strategy() -> Any:
-    """Return the strategy for this machine: a copy of the network on each device, if there are several."""
+    """Return the strategy of what this process can use: a copy of the network on each device, if several.
+
+    Several workers (`neurocine.training.workers`) take part with all of their devices.
+    """
+    # Made once: TensorFlow mixes up the sums over devices of two strategies of a process.
     import tensorflow as tf
 
+    workers = worker_strategy()
+    if workers is not None:
+        return workers
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if len(devices) > 1:
         return tf.distribute.MirroredStrategy([device.name for device in devices])
     return tf.distribute.get_strategy()
 
 
-def falling_rate(learning_rate: float, steps: int) -> Any:
-    """Return the schedule from `learning_rate` along a cosine over all `steps`."""
+def alone(model: Any, build: Callable[[], Any], part: Callable[[Any], Any] = lambda made: made) -> Any:
+    """Return `model`, or if other workers hold parts of it, a copy that this process can use without them."""
+    if worker_strategy() is None:
+        return model
+    copy = build()
+    assign(part(copy).weights, values_of(part(model).weights))
+    return copy
+
+
+def falling_rate(learning_rate: float, scaling: str, steps: int) -> Any:
+    """Return the schedule along a cosine over all `steps`, from `learning_rate` scaled for the devices."""
     import keras
 
-    return keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=FINAL_RATE)
+    return keras.optimizers.schedules.CosineDecay(rate_for(learning_rate, scaling), steps, alpha=FINAL_RATE)
 
 
 def counted(batches: Callable[[], Any], signature: tuple[Any, ...], n: int) -> Any:

@@ -24,10 +24,12 @@ from neurocine.training.corpus import split_corpus
 from neurocine.training.curves import write_curves, write_table
 from neurocine.training.stneuronet_data import Crops, LabelledMovie, load_movie, scale_for
 from neurocine.training.stneuronet_fit import FittedSegmenter, fit_segmenter
+from neurocine.training.workers import is_chief, together
 
 log = logging.getLogger(__name__)
 
 
+@together
 def train_stneuronet(
     settings: StneuronetTraining,
     folders: Sequence[Path],
@@ -40,7 +42,8 @@ def train_stneuronet(
     """Train STNeuroNet on a corpus.
 
     Writes into `out`: ``network.h5``, whose thresholds aren't chosen yet, ``curves.csv``, ``curves.png`` and
-    ``checkpoint.h5``. A run that was killed goes on from its checkpoint.
+    ``checkpoint.h5``. A run that was killed goes on from its checkpoint. Of several workers
+    (`neurocine.training.workers`) only the chief writes.
 
     Parameters
     ----------
@@ -86,6 +89,8 @@ def train_stneuronet(
         after_epoch=lambda history: write_table(out / "curves.csv", history),
         start=known,
     )
+    if not is_chief():
+        return fitted
     write_curves(out, fitted.history)
     metadata: dict[str, Any] = {"recipe": recipe, "best_epoch": fitted.best_epoch}
     save_segmentation_weights(out / "network.h5", fitted.model, a, Postprocessing(), metadata)

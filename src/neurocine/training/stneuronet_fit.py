@@ -17,12 +17,14 @@ from neurocine.stneuronet.architecture import SegmentationArchitecture
 from neurocine.training.checkpoint import History
 from neurocine.training.loop import (
     CLIP_NORM,
+    alone,
     counted,
     falling_rate,
     make_deterministic,
     on_devices,
     run_epochs,
 )
+from neurocine.training.replicas import clip_norm
 from neurocine.training.stneuronet_data import Batch, Crops
 
 
@@ -64,7 +66,7 @@ def fit_segmenter(
     make_deterministic(settings.seed)
     steps, size = settings.steps_per_epoch, settings.batch_size
     n_validation = max(1, settings.validation_crops // size)
-    model = on_devices(lambda: _compiled(architecture, settings))
+    model = on_devices(lambda: _compiled(architecture, settings), size)
     shape = (architecture.maps, settings.crop_px, settings.crop_px)
 
     def data(epoch: int) -> tuple[Any, Any]:
@@ -76,16 +78,17 @@ def fit_segmenter(
         )
 
     history = run_epochs(model, data, settings.epochs, checkpoint_path, recipe, progress, after_epoch, start)
-    return FittedSegmenter(model, history)
+    return FittedSegmenter(alone(model, architecture.build), history)
 
 
 def _compiled(architecture: SegmentationArchitecture, settings: StneuronetTraining) -> Any:
     import keras
 
     model = architecture.build()
-    rate = falling_rate(settings.learning_rate, settings.epochs * settings.steps_per_epoch)
+    steps = settings.epochs * settings.steps_per_epoch
+    rate = falling_rate(settings.learning_rate, settings.learning_rate_scaling, steps)
     loss = dice_loss if architecture.family == "dense" else dice_and_entropy
-    model.compile(optimizer=keras.optimizers.Adam(rate, global_clipnorm=CLIP_NORM), loss=loss)
+    model.compile(optimizer=keras.optimizers.Adam(rate, global_clipnorm=clip_norm(CLIP_NORM)), loss=loss)
     model.optimizer.build(model.trainable_variables)
     return model
 

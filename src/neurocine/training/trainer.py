@@ -27,10 +27,12 @@ from neurocine.training.fit import Fitted, fit
 from neurocine.training.held_out import evaluate
 from neurocine.training.recipe import Recipe
 from neurocine.training.tables import Task, window_table
+from neurocine.training.workers import is_chief, together
 
 log = logging.getLogger(__name__)
 
 
+@together
 def train(
     task: Task,
     settings: NetworkTraining,
@@ -44,7 +46,8 @@ def train(
     """Train the network of `task` and measure it on recordings that training didn't see.
 
     Writes into `out`: ``weights.h5``, ``curves.csv`` and ``curves.png``, ``metrics.json``, ``card.md`` and
-    ``checkpoint.h5``. A run that was killed goes on from its checkpoint.
+    ``checkpoint.h5``. A run that was killed goes on from its checkpoint. Of several workers
+    (`neurocine.training.workers`) only the chief writes, and measures.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ def train(
     Returns
     -------
     dict
-        What ``metrics.json`` holds.
+        What ``metrics.json`` holds; nothing for a worker that isn't the chief.
 
     Raises
     ------
@@ -82,6 +85,8 @@ def train(
     recipe = Recipe(task, architecture, settings, movies, None if start is None else sha256(start))
     out.mkdir(parents=True, exist_ok=True)
     fitted = _fit(recipe, parts, out, progress, known)
+    if not is_chief():
+        return {}
     metadata: dict[str, Any] = {"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch}
     if task == "activity":
         metadata["bias_moved"] = calibrate(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from neurocine.benchmark.result import Benchmark
@@ -71,6 +72,9 @@ def score_by_speed(figure: Figure, benchmark: Benchmark) -> None:
             capsize=3, label=method,
         )  # fmt: skip
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(0, 104)
     axes.set_xlabel("frames a second, start of the program included")
     axes.set_ylabel("F1 (%)")

@@ -1,12 +1,59 @@
 """Tell in which frames every cell is active."""
 
 
+def activity_parts(wildcards):
+    """What the jobs make that share the cells of a large recording; nothing for one that is a single job."""
+    movie = RECORDINGS[wildcards.recording].movie
+    parts = activity_jobs(size_bytes(movie), CONFIG.cluster.activity_gb)
+    if parts == 1:
+        return []
+    return expand(
+        rules.activity_part.output.activity,
+        recording=wildcards.recording,
+        part=range(1, parts + 1),
+        parts=parts,
+    )
+
+
+rule activity_part:
+    input:
+        movie=rules.motion.output.movie,
+        rois=rules.active.output.rois,
+        celltypes=rules.celltype.output.celltypes,
+        registry=REGISTRY,
+    output:
+        activity=temp(made("activity", "part_{part}_of_{parts}.h5")),
+    log:
+        log_of("activity_part_{part}_of_{parts}"),
+    benchmark:
+        benchmark_of("activity_part_{part}_of_{parts}")
+    wildcard_constraints:
+        part=r"\d+",
+        parts=r"\d+",
+    conda:
+        "../envs/tensorflow.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory_of("activity"),
+        runtime=runtime_of("activity"),
+    params:
+        settings=settings_of("activity"),
+        impl=IMPL["activity"],
+    message:
+        saying(
+            "Inferring the activity of {wildcards.recording}, part {wildcards.part} of {wildcards.parts}"
+        )
+    script:
+        "../workflow_scripts/activity_part.py"
+
+
 rule activity:
     input:
         movie=rules.motion.output.movie,
         rois=rules.active.output.rois,
         celltypes=rules.celltype.output.celltypes,
         registry=REGISTRY,
+        parts=activity_parts,
     output:
         activity=made("activity", "activity.h5"),
     log:

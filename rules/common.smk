@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from snakemake.exceptions import WorkflowError
+from snakemake.resources import Resource, Resources
 from snakemake.settings.types import DeploymentMethod
 
 from neurocine.benchmark.present import engines_here
@@ -23,7 +24,14 @@ from neurocine.config.engines import (
 )
 from neurocine.core import InputError
 from neurocine.impl import IMPL
-from neurocine.resources import costs_with, size_mb
+from neurocine.resources import (
+    Work,
+    activity_jobs,
+    costs_with,
+    size_bytes,
+    within_gpus,
+    work_of,
+)
 from neurocine.workflow import expose_package
 
 expose_package()
@@ -43,6 +51,21 @@ COSTS = costs_with(
     traces=CONFIG.traces.deconvolution,
 )
 REGISTRY = str(Path(workflow.basedir) / "models" / "registry.yaml")
+
+
+def limited(asked):
+    """What the profile sets for a rule, with no more GPUs than the config says that there are."""
+    kept = within_gpus({k: v.raw for k, v in asked.items()}, CONFIG.cluster.gpus)
+    return Resources(
+        {k: asked[k] if v == asked[k].raw else Resource(k, v) for k, v in kept.items()}
+    )
+
+
+# The profile says which GPUs a rule gets, the config how many there are.
+workflow.resource_settings.overwrite_resources = {
+    rule_name: limited(asked)
+    for rule_name, asked in workflow.resource_settings.overwrite_resources.items()
+}
 
 
 wildcard_constraints:
@@ -74,23 +97,30 @@ def env_of(engines, name):
     return f"../envs/{engines[name].env}.yaml"
 
 
-def movie_mb(wildcards):
-    """Size of the raw movie of a job's recording in MB; 0 for a job without one."""
+def recording_work(wildcards):
+    """What a job's recording is to work on; nothing for a job without one."""
     recording = RECORDINGS.get(getattr(wildcards, "recording", None))
-    return size_mb(recording.movie) if recording else 0
+    if recording is None:
+        return Work()
+    return work_of(recording.movie, Path(CONFIG.results) / recording.name)
+
+
+def job_work(wildcards):
+    """What a job is to work on: its share of the cells, if it is one of several jobs."""
+    return recording_work(wildcards).share(int(getattr(wildcards, "parts", 1)))
 
 
 def memory_of(rule_name):
-    """Memory in MB as a function of the movie's size and the attempt."""
+    """Memory in MB as a function of the job's work and the attempt."""
     return lambda wildcards, attempt: COSTS[rule_name].memory_mb(
-        movie_mb(wildcards), attempt
+        job_work(wildcards), attempt
     )
 
 
 def runtime_of(rule_name):
-    """Run time in minutes as a function of the movie's size and the attempt."""
+    """Run time in minutes as a function of the job's work and the attempt."""
     return lambda wildcards, attempt: COSTS[rule_name].runtime_min(
-        movie_mb(wildcards), attempt
+        job_work(wildcards), attempt
     )
 
 
@@ -99,7 +129,7 @@ def saying(what, gpus=False):
     if "slurm_partition" not in (workflow.resource_settings.default_resources or {}):
         return what
     asked = "partition {resources.slurm_partition}, {resources.mem_mb} MB, {resources.runtime} min"
-    if gpus:
+    if gpus and CONFIG.cluster.gpus != 0:
         asked += ", {resources.gpu} x {resources.gpu_model} on {resources.nodes} node"
     return f"{what} [{asked}]"
 

@@ -1,4 +1,4 @@
-"""Rule activity: tell in which frames every ROI is active."""
+"""Rule activity: tell in which frames every ROI is active, or gather what several jobs told."""
 
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,16 @@ from neurocine.workflow import LoggedProgress, logged
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
+    movie, rois, out = open_movie(Path(job.input.movie)), Path(job.input.rois), Path(job.output.activity)
+    settings = ActivitySettings(**job.params.settings)
+    if job.input.parts:
+        steps.gather_activity(movie, [Path(part) for part in job.input.parts], rois, out, settings)
+        return
     steps.activity(
-        open_movie(Path(job.input.movie)),
-        Path(job.input.rois),
-        Path(job.output.activity),
-        ActivitySettings(**job.params.settings),
+        movie,
+        rois,
+        out,
+        settings,
         celltypes=Path(job.input.celltypes),
         progress=LoggedProgress(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,15 +129,25 @@ def activity(
     settings: ActivitySettings,
     *,
     celltypes: Path | None = None,
+    part: tuple[int, int] = (0, 1),
     progress: Progress = silent,
 ) -> None:
-    """Tell in which frames every ROI in the file `rois` is active and write `out`."""
+    """Tell in which frames the ROIs in the file `rois`, or a part of them, are active and write `out`."""
     from neurocine.activity import infer
 
     types = None if celltypes is None else read_celltypes(celltypes)
-    raster = infer(
-        movie, open_rois(rois, fov_shape=movie.fov_shape), settings, celltypes=types, progress=progress
-    )
+    cells = open_rois(rois, fov_shape=movie.fov_shape)
+    raster = infer(movie, cells, settings, celltypes=types, part=part, progress=progress)
+    write_activity(out, raster, _stamp(movie, settings.model_dump()))
+
+
+def gather_activity(
+    movie: Movie, parts: Sequence[Path], rois: Path, out: Path, settings: ActivitySettings
+) -> None:
+    """Make the files `parts`, which `activity` wrote of parts of the ROIs, one and write `out`."""
+    from neurocine.activity import gathered
+
+    raster = gathered([read_activity(part) for part in parts], read_rois(rois).ids)
     write_activity(out, raster, _stamp(movie, settings.model_dump()))
 
 

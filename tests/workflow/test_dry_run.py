@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neurocine.config import TrainingSettings, corpus_movies
-from neurocine.resources import costs_with, size_mb
+from neurocine.resources import costs_with, work_of
 
 ROOT = Path(__file__).parents[2]
 JOBS = 12
@@ -135,6 +135,6 @@ def test_caiman_asks_for_its_own_memory(project, example_tiff: Path) -> None:
     done = project.snakemake("-n", "--profile", str(ROOT / "slurm"))
     assert done.returncode == 0, said(done)
     (asked,) = re.findall(r"Finding the ROIs of m \[partition \w+, (\d+) MB", said(done))
-    movie_mb = size_mb([example_tiff])
-    assert int(asked) == costs_with(segmentation="caiman")["segmentation"].memory_mb(movie_mb)
-    assert int(asked) > costs_with(segmentation="suite2p")["segmentation"].memory_mb(movie_mb)
+    work = work_of((example_tiff,), project.results / "m")
+    assert int(asked) == costs_with(segmentation="caiman")["segmentation"].memory_mb(work)
+    assert int(asked) > costs_with(segmentation="suite2p")["segmentation"].memory_mb(work)

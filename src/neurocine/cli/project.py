@@ -15,7 +15,7 @@ from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, NeurocineError, Recording
 from neurocine.io.atomic import check_writable
 from neurocine.project import check_models, check_recording, init_project
-from neurocine.resources import costs_with, size_mb
+from neurocine.resources import costs_with, work_of
 
 PANEL = "Projects"
 CHECKOUT = Path(__file__).parents[3]
@@ -94,9 +94,9 @@ def _costs(recordings: tuple[Recording, ...], config: Config) -> Table:
     for step in PER_RECORDING:
         table.add_column(step, justify="right")
     for recording in recordings:
-        movie_mb = size_mb(recording.movie)
+        work = work_of(recording.movie, Path(config.results) / recording.name)
         cells = [
-            f"{costs[step].memory_mb(movie_mb) / 1000:.1f} / {costs[step].runtime_min(movie_mb)}"
+            f"{costs[step].memory_mb(work) / 1000:.1f} / {costs[step].runtime_min(work)}"
             for step in PER_RECORDING
         ]
         table.add_row(recording.name, *cells)

@@ -7,6 +7,7 @@ from neurocine.config.benchmark import (
     grid_points,
     tuned,
 )
+from neurocine.config.cluster import ClusterSettings
 from neurocine.config.corpus import CorpusMovie, corpus_movies
 from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolution
 from neurocine.config.load import load_config, parse_config
@@ -47,6 +48,7 @@ __all__ = [
     "CaimanRun",
     "CaimanSettings",
     "CelltypeSettings",
+    "ClusterSettings",
     "Config",
     "CorpusMovie",
     "EnginesSettings",

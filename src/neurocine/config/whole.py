@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from neurocine.config.benchmark import BenchmarkSettings
+from neurocine.config.cluster import ClusterSettings
 from neurocine.config.models import (
     ActiveSettings,
     ActivitySettings,
@@ -40,3 +41,4 @@ class Config(Section):
     export: ExportSettings = ExportSettings()
     training: TrainingSettings = TrainingSettings()
     engines: EnginesSettings = EnginesSettings()
+    cluster: ClusterSettings = ClusterSettings()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import struct
 import textwrap
+import tokenize
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ DAMAGE = (
     BadZipFile,
     csv.Error,
     ElementTree.ParseError,
+    tokenize.TokenError,
 )
 #: Characters of what a library says that are told: some of it is the file's own.
 TOLD = 300

@@ -17,10 +17,11 @@ MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
 #: What chunks may be stored with. Of the others one unpickles what it reads, which can run anything.
-CODECS = frozenset(
-    "adler32 astype bitround blosc bytes bz2 crc32 crc32c delta fixedscaleoffset fletcher32 gzip jenkins_lookup3 "
-    "lz4 lzma packbits quantize sharding_indexed shuffle transpose zlib zstd".split()
-)
+CODECS = (
+    "adler32", "astype", "bitround", "blosc", "bytes", "bz2", "crc32", "crc32c", "delta", "fixedscaleoffset",
+    "fletcher32", "gzip", "jenkins_lookup3", "lz4", "lzma", "packbits", "quantize", "sharding_indexed",
+    "shuffle", "transpose", "zlib", "zstd",
+)  # fmt: skip
 
 
 def is_zarr(path: Path) -> bool:
@@ -36,7 +37,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
     Raises
     ------
     InputError
-        If the folder isn't Zarr or the array can't be told, is made by other codecs than `CODECS`, or declares
+        If the folder isn't Zarr or the array can't be told, needs other codecs than `CODECS`, or declares
         more than is stored.
     """
     import zarr
@@ -68,10 +69,8 @@ def _check(path: Path, frames: Any) -> None:
     """Raise `InputError` unless chunks are stored with known codecs and can hold what is declared."""
     told = frames.metadata.to_dict()
     codecs = set(_codecs([told.get(key) for key in ("compressor", "filters", "codecs")]))
-    if strange := sorted(codecs - CODECS):
-        raise InputError(
-            path, "codecs", f"are {', '.join(strange)}", f"Save it with {', '.join(sorted(CODECS))}."
-        )
+    if strange := sorted(codecs - set(CODECS)):
+        raise InputError(path, "codecs", f"are {', '.join(strange)}", f"Save it with {', '.join(CODECS)}.")
     stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     size = frames.dtype.itemsize
     check_unpacked(path, "shape", prod(frames.shape) * size, stored, DEFLATE_TIMES)

@@ -1,0 +1,406 @@
+"""A process that reads files, and small valid files of every format for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from pynwb import NWBHDF5IO, NWBFile
+from pynwb.ophys import ImageSegmentation, OpticalChannel, TwoPhotonSeries
+from scipy import sparse
+
+from neurocine.config.generate import config_text
+from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
+from neurocine.core.assemblies import Assemblies
+from neurocine.ingest import ingest, write_source
+from neurocine.io import contracts
+from neurocine.io.contracts.stamp import Stamp, create
+from neurocine.io.neurofinder import write_neurofinder
+from neurocine.io.rois import save_rois
+from neurocine.network import ARCHITECTURES
+from neurocine.simulation.truth import Truth, write_truth
+from neurocine.stneuronet.named import ARCHITECTURES as SEGMENTING
+from neurocine.stneuronet.weights import KIND as SEGMENTATION
+from neurocine.training.checkpoint import Checkpoint, save_checkpoint
+
+READER = Path(__file__).with_name("fuzz_reader.py")
+#: Seconds that reading a file of some kilobytes may take.
+LIMIT_S = 20.0
+T, FOV = 6, (24, 30)
+
+
+class Reading:
+    """The process of ``fuzz_reader.py``, started again where a file ended it."""
+
+    def __init__(self, **environment: str) -> None:
+        self._environment = environment
+        self._process: subprocess.Popen[str] | None = None
+        self._log = Path(os.devnull)
+
+    def __call__(self, reader: str, path: Path) -> str:
+        """Return what came of reading `path`: ``ok``, ``refused: …``, ``broken: …``, ``dead: …`` or ``hung``."""
+        process = self._started()
+        assert process.stdin is not None
+        process.stdin.write(f"{reader}\t{path}\n")
+        process.stdin.flush()
+        return self._answer(process)
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, str(READER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                # Each thread of these libraries has an address space of its own.
+                env=os.environ
+                | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+                | {"MALLOC_ARENA_MAX": "1"}
+                | self._environment,
+            )
+            assert self._answer(self._process, 120) == "ready"
+        return self._process
+
+    def _answer(self, process: subprocess.Popen[str], limit_s: float = LIMIT_S) -> str:
+        assert process.stdout is not None
+        if not select.select([process.stdout], [], [], limit_s)[0]:
+            self.close()
+            return "hung"
+        line = process.stdout.readline()
+        if not line:
+            status = process.wait()
+            self.close()
+            return f"dead: exit status {status}"
+        return line.rstrip("\n")
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture(scope="session")
+def reading() -> Iterator[Reading]:
+    process = Reading()
+    yield process
+    process.close()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A valid file or folder: which reader opens it, and which file of it is to be changed."""
+
+    reader: str
+    path: Path
+    file: Path
+
+
+Maker = Callable[[Path], Path | tuple[Path, str]]
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sample]:
+    """Each format's sample, in a folder of its own."""
+    made = {}
+    for name, (reader, make) in MAKERS.items():
+        folder = tmp_path_factory.mktemp("sample")
+        found = make(folder)
+        path, inside = found if isinstance(found, tuple) else (found, "")
+        made[name] = Sample(reader, path, path / inside if inside else path)
+    return made
+
+
+@pytest.fixture(scope="session")
+def copied() -> Callable[[Sample, Path], Sample]:
+    return _copied
+
+
+def _copied(sample: Sample, folder: Path) -> Sample:
+    """Return a copy of `sample` in `folder`, which is emptied before."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(sample.path.parent, folder)
+    old = sample.path.parent
+    return Sample(sample.reader, folder / sample.path.relative_to(old), folder / sample.file.relative_to(old))
+
+
+def frames() -> Any:
+    return np.random.default_rng(0).integers(0, 999, (T, *FOV)).astype(np.uint16)
+
+
+def movie() -> Movie:
+    return Movie(frames(), 10.0, 2.0, "GCaMP6s", "made")
+
+
+def rois() -> RoiSet:
+    masks = np.zeros((2, *FOV), bool)
+    masks[0, 3:9, 4:9], masks[1, 12:18, 20:26] = True, True
+    return RoiSet.from_masks(masks, engine="suite2p")
+
+
+def tiff(**options: Any) -> Maker:
+    def make(folder: Path) -> Path:
+        tifffile.imwrite(folder / "m.tif", frames(), **({"photometric": "minisblack"} | options))
+        return folder / "m.tif"
+
+    return make
+
+
+def tiff_pages(folder: Path) -> Path:
+    with tifffile.TiffWriter(folder / "m.tif", bigtiff=True) as writer:
+        for frame in frames():
+            writer.write(frame, contiguous=False, metadata=None)
+    return folder / "m.tif"
+
+
+def hdf5_movie(folder: Path) -> Path:
+    with h5py.File(folder / "m.h5", "w") as file:
+        data = file.create_dataset("mov", data=frames(), chunks=(3, 12, 30), compression="gzip", shuffle=True)
+        data.attrs["fr"] = 10.0
+    return folder / "m.h5"
+
+
+def own_movie(folder: Path) -> Path:
+    like, picture = movie(), np.ones(FOV, np.float32)
+    with contracts.MovieWriter(folder / "movie.h5", like, Stamp("c", "s")) as writer:
+        writer.write(0, like.read(0, T))
+        shift = np.zeros(T, np.float32)
+        writer.finish(
+            contracts.Summary(picture, picture, picture, picture),
+            contracts.Registration(shift, shift, shift, shift > 0, picture, picture, {"crispness": 1.0}),
+        )
+    return folder / "movie.h5"
+
+
+def nwb(folder: Path) -> Path:
+    """Movie and ROIs in one."""
+    file = NWBFile("session", "id", datetime(2020, 1, 1, tzinfo=UTC))
+    plane = file.create_imaging_plane(
+        name="plane",
+        optical_channel=OpticalChannel(name="green", description="-", emission_lambda=520.0),
+        description="-",
+        device=file.create_device(name="microscope"),
+        excitation_lambda=920.0,
+        indicator="GCaMP6f",
+        location="V1",
+        grid_spacing=[1.5e-6, 1.5e-6],
+        grid_spacing_unit="meters",
+    )
+    file.add_acquisition(
+        TwoPhotonSeries(name="m", imaging_plane=plane, rate=20.0, data=frames().swapaxes(1, 2), unit="n")
+    )
+    segmentation = ImageSegmentation()
+    file.create_processing_module("ophys", "-").add(segmentation)
+    table = segmentation.create_plane_segmentation(name="rois", description="-", imaging_plane=plane)
+    for i in range(2):
+        y, x, weight = rois().pixels(i)
+        table.add_roi(pixel_mask=list(zip(x.tolist(), y.tolist(), weight.tolist(), strict=True)))
+    with NWBHDF5IO(folder / "m.nwb", "w") as out:
+        out.write(file)
+    return folder / "m.nwb"
+
+
+def npy(folder: Path) -> Path:
+    np.save(folder / "m.npy", frames())
+    return folder / "m.npy"
+
+
+def zarr_movie(version: int, inside: str) -> Maker:
+    def make(folder: Path) -> tuple[Path, str]:
+        array = zarr.create_array(
+            folder / "m.zarr", shape=(T, *FOV), chunks=(3, 24, 30), dtype="u2", zarr_format=version
+        )  # type: ignore[call-overload]
+        array[:] = frames()
+        return folder / "m.zarr", inside
+
+    return make
+
+
+def suite2p_binary(folder: Path) -> tuple[Path, str]:
+    frames().astype(np.int16).tofile(folder / "data.bin")
+    np.save(folder / "ops.npy", np.array({"Ly": FOV[0], "Lx": FOV[1], "fs": 10.0, "nframes": T}), True)
+    (folder / "p").mkdir()
+    for name in ("data.bin", "ops.npy"):
+        (folder / name).rename(folder / "p" / name)
+    return folder / "p", "ops.npy"
+
+
+def neurofinder(inside: str) -> Maker:
+    def make(folder: Path) -> tuple[Path, str]:
+        write_neurofinder(folder / "nf", movie(), rois())
+        return folder / "nf", inside
+
+    return make
+
+
+def roi_file(name: str, inside: str = "") -> Maker:
+    def make(folder: Path) -> tuple[Path, str]:
+        save_rois(folder / name, rois())
+        return folder / name, inside
+
+    return make
+
+
+def masks(folder: Path) -> Path:
+    np.savez_compressed(folder / "m.npz", masks=np.stack([rois().mask(i) for i in range(2)]))
+    return folder / "m.npz"
+
+
+def caiman(folder: Path) -> Path:
+    found = np.stack([rois().mask(i).ravel(order="F") for i in range(2)], axis=1)
+    footprints = sparse.csc_array(found.astype(np.float64))
+    with h5py.File(folder / "c.hdf5", "w") as file:
+        for name in ("data", "indices", "indptr"):
+            file[f"estimates/A/{name}"] = getattr(footprints, name)
+        file["estimates/A/shape"] = footprints.shape
+        file["estimates/dims"] = FOV
+        file["estimates/idx_components"] = [0, 1]
+    return folder / "c.hdf5"
+
+
+def segments(folder: Path) -> Path:
+    with h5py.File(folder / "s.cinac", "w") as file:
+        group = file.create_group("cell_0_0_5")
+        group["ci_movie"] = np.random.default_rng(0).normal(size=(T, 20, 20))
+        group["raster_dur"] = group["doubtful_frames"] = np.zeros(T, np.int8)
+        group["invalid_cells"] = np.zeros(1)
+        polygons = group.create_dataset("cells_contour", (1, 2), dtype=h5py.vlen_dtype(np.int32))
+        polygons[0, 0], polygons[0, 1] = [4, 9, 9, 4], [4, 4, 9, 9]
+        group.attrs["cell_type"] = "Pyramidal"
+    return folder / "s.cinac"
+
+
+def contract(name: str, write: Callable[[Path], None]) -> Maker:
+    def make(folder: Path) -> Path:
+        write(folder / name)
+        return folder / name
+
+    return make
+
+
+IDS = np.arange(2)
+NUMBERS = np.linspace(0, 1, 2 * T, dtype=np.float32).reshape(2, T)
+
+
+def traces(path: Path) -> None:
+    snr = np.ones(2, np.float32)
+    contracts.write_traces(path, Traces(IDS, 10.0, NUMBERS, NUMBERS, NUMBERS, NUMBERS, snr), Stamp())
+
+
+def activity(path: Path) -> None:
+    contracts.write_activity(path, Raster(IDS, 10.0, NUMBERS, 0.5, ("a", "b")), Stamp())
+
+
+def assemblies(path: Path) -> None:
+    event, joined = np.array([3]), np.ones((1, 1), bool)
+    contracts.write_assemblies(
+        path,
+        Assemblies(IDS, 10.0, 2.0, event, np.ones((2, 1), bool), event * 0, event / 3, 0.1, IDS * 0, joined),
+    )
+
+
+def celltypes(path: Path) -> None:
+    contracts.write_celltypes(path, CellTypes(IDS, np.full((2, 3), 1 / 3, np.float32)))
+
+
+def truth(path: Path) -> None:
+    raster = NUMBERS > 0.5
+    shifts = np.zeros((T, 2), np.float32)
+    one = np.array([1])
+    write_truth(
+        path, Truth(IDS, ("pyramidal", "noise"), IDS > 0, raster, NUMBERS, shifts, one, one - 1, one + 3)
+    )
+
+
+def weights(path: Path) -> None:
+    with create(path, "weights", Stamp()) as file:
+        file.attrs["architecture"] = json.dumps(ARCHITECTURES["activity-compact"].to_dict())
+        file.attrs["metadata"] = "{}"
+        file["head/first/kernel"] = np.ones((5, 14, 3), np.float16)
+        file["head/norm/moving_variance"] = np.ones(3, np.float32)
+
+
+def segmentation_weights(path: Path) -> None:
+    with create(path, SEGMENTATION, Stamp()) as file:
+        file.attrs["architecture"] = json.dumps(SEGMENTING["stneuronet-compact"].to_dict())
+        file["space/kernel"] = np.ones((1, 7, 7, 1, 8), np.float16)
+
+
+def checkpoint(path: Path) -> None:
+    save_checkpoint(path, Checkpoint(1, [NUMBERS], [NUMBERS], [{"loss": 1.0}]), "")
+
+
+def source(path: Path) -> None:
+    np.save(path.with_name("m.npy"), frames())
+    write_source(path, ingest(path.with_name("m.npy"), frame_rate_hz=10, pixel_size_um=2))
+
+
+def recordings(path: Path) -> None:
+    path.write_text("recording\tmovie\tframe_rate_hz\tindicator\nmouse_1\t/etc/hosts\t10\tGCaMP6s\n")
+
+
+def config(path: Path) -> None:
+    path.write_text(config_text())
+
+
+def registry(path: Path) -> None:
+    shutil.copyfile(Path(__file__).parents[2] / "models" / "registry.yaml", path)
+
+
+MAKERS: dict[str, tuple[str, Maker]] = {
+    "tiff": ("movie", tiff()),
+    "tiff, ImageJ": ("movie", tiff(imagej=True, metadata={"axes": "TYX", "fps": 10.0})),
+    "tiff, OME": ("movie", tiff(ome=True, compression="zlib", metadata={"axes": "TYX"})),
+    "tiff, LZW": ("movie", tiff(compression="lzw", tile=(16, 16), metadata=None)),
+    "tiff, a header a page": ("movie", tiff_pages),
+    "tiff, growing": ("growing", tiff_pages),
+    "hdf5": ("movie", hdf5_movie),
+    "movie.h5": ("movie_file", own_movie),
+    "nwb movie": ("movie", nwb),
+    "npy": ("movie", npy),
+    "zarr 3": ("movie", zarr_movie(3, "zarr.json")),
+    "zarr 2": ("movie", zarr_movie(2, ".zarray")),
+    "zarr 2, a chunk": ("movie", zarr_movie(2, "0.0.0")),
+    "suite2p's settings": ("movie", suite2p_binary),
+    "neurofinder's info": ("movie", neurofinder("info.json")),
+    "neurofinder's image": ("movie", neurofinder("images/image00000.tiff")),
+    "neurofinder's regions": ("rois", neurofinder("regions/regions.json")),
+    "rois.h5": ("rois", roi_file("rois.h5")),
+    "cinac": ("rois", roi_file("r.cinac")),
+    "suite2p": ("rois", roi_file("plane0", "stat.npy")),
+    "suite2p's iscell": ("rois", roi_file("plane0", "iscell.npy")),
+    "labels, tiff": ("rois", roi_file("l.tif")),
+    "labels, npy": ("rois", roi_file("l.npy")),
+    "masks": ("rois", masks),
+    "caiman": ("rois", caiman),
+    "nwb rois": ("rois", nwb),
+    "segments": ("segments", segments),
+    "traces": ("traces", contract("traces.h5", traces)),
+    "activity": ("activity", contract("activity.h5", activity)),
+    "assemblies": ("assemblies", contract("assemblies.h5", assemblies)),
+    "celltypes": ("celltypes", contract("celltypes.tsv", celltypes)),
+    "truth": ("truth", contract("truth.h5", truth)),
+    "weights": ("weights", contract("w.h5", weights)),
+    "segmentation weights": ("segmentation_weights", contract("w.h5", segmentation_weights)),
+    "checkpoint": ("checkpoint", contract("c.h5", checkpoint)),
+    "source": ("source", contract("source.json", source)),
+    "source record": ("source_record", contract("source.json", source)),
+    "recordings": ("recordings", contract("recordings.tsv", recordings)),
+    "config": ("config", contract("config.yaml", config)),
+    "registry": ("registry", contract("registry.yaml", registry)),
+}

@@ -3,7 +3,7 @@
 BY_STNEURONET = CONFIG.segmentation.engine == "stneuronet"
 UNUSED = {
     part
-    for part in ("stneuronet", "caiman")
+    for part in ("stneuronet", "caiman", "hnccorr")
     if not CONFIG.segmentation.engine.startswith(part)
 }
 

@@ -29,6 +29,7 @@ class EngineEntry:
 
 _OASIS = "Install it: pip install oasis-deconv."
 _SUITE2P = "Install it and what it needs: pip install 'neurocine[suite2p]'."
+_HNCCORR = "For non-commercial use: pip install hnccorr==2020.5.1 sklearn==0.0 (needs a C compiler)."
 _CAIMAN = "Name the Python of an environment with CaImAn in engines.caiman.python."
 
 MOTION_ENGINES = {
@@ -43,6 +44,7 @@ SEGMENTATION_ENGINES = {
     "stneuronet": EngineEntry("neurocine.segmentation.stneuronet_engine", "tensorflow"),
     "caiman": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN, "caiman"),
     "caiman-online": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN, "caiman"),
+    "hnccorr": EngineEntry("neurocine.segmentation.hnccorr_engine", "hnccorr", _HNCCORR),
     "given": EngineEntry("neurocine.segmentation.given", "core"),
 }
 

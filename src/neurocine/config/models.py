@@ -16,6 +16,7 @@ from neurocine.config.engines import (
     ZSCORE,
     known_engine,
 )
+from neurocine.config.hnccorr import HnccorrSettings
 from neurocine.config.section import Backend, Fraction, Positive, Section
 
 
@@ -107,8 +108,8 @@ class SegmentationSettings(Section):
 
     engine: str = Field(
         "suite2p",
-        description="suite2p, stneuronet, caiman, caiman-online, or given (the contours named in the "
-        "recordings table)",
+        description="suite2p, stneuronet, caiman, caiman-online, hnccorr, or given (the contours named in "
+        "the recordings table)",
     )
     diameter_um: Positive = Field(12.0, description="diameter of a soma in micrometres")
     tau_s: Positive | None = Field(
@@ -124,6 +125,7 @@ class SegmentationSettings(Section):
     )
     stneuronet: StneuronetSettings = StneuronetSettings()
     caiman: CaimanSettings = CaimanSettings()
+    hnccorr: HnccorrSettings = HnccorrSettings()
 
     @field_validator("engine")
     @classmethod

@@ -18,14 +18,13 @@ from suite2p.extraction import extraction_wrapper
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.progress import Progress
+from neurocine.segmentation.binning import MIN_BINS, averaged, bin_frames
 from neurocine.segmentation.indicators import decay_s
 
 logger = logging.getLogger(__name__)
 
 #: Most memory of the binned movie, as float32; detection holds about five copies of it.
 BINNED_BYTES = 1024**3
-#: A short movie is binned less, so that it keeps this many bins.
-MIN_BINS = 50
 #: Frames that extraction holds at once, as float32.
 BATCH_BYTES = 64 * 1024**2
 #: How suite2p says that there is nothing.
@@ -97,16 +96,7 @@ def binned(movie: Movie, tau_s: float, progress: Progress) -> NDArray[np.float32
     """
     height, width = movie.fov_shape
     most = max(MIN_BINS, BINNED_BYTES // (4 * height * width))
-    size = min(round(tau_s * movie.frame_rate_hz), movie.n_frames // MIN_BINS)
-    size = max(1, size, -(-movie.n_frames // most))
-    sums = np.zeros((movie.n_frames // size, height, width), dtype=np.float32)
-    for start, frames in movie.blocks():
-        for i in range(start // size, min(-(-(start + len(frames)) // size), len(sums))):
-            part = frames[max(i * size - start, 0) : (i + 1) * size - start]
-            sums[i] += part.sum(axis=0, dtype=np.float64).astype(np.float32)
-        progress("segmentation", start + len(frames), movie.n_frames)
-    sums /= size
-    return sums
+    return averaged(movie, max(bin_frames(movie, tau_s), -(-movie.n_frames // most)), progress)
 
 
 def spatial_scale(diameter_px: float) -> int:

@@ -1,0 +1,52 @@
+"""A dry run of many recordings: how long it takes to plan, and the memory that it needs.
+
+``python benchmarks/dag.py [recordings] [GB a movie]`` plans a project of 1,000 recordings as ``snakemake
+--profile slurm -n`` would; the movies are empty files of that size, as nothing opens them.
+"""
+
+from __future__ import annotations
+
+import re
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+
+
+def make_project(folder: Path, n: int, n_bytes: int) -> None:
+    """Write the config and the movies of `n` recordings."""
+    rows = ["recording\tmovie\tframe_rate_hz\tpixel_size_um\tindicator"]
+    for i in range(n):
+        with (folder / f"{i}.tif").open("wb") as file:
+            file.truncate(n_bytes)
+        rows.append(f"recording-{i}\t{i}.tif\t30\t1\tGCaMP6s")
+    (folder / "recordings.tsv").write_text("\n".join(rows) + "\n")
+    (folder / "config.yaml").write_text("recordings: recordings.tsv\n")
+
+
+def main(n: int = 1000, gb: float = 5.0) -> None:
+    """Plan and print."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        make_project(folder, n, int(gb * 1e9))
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+        command += ["--profile", str(ROOT / "profiles" / "slurm"), "--configfile", "config.yaml", "-n"]
+        began = time.perf_counter()
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        wall = time.perf_counter() - began
+    if done.returncode:
+        sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    jobs = re.findall(r"^total +(\d+)$", done.stdout + done.stderr, flags=re.MULTILINE)[-1]
+    print(
+        f"{n} recordings: {jobs} jobs planned in {wall:.1f} s ({used.ru_utime + used.ru_stime:.1f} CPU-s), "
+        f"{used.ru_maxrss / 1024:.0f} MB at most"
+    )
+
+
+if __name__ == "__main__":
+    main(*(kind(text) for kind, text in zip((int, float), sys.argv[1:], strict=False)))

@@ -1,6 +1,6 @@
 """Reads files in a process of its own, with bounds on its memory: one line in, one line out.
 
-In comes ``reader<tab>path``; out goes ``ok``, ``refused: …`` for an error of neurocine's own, or ``broken: …``.
+In comes ``reader<tab>path``; out ``ok``, ``refused: …`` for an error of neurocine's own, or ``broken: …``.
 """
 
 from __future__ import annotations
@@ -12,9 +12,6 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
-from typing import Any
-
-import h5py
 
 from neurocine.config import load_config, load_recordings
 from neurocine.core import Movie, NeurocineError, RoiSet
@@ -76,24 +73,13 @@ def used(found: RoiSet) -> None:
 def weights(path: Path) -> None:
     with opened(path, "weights") as file:
         architecture_from(read_mapping(file, "architecture"), str(path))
-        _arrays(file)
+        read_arrays(file, {"head/first/kernel": (5, 14, 3), "head/norm/moving_variance": (3,)})
 
 
 def segmentation_weights(path: Path) -> None:
     with opened(path, SEGMENTATION) as file:
         segmentation_architecture_from(read_mapping(file, "architecture"), str(path))
-        _arrays(file)
-
-
-def _arrays(file: h5py.File) -> None:
-    shapes: dict[str, tuple[int, ...]] = {}
-
-    def note(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            shapes[name] = item.shape
-
-    file.visititems(note)
-    read_arrays(file, shapes)
+        read_arrays(file, {"space/kernel": (1, 7, 7, 1, 8)})
 
 
 READERS = {

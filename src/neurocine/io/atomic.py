@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from neurocine.core import InputError
@@ -30,6 +31,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(handle.fileno())
         part.replace(path)
     finally:
+        part.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what writers of `path` left that were killed; only where nobody else writes it now."""
+    for part in path.parent.glob(f".{escape(path.stem)}.*.part{escape(path.suffix)}"):
         part.unlink(missing_ok=True)
 
 

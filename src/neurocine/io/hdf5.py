@@ -68,8 +68,10 @@ def reading_hdf5(path: Path, remedy: str = "Copy or save it again.") -> Iterator
 
 def _look_through(file: h5py.File, beside: bool) -> None:
     _check_attributes(file, "/", file)
-
-    def look(name: str, link: Any) -> None:
+    links: list[tuple[str, Any]] = []
+    # Gathered first: an exception in a call from HDF5 would be lost.
+    file.visititems_links(lambda name, link: links.append((name, link)))
+    for name, link in links:
         if isinstance(link, h5py.ExternalLink):
             _check_external(file, name, link, beside)
         elif isinstance(link, h5py.HardLink):
@@ -77,9 +79,7 @@ def _look_through(file: h5py.File, beside: bool) -> None:
             _check_attributes(file, name, item)
             if isinstance(item, h5py.Dataset):
                 check_dataset(file, name, item)
-
-    # Soft links stay within the file, and what they name is looked at by its own name.
-    file.visititems_links(look)
+        # Soft links stay within the file, and what they name is looked at by its own name.
 
 
 def _check_external(file: h5py.File, name: str, link: h5py.ExternalLink, beside: bool) -> None:
@@ -119,14 +119,19 @@ def check_dataset(file: h5py.File, name: str, item: h5py.Dataset) -> None:
         _check_chunks(file, name, item, int(_LONGER * chunk) + 1024)
 
 
-def whole(item: h5py.Dataset) -> NDArray[Any]:
-    """Return all of a dataset of numbers or texts.
+def whole(item: Any, kinds: str = "biuf") -> NDArray[Any]:
+    """Return all of a dataset of numbers, or of what NumPy's other `kinds` say.
 
     Raises
     ------
     InputError
-        If it is out of proportion to what is stored.
+        If it is of another type, or out of proportion to what is stored.
     """
+    if not isinstance(item, h5py.Dataset) or item.shape is None or item.dtype.kind not in kinds:
+        found = getattr(item, "dtype", "a group")
+        raise InputError(
+            item.file.filename, str(item.name), f"is {found}, not numbers", "Make the file again."
+        )
     check_unpacked(item.file.filename, str(item.name), _n_bytes(item), _stored(item))
     return np.asarray(item[...])
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.io.contracts.stamp import Stamp, create, opened
+from neurocine.io.contracts.stamp import Stamp, create, dataset, opened
 
 KIND = "checkpoint"
 #: One row an epoch: name of a figure to its value.
@@ -71,8 +71,8 @@ def load_checkpoint(path: Path, recipe: str) -> Checkpoint | None:
             )
         return Checkpoint(
             epoch=int(file.attrs["epoch"]),
-            state=[np.asarray(file[f"state/{name}"][()]) for name in sorted(file["state"])],
-            best=[np.asarray(file[f"best/{name}"][()]) for name in sorted(file["best"])],
+            state=[dataset(file, f"state/{name}") for name in sorted(file["state"])],
+            best=[dataset(file, f"best/{name}") for name in sorted(file["best"])],
             history=json.loads(file.attrs["history"]),
         )
 

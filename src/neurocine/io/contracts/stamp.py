@@ -105,9 +105,7 @@ def dataset(file: h5py.File, name: str, kinds: str = "biuf") -> NDArray[Any]:
     item = file.get(name)
     if not isinstance(item, h5py.Dataset):
         raise InputError(file.filename, name, "is missing", "The file is damaged: make it again.")
-    if item.dtype.kind not in kinds:
-        raise InputError(file.filename, name, f"is of type {item.dtype}", "Make the file again.")
-    return whole(item)
+    return whole(item, kinds)
 
 
 def attribute(file: h5py.File, name: str) -> Any:

@@ -1,20 +1,6 @@
 """Tell in which frames every cell is active."""
 
 
-def activity_parts(wildcards):
-    """What the jobs make that share the cells of a large recording; nothing for one that is a single job."""
-    movie = RECORDINGS[wildcards.recording].movie
-    parts = activity_jobs(size_bytes(movie), CONFIG.cluster.activity_gb)
-    if parts == 1:
-        return []
-    return expand(
-        rules.activity_part.output.activity,
-        recording=wildcards.recording,
-        part=range(1, parts + 1),
-        parts=parts,
-    )
-
-
 rule activity_part:
     input:
         movie=rules.motion.output.movie,

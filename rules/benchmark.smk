@@ -76,7 +76,7 @@ rule benchmark_try:
         mem_mb=memory_of("benchmark_try"),
         runtime=runtime_of("benchmark_try"),
     params:
-        settings=settings_of("segmentation"),
+        settings=lambda wildcards: segmentation_settings(wildcards.engine),
         grid=lambda wildcards: CONFIG.benchmark.segmentation[wildcards.engine],
         evaluation=settings_of("evaluation"),
         min_snr=CONFIG.benchmark.min_snr,
@@ -130,7 +130,7 @@ rule benchmark_segmentation:
         mem_mb=memory_of("benchmark_segmentation"),
         runtime=runtime_of("benchmark_segmentation"),
     params:
-        settings=settings_of("segmentation"),
+        settings=lambda wildcards: segmentation_settings(wildcards.engine),
         impl=(IMPL["benchmark"], IMPL["segmentation"]),
     message:
         saying("Finding the ROIs of {wildcards.recording} by {wildcards.engine}")
@@ -157,7 +157,7 @@ rule benchmark_deconvolution:
         mem_mb=memory_of("benchmark_deconvolution"),
         runtime=runtime_of("benchmark_deconvolution"),
     params:
-        settings=settings_of("traces"),
+        settings=lambda wildcards: traces_settings(wildcards.engine),
         impl=(IMPL["benchmark"], IMPL["traces"]),
     message:
         saying("Telling the activity in {wildcards.recording} by {wildcards.engine}")

@@ -1,11 +1,6 @@
 """Find the regions of interest."""
 
 BY_STNEURONET = CONFIG.segmentation.engine == "stneuronet"
-UNUSED = {
-    part
-    for part in ("stneuronet", "caiman", "hnccorr")
-    if not CONFIG.segmentation.engine.startswith(part)
-}
 
 
 rule segmentation:
@@ -26,8 +21,7 @@ rule segmentation:
         mem_mb=memory_of("segmentation"),
         runtime=runtime_of("segmentation"),
     params:
-        # What another engine needs matters not; STNeuroNet's settings are also those of the step active.
-        settings=CONFIG.segmentation.model_dump(exclude=UNUSED),
+        settings=segmentation_settings(CONFIG.segmentation.engine),
         impl=IMPL["segmentation"],
     message:
         saying("Finding the ROIs of {wildcards.recording}")

@@ -1,7 +1,5 @@
 """Extract fluorescence, neuropil, ΔF/F and events."""
 
-OTHER_DECONVOLUTIONS = {"caiman", "mcmc"} - {CONFIG.traces.deconvolution}
-
 
 rule traces:
     input:
@@ -20,8 +18,7 @@ rule traces:
         mem_mb=memory_of("traces"),
         runtime=runtime_of("traces"),
     params:
-        # What another deconvolution needs matters not.
-        settings=CONFIG.traces.model_dump(exclude=OTHER_DECONVOLUTIONS),
+        settings=traces_settings(CONFIG.traces.deconvolution),
         impl=IMPL["traces"],
     message:
         saying("Extracting the traces of {wildcards.recording}")

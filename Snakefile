@@ -26,6 +26,7 @@ include: "rules/hooks.smk"
 include: "rules/simulation.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
+include: "rules/benchmark.smk"
 
 
 rule all:
@@ -57,3 +58,10 @@ rule evaluation:
         segmentation=rules.evaluate_segmentation.output if JUDGED else [],
     message:
         "How results compare with truth is in {input}"
+
+
+rule benchmark:
+    input:
+        rules.benchmark_compare.output,
+    message:
+        "How the engines compare is in {input}"

@@ -92,6 +92,20 @@ def settings_of(section):
     return getattr(CONFIG, section).model_dump()
 
 
+def segmentation_settings(engine):
+    """The settings of an engine of segmentation: what another one needs matters not."""
+    sections = {"stneuronet", "caiman", "hnccorr"}
+    return CONFIG.segmentation.model_dump(
+        exclude={name for name in sections if not engine.startswith(name)}
+    )
+
+
+def traces_settings(deconvolution):
+    """The settings of traces, with those of one deconvolution."""
+    sections = {"caiman", "mcmc"} - {deconvolution}
+    return CONFIG.traces.model_dump(exclude=sections) | {"deconvolution": deconvolution}
+
+
 def env_of(engines, name):
     """The environment of a step's engine, for --sdm conda."""
     return f"../envs/{engines[name].env}.yaml"
@@ -228,3 +242,17 @@ def benchmark_movie(wildcards):
 def benchmark_truth(wildcards):
     """The truth of a job of the benchmark."""
     return truth_of(wildcards.recording)
+
+
+def activity_parts(wildcards):
+    """What the jobs make that share the cells of a large recording; nothing for one that is a single job."""
+    movie = RECORDINGS[wildcards.recording].movie
+    parts = activity_jobs(size_bytes(movie), CONFIG.cluster.activity_gb)
+    if parts == 1:
+        return []
+    return expand(
+        rules.activity_part.output.activity,
+        recording=wildcards.recording,
+        part=range(1, parts + 1),
+        parts=parts,
+    )

@@ -62,7 +62,7 @@ def test_an_impossible_grid_is_refused_with_the_config(grid: dict, said: str) ->
     [
         ({"motion": {"my way": {"engine": "none"}}}, "name it by letters"),
         ({"motion": {"mine": {"engin": "none"}}}, "engin"),
-        ({"activity": ["magic"]}, "unknown engine 'magic'"),
+        ({"activity": ["magic"]}, "unknown method 'magic'"),
     ],
 )
 def test_other_impossible_values_are_refused_too(values: dict, said: str) -> None:

@@ -16,6 +16,7 @@ from neurocine.benchmark.recordings import movie_in, truth_in
 from neurocine.benchmark.result import Benchmark
 from neurocine.benchmark.tuning import Tuned
 from neurocine.config import BenchmarkSettings, EvaluationSettings
+from neurocine.config.engines import ZSCORE
 from neurocine.core.progress import Progress, silent
 from neurocine.evaluation import MAIN_METHOD, ActivityEvaluation, Case, evaluate_activity
 from neurocine.evaluation.segmentation_compare import (
@@ -170,7 +171,7 @@ def _activity(
 
 def rivals_of(what: Compared, benchmark: BenchmarkSettings) -> tuple[str, ...]:
     """Return the methods that neurocine's activity is compared with, in the order of the config."""
-    ran = {*what.deconvolution, "zscore"}
+    ran = {*what.deconvolution, ZSCORE}
     return tuple(name for name in benchmark.activity if name in ran)
 
 

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neurocine.config import Config, MotionSettings
-from neurocine.config.benchmark import OWN_ACTIVITY, ZSCORE
-from neurocine.config.engines import DECONVOLUTION_ENGINES, MOTION_ENGINES, SEGMENTATION_ENGINES
+from neurocine.config.benchmark import OWN_ACTIVITY
+from neurocine.config.engines import (
+    DECONVOLUTION_ENGINES,
+    MOTION_ENGINES,
+    SEGMENTATION_ENGINES,
+    ZSCORE,
+)
 from neurocine.engines.present import why_absent
 
 

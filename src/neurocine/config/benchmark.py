@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from neurocine.config.corpus import CorpusMovie
-from neurocine.config.engines import DECONVOLUTION_ENGINES, SEGMENTATION_ENGINES, known_engine
+from neurocine.config.engines import RIVALS, SEGMENTATION_ENGINES, ZSCORE, known_engine
 from neurocine.config.models import MotionSettings, SegmentationSettings
 from neurocine.config.section import Positive, Section
 from neurocine.config.training import Movies
@@ -21,8 +21,8 @@ Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 
 #: What may name a folder.
 NAME = re.compile(r"[A-Za-z0-9_-]+")
-#: neurocine's own activity, and traces above a threshold: no engine of deconvolution.
-OWN_ACTIVITY, ZSCORE = "neurocine", "zscore"
+#: Activity by neurocine's own networks.
+OWN_ACTIVITY = "neurocine"
 
 
 class BenchmarkSimulation(Section):
@@ -77,6 +77,7 @@ class BenchmarkSettings(Section):
                 "caiman.min_snr": [2.0, 4.0],
                 "caiman.mask_level": [0.2, 0.4],
             },
+            "hnccorr": {},
         },
         description="engines of segmentation, the one that others are compared with first; of each, values "
         "of settings of the section segmentation, all combinations of which are tried on training movies",
@@ -96,8 +97,8 @@ class BenchmarkSettings(Section):
     @classmethod
     def _activity(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
         for name in methods:
-            if name not in (OWN_ACTIVITY, ZSCORE):
-                known_engine(DECONVOLUTION_ENGINES, name)
+            if name not in (OWN_ACTIVITY, *RIVALS):
+                raise ValueError(f"unknown method {name!r}; known are {', '.join((OWN_ACTIVITY, *RIVALS))}")
         return methods
 
     @field_validator("motion")

@@ -44,7 +44,7 @@ SEGMENTATION_ENGINES = {
     "stneuronet": EngineEntry("neurocine.segmentation.stneuronet_engine", "tensorflow"),
     "caiman": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN, "caiman"),
     "caiman-online": EngineEntry("neurocine.segmentation.caiman_engine", "caiman", _CAIMAN, "caiman"),
-    "hnccorr": EngineEntry("neurocine.segmentation.hnccorr_engine", "hnccorr", _HNCCORR),
+    "hnccorr": EngineEntry("neurocine.segmentation.hnccorr_engine", "hnccorr", _HNCCORR, "hnccorr"),
     "given": EngineEntry("neurocine.segmentation.given", "core"),
 }
 

@@ -24,14 +24,11 @@ import tifffile
 import yaml
 
 from neurocine.export.provenance import read_benchmarks
-from neurocine.resources import STEP_ENGINES
+from neurocine.resources import STEP_ENGINES, THREADS
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("measurements.tsv")
 EXAMPLE = ROOT / "examples" / "mouse_v1" / "mouse_v1.tif"
-
-#: Threads of the rules that have more than one.
-THREADS = {"motion": 2, "segmentation": 2, "active": 2, "celltype": 2, "activity": 2}
 
 #: Snakemake with memory sampled every half second: its own way is every 30 s, after the first 15 s.
 SNAKEMAKE = """
@@ -129,6 +126,8 @@ def collect(results: Path) -> Iterator[Measurement]:
         with h5py.File(folder / "active" / "rois.h5") as file:
             rois = len(file["ids"])
         for job in read_benchmarks(folder):
+            if "_part_" in job.step or (job.step == "activity" and any(folder.glob("benchmarks/*_part_*"))):
+                continue  # shared among several jobs
             if job.wall_s < SAMPLED_S or job.peak_mb is None or job.cpu_s is None:
                 continue
             rule = job.step

@@ -93,7 +93,7 @@ class Linear:
 
     def __call__(self, work: Work) -> float:
         """Return the quantity for `work`."""
-        return sum(a * b for a, b in zip(asdict(self).values(), self.terms(work), strict=True))
+        return float(sum(a * b for a, b in zip(asdict(self).values(), self.terms(work), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -183,6 +183,32 @@ ENGINE_COSTS = {
     ("segmentation", "hnccorr"): Cost(4000, 0.2, 60, 60),
 }
 
+
+#: Rules that ask for what another one does.
+COST_OF = {
+    "export_nwb": "export",
+    "export_suite2p": "export",
+    "export_provenance": "export",
+    "report_index": "report",
+    "train_interneuron": "train_activity",
+}
+
+#: Cores of rules that have more than one.
+THREADS = {
+    "motion": 2,
+    "segmentation": 2,
+    "active": 2,
+    "celltype": 2,
+    "activity": 2,
+    "evaluate_segmentation": 2,
+    "evaluate_activity": 2,
+    "train_activity": 16,
+    "train_interneuron": 16,
+    "train_celltype": 16,
+    "train_stneuronet": 16,
+    "calibrate_stneuronet": 4,
+    "fine_tune": 4,
+}
 
 #: The field of its section that names a step's engine.
 STEP_ENGINES = {"motion": "engine", "segmentation": "engine", "traces": "deconvolution"}

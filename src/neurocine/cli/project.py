@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from neurocine.cli.partitions import check_cluster
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, NeurocineError, Recording
 from neurocine.io.atomic import check_writable
@@ -51,14 +52,22 @@ def init(
     typer.echo("Fill in what the table leaves empty; then: neurocine check, neurocine run")
 
 
-def check(config: ConfigOption = Path("config/config.yaml")) -> None:
+def check(
+    config: ConfigOption = Path("config/config.yaml"),
+    profile: Annotated[
+        str | None, typer.Option(help="Compare what jobs ask for with what the cluster offers, as for slurm.")
+    ] = None,
+) -> None:
     """Check every input, and show what will run with the memory and time each job will ask for.
 
-    Example: `neurocine check`
+    Examples: `neurocine check`, `neurocine check --profile slurm`
     """
     settings = load_config(config)
     recordings = _check(settings)
-    Console().print(_costs(recordings, settings))
+    if profile is None:
+        Console().print(_costs(recordings, settings))
+    else:
+        check_cluster(profile, CHECKOUT / "profiles", settings, recordings)
     typer.echo(f"{len(recordings)} recording(s), no problem found. Next: neurocine run")
 
 

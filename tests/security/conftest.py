@@ -52,7 +52,7 @@ class Reading:
         self._log = Path(os.devnull)
 
     def __call__(self, reader: str, path: Path) -> str:
-        """Return what came of reading `path`: ``ok``, ``refused: …``, ``broken: …``, ``dead: …`` or ``hung``."""
+        """Return ``ok``, ``refused: …``, ``broken: …``, ``dead: …`` or ``hung``: what came of `path`."""
         process = self._started()
         assert process.stdin is not None
         process.stdin.write(f"{reader}\t{path}\n")

@@ -16,6 +16,7 @@ from neurocine.core import InputError
 #: Aliases of YAML can make a value that takes few bytes and would fill pages.
 _SHOWN = reprlib.Repr()
 _SHOWN.maxstring = _SHOWN.maxother = 200
+_SHOWN.maxlevel = 3
 
 
 def parse_config(values: Mapping[str, Any], where: str | Path = "config") -> Config:

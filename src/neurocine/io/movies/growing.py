@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError, Movie
 from neurocine.core.movie import BLOCK_BYTES
+from neurocine.core.validate import check_fov
+from neurocine.io.damage import damage_told
 from neurocine.io.movies import neurofinder, suite2p_bin, tiff
 from neurocine.io.movies.choose import agreed_indicator, number, settled, text
 from neurocine.io.movies.frames import LazyFrames, Mapped
@@ -53,6 +55,7 @@ class Growing(LazyFrames, ABC):
         dtype: Any,
         told: tuple[float | None, float | None, str | None],
     ) -> None:
+        check_fov(fov_shape, str(source))
         super().__init__((0, *fov_shape), np.dtype(dtype).newbyteorder("="))
         self.source = source
         self.told = told
@@ -314,7 +317,8 @@ def open_growing(path: Path, patience_s: float, poll_s: float = POLL_S) -> Growi
     while True:
         late = time.monotonic() - began >= patience_s
         try:
-            found = _begun(path)
+            with damage_told(path, "a movie that is being written"):
+                found = _begun(path)
             if found.look(ended=late) >= 2:
                 return found
             problem = InputError(path, "frames", f"there are {len(found)} of at least 2", "Is it written?")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from neurocine.core import NeurocineError
+from neurocine.io.atomic import remove_leftovers
 
 _log = logging.getLogger("neurocine")
 
@@ -23,6 +24,9 @@ def logged(snakemake: Any) -> Iterator[None]:
 
     An error that neurocine raised on purpose, or the operating system's, ends the job with its text and the
     log's path instead of a traceback; any other is logged with its traceback and raised again.
+
+    First, what an earlier attempt left half written beside the rule's outputs is removed: Snakemake runs one
+    job at a time for a file.
 
     Parameters
     ----------
@@ -35,6 +39,8 @@ def logged(snakemake: Any) -> Iterator[None]:
     with _errors_into(path) as screen:
         _log_to(path, screen, snakemake.rule)
         try:
+            for output in snakemake.output:
+                remove_leftovers(Path(output))
             yield
         except NeurocineError as error:
             _log.error("%s (log: %s)", error, path)

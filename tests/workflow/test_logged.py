@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from neurocine.core import InputError
 from neurocine.workflow import LoggedProgress, logged
 
-with logged(SimpleNamespace(log=[sys.argv[1]], rule="motion")):
+with logged(SimpleNamespace(log=[sys.argv[1]], rule="motion", output=[sys.argv[1] + ".h5"])):
     LoggedProgress()("frames", 5, 5)
     logging.getLogger("suite2p").info("an engine talks")
     warnings.warn("an engine warns")
@@ -67,3 +67,12 @@ def test_a_log_starts_anew_with_each_run(tmp_path: Path) -> None:
     _, first = run("pass", tmp_path / "motion.log")
     _, second = run("pass", tmp_path / "motion.log")
     assert first.count("an engine talks") == second.count("an engine talks") == 1
+
+
+def test_what_a_killed_attempt_left_half_written_goes(tmp_path: Path) -> None:
+    left, other = tmp_path / ".motion.log.123.part.h5", tmp_path / ".movie.123.part.h5"
+    left.touch()
+    other.touch()
+    run("pass", tmp_path / "motion.log")
+    assert not left.exists()
+    assert other.exists()

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 #: Nothing but what a tiny cluster is asked more often; the profile is the one that users get.
 OFTEN = (
     "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1",
-    "--max-status-checks-per-second", "5", "--latency-wait", "10",
+    "--max-status-checks-per-second", "5",
 )  # fmt: skip
 #: Steps that do next to nothing, so that a test is about the jobs and not about their work.
 LIGHT = {"motion": {"engine": "none"}, "segmentation": {"engine": "given"}}

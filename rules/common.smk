@@ -32,9 +32,11 @@ from neurocine.resources import (
     within_gpus,
     work_of,
 )
+from neurocine.watch.journal import keep_journal
 from neurocine.workflow import expose_package
 
 expose_package()
+keep_journal(workflow)
 
 try:
     CONFIG = parse_config(config)

@@ -14,6 +14,7 @@ from neurocine.cli.models import app as models
 from neurocine.cli.project import add_to as add_project
 from neurocine.cli.step import add_to as add_steps
 from neurocine.cli.stream import add_to as add_stream
+from neurocine.cli.watch import add_to as add_watch
 
 app = typer.Typer(
     name="neurocine",
@@ -41,6 +42,7 @@ def _options(
 
 
 add_project(app)
+add_watch(app)
 add_steps(app)
 add_stream(app)
 add_files(app)

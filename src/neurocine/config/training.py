@@ -83,7 +83,7 @@ class NetworkTraining(Section):
     learning_rate: Positive = Field(3e-3, description="learning rate at the start; it falls along a cosine")
     learning_rate_scaling: Literal["none", "sqrt", "linear"] = Field(
         "none",
-        description="learning rate for n devices: times 1 (none: right, as batch_size is over all devices), the "
+        description="learning rate for n devices: times 1 (none: batch_size is over all devices), the "
         "root of n or n",
     )
     validation_windows: int = Field(
@@ -130,7 +130,7 @@ class StneuronetTraining(Section):
     )
     learning_rate_scaling: Literal["none", "sqrt", "linear"] = Field(
         "none",
-        description="learning rate for n devices: times 1 (none: right, as batch_size is over all devices), the "
+        description="learning rate for n devices: times 1 (none: batch_size is over all devices), the "
         "root of n or n",
     )
     soma_scale: tuple[Positive, Positive] = Field(

@@ -21,6 +21,7 @@ from scipy import fft
 from scipy.special import log_ndtr, ndtri_exp
 
 from neurocine.config import EnginesSettings, McmcDeconvolution, TracesSettings
+from neurocine.core import InputError
 from neurocine.core.progress import Progress
 from neurocine.traces.deconvolution import MIN_FRAMES, Deconvolved, RawTraces
 from neurocine.traces.events import noise_level
@@ -90,6 +91,20 @@ def sample(
     return total / settings.samples
 
 
+def _rise_s(decay_s: float, settings: McmcDeconvolution) -> float:
+    if settings.rise_s is None:
+        return RISE_SHARE * decay_s
+    shortest = decay_s / (DECAY_FACTOR if settings.learn_decay else 1)
+    if settings.rise_s >= shortest:
+        raise InputError(
+            "config",
+            "traces.mcmc.rise_s",
+            f"is {settings.rise_s:g} s, the shortest decay {shortest:g} s",
+            "Give less: a transient rises faster than it decays.",
+        )
+    return settings.rise_s
+
+
 class _Chains:
     """N chains and what they have come to; all in frames and units of noise."""
 
@@ -100,8 +115,7 @@ class _Chains:
         self.traces = np.asarray(traces, dtype=np.float64)
         self.settings = settings
         self.indicator = decay_s * frame_rate_hz
-        rise_s = RISE_SHARE * decay_s if settings.rise_s is None else settings.rise_s
-        self.rise = rise_s * frame_rate_hz
+        self.rise = _rise_s(decay_s, settings) * frame_rate_hz
         longest = self.indicator * (DECAY_FACTOR if settings.learn_decay else 1)
         self.length = max(3, int(np.ceil(-np.log(TAIL) * longest)))
         self.reach = int(np.clip(round(self.indicator / 2), 1, self.length - 1))

@@ -18,6 +18,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+#: Events in a frame, at most.
+MOST = 200
+#: Logarithms of their numbers; none are never asked for, and more are never reached.
+LOG = np.append(np.log(np.maximum(np.arange(MOST + 1), 1)), np.inf)
+
+
 @dataclass(frozen=True, eq=False)
 class Trains:
     """The events of N chains over T frames, altered in place by `sweep`.
@@ -96,49 +102,67 @@ def sweep(
     generators
         One for each chain, so that no chain depends on the others.
     """
-    length = shapes.shape[1]
-    period, n_frames = trains.period, trains.n_frames
+    period, n_frames, length = trains.period, trains.n_frames, shapes.shape[1]
     blocks = trains.counts.shape[1] // period - 1
-    first = np.zeros((len(shapes), period))
-    first[:, :length] = shapes
-    second = np.roll(first, shift, axis=1)
-    pair = np.stack([first, second], axis=2)
-    alone = _products(shapes, 0)
-    both = _products(shapes, shift)
-    kinds = np.stack([g.random((2, period, blocks)) < 0.5 for g in generators], axis=2)
-    logs = -np.stack([g.standard_exponential((2, period, blocks)) for g in generators], axis=2)
-    gain, loss = (amplitude / variance)[:, None], (amplitude**2 / (2 * variance))[:, None]
-    log_rate, height = np.log(rate)[:, None], amplitude[:, None]
+    pair = np.zeros((len(shapes), period, 2))
+    pair[:, :length, 0] = pair[:, shift : shift + length, 1] = shapes
+    # What follows is of all phases: frames of phase p are p, p + period, ...
+    frames = np.arange(period)[:, None] + period * np.arange(blocks)
+    left = n_frames - frames
+    height, gain = amplitude[:, None], (amplitude / variance)[:, None]
+    loss = (amplitude**2 / (2 * variance))[:, None]
+    log_rate = np.log(rate)[:, None]
+    norm, norm_there, cross = _norms(shapes, shift, left)
+    loss_here, loss_moved = loss * norm, loss * (norm + norm_there - 2 * cross)
+    change_there = height * (cross - norm)
+    signs, logs = _drawn(generators, period, blocks)
     for phase in range(period):
-        frames = phase + period * np.arange(blocks)
-        left = n_frames - frames
+        here, there = frames[phase], frames[phase] + shift
         seen = trains.residual[:, phase : phase + blocks * period].reshape(-1, blocks, period)
         match = seen @ pair
-        here, there = match[..., 0], match[..., 1]
-        n_here, n_there = trains.counts[:, frames], trains.counts[:, frames + shift]
-        norm = alone[:, np.clip(left, 0, length)]
-        cross = both[:, np.clip(left - shift, 0, length - shift)]
+        n_here, n_there = trains.counts[:, here], trains.counts[:, there]
         # Add or remove; where there is none only adding is tried, twice as often as its way back.
-        sign = np.where(kinds[0, phase] | (n_here == 0), 1, -1)
-        odds = gain * sign * here - loss * norm
-        odds += sign * (log_rate - np.log(np.maximum(n_here + (sign > 0), 1)))
-        odds += np.log(2) * ((n_here + sign == 0).astype(int) - (n_here == 0))
-        added = sign * ((logs[0, phase] < odds) & (left > 0))
+        none = n_here == 0
+        sign = np.where(none, 1, signs[0, phase])
+        odds = sign * (gain * match[..., 0] + log_rate - LOG[n_here + (sign > 0)])
+        odds += LOG[2] * ((n_here + sign == 0) * 1.0 - none) - loss_here[phase]
+        added = sign * ((logs[0, phase] < odds) & (left[phase] > 0))
         n_here += added
         # Move there or back.
-        sign = np.where(kinds[1, phase], 1, -1)
+        sign = signs[1, phase]
         source, target = np.where(sign > 0, (n_here, n_there), (n_there, n_here))
-        norm_there = alone[:, np.clip(left - shift, 0, length)]
-        change = there - here - height * added * (cross - norm)
-        odds = gain * sign * change - loss * (norm + norm_there - 2 * cross)
-        odds += np.log(np.maximum(source, 1) / (target + 1))
-        moved = sign * ((logs[1, phase] < odds) & (source > 0) & (left > shift))
-        trains.counts[:, frames] = n_here - moved
-        trains.counts[:, frames + shift] = n_there + moved
-        chain, block = np.nonzero((added != 0) | (moved != 0))
-        by = np.stack([added - moved, moved], axis=2)[chain, block] * height[chain]
-        seen[chain, block] -= np.einsum("cpi,ci->cp", pair[chain], by)
+        gained = match[..., 1] - match[..., 0] - added * change_there[phase]
+        odds = sign * gain * gained - loss_moved[phase] + LOG[source] - LOG[target + 1]
+        moved = sign * ((logs[1, phase] < odds) & (source > 0) & (left[phase] > shift))
+        changed = np.nonzero(added | moved)
+        if not len(changed[0]):
+            continue
+        trains.counts[:, here] = n_here - moved
+        trains.counts[:, there] = n_there + moved
+        by = np.stack([added - moved, moved], axis=2)[changed] * height[changed[0]]
+        seen[changed] -= np.einsum("cpi,ci->cp", pair[changed[0]], by)
         trains.residual[:, n_frames:] = 0
+
+
+def _norms(shapes: Floats, shift: int, left: Ints) -> tuple[Floats, Floats, Floats]:
+    """Return products of transients that have `left` frames, (P, M), until the end: (P, N, M) each.
+
+    That of one with itself, of one `shift` frames later with itself, and of both.
+    """
+    length = shapes.shape[1]
+    alone, both = _products(shapes, 0), _products(shapes, shift)
+    later = left - shift
+    norm, norm_there = (alone[:, np.clip(frames, 0, length)] for frames in (left, later))
+    cross = both[:, np.clip(later, 0, length - shift)]
+    return norm.swapaxes(0, 1), norm_there.swapaxes(0, 1), cross.swapaxes(0, 1)
+
+
+def _drawn(generators: Sequence[np.random.Generator], period: int, blocks: int) -> tuple[Ints, Floats]:
+    """Return signs and logarithms of uniform numbers, two of each for a frame, (2, P, N, M)."""
+    shape = (2, period, blocks)
+    signs = np.stack([g.integers(0, 2, shape, dtype=np.int8) for g in generators], axis=2)
+    logs = np.stack([g.standard_exponential(shape) for g in generators], axis=2)
+    return 2 * signs.astype(np.int64) - 1, -logs
 
 
 def _products(shapes: Floats, shift: int) -> Floats:

@@ -27,7 +27,7 @@ class Traces:
     dff
         ΔF/F of the neuropil-corrected trace, (N, T) float32, unitless.
     events
-        Deconvolved events, (N, T) float32, in units of ΔF/F.
+        Deconvolved events, (N, T) float32: in units of ΔF/F by the default engine.
     snr
         Signal-to-noise ratio of each ROI's ΔF/F, (N,) float32.
 

@@ -74,8 +74,8 @@ def signals(
             if error.field not in MISSING:
                 raise
             cause = error.__cause__
-            missing = isinstance(cause, ModuleNotFoundError)
-            skipped[name] = f"{cause.name} isn't installed" if missing else error.problem
+            missing = cause.name if isinstance(cause, ModuleNotFoundError) else None
+            skipped[name] = f"{missing} isn't installed" if missing else error.problem
             log.warning("%s is not compared with: %s", name, skipped[name])
             continue
         scales = (np.ones(len(trace)), noise_level(trace), events.max(axis=1, initial=0))

@@ -42,7 +42,8 @@ def deconvolve(
     """
     dff = traces.dff
     events = np.zeros(dff.shape, dtype=np.float32)
-    rows = np.flatnonzero(noise_level(dff) > 0) if dff.shape[1] >= MIN_FRAMES else []
+    enough = dff.shape[1] >= MIN_FRAMES
+    rows = np.flatnonzero(noise_level(dff) > 0) if enough else np.empty(0, dtype=np.int64)
     if not len(rows):
         return Deconvolved(events, dff)
     chosen = settings.caiman

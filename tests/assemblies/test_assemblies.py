@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from neurocine import steps
-from neurocine.assemblies import agreement, agreement_of_labels, detect_sces, find_assemblies
+from neurocine.assemblies import agreement, agreement_of_labels, detect_sces, find_assemblies, recovery
 from neurocine.assemblies.clustering import LEAST_SCES, cluster_sces, shuffled_alike
 from neurocine.assemblies.events import onsets, rolled, within
-from neurocine.assemblies.figures import assemblies_png
+from neurocine.assemblies.figures import agreement_png, assemblies_png
 from neurocine.assemblies.membership import joined_by, label_cells
 from neurocine.cli import app
 from neurocine.config import AssembliesSettings
@@ -28,7 +28,7 @@ from neurocine.io.contracts import (
     write_celltypes,
     write_rois,
 )
-from neurocine.simulation import DetectionNoise, PlantedAssemblies, simulate_raster
+from neurocine.simulation import DetectionNoise, HybridTruth, PlantedAssemblies, Truth, simulate_raster
 
 QUICK = AssembliesSettings(starts=5, max_clusters=6, surrogates=20, cluster_surrogates=20, surrogate_starts=3)
 
@@ -241,6 +241,42 @@ def test_pictures_are_the_same_twice_and_need_the_rois(found: Assemblies) -> Non
     assert assemblies_png(find_assemblies(np.zeros((4, 50), dtype=bool), 10.0, QUICK)).startswith(b"\x89PNG")
     with pytest.raises(InputError, match="lack"):
         assemblies_png(found, squares(12))
+
+
+def test_agreement_is_drawn(found: Assemblies) -> None:
+    other = replace(found, label=np.where(found.label == 1, -1, found.label))
+    picture = agreement_png(found, other, ("a", "b"))
+    assert picture.startswith(b"\x89PNG")
+    assert picture == agreement_png(found, other, ("a", "b"))
+    assert picture != agreement_png(found, found, ("a", "b"))
+    with pytest.raises(InputError, match="same ROIs"):
+        agreement_png(found, replace(found, ids=found.ids + 100), ("a", "b"))
+
+
+def truth_of(label: np.ndarray | None) -> Truth:
+    """Truth of 40 still cells with ids 0 to 39."""
+    n = 40
+    floats, whole = np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)
+    hybrid = HybridTruth(
+        ("a",) * n, np.ones(n, dtype=np.float32), np.zeros(9, dtype=np.float32), floats, whole, floats,
+        whole, np.zeros(0), label,
+    )  # fmt: skip
+    return Truth(
+        np.arange(n), ("pyramidal",) * n, np.ones(n, dtype=bool), np.zeros((n, 9), dtype=bool),
+        np.zeros((n, 9), dtype=np.float32), np.zeros((9, 2), dtype=np.float32), whole, whole, whole,
+        "ca1-development", 0, "test", hybrid=hybrid,
+    )  # fmt: skip
+
+
+def test_recovery_is_of_the_planted_cells(found: Assemblies) -> None:
+    planted = recovery(found, truth_of(toy()[1]))
+    assert (planted.n_first, planted.n_second, planted.n_cells) == (3, 3, 40)
+    assert planted.adjusted_rand >= 0.9
+    assert recovery(replace(found, ids=found.ids + 30), truth_of(toy()[1])).n_cells == 10
+    with pytest.raises(InputError, match="isn't there"):
+        recovery(found, truth_of(None))
+    with pytest.raises(InputError, match="of this movie"):
+        recovery(replace(found, ids=found.ids + 100), truth_of(toy()[1]))
 
 
 def written(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from neurocine.core import InputError
 from neurocine.core.assemblies import NONE, Assemblies
+from neurocine.simulation.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,28 @@ def agreement(first: Assemblies, second: Assemblies) -> Agreement:
             second.source, "ids", f"has none of {first.source}", "Compare results of the same ROIs."
         )
     return agreement_of_labels(first.label[a], second.label[b])
+
+
+def recovery(found: Assemblies, truth: Truth) -> Agreement:
+    """Compare the assemblies planted in a simulated movie, first, with those found, over the cells both know.
+
+    Raises
+    ------
+    InputError
+        If none were planted, or they have no ROI id in common.
+    """
+    planted = None if truth.hybrid is None else truth.hybrid.assembly
+    if planted is None:
+        raise InputError(
+            truth.source,
+            "assembly",
+            "isn't there",
+            "Simulate a preset with assemblies: HybridPreset.assemblies.",
+        )
+    _, a, b = np.intersect1d(truth.ids, found.ids, return_indices=True)
+    if not len(a):
+        raise InputError(found.source, "ids", f"has none of {truth.source}", "Give the truth of this movie.")
+    return agreement_of_labels(planted[a], found.label[b])
 
 
 def agreement_of_labels(first: ArrayLike, second: ArrayLike) -> Agreement:

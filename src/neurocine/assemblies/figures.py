@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from neurocine.assemblies.agreement import agreement
 from neurocine.core import InputError, RoiSet
 from neurocine.core.assemblies import NONE, Assemblies
 
@@ -47,9 +48,54 @@ def assemblies_png(found: Assemblies, rois: RoiSet | None = None) -> bytes:
         size = (7.5 if rois is None else 11, 4)
         figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
         draw_assemblies(figure, found, rois)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-        return buffer.getvalue()
+        return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def agreement_png(first: Assemblies, second: Assemblies, names: tuple[str, str]) -> bytes:
+    """Return a picture of the cells of each assembly in two methods (Fig. 8-3C) as PNG.
+
+    A bar is an assembly of the first, or one that only the second has: cells in both in its colour, those in
+    one of them alone lighter, to the left those of the first, to the right those of the second.
+
+    Raises
+    ------
+    InputError
+        As `neurocine.assemblies.agreement`.
+    """
+    same = agreement(first, second)
+    rows = [(colour(row.first), row.only_first, row.common, row.only_second) for row in same.matched]
+    lone_first = set(range(len(first))) - {row.first for row in same.matched}
+    lone_second = set(range(len(second))) - {row.second for row in same.matched}
+    rows += [(colour(k), np.count_nonzero(first.label == k), 0, 0) for k in sorted(lone_first)]
+    rows += [(NO_COLOUR, 0, 0, np.count_nonzero(second.label == k)) for k in sorted(lone_second)]
+    style: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8.5}
+    with matplotlib.rc_context(style):
+        figure = Figure(
+            figsize=(5.5, 1.2 + 0.35 * len(rows)), dpi=DPI, facecolor="white", layout="constrained"
+        )
+        axes = figure.subplots()
+        for y, (shade, left, both, right) in enumerate(rows):
+            axes.barh(y, both, left=-both / 2, color=shade)
+            axes.barh(y, left, left=-both / 2 - left, color=shade, alpha=0.4)
+            axes.barh(y, right, left=both / 2, color=shade, alpha=0.4)
+            places = ((-both / 2 - left / 2, left), (0, both), (both / 2 + right / 2, right))
+            for x, cells in places:
+                if cells:
+                    axes.text(x, y, str(cells), ha="center", va="center")
+        axes.set_yticks(range(len(rows)), [str(k + 1) for k in range(len(rows))])
+        axes.set_xticks([])
+        axes.invert_yaxis()
+        axes.set_ylabel("assembly")
+        axes.set_xlabel(f"cells only by {names[0]}  |  by both  |  only by {names[1]}")
+        axes.set_title(f"adjusted Rand {same.adjusted_rand:.2f} over {same.n_cells} cells")
+        axes.spines[["top", "right", "bottom"]].set_visible(False)
+        return _png(figure)
 
 
 def colour(assembly: int) -> str:
@@ -78,7 +124,9 @@ def _covariance(axes: Axes, found: Assemblies) -> None:
     top = float(np.nanpercentile(values, 99)) if len(order) > 1 else 1.0
     if len(order):
         image = axes.imshow(values, cmap="viridis", vmin=0, vmax=max(top, 0.05), interpolation="nearest")
-        axes.figure.colorbar(image, ax=axes, label="normalised covariance", location="bottom")
+        axes.figure.colorbar(
+            image, ax=axes, label="normalised covariance", location="bottom", shrink=0.7, pad=0.02
+        )
     sizes = [np.count_nonzero(found.cluster == a) for a in range(len(found))]
     for a, (start, size) in enumerate(zip(np.cumsum([0, *sizes]), sizes, strict=False)):
         _frame(axes, float(start), float(size), colour(a))

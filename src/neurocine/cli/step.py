@@ -201,22 +201,34 @@ def assemblies(
     against: Annotated[
         Path | None, typer.Option(help="Assemblies of another method's activity, to be compared with.")
     ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Truth of a simulated movie (truth.h5), to tell how well they are found."),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Find synchronous calcium events and the cell assemblies in them.
 
     Example: `neurocine assemblies activity.h5 --out assemblies.h5 --rois rois.h5 --picture assemblies.png`
     """
-    from neurocine.assemblies import agreement
+    from neurocine.assemblies import agreement, recovery
     from neurocine.io.contracts import read_assemblies
+    from neurocine.simulation.truth import read_truth
 
     other = None if against is None else read_assemblies(against)
+    known = None if truth is None else read_truth(truth)
     with shown_progress() as progress:
         steps.assemblies(raster, out, settings(config).assemblies, celltypes=celltypes, progress=progress)
     if picture is not None:
         steps.draw_assemblies(out, picture, rois=rois)
     found = read_assemblies(out)
     typer.echo(f"{len(found)} assemblies in {len(found.frame)} synchronous events of {len(found.ids)} cells")
+    if known is not None:
+        planted = recovery(found, known)
+        typer.echo(
+            f"{planted.n_first} planted, {planted.n_second} found: adjusted Rand {planted.adjusted_rand:.3f} "
+            f"over {planted.n_cells} cells"
+        )
     if other is not None:
         same = agreement(found, other)
         typer.echo(

@@ -152,7 +152,8 @@ rule benchmark_deconvolution:
         engine="|".join(PRESENT.deconvolution) or "none",
     conda:
         lambda wildcards: env_of(DECONVOLUTION_ENGINES, wildcards.engine)
-    threads: 2
+    # CaImAn shares the cells among processes.
+    threads: lambda wildcards: 2 if wildcards.engine == "caiman" else 1
     resources:
         mem_mb=memory_of("benchmark_deconvolution"),
         runtime=runtime_of("benchmark_deconvolution"),

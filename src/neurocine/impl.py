@@ -17,6 +17,6 @@ IMPL = {
     "training": 2,
     "evaluation": 2,
     "benchmark": 1,
-    "export": 2,
+    "export": 3,
     "report": 2,
 }

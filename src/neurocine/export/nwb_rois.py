@@ -18,6 +18,12 @@ from pynwb.ophys import (
 from neurocine.core import CELL_TYPES
 from neurocine.io.results import RecordingResults
 
+#: What events are in depends on what made them.
+EVENTS = (
+    "Deconvolved events: in units of dF/F by oasis and caiman, in counts by suite2p, their mean number by "
+    "mcmc (traces.deconvolution in provenance.json)."
+)
+
 
 def add_rois(module: ProcessingModule, plane: ImagingPlane, results: RecordingResults) -> None:
     """Add everything about the ROIs of a recording, which must have at least one."""
@@ -48,7 +54,7 @@ def add_rois(module: ProcessingModule, plane: ImagingPlane, results: RecordingRe
         ]
     )
     ratio.add_roi_response_series(series("dFoverF", traces.dff, "Neuropil-corrected dF/F, unitless."))
-    module.add(series("events", traces.events, "Deconvolved events in units of dF/F."))
+    module.add(series("events", traces.events, EVENTS))
     module.add(series("activity_probability", raster.probability, "Probability that the ROI is active."))
     module.add(
         series(

@@ -25,6 +25,9 @@ TIME_MARGIN = 3.0
 MIN_MEMORY_MB = 1000
 MIN_RUNTIME_MIN = 10
 
+#: Frames that are held at once, at most: suite2p registers so many together.
+BLOCK_FRAMES = 500
+
 #: Before a movie is opened: pixels of 16 bits, 512 x 512 a frame; until ROIs are found: 1,000 pixels each.
 GUESSED_PIXELS = 512 * 512
 GUESSED_BYTES = 2
@@ -73,8 +76,8 @@ class Linear:
     ----------
     base
         Of a job without work.
-    per_mpixel
-        For each million pixels of a frame.
+    per_block_mpixel
+        For each million pixels of a block, the most frames that are held at once.
     per_gpixel
         For each thousand million pixels of the movie.
     per_mvalue
@@ -82,14 +85,15 @@ class Linear:
     """
 
     base: float = 0.0
-    per_mpixel: float = 0.0
+    per_block_mpixel: float = 0.0
     per_gpixel: float = 0.0
     per_mvalue: float = 0.0
 
     @staticmethod
     def terms(work: Work) -> tuple[float, float, float, float]:
         """Return what the coefficients are multiplied with, in their order."""
-        return 1.0, work.pixels / 1e6, work.frames * work.pixels / 1e9, work.rois * work.frames / 1e6
+        block, movie = (n * work.pixels for n in (min(work.frames, BLOCK_FRAMES), work.frames))
+        return 1.0, block / 1e6, movie / 1e9, work.rois * work.frames / 1e6
 
     def __call__(self, work: Work) -> float:
         """Return the quantity for `work`."""

@@ -1,6 +1,6 @@
 """How well planted cell assemblies are found, and whether any are found where there are none.
 
-``python benchmarks/assemblies.py OUT.json [--preset NAME ...] [--seeds 20] [--cells 120] [--quick]``
+``python benchmarks/assemblies.py OUT.json [--preset NAME ...] [--seeds 20] [--quick] [--by pairs]``
 
 Of each preset and seed a raster is simulated (`neurocine.simulation.simulate_raster`: the preset's own spikes
 and network events, misses, false transients and jitter of a detector) with planted assemblies. Assemblies are
@@ -63,9 +63,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=200, help="lower ones were looked at before")
     parser.add_argument("--quick", action="store_true", help="fewer starts of k-means")
+    parser.add_argument("--by", choices=("events", "pairs"), default="events", help="what tells assemblies")
     parser.add_argument("--cells", type=int, default=120)
     given = parser.parse_args()
-    settings = AssembliesSettings(**QUICK) if given.quick else AssembliesSettings()
+    settings = AssembliesSettings(by=given.by, **(QUICK if given.quick else {}))
     rows = []
     for preset in given.preset:
         for seed in range(given.first_seed, given.first_seed + given.seeds):

@@ -15,6 +15,7 @@ from neurocine.assemblies.clustering import LEAST_SCES, cluster_sces, shuffled_a
 from neurocine.assemblies.events import onsets, rolled, within
 from neurocine.assemblies.figures import agreement_png, assemblies_png
 from neurocine.assemblies.membership import joined_by, label_cells
+from neurocine.assemblies.pairs import shuffled_columns
 from neurocine.cli import app
 from neurocine.config import AssembliesSettings
 from neurocine.core import Assemblies, CellTypes, InputError, Raster, RoiSet
@@ -73,6 +74,53 @@ def test_assemblies_of_other_sizes_are_found_too() -> None:
         raster[(label == event % 3) & (rng.random(65) < 0.8), frame] = True
     found = find_assemblies(raster, 10.0, QUICK)
     assert agreement_of_labels(label, found.label).adjusted_rand >= 0.9
+
+
+PAIRS = QUICK.model_copy(update={"by": "pairs", "pair_surrogates": 4})
+
+
+@pytest.mark.parametrize("rate", [0.004, 0.04])
+def test_pairs_tell_assemblies_however_often_cells_fire(rate: float) -> None:
+    rng = np.random.default_rng(4)
+    label = np.r_[np.repeat([0, 1, 2], 12), np.full(20, -1)]
+    raster = rng.random((56, 6000)) < rate
+    for event, frame in enumerate(rng.permutation(np.arange(10, 5980, 20))[:210]):
+        cells = np.flatnonzero((label == event % 3) & (rng.random(56) < 0.8))
+        raster[cells, frame + rng.integers(-2, 3, len(cells))] = True
+    found = find_assemblies(raster, 10.0, PAIRS)
+    assert len(found) == 3
+    assert agreement_of_labels(label, found.label).adjusted_rand >= 0.9
+    assert (np.diff(found.frame) > 0).all()
+    assert found.joined.sum(axis=0).min() >= 40
+    np.testing.assert_array_equal(found.cluster, found.joined.argmax(axis=1))
+    again = find_assemblies(raster, 10.0, PAIRS)
+    np.testing.assert_array_equal(again.label, found.label)
+    assert len(find_assemblies(rolled(raster, rng), 10.0, PAIRS)) == 0
+
+
+def test_pairs_find_none_in_synchrony_of_random_cells() -> None:
+    raster = toy(assemblies=0)[0]
+    rng = np.random.default_rng(5)
+    for frame in range(20, 2900, 48):
+        raster[rng.random(40) < 0.3, frame : frame + 4] = True
+    found = find_assemblies(raster, 10.0, PAIRS)
+    assert len(found) == 0
+    assert len(found.frame) > 50
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (5, 100), (40, 3), (40, 300)])
+def test_pairs_of_silent_or_few_cells_are_none(shape: tuple[int, int]) -> None:
+    found = find_assemblies(np.zeros(shape, dtype=bool), 10.0, PAIRS)
+    assert (found.label == -1).all()
+    assert found.joined.shape == (0, 0)
+
+
+def test_shuffled_columns_keep_cells_and_counts() -> None:
+    on = np.random.default_rng(0).random((20, 1000)) < 0.02
+    shuffled = shuffled_columns(on, 10.0, PAIRS, np.random.default_rng(1))
+    assert shuffled.shape == (20, 1000)
+    assert (shuffled != on).any()
+    np.testing.assert_array_equal(shuffled.sum(axis=1), on.sum(axis=1))
 
 
 def test_shuffled_among_alike_keeps_cells_and_sizes_apart() -> None:

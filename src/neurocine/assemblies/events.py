@@ -41,7 +41,7 @@ def detect_sces(
         Count from which on a frame may be one.
     """
     counted = onsets(active) if settings.count == "onsets" else active
-    near = within(counted, math.ceil(settings.window_s * frame_rate_hz - 1e-9))
+    near = within(counted, window_frames(frame_rate_hz, settings))
     threshold = max(coactive_threshold(near, settings), float(settings.min_cells))
     count = near.sum(axis=0)
     apart = max(1, round(settings.apart_s * frame_rate_hz))
@@ -49,6 +49,11 @@ def detect_sces(
     peaks, _ = find_peaks(np.concatenate([[-1], count, [-1]]), height=threshold, distance=apart)
     frame = (peaks - 1).astype(np.int64)
     return frame, near[:, frame], threshold
+
+
+def window_frames(frame_rate_hz: float, settings: AssembliesSettings) -> int:
+    """Return `settings.window_s` in frames, rounded up."""
+    return math.ceil(settings.window_s * frame_rate_hz - 1e-9)
 
 
 def onsets(active: NDArray[np.bool_]) -> NDArray[np.bool_]:

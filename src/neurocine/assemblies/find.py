@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurocine.assemblies.clustering import cluster_sces
-from neurocine.assemblies.events import detect_sces
+from neurocine.assemblies.events import detect_sces, onsets, window_frames, within
 from neurocine.assemblies.membership import joined_by, refined
+from neurocine.assemblies.pairs import label_by_pairs
 from neurocine.config import AssembliesSettings
 from neurocine.core.assemblies import NONE, Assemblies
 from neurocine.core.progress import Progress, silent
@@ -49,6 +50,8 @@ def find_assemblies(
     raster = as_array(active, bool, (None, None), source, "active")
     rate = positive(frame_rate_hz, source, "frame_rate_hz", "Hz")
     names = as_array(np.arange(len(raster)) if ids is None else ids, np.int64, (len(raster),), source, "ids")
+    if chosen.by == "pairs":
+        return _by_pairs(raster, rate, chosen, names, source, progress)
     frame, participation, threshold = detect_sces(raster, rate, chosen)
     found = cluster_sces(participation, chosen, progress)
     label, _ = refined(participation, found.cluster)
@@ -64,6 +67,39 @@ def find_assemblies(
         null_silhouette=found.null,
         label=label,
         joined=joined_by(participation, label, int(label.max(initial=NONE)) + 1),
+        source=source,
+    )
+
+
+def _by_pairs(
+    active: NDArray[np.bool_],
+    frame_rate_hz: float,
+    settings: AssembliesSettings,
+    ids: NDArray[np.int64],
+    source: str,
+    progress: Progress,
+) -> Assemblies:
+    """Return the assemblies told from pairs of cells; their events are the SCEs of their own cells."""
+    label = label_by_pairs(active, frame_rate_hz, settings, progress)
+    n = int(label.max(initial=NONE)) + 1
+    groups = [label == k for k in range(n)] or [np.ones(len(active), dtype=bool)]
+    events = [detect_sces(active[group], frame_rate_hz, settings) for group in groups]
+    frame = np.unique(np.concatenate([own for own, _, _ in events]))
+    joined = np.stack([np.isin(frame, own) for own, _, _ in events], axis=1)[:, :n]
+    near = within(
+        onsets(active) if settings.count == "onsets" else active, window_frames(frame_rate_hz, settings)
+    )
+    return Assemblies(
+        ids=ids,
+        frame_rate_hz=frame_rate_hz,
+        threshold=min(threshold for _, _, threshold in events),
+        frame=frame,
+        participation=near[:, frame],
+        cluster=joined.argmax(axis=1).astype(np.int64) if n else np.full(len(frame), NONE),
+        silhouette=np.zeros(len(frame)),
+        null_silhouette=float("nan"),
+        label=label,
+        joined=joined,
         source=source,
     )
 

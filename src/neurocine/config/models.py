@@ -214,6 +214,11 @@ class AssembliesSettings(Section):
     """Cell assemblies: cells that fire together in synchronous calcium events (SCEs)."""
 
     find: bool = Field(False, description="find them in every recording, and show them in its report")
+    by: Literal["events", "pairs"] = Field(
+        "events",
+        description="what tells an assembly: events (SCEs with many cells in common, as in the papers), or "
+        "pairs (cells whose onsets coincide more often than by chance: also where cells fire all the time)",
+    )
     count: Literal["onsets", "active"] = Field(
         "onsets",
         description="cells take part in an SCE by the onsets of their transients, so that each counts once, "
@@ -238,6 +243,10 @@ class AssembliesSettings(Section):
         description="sets of shuffled SCEs, than any of whose clusters a real one must be better",
     )
     surrogate_starts: int = Field(10, ge=1, description="starts of k-means for each of them")
+    pair_s: Positive = Field(
+        0.25, description="pairs: how far apart onsets coincide, seconds (SD of a Gaussian)"
+    )
+    pair_surrogates: int = Field(20, ge=2, description="pairs: shuffled rasters of each of two kinds")
     min_assembly: int = Field(6, ge=2, description="cells in an assembly, at least")
     seed: int = Field(1, ge=0, description="seed of shuffles and starts")
 

@@ -79,7 +79,7 @@ def keep_journal(workflow: Any) -> None:
     workflow
         Snakemake's object of that name.
     """
-    if workflow.is_main_process and not workflow.dryrun:
+    if workflow.is_main_process and not workflow.output_settings.dryrun:
         from snakemake.logging import logger
 
         logger.addHandler(Journal(Path.cwd()))

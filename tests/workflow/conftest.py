@@ -8,11 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tifffile
 import yaml
 
 ROOT = Path(__file__).parents[2]
+#: Steps that do next to nothing, so that a test is about the jobs and not about their work.
+LIGHT = {"motion": {"engine": "none"}, "segmentation": {"engine": "given"}}
 
 
 class Project:
@@ -68,5 +71,33 @@ def make_crop() -> Callable[[Path], Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         tifffile.imwrite(target, frames[:, 16:112, 16:112])
         return target
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_light() -> Callable[..., None]:
+    """Fill a project with `n` small recordings of four cells each and the settings `LIGHT`."""
+
+    def write(project: Any, n: int, size: int = 32, n_frames: int = 120) -> None:
+        raw = project.folder / "raw"
+        raw.mkdir()
+        masks = np.zeros((size, size), dtype=np.uint16)
+        for label, (row, column) in enumerate(((4, 4), (4, 20), (20, 4), (20, 20)), start=1):
+            masks[row : row + 6, column : column + 6] = label
+        tifffile.imwrite(raw / "rois.tif", masks)
+        rows = []
+        for index in range(n):
+            rng = np.random.default_rng(index)
+            frames = rng.normal(300, 20, (n_frames, size, size)) + 100 * (masks > 0)
+            tifffile.imwrite(raw / f"m{index:03d}.tif", frames.astype(np.uint16))
+            rows.append(
+                {
+                    "recording": f"m{index:03d}", "movie": f"raw/m{index:03d}.tif", "rois": "raw/rois.tif",
+                    "frame_rate_hz": "10", "pixel_size_um": "2", "indicator": "GCaMP6s",
+                }
+            )  # fmt: skip
+        project.table(*rows)
+        project.configure(LIGHT)
 
     return write

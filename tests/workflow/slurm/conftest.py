@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import tifffile
 from slurmlab import Job, SlurmLab, missing_programs
 
 ROOT = Path(__file__).parents[3]
@@ -20,8 +18,6 @@ OFTEN = (
     "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1",
     "--max-status-checks-per-second", "5",
 )  # fmt: skip
-#: Steps that do next to nothing, so that a test is about the jobs and not about their work.
-LIGHT = {"motion": {"engine": "none"}, "segmentation": {"engine": "given"}}
 
 
 @dataclass
@@ -47,7 +43,7 @@ class ClusterProject:
                 command, cwd=self.folder, env=self.lab.env, stdout=file, stderr=file, text=True
             )
 
-    def run(self, *arguments: str, timeout: float = 600) -> int:
+    def run(self, *arguments: str, timeout: float = 900) -> int:
         """Run it to its end; return its exit code."""
         return self.start(*arguments).wait(timeout)
 
@@ -72,31 +68,3 @@ def lab() -> Iterator[SlurmLab]:
 def on_cluster(lab: SlurmLab, make_project: Callable[[Path], Any]) -> Callable[[Path], ClusterProject]:
     """Make an empty project whose jobs run on the cluster."""
     return lambda folder: ClusterProject(make_project(folder), lab)
-
-
-@pytest.fixture(scope="session")
-def write_light() -> Callable[..., None]:
-    """Fill a project with `n` small recordings of four cells each and the settings `LIGHT`."""
-
-    def write(project: Any, n: int, size: int = 32, n_frames: int = 120) -> None:
-        raw = project.folder / "raw"
-        raw.mkdir()
-        masks = np.zeros((size, size), dtype=np.uint16)
-        for label, (row, column) in enumerate(((4, 4), (4, 20), (20, 4), (20, 20)), start=1):
-            masks[row : row + 6, column : column + 6] = label
-        tifffile.imwrite(raw / "rois.tif", masks)
-        rows = []
-        for index in range(n):
-            rng = np.random.default_rng(index)
-            frames = rng.normal(300, 20, (n_frames, size, size)) + 100 * (masks > 0)
-            tifffile.imwrite(raw / f"m{index:03d}.tif", frames.astype(np.uint16))
-            rows.append(
-                {
-                    "recording": f"m{index:03d}", "movie": f"raw/m{index:03d}.tif", "rois": "raw/rois.tif",
-                    "frame_rate_hz": "10", "pixel_size_um": "2", "indicator": "GCaMP6s",
-                }
-            )  # fmt: skip
-        project.table(*rows)
-        project.configure(LIGHT)
-
-    return write

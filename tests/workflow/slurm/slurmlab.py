@@ -46,11 +46,9 @@ SlurmdSpoolDir={dir}/%n
 SlurmctldLogFile={dir}/log/slurmctld.log
 SlurmdLogFile={dir}/log/slurmd.%n.log
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+TaskPlugin=task/{task}
 JobAcctGatherType=jobacct_gather/linux
-# Whoever takes more memory than asked for is ended, without cgroups.
 JobAcctGatherFrequency=task=1
-JobAcctGatherParams=OverMemoryKill,UsePss
 SwitchType=switch/none
 MpiDefault=none
 SelectType=select/cons_tres
@@ -64,6 +62,10 @@ KillWait={kill_wait}
 MinJobAge=36000
 MaxJobCount=20000
 """
+#: Who takes more memory than asked for is ended: by SLURM, which looks every second, or by the kernel.
+BY_SLURM = "JobAcctGatherParams=OverMemoryKill,UsePss\n"
+BY_KERNEL = "CgroupPlugin=cgroup/v1\nConstrainRAMSpace=yes\nConstrainSwapSpace=yes\n"
+MEMORY_CGROUPS = Path("/sys/fs/cgroup/memory")
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,13 @@ def _find(name: str) -> str | None:
 
 
 class SlurmLab:
-    """The cluster, up from ``with SlurmLab() as lab`` on; programs that use it get ``env=lab.env``."""
+    """The cluster, up from ``with SlurmLab() as lab`` on; programs that use it get ``env=lab.env``.
 
-    def __init__(self) -> None:
+    With `cgroups` the kernel limits jobs' memory, where `MEMORY_CGROUPS` can be written to.
+    """
+
+    def __init__(self, cgroups: bool = False) -> None:
+        self._cgroups = cgroups
         # Paths of unix sockets are limited to 107 bytes.
         self.dir = Path(tempfile.mkdtemp(prefix="lab-", dir="/tmp"))
         self.dir.chmod(0o755)  # munge refuses a socket that others can't reach
@@ -157,6 +163,9 @@ class SlurmLab:
         for name in reversed(list(self._daemons)):
             self._end(name)
         self._sweep()
+        for node in NODES if self._cgroups else ():
+            with suppress(OSError):
+                (MEMORY_CGROUPS / f"slurm_{node.name}").rmdir()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def start_controller(self) -> None:
@@ -190,7 +199,7 @@ class SlurmLab:
         with suppress(TimeoutError):
             self.until(lambda: not self.call("squeue", "-h", "-t", "pd,r,cg", check=False), 10 * KILL_WAIT)
 
-    def until(self, true: Callable[[], bool], seconds: float = 60) -> None:
+    def until(self, true: Callable[[], bool], seconds: float = 120) -> None:
         """Wait until `true()`; raise `TimeoutError` with the daemons' last words if it takes too long."""
         end = time.monotonic() + seconds
         while not true():
@@ -206,7 +215,11 @@ class SlurmLab:
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
         host, (port, *ports) = socket.gethostname().split(".")[0], _free_ports(1 + len(NODES))
-        lines = [CONF.format(host=host, port=port, user=getpass.getuser(), dir=self.dir, kill_wait=KILL_WAIT)]
+        task, params = ("cgroup", "") if self._cgroups else ("none", BY_SLURM)
+        values = {"host": host, "port": port, "user": getpass.getuser(), "dir": self.dir, "task": task}
+        lines = [CONF.format(**values, kill_wait=KILL_WAIT), params]
+        if self._cgroups:
+            (self.dir / "cgroup.conf").write_text(BY_KERNEL)
         cards = []
         for node, node_port in zip(NODES, ports, strict=True):
             gres = f"Gres=gpu:v100:{node.gpus}" if node.gpus else ""

@@ -56,7 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, on_cluster, write_light):
     shutil.copy(checkpoint, cluster.folder / "checkpoint.h5")
     # SLURM looks at time limits every 30 s.
     cluster.lab.call("scontrol", "update", f"JobId={job.id}", "EndTime=now+2")
-    code = head.wait(300)
+    code = head.wait(900)
     assert code == 0, cluster.said()[-5000:]
     return cluster, asked, list(seen.values()), before
 

@@ -82,7 +82,7 @@ def test_the_fit_finds_a_known_line_and_no_measurement_lies_above_it(costs) -> N
 @pytest.mark.parametrize("engine", ["suite2p", "caiman"])
 def test_more_work_and_further_attempts_ask_for_more(engine: str) -> None:
     costs = costs_with(motion="suite2p", segmentation=engine)
-    small, large = Work(1000, 128**2, 20), Work(50_000, 512**2, 500)
+    small, large = Work(1000, 128**2, 20), Work(200_000, 512**2, 500)
     for name in ("motion", "segmentation", "active", "traces", "celltype", "activity"):
         cost = costs[name]
         assert cost.memory_mb(large) >= cost.memory_mb(small)

@@ -97,7 +97,7 @@ def excess(on: NDArray[np.bool_], frame_rate_hz: float, sigma_s: float) -> Matri
     seen = seen / np.where(size > 0, size, np.inf)
     values = (seen @ seen.T).astype(np.float64)
     np.fill_diagonal(values, 0)
-    return values
+    return np.asarray(values)
 
 
 def shuffled_columns(

@@ -84,7 +84,8 @@ rule export_provenance:
         mem_mb=memory_of("export"),
         runtime=runtime_of("export"),
     params:
-        config=CONFIG.model_dump(),
+        # How jobs are cut alters no result.
+        config=CONFIG.model_dump(exclude={"cluster"}),
         impl=IMPL["export"],
     message:
         saying("Recording how the results of {wildcards.recording} were made")

@@ -27,7 +27,8 @@ rule report:
         runtime=runtime_of("report"),
     params:
         settings=settings_of("report"),
-        config=CONFIG.model_dump(),
+        # How jobs are cut alters no result.
+        config=CONFIG.model_dump(exclude={"cluster"}),
         impl=IMPL["report"],
     message:
         saying("Writing the report of {wildcards.recording}")

@@ -33,7 +33,7 @@ NodeName=g2 CPUTot=64 Gres=gpu:2 RealMemory=512000 Partitions=any
 """
 PARTITIONS = """\
 PartitionName=cpu AllowGroups=ALL AllowAccounts=ALL Default=YES MaxTime=7-00:00:00 Nodes=c[1-2] State=UP
-PartitionName=short AllowAccounts=ALL MaxTime=00:30:00 Nodes=c1 State=UP
+PartitionName=short AllowAccounts=ALL MaxTime=00:25:00 Nodes=c1 State=UP
 PartitionName=gpu AllowAccounts=imaging,physics MaxTime=UNLIMITED Nodes=g1 State=UP
 PartitionName=any AllowAccounts=ALL MaxTime=UNLIMITED Nodes=g2 State=UP
 PartitionName=empty AllowAccounts=ALL MaxTime=UNLIMITED Nodes=(null) State=UP
@@ -61,7 +61,7 @@ def test_what_slurm_says_is_understood(partitions: tuple[Partition, ...]) -> Non
         None,
         ["c1", "c2"],
     )
-    assert (short.max_min, [n.memory_mb for n in short.nodes]) == (30, [64000])
+    assert (short.max_min, [n.memory_mb for n in short.nodes]) == (25, [64000])
     assert (gpu.max_min, gpu.accounts) == (None, ("imaging", "physics"))
     assert gpu.nodes[0].gpus == {"v100": 4, "k80": 2}
     assert some.nodes[0].gpus == {"": 2}

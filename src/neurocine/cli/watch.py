@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurocine.watch.look import Status, look, printable
-from neurocine.watch.state import Job
+from neurocine.watch.state import Job, JobState
 
 #: Rows of each table that a screen has room for.
 ROWS = 12
@@ -59,7 +59,7 @@ def watch(
 def as_plain(status: Status) -> dict[str, Any]:
     """Return a status as plain values, for JSON."""
     run = status.run
-    states = ("running", "queued", "done", "failed")
+    states: tuple[JobState, ...] = ("running", "queued", "done", "failed")
     jobs = [
         {**asdict(job), "progress": asdict(status.progress[job.id]) if job.id in status.progress else None}
         | ({"log_tail": status.tails[job.id]} if job.id in status.tails else {})

@@ -72,8 +72,8 @@ def agreement_png(first: Assemblies, second: Assemblies, names: tuple[str, str])
     rows = [(colour(row.first), row.only_first, row.common, row.only_second) for row in same.matched]
     lone_first = set(range(len(first))) - {row.first for row in same.matched}
     lone_second = set(range(len(second))) - {row.second for row in same.matched}
-    rows += [(colour(k), np.count_nonzero(first.label == k), 0, 0) for k in sorted(lone_first)]
-    rows += [(NO_COLOUR, 0, 0, np.count_nonzero(second.label == k)) for k in sorted(lone_second)]
+    rows += [(colour(k), len(first.members(k)), 0, 0) for k in sorted(lone_first)]
+    rows += [(NO_COLOUR, 0, 0, len(second.members(k))) for k in sorted(lone_second)]
     style: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8.5}
     with matplotlib.rc_context(style):
         figure = Figure(

@@ -58,10 +58,3 @@ rule evaluation:
         segmentation=rules.evaluate_segmentation.output if JUDGED else [],
     message:
         "How results compare with truth is in {input}"
-
-
-rule benchmark:
-    input:
-        rules.benchmark_compare.output,
-    message:
-        "How the engines compare is in {input}"

@@ -52,7 +52,8 @@ rule benchmark_motion:
     params:
         settings=lambda wildcards: PRESENT.motion[wildcards.name].model_dump(),
         seed=lambda wildcards: SIMULATED[wildcards.movie].seed,
-        impl=(IMPL["benchmark"], IMPL["motion"]),
+        impl=IMPL["benchmark"],
+        impl_of=[IMPL["motion"]],
     message:
         saying("Registering {wildcards.movie}, moved, by {wildcards.name}")
     script:
@@ -80,7 +81,8 @@ rule benchmark_try:
         grid=lambda wildcards: CONFIG.benchmark.segmentation[wildcards.engine],
         evaluation=settings_of("evaluation"),
         min_snr=CONFIG.benchmark.min_snr,
-        impl=(IMPL["benchmark"], IMPL["segmentation"], IMPL["evaluation"]),
+        impl=IMPL["benchmark"],
+        impl_of=[IMPL["segmentation"], IMPL["evaluation"]],
     message:
         saying("Trying settings of {wildcards.engine} on {wildcards.recording}")
     script:
@@ -131,7 +133,8 @@ rule benchmark_segmentation:
         runtime=runtime_of("benchmark_segmentation"),
     params:
         settings=lambda wildcards: segmentation_settings(wildcards.engine),
-        impl=(IMPL["benchmark"], IMPL["segmentation"]),
+        impl=IMPL["benchmark"],
+        impl_of=[IMPL["segmentation"]],
     message:
         saying("Finding the ROIs of {wildcards.recording} by {wildcards.engine}")
     script:
@@ -159,7 +162,8 @@ rule benchmark_deconvolution:
         runtime=runtime_of("benchmark_deconvolution"),
     params:
         settings=lambda wildcards: traces_settings(wildcards.engine),
-        impl=(IMPL["benchmark"], IMPL["traces"]),
+        impl=IMPL["benchmark"],
+        impl_of=[IMPL["traces"]],
     message:
         saying("Telling the activity in {wildcards.recording} by {wildcards.engine}")
     script:
@@ -187,7 +191,8 @@ rule benchmark_activity:
     params:
         celltype=settings_of("celltype"),
         activity=settings_of("activity"),
-        impl=(IMPL["benchmark"], IMPL["celltype"], IMPL["activity"]),
+        impl=IMPL["benchmark"],
+        impl_of=[IMPL["celltype"], IMPL["activity"]],
     message:
         saying("Telling the activity in {wildcards.recording} by neurocine")
     script:
@@ -246,8 +251,16 @@ rule benchmark_compare:
         left_out=PRESENT.left_out,
         settings=settings_of("evaluation"),
         benchmark=settings_of("benchmark"),
-        impl=(IMPL["benchmark"], IMPL["evaluation"]),
+        impl=IMPL["benchmark"],
+        impl_of=[IMPL["evaluation"]],
     message:
         saying("Comparing the engines")
     script:
         "../workflow_scripts/benchmark_compare.py"
+
+
+rule benchmark:
+    input:
+        rules.benchmark_compare.output,
+    message:
+        "How the engines compare is in {input}"

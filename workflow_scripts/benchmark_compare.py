@@ -38,12 +38,9 @@ def main(job: Any) -> None:
     layout = Layout(Path(out.json).parent)
     found = compare(what, layout, settings, benchmark, progress)
     shown = islice(segmentation_cases(what, layout, settings, benchmark), MAX_PICTURED)
-    write_comparison(
-        found.segmentation,
-        Path(out.segmentation).with_suffix(".json"),
-        page=Path(out.segmentation),
-        pictured=[picture(case, settings, progress) for case in shown],
-    )
+    pictured = [picture(case, settings, progress) for case in shown]
+    page = Path(out.segmentation)
+    write_comparison(found.segmentation, page.with_suffix(".json"), page=page, pictured=pictured)
     if found.activity is not None:
         page = Path(out.activity)
         write_evaluation(found.activity, page.with_suffix(".json"), page=page)

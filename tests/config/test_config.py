@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def test_generated_config_holds_exactly_the_defaults() -> None:
 
 
 def test_every_setting_has_a_comment() -> None:
-    lines = config_text().splitlines()
+    # What is by name, as engines, has one comment for all.
+    lines = [line for line in config_text().splitlines() if not re.match(r" +[\w-]+: {.*}$", line)]
     bare = [
         line
         for above, line in pairwise(lines)

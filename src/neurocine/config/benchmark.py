@@ -77,7 +77,7 @@ class BenchmarkSettings(Section):
                 "caiman.min_snr": [2.0, 4.0],
                 "caiman.mask_level": [0.2, 0.4],
             },
-            "hnccorr": {},
+            "hnccorr": {"hnccorr.bin_s": [0.5, 1.0]},
         },
         description="engines of segmentation, the one that others are compared with first; of each, values "
         "of settings of the section segmentation, all combinations of which are tried on training movies",

@@ -27,6 +27,7 @@ include: "rules/simulation.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/benchmark.smk"
+include: "rules/targets.smk"
 
 
 rule all:
@@ -39,22 +40,3 @@ rule all:
         segmentation=rules.evaluate_segmentation.output if JUDGED else [],
     message:
         "Everything is in {input.index}"
-
-
-rule train:
-    input:
-        rules.train_activity.output.weights,
-        rules.train_interneuron.output.weights,
-        rules.train_celltype.output.weights,
-        rules.calibrate_stneuronet.output.weights,
-    message:
-        "The networks are trained: {input}"
-
-
-rule evaluation:
-    input:
-        # Without any truth the rule says so.
-        activity=rules.evaluate_activity.output if WITH_TRUTH or not JUDGED else [],
-        segmentation=rules.evaluate_segmentation.output if JUDGED else [],
-    message:
-        "How results compare with truth is in {input}"

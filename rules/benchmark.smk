@@ -257,10 +257,3 @@ rule benchmark_compare:
         saying("Comparing the engines")
     script:
         "../workflow_scripts/benchmark_compare.py"
-
-
-rule benchmark:
-    input:
-        rules.benchmark_compare.output,
-    message:
-        "How the engines compare is in {input}"

@@ -83,7 +83,8 @@ def test_snakefile_stays_short() -> None:
 
 
 def test_every_rule_has_all_that_it_should() -> None:
-    for path in sorted((ROOT / "rules").glob("*.smk")):
+    # Targets have no jobs.
+    for path in sorted(set((ROOT / "rules").glob("*.smk")) - {ROOT / "rules" / "targets.smk"}):
         for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
             missing = [word for word in WANTED if f"    {word}:" not in rule]
             assert not missing, f"{path.name}: rule {rule.split(':')[0]} lacks {missing}"

@@ -1,0 +1,27 @@
+"""What can be asked for by name, beside all: `snakemake train`, `evaluation`, `benchmark`."""
+
+
+rule train:
+    input:
+        rules.train_activity.output.weights,
+        rules.train_interneuron.output.weights,
+        rules.train_celltype.output.weights,
+        rules.calibrate_stneuronet.output.weights,
+    message:
+        "The networks are trained: {input}"
+
+
+rule evaluation:
+    input:
+        # Without any truth the rule says so.
+        activity=rules.evaluate_activity.output if WITH_TRUTH or not JUDGED else [],
+        segmentation=rules.evaluate_segmentation.output if JUDGED else [],
+    message:
+        "How results compare with truth is in {input}"
+
+
+rule benchmark:
+    input:
+        rules.benchmark_compare.output,
+    message:
+        "How the engines compare is in {input}"

@@ -18,7 +18,7 @@ from neurocine.simulation import read_truth, simulate
 def seen() -> tuple[Movie, RoiSet]:
     """Two outlined neurons of which the first has a transient, in noise that both share with their rings."""
     rng = np.random.default_rng(0)
-    frames = rng.normal(100, 10, (300, 40, 60)) + 20 * np.sin(np.arange(300) / 30)[:, None, None]
+    frames = rng.normal(100, 10, (300, 40, 60)) + 2 * np.sin(np.arange(300) / 30)[:, None, None]
     masks = np.zeros((2, 40, 60), dtype=bool)
     masks[0, 10:18, 10:18], masks[1, 22:30, 40:48] = True, True
     frames[100:110][:, masks[0]] += 40

@@ -44,7 +44,11 @@ def test_every_job_gets_what_its_message_says(cluster) -> None:
 
 def test_every_job_gets_the_cpus_of_its_rule(cluster) -> None:
     text = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
-    threads = dict(re.findall(r"^rule (\w+):.*?^    threads: (\d+)$", text, flags=re.MULTILINE | re.DOTALL))
+    rules = re.split(r"^(?:rule|checkpoint) (\w+):", text, flags=re.MULTILINE)
+    asked = dict(
+        zip(rules[1::2], (re.search(r"^    threads: (\d+)$", r, re.M) for r in rules[2::2]), strict=True)
+    )
+    threads = {name: int(found[1]) for name, found in asked.items() if found}
     jobs = cluster.jobs()
     assert {job.rule for job in jobs} >= {"ingest", "motion", "activity", "report_index"}
-    assert {job.rule: job.cpus for job in jobs} == {job.rule: int(threads[job.rule]) for job in jobs}
+    assert {job.rule: job.cpus for job in jobs} == {job.rule: threads[job.rule] for job in jobs}

@@ -69,9 +69,9 @@ class BenchmarkSettings(Section):
             },
             "suite2p": {"threshold_scaling": [0.5, 0.75, 1.0], "min_probability": [0.2, 0.35, 0.5]},
             "caiman": {
-                "caiman.components_per_patch": [16, 24],
+                "caiman.components_per_patch": [24],
                 "caiman.min_spatial_correlation": [0.7, 0.85],
-                "caiman.mask_level": [0.2, 0.4],
+                "caiman.min_snr": [2.0, 3.0, 4.0],
             },
             "caiman-online": {
                 "caiman.min_snr": [2.0, 4.0],

@@ -17,24 +17,22 @@ from neurocine.core import InputError
 from neurocine.watch.journal import JOURNALS, Journal
 from neurocine.watch.look import look
 
-NOW = time.time()
-
 
 def write_journal(folder: Path, *events: dict[str, Any], end: str = "", name: str = "1") -> None:
     """Write a journal of this process, a minute old, with further events."""
     path = folder / JOURNALS / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     start = {
-        "event": "start", "time": NOW - 60, "host": socket.gethostname(),
+        "event": "start", "time": time.time() - 60, "host": socket.gethostname(),
         "pid": os.getpid(), "born": psutil.Process().create_time(),
     }  # fmt: skip
-    lines = [json.dumps({"time": NOW - 50, **event}) for event in (start, *events)]
+    lines = [json.dumps({"time": time.time() - 50, **event}) for event in (start, *events)]
     path.write_text("\n".join(lines) + "\n" + end)
 
 
 def job(number: int, rule: str = "motion", recording: str = "m1", ago: float = 50) -> dict[str, Any]:
     return {
-        "event": "job", "time": NOW - ago, "job": str(number), "rule": rule, "message": f"Job {number}",
+        "event": "job", "time": time.time() - ago, "job": str(number), "rule": rule, "message": f"Job {number}",
         "wildcards": {"recording": recording}, "log": [f"logs/{rule}-{recording}.log"],
         "benchmark": f"benchmarks/{rule}-{recording}.tsv",
     }  # fmt: skip
@@ -46,7 +44,7 @@ def write_log(folder: Path, name: str, *lines: str) -> None:
 
 
 def said(ago: float, text: str) -> str:
-    return f"{datetime.fromtimestamp(NOW - ago):%Y-%m-%d %H:%M:%S},123 INFO neurocine: {text}"
+    return f"{datetime.fromtimestamp(time.time() - ago):%Y-%m-%d %H:%M:%S},123 INFO neurocine: {text}"
 
 
 def took(folder: Path, rule: str, recording: str, seconds: float) -> None:

@@ -33,8 +33,8 @@ def write_journal(folder: Path, *events: dict[str, Any], end: str = "", name: st
 def job(number: int, rule: str = "motion", recording: str = "m1", ago: float = 50) -> dict[str, Any]:
     return {
         "event": "job", "time": time.time() - ago, "job": str(number), "rule": rule,
-        "message": f"Job {number}", "wildcards": {"recording": recording}, "log": [f"logs/{rule}-{recording}.log"],
-        "benchmark": f"benchmarks/{rule}-{recording}.tsv",
+        "message": f"Job {number}", "wildcards": {"recording": recording},
+        "log": [f"logs/{rule}-{recording}.log"], "benchmark": f"benchmarks/{rule}-{recording}.tsv",
     }  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_slurmctld_down_for_25_seconds_loses_nothing(light, undisturbed: Path) -
 
 def test_a_worker_killed_while_it_writes_leaves_no_half_file(tmp_path: Path, on_cluster, write_light) -> None:
     cluster = on_cluster(tmp_path)
-    write_light(cluster.project, 1, size=256, n_frames=2000)
+    write_light(cluster.project, 1, size=192, n_frames=1000)
     head = cluster.start(MOTION)
     folder = (cluster.folder / MOTION).parent
     job = wait_for(cluster, "motion")

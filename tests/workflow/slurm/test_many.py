@@ -35,15 +35,17 @@ def test_steps_of_a_recording_can_be_one_job_and_a_bad_one_stays_alone(many) -> 
     movie.write_bytes(movie.read_bytes()[:60_000])
     targets = {f"m{index:03d}": f"results/m{index:03d}/motion/movie.h5" for index in range(N)}
     assert many.run("-n", *targets.values()) == 0
-    asked = sorted(set(re.findall(r"(\d+) MB, (\d+) min\]", many.said())))
+    asked = re.findall(r"(?:of|Registering) (m\d+) \[.*?(\d+) MB, (\d+) min\]", many.said())
     groups = ("--groups", "ingest=intake", "motion=intake", "--retries", "0")
     assert many.run(*groups, *targets.values()) == 1
     jobs = many.jobs()
     assert sorted(job.state for job in jobs) == ["COMPLETED"] * (N - 1) + ["FAILED"]
     # One after the other: the larger memory, the sum of the times.
-    (ingest, motion) = ((int(mb), int(minutes)) for mb, minutes in asked)
-    assert {(job.memory_mb, job.minutes) for job in jobs} == {
-        (max(ingest[0], motion[0]), ingest[1] + motion[1])
-    }
+    wanted = []
+    for name in targets:
+        steps = [(int(memory), int(minutes)) for of, memory, minutes in asked if of == name]
+        assert len(steps) == 2
+        wanted.append((max(memory for memory, _ in steps), sum(minutes for _, minutes in steps)))
+    assert sorted((job.memory_mb, job.minutes) for job in jobs) == sorted(wanted)
     done = {name for name, target in targets.items() if (many.folder / target).is_file()}
     assert done == set(targets) - {BAD}

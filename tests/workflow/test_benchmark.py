@@ -33,7 +33,7 @@ def find(movie, settings, given, engines, progress):
 '''
 ENTRY = '    "toy": EngineEntry("neurocine.segmentation.toy_engine", "core"),\n'
 CONFIG = {
-    "engines": {"caiman": {"python": "/nowhere/python"}},
+    "engines": {"caiman": {"python": "/nowhere/<script>"}},
     "benchmark": {
         "simulation": {"movies": {"cortex-6s": 1}, "training": 2, "n_frames": 300},
         "motion": {"none": {"engine": "none"}, "cinac": {"engine": "cinac"}},
@@ -102,11 +102,12 @@ def test_an_engine_of_one_file_and_one_line_is_tuned_and_compared(done: Path) ->
 def test_an_engine_that_is_not_there_is_said_to_be_left_out(done: Path) -> None:
     found = json.loads((done / "benchmark.json").read_text())
     assert found["left_out"] == {
-        "segmentation: caiman": "engines.caiman.python names /nowhere/python, which can't be run."
+        "segmentation: caiman": "engines.caiman.python names /nowhere/<script>, which can't be run."
     }
     page = (done / "benchmark.html").read_text()
     assert "Left out" in page
-    assert "/nowhere/python" in page
+    assert "/nowhere/&lt;script&gt;" in page
+    assert "<script>" not in page
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from neurocine.cli import app
 from neurocine.config import NetworkTraining
 from neurocine.core import InputError
 from neurocine.models import sha256
-from neurocine.network import Architecture, load_weights, save_weights
+from neurocine.network import ARCHITECTURES, Architecture, load_weights, save_weights
 from neurocine.training import train
 from neurocine.training.checkpoint import values_of
 
@@ -87,7 +87,7 @@ def test_another_architecture_is_refused_before_anything_is_written(
 def test_the_command_starts_from_what_it_is_given(
     folders: list[Path], tiny_views: Architecture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(train.__globals__["ARCHITECTURES"], "activity-compact", tiny_views)
+    monkeypatch.setitem(ARCHITECTURES, "activity-compact", tiny_views)
     start = weights(tmp_path / "start.h5", tiny_views)
     config = {"training": {"interneuron": STILL.model_dump(mode="json")}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))

@@ -45,15 +45,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory, on_cluster, write_light):
     write_light(cluster.project, 1)
     cluster.project.configure({"training": {"simulation": ONE_EACH, "activity": TINY}})
     head = cluster.start(WEIGHTS)
-    checkpoint = (cluster.folder / WEIGHTS).with_name("checkpoint.h5")
-    cluster.lab.until(lambda: checkpoint.exists() or head.poll() is not None, 300)
+    made = [(cluster.folder / WEIGHTS).with_name(name) for name in ("checkpoint.h5", "curves.csv")]
+    cluster.lab.until(lambda: all(map(Path.exists, made)) or head.poll() is not None, 300)
     (job,) = (job for job in cluster.jobs() if job.rule == "train_activity")
     seen = processes_of(job.id, "training_train")
     for process in seen:
         os.kill(process, signal.SIGSTOP)
     before = epochs(cluster.folder)
     asked = cluster.lab.call("scontrol", "show", "job", job.id)
-    shutil.copy(checkpoint, cluster.folder / "checkpoint.h5")
+    shutil.copy(made[0], cluster.folder / "checkpoint.h5")
     # SLURM looks at time limits every 30 s.
     cluster.lab.call("scontrol", "update", f"JobId={job.id}", "EndTime=now+2")
     code = head.wait(900)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib import import_module
-from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.config.engines import MOTION_ENGINES
-from neurocine.core import InputError
+from neurocine.engines.load import engine_module
 
 #: Largest shift of a block beyond that of its frame, micrometres.
 MAX_BLOCK_SHIFT_UM = 5.0
@@ -66,22 +64,11 @@ def prepared(
     InputError
         If the engine isn't installed, or not in working order.
     """
-    engine: Engine = _module(settings.engine).prepare(sample, settings, pixel_size_um, engines)
+    engine: Engine = engine_module(MOTION_ENGINES, settings.engine, "motion.engine").prepare(
+        sample, settings, pixel_size_um, engines
+    )
     with engine if isinstance(engine, AbstractContextManager) else nullcontext():
         yield engine
-
-
-def _module(name: str) -> ModuleType:
-    entry = MOTION_ENGINES[name]
-    try:
-        return import_module(entry.module)
-    except (ImportError, RuntimeError) as error:  # torchvision built for another torch: a RuntimeError
-        raise InputError(
-            "config",
-            "motion.engine",
-            f"{name} can't be loaded ({error})",
-            f"{entry.remedy} Or choose another engine.",
-        ) from error
 
 
 def limit_px(settings: MotionSettings, pixel_size_um: float, fov_shape: tuple[int, int]) -> int:

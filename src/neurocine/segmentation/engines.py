@@ -6,13 +6,11 @@ one needs a line in `neurocine.config.engines.SEGMENTATION_ENGINES`.
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
-
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.config.engines import SEGMENTATION_ENGINES
-from neurocine.core import InputError, Movie, RoiSet
+from neurocine.core import Movie, RoiSet
 from neurocine.core.progress import Progress, silent
+from neurocine.engines.load import engine_module
 
 
 def segment(
@@ -43,19 +41,8 @@ def segment(
     InputError
         If the engine isn't installed, or the given contours are missing or of another field of view.
     """
-    module = _module(settings.engine)
+    module = engine_module(
+        SEGMENTATION_ENGINES, settings.engine, "segmentation.engine", "Or hand in contours."
+    )
     found: RoiSet = module.find(movie, settings, given, engines or EnginesSettings(), progress)
     return found
-
-
-def _module(name: str) -> ModuleType:
-    entry = SEGMENTATION_ENGINES[name]
-    try:
-        return import_module(entry.module)
-    except (ImportError, RuntimeError) as error:  # torchvision built for another torch: a RuntimeError
-        raise InputError(
-            "config",
-            "segmentation.engine",
-            f"{name} can't be loaded ({error})",
-            f"{entry.remedy} Or hand in contours.",
-        ) from error

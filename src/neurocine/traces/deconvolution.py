@@ -7,8 +7,6 @@ Deconvolved``; a new one needs a line in `neurocine.config.engines.DECONVOLUTION
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +14,8 @@ from numpy.typing import NDArray
 
 from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.config.engines import DECONVOLUTION_ENGINES
-from neurocine.core import InputError
 from neurocine.core.progress import Progress, silent
+from neurocine.engines.load import engine_module
 
 #: Fewer frames don't tell a baseline from a transient: such traces have no events.
 MIN_FRAMES = 10
@@ -99,16 +97,6 @@ def deconvolve_by(
     InputError
         If the engine isn't installed, or fails.
     """
-    module = _module(name)
+    module = engine_module(DECONVOLUTION_ENGINES, name, KEY)
     found: Deconvolved = module.deconvolve(traces, settings, decay_s, engines or EnginesSettings(), progress)
     return found
-
-
-def _module(name: str) -> ModuleType:
-    entry = DECONVOLUTION_ENGINES[name]
-    try:
-        return import_module(entry.module)
-    except (ImportError, RuntimeError) as error:  # torchvision built for another torch: a RuntimeError
-        raise InputError(
-            "config", KEY, f"{name} can't be loaded ({error})", f"{entry.remedy} Or choose another engine."
-        ) from error

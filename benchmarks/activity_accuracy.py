@@ -31,19 +31,21 @@ from neurocine.activity.inference import classifiers
 from neurocine.celltype import classify
 from neurocine.config import ActivitySettings, CelltypeSettings, EvaluationSettings, SegmentationSettings
 from neurocine.core import CELL_TYPES, CellTypes, InputError, Raster
-from neurocine.evaluation import MAIN_METHOD, Case, evaluate_activity, open_case, write_evaluation, write_json
+from neurocine.evaluation import MAIN_METHOD, Case, evaluate_activity, open_case, write_evaluation
 from neurocine.io.atomic import write_text
-from neurocine.io.contracts import (
+from neurocine.io.documents import write_json
+from neurocine.io.result_files import (
     read_celltypes,
     read_movie,
     read_rois,
+    read_truth,
     write_activity,
     write_celltypes,
     write_rois,
 )
-from neurocine.models import Registry
+from neurocine.networks.registry import Registry
 from neurocine.segmentation import segment
-from neurocine.simulation import PRESETS, read_truth, simulate
+from neurocine.simulation import PRESETS, simulate
 
 log = logging.getLogger("activity_accuracy")
 

@@ -21,25 +21,27 @@ from neurocine.activity import infer
 from neurocine.config import ActivitySettings
 from neurocine.config.section import Backend
 from neurocine.core import Movie
-from neurocine.io.contracts import read_movie, read_rois
-from neurocine.models import Entry, Metrics, Model, Registry, install
-from neurocine.network import ARCHITECTURES, Architecture, save_weights
-from neurocine.network.grid import Grid, ModelMovie
-from neurocine.network.inference import Runner
-from neurocine.network.inputs import Cells, windows
+from neurocine.io.result_files import read_movie, read_rois
+from neurocine.networks.catalogue import CELL_ARCHITECTURES
+from neurocine.networks.cells import CellArchitecture
+from neurocine.networks.cells.grid import Grid, ModelMovie
+from neurocine.networks.cells.inputs import Cells, windows
+from neurocine.networks.cells.runner import Runner
+from neurocine.networks.registry import Entry, Metrics, Model, Registry, install
+from neurocine.networks.weights import save_cell_weights
 from neurocine.simulation import simulate
 
 #: Cells read by the plain form: it is slow, and each costs the same.
 PLAIN_CELLS = 2
 
 
-def registered(folder: Path, architecture: Architecture, movie: Movie) -> Registry:
+def registered(folder: Path, architecture: CellArchitecture, movie: Movie) -> Registry:
     """Return a registry with one model of random weights, made for `movie`."""
     keras.utils.set_random_seed(0)
     networks = architecture.build()
     readout = networks.head.get_layer("readout")
     readout.kernel.assign(readout.kernel * 8)  # so that probabilities aren't all near a half
-    save_weights(folder / "weights.h5", networks, architecture, metadata={})
+    save_cell_weights(folder / "weights.h5", networks, architecture, metadata={})
     entry = Entry(
         task="activity",
         architecture=architecture.name,
@@ -54,7 +56,7 @@ def registered(folder: Path, architecture: Architecture, movie: Movie) -> Regist
     return Registry.load(folder)
 
 
-def window(architecture: Architecture, patches: np.ndarray) -> np.ndarray:
+def window(architecture: CellArchitecture, patches: np.ndarray) -> np.ndarray:
     """Return what the whole network reads of the patches (n_inputs, T, px, px) of one window."""
     return patches.sum(axis=(2, 3)).T if architecture.family == "views" else np.moveaxis(patches, 0, -1)
 
@@ -84,7 +86,7 @@ def timed(work: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
 
 def main(kind: str, n_cells: int) -> None:
     """Simulate a movie of 2,500 frames and measure."""
-    architecture = ARCHITECTURES[f"activity-{kind}"]
+    architecture = CELL_ARCHITECTURES[f"activity-{kind}"]
     with TemporaryDirectory() as name:
         folder = Path(name)
         simulate("paper", 99, folder)

@@ -28,14 +28,14 @@ from neurocine.assemblies import agreement, find_assemblies, recovery
 from neurocine.assemblies.figures import agreement_png
 from neurocine.celltype import classify
 from neurocine.config import ActivitySettings, AssembliesSettings, CelltypeSettings, EvaluationSettings
-from neurocine.evaluation.cells import Case, rival_traces
-from neurocine.evaluation.measure import measure
-from neurocine.evaluation.rivals import UNITS, key, signals
-from neurocine.evaluation.thresholds import choose_threshold
+from neurocine.core.indicators import decay_s
+from neurocine.evaluation.activity.activity_cases import Case, rival_traces
+from neurocine.evaluation.activity.baselines import UNITS, key, signals
+from neurocine.evaluation.activity.measure import measure
+from neurocine.evaluation.activity.thresholds import choose_threshold
 from neurocine.io.atomic import write_text
-from neurocine.io.contracts import read_movie, read_rois
-from neurocine.segmentation import decay_s
-from neurocine.simulation import PRESETS, HybridPreset, PlantedAssemblies, read_truth, simulate
+from neurocine.io.result_files import read_movie, read_rois, read_truth
+from neurocine.simulation import PRESETS, HybridPreset, PlantedAssemblies, simulate
 
 RIVAL = "oasis"
 QUICK = {"starts": 10, "max_clusters": 10, "surrogate_starts": 3}

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from neurocine.core import Movie
-from neurocine.io.contracts import MovieWriter, Registration, Stamp, read_movie
+from neurocine.io.result_files import MovieWriter, Registration, Stamp, read_movie
 from neurocine.motion.summary import SummaryAccumulator
 
 SHAPE = (4000, 256, 256)

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neurocine.activity import putative, smooth
 from neurocine.config import TracesSettings
 from neurocine.core import Movie, Raster, RoiSet
 from neurocine.core.raster import active_runs
 from neurocine.traces.events import noise_level
 from neurocine.traces.extraction import projected
 from neurocine.traces.masks import neuropil_masks
+from neurocine.traces.transients import putative, smooth
 
 #: A rise of at least so many SD of the raw trace's noise is clear.
 CLEAR_SD = 3.0

@@ -22,19 +22,19 @@ import typer
 
 from neurocine.config import EvaluationSettings, SegmentationSettings, StneuronetSettings
 from neurocine.core import RoiSet
-from neurocine.evaluation.segmentation import evaluate_groups, groups_of
-from neurocine.evaluation.segmentation_compare import (
+from neurocine.evaluation.segmentation.compare import (
     SegmentationCase,
     SegmentationComparison,
     compare_segmentations,
 )
-from neurocine.evaluation.segmentation_figures import psnr_name
-from neurocine.evaluation.segmentation_gallery import picture
-from neurocine.evaluation.segmentation_outputs import write_comparison
+from neurocine.evaluation.segmentation.figures import psnr_name
+from neurocine.evaluation.segmentation.gallery import picture
+from neurocine.evaluation.segmentation.groups import evaluate_groups, groups_of
+from neurocine.evaluation.segmentation.outputs import write_comparison
 from neurocine.io.atomic import write_text
-from neurocine.io.contracts import read_movie, read_rois, write_rois
+from neurocine.io.result_files import read_movie, read_rois, read_truth, write_rois
 from neurocine.segmentation import segment
-from neurocine.simulation import read_truth, simulate
+from neurocine.simulation import simulate
 
 PRESETS = ("cortex-6f", "cortex-6s", "ca1-development")
 FIRST_SEED = 901

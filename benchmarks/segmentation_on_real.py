@@ -7,7 +7,7 @@ silent in these frames, which no engine can find by activity. So recall is the s
 that is found, precision the share of what is found that is any true ROI, and F1 the harmonic mean of the two.
 
 A true ROI is active if it has a transient of a signal-to-noise ratio (SNR) over ``--snr``, see
-`neurocine.evaluation.anatomical`.
+`neurocine.evaluation.segmentation.anatomical`.
 
 ``suite2p`` keeps what its classifier takes for neurons, ``suite2p-all`` everything. ``correlation`` is a
 baseline without training: the correlation of each pixel with its neighbours, in frames binned to about 6 Hz,
@@ -29,22 +29,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.active.detect import detect
+from neurocine.active.instances import instances
 from neurocine.config import SegmentationSettings, StneuronetSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.evaluation import match
-from neurocine.evaluation.anatomical import transient_snr
-from neurocine.evaluation.segmentation import evaluate_active
+from neurocine.evaluation.segmentation.anatomical import transient_snr
+from neurocine.evaluation.segmentation.groups import evaluate_active
 from neurocine.io.atomic import write_text
-from neurocine.io.contracts import read_movie, read_rois
 from neurocine.io.movies import open_movie
+from neurocine.io.result_files import read_movie, read_rois
+from neurocine.io.result_files.truth import read_truth
 from neurocine.io.rois import open_rois
-from neurocine.models import Registry
 from neurocine.motion.summary import SummaryAccumulator
+from neurocine.networks.registry import Registry
+from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.segmentation import segment
-from neurocine.simulation.truth import read_truth
-from neurocine.stneuronet.detect import detect
-from neurocine.stneuronet.instances import instances
-from neurocine.stneuronet.postprocessing import Postprocessing
 from neurocine.traces.events import MAD_TO_STD
 
 #: Frames are binned to about this rate before pixels are correlated.

@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 from neurocine.config import EnginesSettings, SegmentationSettings, StneuronetSettings
 from neurocine.config.section import Backend
 from neurocine.core import Movie
-from neurocine.io.contracts import MovieWriter, Registration, Stamp, read_movie
-from neurocine.models import Entry, Metrics, Registry, install
+from neurocine.io.result_files import MovieWriter, Registration, Stamp, read_movie
 from neurocine.motion.summary import SummaryAccumulator
+from neurocine.networks.registry import Entry, Metrics, Registry, install
 from neurocine.simulation import simulate
 
 REPEATS = 2
@@ -94,7 +94,7 @@ def timed_parts(watch: Stopwatch, engine: str, stack: ExitStack) -> None:
     own = "neurocine.stneuronet"
     if engine == "stneuronet":
         parts += [
-            ("neurocine.models.Registry.segmenter", "load", watch.function),
+            ("neurocine.networks.registry.Registry.segmenter", "load", watch.function),
             (f"{own}.openvino_graph.compile_graph", "compile", watch.function),
             (f"{own}.inference._compile_keras", "compile", watch.function),
             (f"{own}.preprocessing.BinnedMovie.windows_of", "preprocess", watch.generator),
@@ -142,7 +142,7 @@ def run_one(engine: str, path: Path, model: str, registry: Path | None, backend:
 def _engine(engine: str, model: str, registry: Path | None, backend: Backend) -> Callable[[Movie], int]:
     """Return what gives the number of masks that an engine finds; its libraries are loaded."""
     if engine == "stneuronet":
-        from neurocine.stneuronet.detect import detect
+        from neurocine.active.detect import detect
 
         libraries = (
             "keras",
@@ -173,7 +173,7 @@ def in_process(*arguments: str) -> dict[str, Any]:
 
 def registered(folder: Path, weights: Path) -> Path:
     """Return a registry's folder with the model of one file of weights, named ``given``."""
-    from neurocine.stneuronet.weights import load_segmentation_weights
+    from neurocine.networks.weights import load_segmentation_weights
 
     _, architecture, _, _ = load_segmentation_weights(weights)
     folder.mkdir()

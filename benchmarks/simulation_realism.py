@@ -25,7 +25,7 @@ from scipy import signal
 from neurocine.config import SegmentationSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.matching import match
-from neurocine.io.contracts import read_movie, read_rois, read_summary
+from neurocine.io.result_files import read_movie, read_rois, read_summary
 from neurocine.io.rois import open_rois
 from neurocine.segmentation import segment
 from neurocine.simulation import PRESETS, simulate

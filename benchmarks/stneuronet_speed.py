@@ -48,7 +48,7 @@ def as_published(model: Any) -> Any:
     """Return the published network, upsampling in time, with the layers of `model`."""
     import keras
 
-    from neurocine.stneuronet.dense import upsampled
+    from neurocine.networks.segmentation.dense import upsampled
 
     def tail(x: Any) -> Any:
         return keras.ops.max(upsampled(x, 2), axis=1)
@@ -63,10 +63,10 @@ def as_published(model: Any) -> Any:
 
 def measure(form: str, size: int, name: str, out: Path) -> None:
     """Write what `form` gives, and print what it took."""
-    from neurocine.stneuronet.inference import Segmenter
-    from neurocine.stneuronet.named import ARCHITECTURES
+    from neurocine.networks.catalogue import SEGMENTATION_ARCHITECTURES
+    from neurocine.networks.segmentation.segmenter import Segmenter
 
-    architecture = ARCHITECTURES[name]
+    architecture = SEGMENTATION_ARCHITECTURES[name]
     model = network(architecture)
     if form == "published":
         model = as_published(model)

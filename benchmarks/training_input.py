@@ -15,12 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from neurocine.config import NetworkTraining
-from neurocine.network import ARCHITECTURES
+from neurocine.networks.catalogue import CELL_ARCHITECTURES
 from neurocine.simulation import simulate
+from neurocine.training.cells.fit import _compiled, _dataset
+from neurocine.training.cells.window_sampling import window_table
+from neurocine.training.cells.windows import Batch, Windows
 from neurocine.training.corpus import load_recording
-from neurocine.training.data import Batch, Windows
-from neurocine.training.fit import _compiled, _dataset
-from neurocine.training.tables import window_table
 
 #: Movies whose windows are mixed in a batch.
 N_MOVIES = 3
@@ -28,7 +28,7 @@ N_MOVIES = 3
 
 def main(kind: str = "compact", steps: int = 60) -> None:
     """Print the seconds of a step on kept and on fresh windows, and of cutting them alone."""
-    architecture = ARCHITECTURES[f"activity-{kind}"]
+    architecture = CELL_ARCHITECTURES[f"activity-{kind}"]
     settings = NetworkTraining(batch_size=64 if kind == "compact" else 8)
     with TemporaryDirectory() as folder:
         recordings = [

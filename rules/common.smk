@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.resources import Resource, Resources
 from snakemake.settings.types import DeploymentMethod
 
-from neurocine.benchmark.present import engines_here
+from neurocine.comparison.availability import engines_here
 from neurocine.config import (
     benchmark_movies,
     corpus_movies,
@@ -23,8 +23,8 @@ from neurocine.config.engines import (
     SEGMENTATION_ENGINES,
 )
 from neurocine.core import InputError
-from neurocine.impl import IMPL
-from neurocine.resources import (
+from neurocine.steps import IMPL
+from neurocine.cluster.resources import (
     Work,
     activity_jobs,
     costs_with,
@@ -32,7 +32,7 @@ from neurocine.resources import (
     within_gpus,
     work_of,
 )
-from neurocine.watch.journal import keep_journal
+from neurocine.cluster.watch.journal import keep_journal
 from neurocine.workflow import expose_package
 
 expose_package()

@@ -5,7 +5,7 @@ from snakemake.logging import logger
 
 onstart:
     if workflow.executor_plugin.name == "slurm":
-        from neurocine.cluster import refuse_orphans
+        from neurocine.cluster.orphans import refuse_orphans
 
         try:
             refuse_orphans(Path.cwd())

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine import steps
+from neurocine import pipeline
 from neurocine.config import ActiveSettings, StneuronetSettings
 from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
@@ -11,7 +11,7 @@ from neurocine.workflow import LoggedProgress, logged
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    steps.active(
+    pipeline.active(
         open_movie(Path(job.input.movie)),
         Path(job.input.rois),
         Path(job.output.rois),

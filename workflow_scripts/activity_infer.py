@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine import steps
+from neurocine import pipeline
 from neurocine.config import ActivitySettings
 from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
@@ -14,9 +14,9 @@ def main(job: Any) -> None:
     movie, rois, out = open_movie(Path(job.input.movie)), Path(job.input.rois), Path(job.output.activity)
     settings = ActivitySettings(**job.params.settings)
     if job.input.parts:
-        steps.gather_activity(movie, [Path(part) for part in job.input.parts], rois, out, settings)
+        pipeline.gather_activity(movie, [Path(part) for part in job.input.parts], rois, out, settings)
         return
-    steps.activity(
+    pipeline.activity(
         movie,
         rois,
         out,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine import steps
+from neurocine import pipeline
 from neurocine.config import AssembliesSettings
 from neurocine.workflow import LoggedProgress, logged
 
@@ -11,14 +11,14 @@ from neurocine.workflow import LoggedProgress, logged
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     out = Path(job.output.assemblies)
-    steps.assemblies(
+    pipeline.assemblies(
         Path(job.input.activity),
         out,
         AssembliesSettings(**job.params.settings),
         celltypes=Path(job.input.celltypes),
         progress=LoggedProgress(),
     )
-    steps.draw_assemblies(out, Path(job.output.picture), rois=Path(job.input.rois))
+    pipeline.draw_assemblies(out, Path(job.output.picture), rois=Path(job.input.rois))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine import steps
-from neurocine.benchmark.recordings import movie_in, truth_in
+from neurocine import pipeline
+from neurocine.comparison.recordings import movie_in, truth_in
 from neurocine.config import ActivitySettings, CelltypeSettings
 from neurocine.workflow import LoggedProgress, logged
 
@@ -13,8 +13,8 @@ def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     movie, rois = movie_in(Path(job.input.movie)), truth_in(Path(job.input.truth)) / "rois.h5"
     celltypes, progress = Path(job.output.celltypes), LoggedProgress()
-    steps.celltype(movie, rois, celltypes, CelltypeSettings(**job.params.celltype), progress=progress)
-    steps.activity(
+    pipeline.celltype(movie, rois, celltypes, CelltypeSettings(**job.params.celltype), progress=progress)
+    pipeline.activity(
         movie,
         rois,
         Path(job.output.activity),

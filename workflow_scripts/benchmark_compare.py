@@ -5,12 +5,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from neurocine.benchmark.compare import Compared, Layout, Source, compare, segmentation_cases
-from neurocine.benchmark.outputs import write_benchmark
+from neurocine.comparison.compare import Compared, Layout, Source, compare, segmentation_cases
+from neurocine.comparison.outputs import write_benchmark
 from neurocine.config import BenchmarkSettings, EvaluationSettings
 from neurocine.evaluation import write_evaluation
-from neurocine.evaluation.segmentation_gallery import MAX_PICTURED, picture
-from neurocine.evaluation.segmentation_outputs import write_comparison
+from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
+from neurocine.evaluation.segmentation.outputs import write_comparison
 from neurocine.workflow import LoggedProgress, logged
 
 

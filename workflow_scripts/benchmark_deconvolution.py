@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine.benchmark.recordings import movie_in, truth_in
+from neurocine.comparison.recordings import movie_in, truth_in
 from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.core import Traces
-from neurocine.io.contracts import read_rois, write_traces
-from neurocine.segmentation import decay_s
+from neurocine.core.indicators import decay_s
+from neurocine.io.result_files import read_rois, write_traces
 from neurocine.traces.deconvolution import deconvolve_by
 from neurocine.traces.events import signal_to_noise
 from neurocine.traces.extraction import extract_raw

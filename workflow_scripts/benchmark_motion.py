@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from neurocine import steps
-from neurocine.benchmark.moved import moved, registration_error
-from neurocine.benchmark.recordings import movie_in
+from neurocine import pipeline
+from neurocine.comparison.recordings import movie_in
+from neurocine.comparison.synthetic_motion import moved, registration_error
 from neurocine.config import EnginesSettings, MotionSettings
-from neurocine.evaluation import write_json
-from neurocine.io.contracts import read_registration
-from neurocine.simulation import read_truth
+from neurocine.io.documents import write_json
+from neurocine.io.result_files import read_registration, read_truth
 from neurocine.workflow import LoggedProgress, logged
 
 
@@ -23,7 +22,7 @@ def main(job: Any) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         registered = Path(scratch) / "movie.h5"
-        steps.motion(
+        pipeline.motion(
             movie,
             registered,
             MotionSettings(**job.params.settings),

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from neurocine import steps
-from neurocine.benchmark.recordings import movie_in
-from neurocine.benchmark.tuning import Tuned
+from neurocine import pipeline
+from neurocine.comparison.recordings import movie_in
+from neurocine.comparison.tuning import Tuned
 from neurocine.config import EnginesSettings, SegmentationSettings, tuned
 from neurocine.workflow import LoggedProgress, logged
 
@@ -14,7 +14,7 @@ from neurocine.workflow import LoggedProgress, logged
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     best = Tuned.of(json.loads(Path(job.input.tuned).read_text("utf-8")))
-    steps.segmentation(
+    pipeline.segmentation(
         movie_in(Path(job.input.movie)),
         Path(job.output.rois),
         tuned(SegmentationSettings(**job.params.settings), best.engine, best.point),

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine.benchmark.recordings import movie_in, truth_in
-from neurocine.benchmark.tuning import try_points
+from neurocine.comparison.recordings import movie_in, truth_in
+from neurocine.comparison.tuning import try_points
 from neurocine.config import EnginesSettings, EvaluationSettings, SegmentationSettings, grid_points, tuned
-from neurocine.config.benchmark import Point
+from neurocine.config.comparison import Point
 from neurocine.core import RoiSet
-from neurocine.evaluation import write_json
-from neurocine.evaluation.segmentation_open import open_truth
+from neurocine.evaluation.segmentation.segmentation_cases import open_truth
+from neurocine.io.documents import write_json
 from neurocine.segmentation import segment
 from neurocine.workflow import LoggedProgress, logged
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from neurocine.benchmark.tuning import Tried, tune
+from neurocine.comparison.tuning import Tried, tune
 from neurocine.config import grid_points
-from neurocine.evaluation import write_json
+from neurocine.io.documents import write_json
 from neurocine.workflow import logged
 
 

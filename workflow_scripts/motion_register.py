@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine import steps
+from neurocine import pipeline
 from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.ingest import read_source
 from neurocine.workflow import LoggedProgress, logged
@@ -12,7 +12,7 @@ from neurocine.workflow import LoggedProgress, logged
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     source = read_source(Path(job.input.source))
-    steps.motion(
+    pipeline.motion(
         source.open(),
         Path(job.output.movie),
         MotionSettings(**job.params.settings),

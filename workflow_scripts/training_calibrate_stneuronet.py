@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine.training.stneuronet_calibration import calibrate_weights
-from neurocine.training.stneuronet_card import measure_and_describe
+from neurocine.training.segmentation.calibration import calibrate_weights
+from neurocine.training.segmentation.card import measure_and_describe
 from neurocine.workflow import LoggedProgress, logged
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.config import FineTuneSettings
-from neurocine.training.fine_tune import fine_tune
+from neurocine.training.cells.fine_tune import fine_tune
 from neurocine.workflow import LoggedProgress, logged
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.config import StneuronetTraining
-from neurocine.training.stneuronet import train_stneuronet
+from neurocine.training.segmentation.train import train_stneuronet
 from neurocine.workflow import LoggedProgress, logged, on_each_task
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from measure import ROOT, Measurement, read_table
 from scipy.optimize import nnls
 
-from neurocine.resources import MEASURED_FILE, Linear, Work
+from neurocine.cluster.resources import MEASURED_FILE, Linear, Work
 
 PLANS = Path(__file__).with_name("plans.tsv")
 PICTURE = ROOT / "docs" / "images" / "costs.png"

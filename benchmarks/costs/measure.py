@@ -23,8 +23,8 @@ import numpy as np
 import tifffile
 import yaml
 
+from neurocine.cluster.resources import STEP_ENGINES, THREADS
 from neurocine.export.provenance import read_benchmarks
-from neurocine.resources import STEP_ENGINES, THREADS
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("measurements.tsv")

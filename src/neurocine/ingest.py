@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError, Movie
-from neurocine.core.progress import Progress, silent
 from neurocine.io.atomic import write_text
-from neurocine.io.damage import DAMAGE, said
 from neurocine.io.movies import movie_files, open_movie
+from neurocine.io.safe.damage import DAMAGE, said
+from neurocine.progress import Progress, silent
 
 _HASH_BYTES = 8 * 1024**2
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from neurocine.activity import check_length
 from neurocine.config import Config
+from neurocine.config.engines import STNEURONET
 from neurocine.config.generate import config_text
 from neurocine.config.recordings import RecordingRow
 from neurocine.core import InputError, Recording
@@ -15,8 +16,7 @@ from neurocine.io.atomic import write_text
 from neurocine.io.movies import find_movies, open_movie, probe
 from neurocine.io.movies.neurofinder import is_dataset
 from neurocine.io.rois import open_rois
-from neurocine.models import Registry
-from neurocine.stneuronet import STNEURONET
+from neurocine.networks.registry import Registry
 
 
 def init_project(movies: Path, folder: Path, *, force: bool = False) -> Path:

@@ -1,196 +1,22 @@
-"""One function a step, from movie to file: what a rule's script and the command of its name both call."""
+"""The version of each step's algorithm, a param of its rule.
 
-from __future__ import annotations
+Snakemake doesn't see an edit of this package. Raise a step's number with each change that alters its results:
+that reruns the step and what depends on it, and nothing else.
+"""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import h5py
-import numpy as np
-
-from neurocine.core import Movie
-from neurocine.core.progress import Progress, silent
-from neurocine.io.atomic import atomic_path
-from neurocine.io.contracts import (
-    Stamp,
-    read_activity,
-    read_assemblies,
-    read_celltypes,
-    read_rois,
-    read_stamp,
-    settings_hash,
-    write_activity,
-    write_assemblies,
-    write_celltypes,
-    write_rois,
-    write_traces,
-)
-from neurocine.io.rois import open_rois
-
-if TYPE_CHECKING:
-    from neurocine.config import (
-        ActiveSettings,
-        ActivitySettings,
-        AssembliesSettings,
-        CelltypeSettings,
-        EnginesSettings,
-        MotionSettings,
-        SegmentationSettings,
-        StneuronetSettings,
-        TracesSettings,
-    )
-
-# Each step imports its engine only when it runs: suite2p and TensorFlow take long to load.
-
-
-def motion(
-    movie: Movie,
-    out: Path,
-    settings: MotionSettings,
-    *,
-    source_sha256: str = "",
-    engines: EnginesSettings | None = None,
-    progress: Progress = silent,
-) -> None:
-    """Register `movie` and write the movie file `out`."""
-    from neurocine.motion import register
-
-    stamp = Stamp(settings_hash(settings.model_dump()), source_sha256)
-    register(movie, settings, out, stamp, progress, engines)
-
-
-def segmentation(
-    movie: Movie,
-    out: Path,
-    settings: SegmentationSettings,
-    *,
-    given: Path | None = None,
-    engines: EnginesSettings | None = None,
-    progress: Progress = silent,
-) -> None:
-    """Find the ROIs of a registered movie, or take those of the file `given`, and write `out`."""
-    from neurocine.segmentation import segment
-
-    contours = None if given is None else open_rois(given, fov_shape=movie.fov_shape)
-    rois = segment(movie, settings, given=contours, engines=engines, progress=progress)
-    write_rois(out, rois, _stamp(movie, settings.model_dump()))
-
-
-def active(
-    movie: Movie,
-    rois: Path,
-    out: Path,
-    settings: ActiveSettings,
-    stneuronet: StneuronetSettings,
-    *,
-    progress: Progress = silent,
-) -> None:
-    """Tell which of the ROIs in the file `rois` are active neurons and write those that go on to `out`."""
-    from neurocine.active import tell_active
-
-    found = open_rois(rois, fov_shape=movie.fov_shape)
-    told = tell_active(movie, found, settings, stneuronet, progress=progress)
-    made_with = {"active": settings.model_dump(), "stneuronet": stneuronet.model_dump()}
-    write_rois(out, told, _stamp(movie, made_with))
-
-
-def traces(
-    movie: Movie,
-    rois: Path,
-    out: Path,
-    settings: TracesSettings,
-    *,
-    engines: EnginesSettings | None = None,
-    progress: Progress = silent,
-) -> None:
-    """Extract the traces of the ROIs in the file `rois` and write `out`."""
-    from neurocine.traces import extract
-
-    contours = open_rois(rois, fov_shape=movie.fov_shape)
-    found = extract(movie, contours, settings, progress=progress, engines=engines)
-    write_traces(out, found, _stamp(movie, settings.model_dump()))
-
-
-def celltype(
-    movie: Movie, rois: Path, out: Path, settings: CelltypeSettings, *, progress: Progress = silent
-) -> None:
-    """Tell the type of every ROI in the file `rois` and write the table `out`."""
-    from neurocine.celltype import classify
-
-    types = classify(movie, open_rois(rois, fov_shape=movie.fov_shape), settings, progress=progress)
-    write_celltypes(out, types, _stamp(movie, settings.model_dump()))
-
-
-def activity(
-    movie: Movie,
-    rois: Path,
-    out: Path,
-    settings: ActivitySettings,
-    *,
-    celltypes: Path | None = None,
-    part: tuple[int, int] = (0, 1),
-    progress: Progress = silent,
-) -> None:
-    """Tell in which frames the ROIs in the file `rois`, or a part of them, are active and write `out`."""
-    from neurocine.activity import infer
-
-    types = None if celltypes is None else read_celltypes(celltypes)
-    cells = open_rois(rois, fov_shape=movie.fov_shape)
-    raster = infer(movie, cells, settings, celltypes=types, part=part, progress=progress)
-    write_activity(out, raster, _stamp(movie, settings.model_dump()))
-
-
-def gather_activity(
-    movie: Movie, parts: Sequence[Path], rois: Path, out: Path, settings: ActivitySettings
-) -> None:
-    """Make the files `parts`, which `activity` wrote of parts of the ROIs, one and write `out`."""
-    from neurocine.activity import gathered
-
-    raster = gathered([read_activity(part) for part in parts], read_rois(rois).ids)
-    write_activity(out, raster, _stamp(movie, settings.model_dump()))
-
-
-def assemblies(
-    activity: Path,
-    out: Path,
-    settings: AssembliesSettings,
-    *,
-    celltypes: Path | None = None,
-    progress: Progress = silent,
-) -> None:
-    """Find the cell assemblies in the file `activity` and write `out`; ROIs called noise are left out."""
-    from neurocine.assemblies import find_assemblies
-
-    raster = read_activity(activity)
-    kinds = [""] * len(raster.ids) if celltypes is None else read_celltypes(celltypes).of(raster.ids)
-    cells = np.array([kind != "noise" for kind in kinds], dtype=bool)
-    found = find_assemblies(
-        raster.active[cells],
-        raster.frame_rate_hz,
-        settings,
-        ids=raster.ids[cells],
-        source=raster.source,
-        progress=progress,
-    )
-    stamp = Stamp(settings_hash(settings.model_dump()), read_stamp(activity).source_sha256)
-    write_assemblies(out, found, stamp)
-
-
-def draw_assemblies(assemblies: Path, picture: Path, *, rois: Path | None = None) -> None:
-    """Draw the assemblies in the file `assemblies`, on a map too if the file `rois` is given, as PNG."""
-    from neurocine.assemblies.figures import assemblies_png
-
-    contours = None if rois is None else read_rois(rois)
-    with atomic_path(picture) as part:
-        part.write_bytes(assemblies_png(read_assemblies(assemblies), contours))
-
-
-def _stamp(movie: Movie, settings: dict[str, Any]) -> Stamp:
-    """Return the stamp of what is made from `movie`: the checksum is known for our own movie files."""
-    path = Path(movie.source)
-    checksum = ""
-    if path.is_file() and h5py.is_hdf5(path):
-        with h5py.File(path, "r") as file:
-            checksum = str(file.attrs.get("source_sha256", ""))
-    return Stamp(settings_hash(settings), checksum)
+IMPL = {
+    "ingest": 1,
+    "motion": 1,
+    "segmentation": 1,
+    "active": 1,
+    "traces": 1,
+    "celltype": 2,
+    "activity": 3,
+    "assemblies": 1,
+    "simulation": 2,
+    "training": 2,
+    "evaluation": 2,
+    "benchmark": 1,
+    "export": 3,
+    "report": 2,
+}

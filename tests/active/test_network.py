@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurocine import steps
+from neurocine import pipeline
 from neurocine.config import ActiveSettings, StneuronetSettings
-from neurocine.io.contracts import read_rois, write_rois
-from neurocine.models import Entry, Metrics, install
-from neurocine.stneuronet.compact import CompactArchitecture
-from neurocine.stneuronet.postprocessing import Postprocessing
-from neurocine.stneuronet.weights import save_segmentation_weights
+from neurocine.io.result_files import read_rois, write_rois
+from neurocine.networks.registry import Entry, Metrics, install
+from neurocine.networks.segmentation.compact import CompactArchitecture
+from neurocine.networks.segmentation.postprocessing import Postprocessing
+from neurocine.networks.weights import save_segmentation_weights
 
 TINY = CompactArchitecture(
     name="tiny", window_frames=24, maps=2, space_filters=1, time_filters=1, filters=(1, 1, 1)
@@ -37,7 +37,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         metrics=Metrics(on="nothing: made up", values={"f1": 0.0}),
     )
     install(tmp_path / "models", "tiny", entry, tmp_path / "tiny.h5", "# tiny\n")
-    monkeypatch.setattr("neurocine.models.shipped", lambda: tmp_path / "models")
+    monkeypatch.setattr("neurocine.networks.registry.shipped", lambda: tmp_path / "models")
     return tmp_path / "models"
 
 
@@ -49,7 +49,7 @@ def test_every_roi_has_what_the_network_says_inside_it(
     write_rois(tmp_path / "rois.h5", rois)
     settings = StneuronetSettings.model_validate({"model": "tiny", "backend": backend})
     out = tmp_path / "active.h5"
-    steps.active(movie, tmp_path / "rois.h5", out, ActiveSettings(mode="union"), settings)
+    pipeline.active(movie, tmp_path / "rois.h5", out, ActiveSettings(mode="union"), settings)
     told = read_rois(out)
     np.testing.assert_array_equal(told.ids[:4], rois.ids)
     np.testing.assert_allclose(told.active_probability[:4], 1 / (1 + np.exp(-2)), atol=1e-3)

@@ -17,14 +17,15 @@ from neurocine.activity import gathered, infer
 from neurocine.activity.inference import extended
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, RoiSet
-from neurocine.models import Entry, Metrics, Registry, install
-from neurocine.network import Architecture, CinacArchitecture, ViewArchitecture, save_weights
-from neurocine.network.grid import Grid
-from neurocine.network.inputs import cut, masked, windows
-from neurocine.network.normalisation import statistics
-from neurocine.network.views import filtered
+from neurocine.networks.cells import CellArchitecture, PatchArchitecture, ViewArchitecture
+from neurocine.networks.cells.grid import Grid
+from neurocine.networks.cells.inputs import cut, masked, windows
+from neurocine.networks.cells.normalisation import statistics
+from neurocine.networks.cells.views import filtered
+from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.weights import save_cell_weights
 
-CINAC = CinacArchitecture(
+CINAC = PatchArchitecture(
     name="cinac",
     window_frames=40,
     window_px=15,
@@ -42,7 +43,7 @@ VIEWS = ViewArchitecture(
 def add(
     folder: Path,
     name: str,
-    architecture: Architecture,
+    architecture: CellArchitecture,
     seed: int,
     types: tuple[str, ...],
     rate: float = 10,
@@ -56,7 +57,7 @@ def add(
     if architecture.family == "cinac":
         last = networks.encoder.get_layer("convolution_4")
         last.kernel.assign(last.kernel * 20)
-    save_weights(folder / f"{name}.part.h5", networks, architecture, metadata={"seed": seed})
+    save_cell_weights(folder / f"{name}.part.h5", networks, architecture, metadata={"seed": seed})
     entry = Entry(
         task="activity",
         types=types,
@@ -158,7 +159,7 @@ def test_backends_agree(name: str, blobs: tuple[Movie, RoiSet], registry: Regist
 def test_each_frame_is_read_twice_and_encoded_once(
     name: str, blobs: tuple[Movie, RoiSet], registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neurocine.network.inference import Runner
+    from neurocine.networks.cells.runner import Runner
 
     movie, rois = blobs
     read = np.zeros(300, dtype=int)
@@ -278,7 +279,7 @@ from neurocine.activity import infer
 from neurocine.activity.inference import extended
 from neurocine.config import ActivitySettings
 from neurocine.core import Movie, RoiSet
-from neurocine.models import Registry
+from neurocine.networks.registry import Registry
 frames, masks = blob_frames()
 movie = Movie(frames, frame_rate_hz=10.0, pixel_size_um=2.0)
 registry = Registry.load(Path(sys.argv[2]))

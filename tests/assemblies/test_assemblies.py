@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from neurocine import steps
+from neurocine import pipeline
 from neurocine.assemblies import agreement, agreement_of_labels, detect_sces, find_assemblies, recovery
 from neurocine.assemblies.clustering import LEAST_SCES, cluster_sces, shuffled_alike
 from neurocine.assemblies.events import onsets, rolled, within
@@ -20,7 +20,8 @@ from neurocine.cli import app
 from neurocine.config import AssembliesSettings
 from neurocine.core import Assemblies, CellTypes, InputError, Raster, RoiSet
 from neurocine.core.assemblies import similarity
-from neurocine.io.contracts import (
+from neurocine.core.truth import HybridTruth, Truth
+from neurocine.io.result_files import (
     Stamp,
     read_assemblies,
     read_stamp,
@@ -29,7 +30,7 @@ from neurocine.io.contracts import (
     write_celltypes,
     write_rois,
 )
-from neurocine.simulation import DetectionNoise, HybridTruth, PlantedAssemblies, Truth, simulate_raster
+from neurocine.simulation import DetectionNoise, PlantedAssemblies, simulate_raster
 
 QUICK = AssembliesSettings(starts=5, max_clusters=6, surrogates=20, cluster_surrogates=20, surrogate_starts=3)
 
@@ -340,7 +341,7 @@ def test_step_leaves_noise_out(tmp_path: Path) -> None:
     probability = np.tile(np.float32([1, 0, 0]), (40, 1))
     probability[-5:] = [0, 0, 1]
     write_celltypes(tmp_path / "types.tsv", CellTypes(np.arange(40) + 7, probability), Stamp())
-    steps.assemblies(activity, tmp_path / "out.h5", QUICK, celltypes=tmp_path / "types.tsv")
+    pipeline.assemblies(activity, tmp_path / "out.h5", QUICK, celltypes=tmp_path / "types.tsv")
     found = read_assemblies(tmp_path / "out.h5")
     np.testing.assert_array_equal(found.ids, np.arange(35) + 7)
     assert len(found) == 3

@@ -10,8 +10,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from neurocine.io.contracts import read_stamp, settings_hash
-from neurocine.simulation import PRESETS, PlantedAssemblies, read_truth, simulate
+from neurocine.io.result_files import read_stamp, read_truth, settings_hash
+from neurocine.simulation import PRESETS, PlantedAssemblies, simulate
 
 ROOT = Path(__file__).parents[2]
 

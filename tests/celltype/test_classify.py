@@ -8,17 +8,18 @@ import keras
 import numpy as np
 import pytest
 
-from neurocine.activity import putative, smooth
 from neurocine.celltype import classify, most_active
 from neurocine.config import CelltypeSettings
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.models import Entry, Metrics, Registry, install
-from neurocine.network import Architecture, CinacArchitecture, Networks, ViewArchitecture, save_weights
-from neurocine.network.inputs import cut, masked
-from neurocine.network.normalisation import statistics
-from neurocine.network.views import filtered
+from neurocine.networks.cells import CellArchitecture, Networks, PatchArchitecture, ViewArchitecture
+from neurocine.networks.cells.inputs import cut, masked
+from neurocine.networks.cells.normalisation import statistics
+from neurocine.networks.cells.views import filtered
+from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.weights import save_cell_weights
+from neurocine.traces.transients import putative, smooth
 
-CINAC = CinacArchitecture(
+CINAC = PatchArchitecture(
     name="cinac",
     window_frames=100,
     window_px=20,
@@ -36,12 +37,12 @@ VIEWS = ViewArchitecture(
 @pytest.fixture(scope="module", params=[CINAC, VIEWS], ids=lambda a: a.name)
 def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
     folder: Path = tmp_path_factory.mktemp("models")
-    architecture: Architecture = request.param
+    architecture: CellArchitecture = request.param
     keras.utils.set_random_seed(0)
     networks = architecture.build()
     readout = networks.head.get_layer("readout")
     readout.kernel.assign(readout.kernel * 20)
-    save_weights(folder / "w.h5", networks, architecture, metadata={})
+    save_cell_weights(folder / "w.h5", networks, architecture, metadata={})
     entry = Entry(
         task="celltype",
         architecture=architecture.name,
@@ -98,7 +99,7 @@ def test_small_blocks_change_nothing(
 ) -> None:
     whole = classify(*blobs, CelltypeSettings(), registry=registry)
     monkeypatch.setattr("neurocine.celltype.classification.FEATURE_BYTES", 1)
-    monkeypatch.setattr("neurocine.network.grid.Grid.block_frames", lambda self: 7)
+    monkeypatch.setattr("neurocine.networks.cells.grid.Grid.block_frames", lambda self: 7)
     parted = classify(*blobs, CelltypeSettings(), registry=registry)
     np.testing.assert_allclose(parted.probability, whole.probability, atol=1e-5)
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from neurocine.cli import app, main
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError
-from neurocine.io.contracts import read_movie, read_rois, read_traces
+from neurocine.io.result_files import read_movie, read_rois, read_traces
 from neurocine.project import check_models
 
 STEPS = ("motion", "segmentation", "active", "traces", "celltype", "activity")

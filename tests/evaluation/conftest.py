@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocine.core import CELL_TYPES, CellTypes, Movie, Raster, RoiSet
+from neurocine.core.truth import Truth
 from neurocine.evaluation import Case, open_case
-from neurocine.io.contracts import MovieWriter, Registration, Stamp, write_rois
+from neurocine.io.result_files import MovieWriter, Registration, Stamp, write_rois
+from neurocine.io.result_files.truth import write_truth
 from neurocine.motion.summary import SummaryAccumulator
-from neurocine.simulation import Truth
-from neurocine.simulation.truth import write_truth
 
 SIZE, N_FRAMES, RATE = 48, 400, 10.0
 #: The first two overlap; the last is noise: it never is active.

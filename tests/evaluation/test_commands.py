@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from neurocine.cli import app
 from neurocine.core import InputError
 from neurocine.evaluation import Case
-from neurocine.io.contracts import write_activity, write_rois
+from neurocine.io.result_files import write_activity, write_rois
 from neurocine.io.rois import save_rois
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from scipy.stats import wilcoxon
 
 from neurocine.core import InputError
 from neurocine.evaluation import evaluate_types
-from neurocine.evaluation.periods import Periods
-from neurocine.evaluation.summary import paired_test, quartiles
-from neurocine.evaluation.thresholds import choose_threshold
+from neurocine.evaluation.activity.scored_transients import Periods
+from neurocine.evaluation.activity.thresholds import choose_threshold
+from neurocine.evaluation.statistics import paired_test, quartiles
 
 
 def cell(true: list[float], others: list[float]) -> Periods:

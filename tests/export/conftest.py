@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
-from neurocine.io.contracts import (
+from neurocine.io.result_files import (
     MovieWriter,
     Registration,
     Stamp,

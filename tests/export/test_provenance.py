@@ -13,8 +13,8 @@ from neurocine import __version__
 from neurocine.core import InputError
 from neurocine.export import write_provenance
 from neurocine.export.provenance import Benchmark, read_benchmarks, versions
-from neurocine.impl import IMPL
 from neurocine.io.results import RESULT_FILES
+from neurocine.steps import IMPL
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 

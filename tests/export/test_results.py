@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neurocine.core import InputError
-from neurocine.io.contracts import read_activity, read_rois, write_activity, write_rois
+from neurocine.io.result_files import read_activity, read_rois, write_activity, write_rois
 from neurocine.io.results import RESULT_FILES, collect
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from neurocine.core import Movie, RoiSet
 from neurocine.io.atomic import atomic_path
-from neurocine.io.contracts import MovieWriter, Stamp, write_rois
+from neurocine.io.result_files import MovieWriter, Stamp, write_rois
 from neurocine.io.rois import save_rois
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))  # any file over 5 kB fails as on a full disk

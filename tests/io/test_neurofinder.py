@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 from neurocine.cli.app import app
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.ingest import ingest
-from neurocine.io.contracts import write_rois
 from neurocine.io.movies import find_movies, neurofinder, open_movie, tiff
 from neurocine.io.neurofinder import write_neurofinder
+from neurocine.io.result_files import write_rois
 from neurocine.io.rois import open_rois
 from neurocine.project import init_project
 

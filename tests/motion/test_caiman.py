@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from neurocine.config import CaimanRun, EnginesSettings, MotionSettings
 from neurocine.core import Movie
-from neurocine.io.contracts import Stamp, read_movie, read_registration
+from neurocine.io.result_files import Stamp, read_movie, read_registration
 from neurocine.motion import register
 from neurocine.motion.caiman_engine import move_options
 

@@ -14,7 +14,7 @@ from scipy import ndimage
 from neurocine.config import MotionSettings
 from neurocine.config.engines import MOTION_ENGINES, EngineEntry
 from neurocine.core import InputError, Movie
-from neurocine.io.contracts import Stamp, read_movie, read_registration, read_stamp, read_summary
+from neurocine.io.result_files import Stamp, read_movie, read_registration, read_stamp, read_summary
 from neurocine.motion import engines, register
 
 ENGINES = {

@@ -10,7 +10,7 @@ import pytest
 from neurocine.config import Config, ReportSettings
 from neurocine.core import Assemblies, InputError
 from neurocine.export.provenance import provenance
-from neurocine.io.contracts import read_activity, write_assemblies
+from neurocine.io.result_files import read_activity, write_assemblies
 from neurocine.io.results import ASSEMBLIES_FILE
 from neurocine.report import write_report
 

@@ -16,11 +16,11 @@ from PIL import Image
 
 from neurocine.config import ReportSettings
 from neurocine.core import CellTypes, InputError
-from neurocine.io.contracts import read_celltypes, read_rois, write_celltypes, write_rois
+from neurocine.drawing.pictures import ACTIVE_COLOURS, UNKNOWN_COLOUR, active_colour
+from neurocine.io.result_files import read_celltypes, read_rois, write_celltypes, write_rois
 from neurocine.io.results import collect
 from neurocine.report import write_report
 from neurocine.report.page import duration, metric_rows, number, scale_bar_um, who_found
-from neurocine.report.pictures import ACTIVE_COLOURS, UNKNOWN_COLOUR, active_colour
 
 #: A short clip and few traces keep the tests fast.
 QUICK = ReportSettings(clip_s=2, max_traces=3)

@@ -26,15 +26,16 @@ from scipy import sparse
 from neurocine.config.generate import config_text
 from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
 from neurocine.core.assemblies import Assemblies
+from neurocine.core.truth import Truth
 from neurocine.ingest import ingest, write_source
 from neurocine.io import contracts
-from neurocine.io.contracts.stamp import Stamp, create
 from neurocine.io.neurofinder import write_neurofinder
+from neurocine.io.result_files.stamp import Stamp, create
+from neurocine.io.result_files.truth import write_truth
 from neurocine.io.rois import save_rois
-from neurocine.network import ARCHITECTURES
-from neurocine.simulation.truth import Truth, write_truth
-from neurocine.stneuronet.named import ARCHITECTURES as SEGMENTING
-from neurocine.stneuronet.weights import KIND as SEGMENTATION
+from neurocine.networks.catalogue import CELL_ARCHITECTURES
+from neurocine.networks.catalogue import SEGMENTATION_ARCHITECTURES as SEGMENTING
+from neurocine.networks.weights import SEGMENTATION_KIND as SEGMENTATION
 from neurocine.training.checkpoint import Checkpoint, save_checkpoint
 
 READER = Path(__file__).with_name("fuzz_reader.py")
@@ -329,7 +330,7 @@ def truth(path: Path) -> None:
 
 def weights(path: Path) -> None:
     with create(path, "weights", Stamp()) as file:
-        file.attrs["architecture"] = json.dumps(ARCHITECTURES["activity-compact"].to_dict())
+        file.attrs["architecture"] = json.dumps(CELL_ARCHITECTURES["activity-compact"].to_dict())
         file.attrs["metadata"] = "{}"
         file["head/first/kernel"] = np.ones((5, 14, 3), np.float16)
         file["head/norm/moving_variance"] = np.ones(3, np.float32)

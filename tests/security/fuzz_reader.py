@@ -18,18 +18,17 @@ from neurocine.core import Movie, NeurocineError, RoiSet
 from neurocine.ingest import check_pixels, read_source
 from neurocine.io import contracts
 from neurocine.io.cinac_labels import read_segments
-from neurocine.io.contracts.stamp import opened
 from neurocine.io.movies import open_movie, probe
 from neurocine.io.movies.growing import open_growing
+from neurocine.io.result_files import read_truth
+from neurocine.io.result_files.stamp import opened
 from neurocine.io.results import read_source_record
 from neurocine.io.rois import open_rois
-from neurocine.io.unpickle import load_dict, load_npy
-from neurocine.models import Registry
-from neurocine.network.arrays import read_arrays, read_mapping
-from neurocine.network.named import architecture_from
-from neurocine.simulation import read_truth
-from neurocine.stneuronet.named import segmentation_architecture_from
-from neurocine.stneuronet.weights import KIND as SEGMENTATION
+from neurocine.io.safe.unpickle import load_dict, load_npy
+from neurocine.networks.arrays import read_arrays, read_mapping
+from neurocine.networks.catalogue import cell_architecture_from, segmentation_architecture_from
+from neurocine.networks.registry import Registry
+from neurocine.networks.weights import SEGMENTATION_KIND as SEGMENTATION
 from neurocine.training.checkpoint import load_checkpoint
 
 FOV = (24, 30)
@@ -72,7 +71,7 @@ def used(found: RoiSet) -> None:
 
 def weights(path: Path) -> None:
     with opened(path, "weights") as file:
-        architecture_from(read_mapping(file, "architecture"), str(path))
+        cell_architecture_from(read_mapping(file, "architecture"), str(path))
         read_arrays(file, {"head/first/kernel": (5, 14, 3), "head/norm/moving_variance": (3,)})
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from neurocine.core import InputError
-from neurocine.io.contracts import read_movie, read_rois, read_traces
 from neurocine.io.movies import probe
+from neurocine.io.result_files import read_movie, read_rois, read_traces
 from neurocine.io.rois import open_rois
-from neurocine.network.architecture import Architecture
-from neurocine.network.named import ARCHITECTURES, architecture_from
+from neurocine.networks.catalogue import CELL_ARCHITECTURES, cell_architecture_from
+from neurocine.networks.cells.architecture import CellArchitecture
 
 Reading = Callable[[str, Path], str]
 #: A dataset of each sample that its reader needs.
@@ -259,7 +259,7 @@ def test_polygons_are_not_drawn_over_everything(
     ],
 )
 def test_networks_that_would_fill_the_memory(name: str, values: dict[str, Any]) -> None:
-    known: Architecture = ARCHITECTURES[name]
-    assert architecture_from(known.to_dict()) == known
+    known: CellArchitecture = CELL_ARCHITECTURES[name]
+    assert cell_architecture_from(known.to_dict()) == known
     with pytest.raises(InputError):
-        architecture_from(known.to_dict() | values)
+        cell_architecture_from(known.to_dict() | values)

@@ -20,7 +20,7 @@ import tifffile
 from neurocine.core import InputError, RoiSet
 from neurocine.io.movies import open_movie, probe
 from neurocine.io.rois import open_rois
-from neurocine.io.unpickle import load_dict, load_npy
+from neurocine.io.safe.unpickle import load_dict, load_npy
 
 Reading = Callable[[str, Path], str]
 PROTO = b"\x80\x04"

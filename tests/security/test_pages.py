@@ -15,10 +15,10 @@ import pytest
 
 from neurocine.config import ExportSettings, ReportSettings
 from neurocine.core import Movie, Raster, RoiSet
-from neurocine.evaluation.outputs import page_environment
+from neurocine.drawing.pages import page_environment
 from neurocine.export.nwb import write_nwb
 from neurocine.export.provenance import provenance
-from neurocine.io.contracts import read_activity, read_rois, write_activity, write_rois
+from neurocine.io.result_files import read_activity, read_rois, write_activity, write_rois
 from neurocine.io.results import collect
 from neurocine.report import write_report
 from neurocine.report.index import write_index
@@ -129,9 +129,9 @@ def test_attributes_of_evaluations_are_quoted(name: str) -> None:
 
 def test_segmentation_page(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
     from neurocine.config import EvaluationSettings
-    from neurocine.evaluation.segmentation_compare import compare_segmentations
-    from neurocine.evaluation.segmentation_open import open_segmentation_case
-    from neurocine.evaluation.segmentation_outputs import write_comparison
+    from neurocine.evaluation.segmentation.compare import compare_segmentations
+    from neurocine.evaluation.segmentation.outputs import write_comparison
+    from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case
 
     rois = blobs[1]
     for name, found in (("truth", rois), ("a", rois.select([0, 1])), ("b", rois.select([2]))):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurocine.config import CaimanRun, CaimanSettings, EnginesSettings, SegmentationSettings
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.core.progress import silent
+from neurocine.progress import silent
 from neurocine.segmentation import segment
 from neurocine.segmentation.caiman_engine import batch_parameters, cores, online_parameters, write_map
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from neurocine.config import SegmentationSettings
 from neurocine.config.engines import SEGMENTATION_ENGINES, EngineEntry
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.core.progress import silent
-from neurocine.segmentation import decay_s, segment
+from neurocine.core.indicators import decay_s
+from neurocine.progress import silent
+from neurocine.segmentation import segment
 
 SETTINGS = SegmentationSettings(engine="suite2p", diameter_um=12.0, min_probability=0.0)
 

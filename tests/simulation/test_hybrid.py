@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from neurocine.core import InputError
-from neurocine.io.contracts import read_movie, read_rois, read_summary
-from neurocine.simulation import PRESETS, HybridPreset, Truth, read_truth, simulate
+from neurocine.core.truth import SPLITS, Truth
+from neurocine.io.result_files import read_movie, read_rois, read_summary, read_truth
+from neurocine.simulation import PRESETS, HybridPreset, simulate
 from neurocine.simulation.hybrid.cells import Patch
 from neurocine.simulation.hybrid.detectability import detectability_of, noise_of_means
 from neurocine.simulation.hybrid.make import make_hybrid
 from neurocine.simulation.hybrid.transients import MIN_DFF, find_transients
-from neurocine.simulation.library import SPLITS, load
+from neurocine.simulation.library import load
 from neurocine.simulation.presets import preset_of, sampled
 
 HYBRID = [name for name, preset in PRESETS.items() if isinstance(preset, HybridPreset)]

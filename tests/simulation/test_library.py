@@ -10,7 +10,7 @@ import tifffile
 from scipy import io
 
 from neurocine.core import InputError
-from neurocine.io.contracts.stamp import dataset, opened, strings
+from neurocine.io.result_files.stamp import dataset, opened, strings
 from neurocine.simulation.hybrid.kinetics import Kinetics, dff
 from neurocine.simulation.library.__main__ import main
 from neurocine.simulation.library.fit import fit_kinetics

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from neurocine.simulation.activity import draw_activity, slow, spaced
+from neurocine.simulation.paper.activity import draw_activity, slow, spaced
+from neurocine.simulation.paper.render import Scene, moved
 from neurocine.simulation.presets import preset_of
-from neurocine.simulation.render import Scene, moved
 
 
 def scene(n_frames: int = 40) -> Scene:

@@ -10,8 +10,8 @@ import pytest
 
 from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.raster import active_runs
-from neurocine.io.contracts import read_movie, read_registration, read_rois, read_summary
-from neurocine.simulation import PRESETS, Preset, read_truth, simulate
+from neurocine.io.result_files import read_movie, read_registration, read_rois, read_summary, read_truth
+from neurocine.simulation import PRESETS, Preset, simulate
 from neurocine.simulation.presets import preset_of
 
 FILES = ("movie.h5", "rois.h5", "truth.h5")

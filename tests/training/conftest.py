@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neurocine.network import Architecture, CinacArchitecture, ViewArchitecture
+from neurocine.networks.cells import CellArchitecture, PatchArchitecture, ViewArchitecture
 from neurocine.simulation import simulate
 from neurocine.simulation.presets import preset_of
 
@@ -22,9 +22,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def tiny() -> CinacArchitecture:
+def tiny() -> PatchArchitecture:
     """An activity network of DeepCINAC's family, of a few hundred weights."""
-    return CinacArchitecture(
+    return PatchArchitecture(
         name="tiny",
         window_frames=40,
         window_px=16,
@@ -38,7 +38,7 @@ def tiny() -> CinacArchitecture:
 
 
 @pytest.fixture(scope="session")
-def tiny_types(tiny: CinacArchitecture) -> CinacArchitecture:
+def tiny_types(tiny: PatchArchitecture) -> PatchArchitecture:
     """A cell-type network of a few hundred weights."""
     return replace(tiny, name="tiny-types", output="types", n_inputs=2)
 
@@ -58,12 +58,12 @@ def tiny_view_types(tiny_views: ViewArchitecture) -> ViewArchitecture:
 
 
 @pytest.fixture(scope="session", params=["tiny", "tiny_views"])
-def either(request: pytest.FixtureRequest) -> Architecture:
+def either(request: pytest.FixtureRequest) -> CellArchitecture:
     """An activity network of each family."""
     return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session", params=["tiny_types", "tiny_view_types"])
-def either_types(request: pytest.FixtureRequest) -> Architecture:
+def either_types(request: pytest.FixtureRequest) -> CellArchitecture:
     """A cell-type network of each family."""
     return request.getfixturevalue(request.param)  # type: ignore[no-any-return]

@@ -10,18 +10,17 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from neurocine.activity import putative, smooth
 from neurocine.config import SimulationSettings, StneuronetSimulation, TrainingSettings, corpus_movies
 from neurocine.core import CELL_TYPES, InputError, RoiSet
-from neurocine.io.contracts import read_movie
-from neurocine.network import Architecture
-from neurocine.network.inputs import masked
-from neurocine.network.views import ViewArchitecture
-from neurocine.simulation import PRESETS, SPLITS, read_truth
-from neurocine.training.augment import jittered, relit, shifted, turned
-from neurocine.training.corpus import LabelledRecording, load_recording, make_corpus, split_corpus
-from neurocine.training.data import Windows
-from neurocine.training.strata import (
+from neurocine.core.truth import SPLITS
+from neurocine.io.result_files import read_movie, read_truth
+from neurocine.networks.cells import CellArchitecture
+from neurocine.networks.cells.inputs import masked
+from neurocine.networks.cells.views import ViewArchitecture
+from neurocine.simulation import PRESETS
+from neurocine.traces.transients import putative, smooth
+from neurocine.training.cells.augment import jittered, relit, shifted, turned
+from neurocine.training.cells.window_sampling import (
     ACTIVITY_SHARES,
     FAKE,
     NONE,
@@ -32,8 +31,10 @@ from neurocine.training.strata import (
     mean_weight,
     strata_of,
     weights_of,
+    window_table,
 )
-from neurocine.training.tables import window_table
+from neurocine.training.cells.windows import Windows
+from neurocine.training.corpus import LabelledRecording, load_recording, make_corpus, split_corpus
 
 
 @pytest.fixture(scope="module")
@@ -277,7 +278,7 @@ def test_small_contours_survive_erosion() -> None:
     assert jittered(np.random.default_rng(1), dots).areas().min() >= 1
 
 
-def test_plain_windows_are_what_inference_sees(loaded: LabelledRecording, tiny: Architecture) -> None:
+def test_plain_windows_are_what_inference_sees(loaded: LabelledRecording, tiny: CellArchitecture) -> None:
     table = window_table("activity", [loaded], tiny.window_frames, 0.1)
     row = int(np.flatnonzero(table.stratum == REAL)[0])
     windows, labels, _ = Windows.plain("activity", tiny, [loaded], table).batch(
@@ -306,7 +307,7 @@ def test_plain_views_are_what_inference_sees(folders: list[Path], tiny_views: Vi
 def test_augmented_batches_repeat_by_seed_and_epoch(
     folders: list[Path], family: str, request: pytest.FixtureRequest
 ) -> None:
-    tiny: Architecture = request.getfixturevalue(family)
+    tiny: CellArchitecture = request.getfixturevalue(family)
     loaded = load_recording(folders[0], tiny.normalisation)
     table = window_table("activity", [loaded], tiny.window_frames, 0.1)
     windows = Windows.augmented("activity", tiny, [loaded], table, seed=1)
@@ -318,14 +319,14 @@ def test_augmented_batches_repeat_by_seed_and_epoch(
     assert len({first(1, 0), first(1, 1), first(2, 0)}) == 3
 
 
-def test_weights_of_batches_average_one(loaded: LabelledRecording, tiny: Architecture) -> None:
+def test_weights_of_batches_average_one(loaded: LabelledRecording, tiny: CellArchitecture) -> None:
     table = window_table("activity", [loaded], tiny.window_frames, 1.0)
     windows = Windows.plain("activity", tiny, [loaded], table)
     weights = np.concatenate([w for _, _, w in windows.training_batches(1, 0, 60, 8)])
     assert weights.mean() == pytest.approx(1, abs=0.15)
 
 
-def test_a_patch_larger_than_the_field_is_padded(loaded: LabelledRecording, tiny: Architecture) -> None:
+def test_a_patch_larger_than_the_field_is_padded(loaded: LabelledRecording, tiny: CellArchitecture) -> None:
     wide = replace(tiny, window_px=80)
     table = window_table("activity", [loaded], 40, 0.1)
     windows, _, _ = Windows.plain("activity", wide, [loaded], table).batch(

@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 from neurocine.cli import app
 from neurocine.config import NetworkTraining
 from neurocine.core import InputError
-from neurocine.models import sha256
-from neurocine.network import ARCHITECTURES, Architecture, load_weights, save_weights
+from neurocine.networks.catalogue import CELL_ARCHITECTURES
+from neurocine.networks.cells import CellArchitecture
+from neurocine.networks.registry import sha256
+from neurocine.networks.weights import load_cell_weights, save_cell_weights
 from neurocine.training import train
 from neurocine.training.checkpoint import values_of
 
@@ -29,17 +31,17 @@ STILL = NetworkTraining(
 )
 
 
-def weights(path: Path, architecture: Architecture) -> Path:
+def weights(path: Path, architecture: CellArchitecture) -> Path:
     """Random weights of another seed than that of the settings."""
     keras.utils.set_random_seed(STILL.seed + 1)
-    save_weights(path, architecture.build(), architecture, metadata={})
+    save_cell_weights(path, architecture.build(), architecture, metadata={})
     return path
 
 
 def assert_stayed(start: Path, trained: Path) -> None:
     """Nothing changed but the readout's bias, which calibration moved."""
-    before, architecture, _ = load_weights(start)
-    after, found, metadata = load_weights(trained)
+    before, architecture, _ = load_cell_weights(start)
+    after, found, metadata = load_cell_weights(trained)
     assert found == architecture
     assert metadata["recipe"]["start"] == sha256(start)
     bias = before.head.get_layer("readout").bias
@@ -49,7 +51,7 @@ def assert_stayed(start: Path, trained: Path) -> None:
 
 
 def test_training_starts_from_the_weights_given(
-    folders: list[Path], tiny_views: Architecture, tmp_path: Path
+    folders: list[Path], tiny_views: CellArchitecture, tmp_path: Path
 ) -> None:
     start = weights(tmp_path / "start.h5", tiny_views)
     out = tmp_path / "out"
@@ -64,19 +66,19 @@ def test_training_starts_from_the_weights_given(
 
 
 def test_without_a_start_weights_are_random_and_the_card_names_none(
-    folders: list[Path], tiny_views: Architecture, tmp_path: Path
+    folders: list[Path], tiny_views: CellArchitecture, tmp_path: Path
 ) -> None:
     train("activity", STILL, folders, tmp_path, architecture=tiny_views)
-    networks, _, metadata = load_weights(tmp_path / "weights.h5")
+    networks, _, metadata = load_cell_weights(tmp_path / "weights.h5")
     assert metadata["recipe"]["start"] is None
     assert "Started from" not in (tmp_path / "card.md").read_text()
-    other, _, _ = load_weights(weights(tmp_path / "other.h5", tiny_views))
+    other, _, _ = load_cell_weights(weights(tmp_path / "other.h5", tiny_views))
     kernels = [n.head.get_layer("first").kernel for n in (networks, other)]
     assert np.abs(kernels[0] - kernels[1]).max() > 0.01
 
 
 def test_another_architecture_is_refused_before_anything_is_written(
-    folders: list[Path], tiny: Architecture, tiny_views: Architecture, tmp_path: Path
+    folders: list[Path], tiny: CellArchitecture, tiny_views: CellArchitecture, tmp_path: Path
 ) -> None:
     start = weights(tmp_path / "start.h5", tiny)
     with pytest.raises(InputError, match=r"start\.h5: architecture: is tiny, not tiny-views"):
@@ -85,9 +87,9 @@ def test_another_architecture_is_refused_before_anything_is_written(
 
 
 def test_the_command_starts_from_what_it_is_given(
-    folders: list[Path], tiny_views: Architecture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folders: list[Path], tiny_views: CellArchitecture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "activity-compact", tiny_views)
+    monkeypatch.setitem(CELL_ARCHITECTURES, "activity-compact", tiny_views)
     start = weights(tmp_path / "start.h5", tiny_views)
     config = {"training": {"interneuron": STILL.model_dump(mode="json")}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))

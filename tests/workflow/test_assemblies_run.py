@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from neurocine.assemblies import recovery
 from neurocine.cli import app
-from neurocine.io.contracts import read_assemblies, read_rois
-from neurocine.simulation import PRESETS, PlantedAssemblies, read_truth, simulate
+from neurocine.io.result_files import read_assemblies, read_rois, read_truth
+from neurocine.simulation import PRESETS, PlantedAssemblies, simulate
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from neurocine.cluster.resources import costs_with, work_of
 from neurocine.config import TrainingSettings, corpus_movies
-from neurocine.resources import costs_with, work_of
 
 ROOT = Path(__file__).parents[2]
 JOBS = 12

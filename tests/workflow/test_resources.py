@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 import pytest
 
-from neurocine import resources
-from neurocine.resources import Linear, Work, activity_jobs, costs_with, size_bytes, work_of
+from neurocine.cluster import resources
+from neurocine.cluster.resources import Linear, Work, activity_jobs, costs_with, size_bytes, work_of
 
 ROOT = Path(__file__).parents[2]
 

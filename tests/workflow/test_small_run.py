@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from neurocine.io.contracts import read_activity, read_celltypes, read_rois, read_traces
+from neurocine.io.result_files import read_activity, read_celltypes, read_rois, read_traces
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import ActiveSettings
+from neurocine.config.engines import STNEURONET
 from neurocine.core import RoiSet
 from neurocine.core.matching import match
 from neurocine.core.validate import as_array
-from neurocine.stneuronet import STNEURONET
 
 
 def match_active(

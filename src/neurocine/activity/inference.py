@@ -20,11 +20,11 @@ from scipy import ndimage
 
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet
-from neurocine.core.progress import Progress, silent
-from neurocine.models import Registry
-from neurocine.network.grid import Grid, ModelMovie
-from neurocine.network.inference import Runner
-from neurocine.network.inputs import check_field, windows
+from neurocine.networks.cells.grid import Grid, ModelMovie
+from neurocine.networks.cells.inputs import check_field, windows
+from neurocine.networks.cells.runner import Runner
+from neurocine.networks.registry import Registry
+from neurocine.progress import Progress, silent
 
 log = logging.getLogger(__name__)
 

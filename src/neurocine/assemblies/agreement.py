@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from neurocine.core import InputError
 from neurocine.core.assemblies import NONE, Assemblies
-from neurocine.simulation.truth import Truth
+from neurocine.core.truth import Truth
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from neurocine.config import AssembliesSettings
 from neurocine.core.assemblies import NONE, similarity
-from neurocine.core.progress import Progress, silent
+from neurocine.progress import Progress, silent
 
 #: Fewer SCEs than this aren't clustered: two clusters of the least size.
 LEAST_SCES = 10

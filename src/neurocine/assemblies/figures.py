@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import matplotlib
@@ -15,11 +14,11 @@ from numpy.typing import NDArray
 from neurocine.assemblies.agreement import agreement
 from neurocine.core import InputError, RoiSet
 from neurocine.core.assemblies import NONE, Assemblies
+from neurocine.drawing.figures import DPI, png_bytes
 
 #: Colours of assemblies, by turns, and of none (Okabe and Ito: told apart by colour-blind readers too).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#a6761d", "#7570b3")
 NO_COLOUR = "#b4b4b4"
-DPI = 150
 
 
 def draw_assemblies(
@@ -48,13 +47,7 @@ def assemblies_png(found: Assemblies, rois: RoiSet | None = None) -> bytes:
         size = (7.5 if rois is None else 11, 4)
         figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
         draw_assemblies(figure, found, rois)
-        return _png(figure)
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    return buffer.getvalue()
+        return png_bytes(figure)
 
 
 def agreement_png(first: Assemblies, second: Assemblies, names: tuple[str, str]) -> bytes:
@@ -95,7 +88,7 @@ def agreement_png(first: Assemblies, second: Assemblies, names: tuple[str, str])
         axes.set_xlabel(f"cells only by {names[0]}  |  by both  |  only by {names[1]}")
         axes.set_title(f"adjusted Rand {same.adjusted_rand:.2f} over {same.n_cells} cells")
         axes.spines[["top", "right", "bottom"]].set_visible(False)
-        return _png(figure)
+        return png_bytes(figure)
 
 
 def colour(assembly: int) -> str:

@@ -11,8 +11,8 @@ from neurocine.assemblies.membership import joined_by, refined
 from neurocine.assemblies.pairs import label_by_pairs
 from neurocine.config import AssembliesSettings
 from neurocine.core.assemblies import NONE, Assemblies
-from neurocine.core.progress import Progress, silent
 from neurocine.core.validate import as_array, positive
+from neurocine.progress import Progress, silent
 
 
 def find_assemblies(

@@ -14,7 +14,7 @@ from scipy.stats import norm
 from neurocine.assemblies.events import onsets, rolled
 from neurocine.config import AssembliesSettings
 from neurocine.core.assemblies import NONE
-from neurocine.core.progress import Progress, silent
+from neurocine.progress import Progress, silent
 
 Matrix = NDArray[np.float64]
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.activity.transients import putative, smooth
 from neurocine.config import CelltypeSettings
 from neurocine.core import CELL_TYPES, CellTypes, Movie, RoiSet
-from neurocine.core.progress import Progress, silent
-from neurocine.models import Registry
-from neurocine.network.grid import Grid, ModelMovie
-from neurocine.network.inference import Features, Runner
-from neurocine.network.inputs import check_field, windows
+from neurocine.networks.cells.grid import Grid, ModelMovie
+from neurocine.networks.cells.inputs import check_field, windows
+from neurocine.networks.cells.runner import Features, Runner
+from neurocine.networks.registry import Registry
+from neurocine.progress import Progress, silent
+from neurocine.traces.transients import putative, smooth
 
 log = logging.getLogger(__name__)
 

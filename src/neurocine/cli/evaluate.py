@@ -21,12 +21,12 @@ from neurocine.cli.shared import (
 )
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError, Movie
-from neurocine.core.progress import Progress
 from neurocine.io.results import RESULT_FILES
+from neurocine.progress import Progress
 
 if TYPE_CHECKING:
     from neurocine.evaluation import ActivityEvaluation
-    from neurocine.evaluation.segmentation_compare import SegmentationComparison
+    from neurocine.evaluation.segmentation.compare import SegmentationComparison
 
 app = typer.Typer(help="Measure ROIs and activity against truth.", no_args_is_help=True)
 
@@ -76,8 +76,9 @@ def segmentation(
     `neurocine evaluate segmentation 'found/{}.h5' simulated --also 'suite2p=suite2p/{}.h5' --json s.json
     --page s.html`
     """
-    from neurocine.evaluation import evaluate_segmentation, write_json
-    from neurocine.evaluation.graders import opened_pair
+    from neurocine.evaluation import evaluate_segmentation
+    from neurocine.evaluation.segmentation.graders import opened_pair
+    from neurocine.io.documents import write_json
 
     section = changed(settings(config).evaluation, min_iou=min_iou)
     asked = any(option is not None for option in (also, movie, table, page, pictures))
@@ -120,8 +121,8 @@ def graders(
 
     Example: `neurocine evaluate graders 'masks/*FinalGT*' 'masks/*Grader3*' --json grader3.json`
     """
-    from neurocine.evaluation import write_json
-    from neurocine.evaluation.graders import evaluate_graders
+    from neurocine.evaluation.segmentation.graders import evaluate_graders
+    from neurocine.io.documents import write_json
 
     agreement = evaluate_graders(truth, grader, fov_shape=fov)
     values = agreement.as_dict()
@@ -225,10 +226,10 @@ def _compared(
     progress: Progress,
 ) -> SegmentationComparison:
     """Compare the methods and write what is asked for."""
-    from neurocine.evaluation.segmentation_compare import compare_segmentations
-    from neurocine.evaluation.segmentation_gallery import MAX_PICTURED, picture
-    from neurocine.evaluation.segmentation_open import segmentation_cases
-    from neurocine.evaluation.segmentation_outputs import write_comparison
+    from neurocine.evaluation.segmentation.compare import compare_segmentations
+    from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
+    from neurocine.evaluation.segmentation.outputs import write_comparison
+    from neurocine.evaluation.segmentation.segmentation_cases import segmentation_cases
 
     cases = segmentation_cases(truth, found, movie=movie, min_dprime=section.min_dprime, fov_shape=fov)
     comparison = compare_segmentations(cases, section, progress=progress)

@@ -16,7 +16,7 @@ from neurocine.cli.shared import (
     settings,
     shown_progress,
 )
-from neurocine.models import Task
+from neurocine.networks.registry import Task
 
 PANEL = "Files"
 

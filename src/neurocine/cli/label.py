@@ -46,10 +46,10 @@ def label(
 
     Example: `neurocine label movie.h5 regions.json --out rois.h5`
     """
-    from neurocine.io.contracts import write_rois
+    from neurocine.active.labels import LabelSettings, active_rois
+    from neurocine.active.spikes import SpikeSettings
+    from neurocine.io.result_files import write_rois
     from neurocine.io.rois import open_rois
-    from neurocine.stneuronet.labels import LabelSettings, active_rois
-    from neurocine.stneuronet.spikes import SpikeSettings
 
     spikes = SpikeSettings(min_dprime=min_dprime, lowest_dprime=0.5 if every_neuron else None)
     film = opened(movie, frame_rate, pixel_size, indicator)

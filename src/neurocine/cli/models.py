@@ -11,7 +11,7 @@ from rich.table import Table
 
 from neurocine.cli.shared import ConfigOption, changed, settings, shown_progress
 from neurocine.core import InputError
-from neurocine.models import Registry
+from neurocine.networks.registry import Registry
 
 app = typer.Typer(
     help="The networks that find active neurons, and tell cell types and activity.", no_args_is_help=True
@@ -71,7 +71,7 @@ def tune(
 
     Example: `neurocine models fine-tune cinac-general labels.cinac --name ours --out tuned`
     """
-    from neurocine.training.fine_tune import fine_tune, register
+    from neurocine.training.cells.fine_tune import fine_tune, register
 
     found = Registry.load(registry)
     section = changed(settings(config).training.fine_tune, model=model)

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from neurocine.cluster.partitions import Asked, asked, offered, problems, read_profile
 from neurocine.config import Config
 from neurocine.core import Recording
-from neurocine.partitions import Asked, asked, offered, problems, read_profile
 
 
 def check_cluster(profile: str, shipped: Path, config: Config, recordings: Sequence[Recording]) -> None:

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from neurocine.cli.partitions import check_cluster
+from neurocine.cluster.resources import costs_with, work_of
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, NeurocineError, Recording
 from neurocine.io.atomic import check_writable
 from neurocine.project import check_models, check_recording, init_project
-from neurocine.resources import costs_with, work_of
 
 PANEL = "Projects"
 CHECKOUT = Path(__file__).parents[3]

@@ -17,9 +17,9 @@ from neurocine.config import Config, load_config
 from neurocine.config.load import explain
 from neurocine.config.section import Section
 from neurocine.core import InputError, Movie
-from neurocine.core.progress import Progress
 from neurocine.io.atomic import check_writable
 from neurocine.io.movies import open_movie
+from neurocine.progress import Progress
 
 SectionT = TypeVar("SectionT", bound=Section)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neurocine import steps
+from neurocine import pipeline
 from neurocine.cli.shared import (
     ConfigOption,
     IndicatorOption,
@@ -57,7 +57,7 @@ def motion(
             progress=progress,
         )
         raw = opened(movie, frame_rate, pixel_size, indicator)
-        steps.motion(
+        pipeline.motion(
             raw, out, section, source_sha256=source.sha256, engines=chosen.engines, progress=progress
         )
 
@@ -81,7 +81,7 @@ def segmentation(
     chosen = settings(config)
     section = changed(chosen.segmentation, engine=engine)
     with shown_progress() as progress:
-        steps.segmentation(
+        pipeline.segmentation(
             opened(movie, frame_rate, pixel_size, indicator),
             out,
             section,
@@ -110,7 +110,7 @@ def active(
     section = changed(chosen.active, mode=mode)
     network = changed(chosen.segmentation.stneuronet, model=model, backend=backend)
     with shown_progress() as progress:
-        steps.active(opened(movie, frame_rate, pixel_size), rois, out, section, network, progress=progress)
+        pipeline.active(opened(movie, frame_rate, pixel_size), rois, out, section, network, progress=progress)
 
 
 def traces(
@@ -132,7 +132,7 @@ def traces(
     chosen = settings(config)
     section = changed(chosen.traces, deconvolution=deconvolution)
     with shown_progress() as progress:
-        steps.traces(
+        pipeline.traces(
             opened(movie, frame_rate, pixel_size, indicator),
             rois,
             out,
@@ -157,7 +157,7 @@ def celltype(
     """
     section = changed(settings(config).celltype, model=model)
     with shown_progress() as progress:
-        steps.celltype(opened(movie, frame_rate, pixel_size), rois, out, section, progress=progress)
+        pipeline.celltype(opened(movie, frame_rate, pixel_size), rois, out, section, progress=progress)
 
 
 def activity(
@@ -180,7 +180,7 @@ def activity(
     """
     section = changed(settings(config).activity, model=model, backend=backend)
     with shown_progress() as progress:
-        steps.activity(
+        pipeline.activity(
             opened(movie, frame_rate, pixel_size, indicator),
             rois,
             out,
@@ -212,15 +212,15 @@ def assemblies(
     Example: `neurocine assemblies activity.h5 --out assemblies.h5 --rois rois.h5 --picture assemblies.png`
     """
     from neurocine.assemblies import agreement, recovery
-    from neurocine.io.contracts import read_assemblies
-    from neurocine.simulation.truth import read_truth
+    from neurocine.io.result_files import read_assemblies
+    from neurocine.io.result_files.truth import read_truth
 
     other = None if against is None else read_assemblies(against)
     known = None if truth is None else read_truth(truth)
     with shown_progress() as progress:
-        steps.assemblies(raster, out, settings(config).assemblies, celltypes=celltypes, progress=progress)
+        pipeline.assemblies(raster, out, settings(config).assemblies, celltypes=celltypes, progress=progress)
     if picture is not None:
-        steps.draw_assemblies(out, picture, rois=rois)
+        pipeline.draw_assemblies(out, picture, rois=rois)
     found = read_assemblies(out)
     typer.echo(f"{len(found)} assemblies in {len(found.frame)} synchronous events of {len(found.ids)} cells")
     if known is not None:

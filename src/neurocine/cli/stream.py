@@ -47,9 +47,9 @@ def stream(
 
     Example: `neurocine stream mouse.tif --frame-rate 30 --pixel-size 0.8 --out rois.h5`
     """
-    from neurocine.io.contracts import Stamp, settings_hash, write_rois
+    from neurocine.active.streaming import stream as found_so_far
     from neurocine.io.movies.growing import open_growing
-    from neurocine.stneuronet.streaming import stream as found_so_far
+    from neurocine.io.result_files import Stamp, settings_hash, write_rois
 
     section = changed(settings(config).segmentation.stneuronet, model=model, backend=backend)
     stamp = Stamp(settings_hash(section.model_dump()))

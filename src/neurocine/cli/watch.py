@@ -15,8 +15,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from neurocine.watch.look import Status, look, printable
-from neurocine.watch.state import Job, JobState
+from neurocine.cluster.watch.look import Status, look, printable
+from neurocine.cluster.watch.state import Job, JobState
 
 #: Rows of each table that a screen has room for.
 ROWS = 12

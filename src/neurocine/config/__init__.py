@@ -1,17 +1,17 @@
 """The workflow's settings: pydantic models from which the config file and its schema are generated."""
 
-from neurocine.config.benchmark import (
+from neurocine.config.cluster import ClusterSettings
+from neurocine.config.comparison import (
     BenchmarkSettings,
     BenchmarkSimulation,
     benchmark_movies,
     grid_points,
     tuned,
 )
-from neurocine.config.cluster import ClusterSettings
 from neurocine.config.corpus import CorpusMovie, corpus_movies
 from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolution
 from neurocine.config.load import load_config, parse_config
-from neurocine.config.models import (
+from neurocine.config.pipeline import (
     ActiveSettings,
     ActivitySettings,
     AssembliesSettings,

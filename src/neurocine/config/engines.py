@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ DECONVOLUTION_ENGINES = {
     "caiman": EngineEntry("neurocine.traces.caiman_engine", "caiman", _CAIMAN, "caiman"),
     "mcmc": EngineEntry("neurocine.traces.mcmc_engine", "core"),
 }
+
+#: What STNeuroNet is called among the engines that found an ROI.
+STNEURONET: Final = "stneuronet"
 
 #: Traces above a threshold: no deconvolution, but compared with them.
 ZSCORE = "zscore"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from neurocine.config.benchmark import BenchmarkSettings
 from neurocine.config.cluster import ClusterSettings
-from neurocine.config.models import (
+from neurocine.config.comparison import BenchmarkSettings
+from neurocine.config.pipeline import (
     ActiveSettings,
     ActivitySettings,
     AssembliesSettings,

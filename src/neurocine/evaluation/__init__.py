@@ -1,13 +1,14 @@
 """Segmentation, activity and cell types measured against truth."""
 
 from neurocine.core.matching import Matching, match
-from neurocine.evaluation.activity import evaluate_activity
-from neurocine.evaluation.cells import MAIN_METHOD, Case, open_case
+from neurocine.evaluation.activity.activity_cases import MAIN_METHOD, Case, open_case
+from neurocine.evaluation.activity.criterion import Variant
+from neurocine.evaluation.activity.evaluate import evaluate_activity
+from neurocine.evaluation.activity.outputs import write_evaluation
+from neurocine.evaluation.activity.result import ActivityEvaluation
 from neurocine.evaluation.celltypes import TypeReport, evaluate_types
-from neurocine.evaluation.matching import SegmentationEvaluation, evaluate_segmentation
-from neurocine.evaluation.outputs import write_evaluation, write_json
-from neurocine.evaluation.result import ActivityEvaluation
-from neurocine.evaluation.variant import Variant
+from neurocine.evaluation.segmentation.scoring import SegmentationEvaluation, evaluate_segmentation
+from neurocine.io.documents import write_json
 
 __all__ = [
     "MAIN_METHOD",

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.core import InputError
-from neurocine.impl import IMPL
 from neurocine.io.atomic import write_text
-from neurocine.io.contracts import read_activity, read_rois, read_stamp, settings_hash
+from neurocine.io.result_files import read_activity, read_rois, read_stamp, settings_hash
 from neurocine.io.results import ASSEMBLIES_FILE, RESULT_FILES, read_source_record
+from neurocine.steps import IMPL
 
 #: Packages whose version can change a result.
 PACKAGES = (

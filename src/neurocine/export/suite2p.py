@@ -26,7 +26,7 @@ def write_suite2p_folder(results: RecordingResults, out: Path) -> None:
     out
         The folder, by suite2p's custom called ``suite2p``.
     """
-    from neurocine.segmentation import decay_s
+    from neurocine.core.indicators import decay_s
 
     areas = results.rois.areas()
     measured_px = 2 * np.sqrt(np.median(areas) / np.pi) if len(areas) else None

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
-from neurocine.io.hdf5 import reading_hdf5, whole
 from neurocine.io.rois.cinac import filled, read_contours
+from neurocine.io.safe.hdf5 import reading_hdf5, whole
 
 _SEGMENT = re.compile(r"cell_(\d+)_(\d+)_(\d+)")
 _REMEDY = "Save the segment again with its movie."

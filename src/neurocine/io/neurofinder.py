@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.core.progress import Progress, silent
 from neurocine.io.movies import neurofinder as images
 from neurocine.io.rois import neurofinder as regions
+from neurocine.progress import Progress, silent
 
 
 def write_neurofinder(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet, Traces
-from neurocine.io.contracts import (
+from neurocine.io.result_files import (
     Registration,
     Summary,
     read_activity,

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.core import Movie
 from neurocine.core.movie import BLOCK_BYTES
-from neurocine.core.progress import Progress, silent
-from neurocine.io.contracts import MovieWriter, Registration, Stamp, Summary
+from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
 from neurocine.motion.engines import Engine, limit_px, prepared
 from neurocine.motion.metrics import (
     ChunkMeans,
@@ -22,6 +21,7 @@ from neurocine.motion.metrics import (
 )
 from neurocine.motion.summary import SummaryAccumulator
 from neurocine.motion.template import check_finite, sample_frames
+from neurocine.progress import Progress, silent
 
 
 def register(
@@ -44,7 +44,7 @@ def register(
     settings
         Engine and its parameters.
     out
-        The movie file to write, read by `neurocine.io.contracts.read_movie`.
+        The movie file to write, read by `neurocine.io.result_files.read_movie`.
     stamp
         Provenance written into the file.
     progress

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import Movie
-from neurocine.core.progress import Progress, silent
-from neurocine.io.contracts import Summary
+from neurocine.io.result_files import Summary
+from neurocine.progress import Progress, silent
 
 #: Row and column steps to four of the eight neighbours; the other four are the same pairs seen from there.
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from neurocine.core.progress import Progress, silent
+from neurocine.drawing.pictures import COLOURS, Picture, encode, grey, outlines
 from neurocine.io.results import RecordingResults
-from neurocine.report.pictures import COLOURS, Picture, encode, grey, outlines
+from neurocine.progress import Progress, silent
 from neurocine.report.stats import busiest
 
 MAX_FPS = 10.0

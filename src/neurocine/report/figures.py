@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from PIL import Image
 
 from neurocine.assemblies.figures import draw_assemblies
 from neurocine.core import CELL_TYPES, Assemblies, RoiSet
 from neurocine.core.raster import active_runs
+from neurocine.drawing.figures import MAX_COLUMNS, Theme, envelope, themed
+from neurocine.drawing.pictures import Themed
 from neurocine.io.results import RecordingResults
-from neurocine.report.pictures import COLOURS, Themed, encode
-
-DPI = 150
-WIDTH_IN = 10.0
-#: Points drawn of a line and columns of a raster: more can't be seen at this width.
-MAX_COLUMNS = 1400
-
-
-@dataclass(frozen=True)
-class Theme:
-    """Colours of a plot: ink for text and axes, faint for rules, accent for lines, alert for flags."""
-
-    ink: str
-    faint: str
-    accent: str
-    second: str
-    alert: str
-    types: dict[str, str]
-
-
-THEMES = {
-    "light": Theme("#33404d", "#d5dbe1", "#0f6a73", "#7b5ea7", "#c0392b", COLOURS["light"]),
-    "dark": Theme("#c4ced8", "#3a444f", "#5fc4cd", "#b79be0", "#ff7b6b", COLOURS["dark"]),
-}
-
-Draw = Callable[[Figure, Theme], None]
-
-
-def themed(draw: Draw, height_in: float) -> Themed:
-    """Return the figure that `draw` makes, in both themes."""
-    light, dark = (_render(draw, theme, height_in) for theme in (THEMES["light"], THEMES["dark"]))
-    return Themed(encode([light]), encode([dark]))
-
-
-def _render(draw: Draw, theme: Theme, height_in: float) -> Image.Image:
-    style: dict[Any, Any] = {
-        "font.family": "DejaVu Sans",
-        "font.size": 8.5,
-        "text.color": theme.ink,
-        "axes.labelcolor": theme.ink,
-        "axes.edgecolor": theme.ink,
-        "axes.linewidth": 0.6,
-        "axes.facecolor": "none",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.color": theme.ink,
-        "ytick.color": theme.ink,
-        "legend.frameon": False,
-        "path.simplify": True,
-    }
-    with matplotlib.rc_context(style):
-        figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, facecolor="none", layout="constrained")
-        draw(figure, theme)
-        pixels = io.BytesIO()
-        figure.savefig(pixels, format="rgba", dpi=DPI)
-        return Image.frombytes("RGBA", figure.canvas.get_width_height(), pixels.getvalue())
 
 
 def registration(results: RecordingResults) -> Themed:
@@ -205,17 +144,6 @@ def assemblies(found: Assemblies, rois: RoiSet) -> Themed:
         draw_assemblies(figure, found, rois, blank=theme.faint)
 
     return themed(draw, 4.2)
-
-
-def envelope(
-    x: NDArray[np.floating], y: NDArray[np.floating]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a line that looks like ``x, y``: lowest and highest value of each of `MAX_COLUMNS` bins."""
-    if len(x) <= 2 * MAX_COLUMNS:
-        return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    starts = np.linspace(0, len(x), MAX_COLUMNS + 1).astype(int)[:-1]
-    extremes = np.stack([np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)], axis=1)
-    return np.repeat(x[starts], 2).astype(np.float64), extremes.ravel().astype(np.float64)
 
 
 def _limits(values: NDArray[np.float32]) -> tuple[float, float]:

@@ -12,13 +12,13 @@ from urllib.parse import quote
 import numpy as np
 from PIL import Image, ImageDraw
 
+from neurocine.config.engines import STNEURONET
 from neurocine.core import InputError
+from neurocine.drawing.pictures import COLOURS, Picture, encode, grey, outlines
 from neurocine.io.atomic import write_text
 from neurocine.io.results import RecordingResults, collect
 from neurocine.report import stats
 from neurocine.report.page import environment
-from neurocine.report.pictures import COLOURS, Picture, encode, grey, outlines
-from neurocine.stneuronet import STNEURONET
 
 THUMBNAIL_EDGE = 480
 

@@ -15,17 +15,10 @@ import yaml
 
 from neurocine import __version__
 from neurocine.config import ReportSettings
+from neurocine.config.engines import STNEURONET
 from neurocine.core import CELL_TYPES, InputError
-from neurocine.core.progress import Progress, silent
-from neurocine.export.provenance import read_benchmarks, versions
-from neurocine.impl import IMPL
-from neurocine.io.atomic import write_text
-from neurocine.io.contracts import read_assemblies
-from neurocine.io.results import ASSEMBLIES_FILE, RecordingResults, collect
-from neurocine.models import Registry
-from neurocine.report import figures, stats
-from neurocine.report.clip import make_clip
-from neurocine.report.pictures import (
+from neurocine.drawing.pages import page_environment
+from neurocine.drawing.pictures import (
     ACTIVE_COLOURS,
     COLOURS,
     FOUND_COLOURS,
@@ -36,7 +29,15 @@ from neurocine.report.pictures import (
     outlines,
     svg_path,
 )
-from neurocine.stneuronet import STNEURONET
+from neurocine.export.provenance import read_benchmarks, versions
+from neurocine.io.atomic import write_text
+from neurocine.io.result_files import read_assemblies
+from neurocine.io.results import ASSEMBLIES_FILE, RecordingResults, collect
+from neurocine.networks.registry import Registry
+from neurocine.progress import Progress, silent
+from neurocine.report import figures, stats
+from neurocine.report.clip import make_clip
+from neurocine.steps import IMPL
 
 _log = logging.getLogger(__name__)
 
@@ -179,13 +180,7 @@ def write_report(
 @cache
 def environment() -> jinja2.Environment:
     """Return the templates; everything put into them is escaped."""
-    found = jinja2.Environment(
-        loader=jinja2.PackageLoader("neurocine.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = page_environment("neurocine.report")
     found.globals.update(version=__version__, colours=COLOURS, cell_types=CELL_TYPES)
     found.globals.update(found_colours=FOUND_COLOURS, active_colours=ACTIVE_COLOURS)
     found.filters["intervals"] = intervals

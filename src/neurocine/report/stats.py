@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.config.engines import STNEURONET
 from neurocine.core import CELL_TYPES
 from neurocine.core.raster import active_runs
 from neurocine.io.results import RecordingResults
-from neurocine.stneuronet import STNEURONET
 
 #: A share of saturated pixels above this is worth a warning.
 SATURATED_SHARE = 1e-3

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import Movie
-from neurocine.core.progress import Progress
+from neurocine.progress import Progress
 
 #: A short movie is binned less, so that it keeps this many bins.
 MIN_BINS = 50

@@ -16,10 +16,10 @@ from scipy import ndimage
 
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import Movie, RoiSet
-from neurocine.core.progress import Progress
+from neurocine.core.indicators import decay_s
 from neurocine.engines.caiman import CaimanSession
 from neurocine.io.rois import caiman
-from neurocine.segmentation.indicators import decay_s
+from neurocine.progress import Progress
 
 logger = logging.getLogger(__name__)
 

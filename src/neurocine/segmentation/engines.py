@@ -9,8 +9,8 @@ from __future__ import annotations
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.config.engines import SEGMENTATION_ENGINES
 from neurocine.core import Movie, RoiSet
-from neurocine.core.progress import Progress, silent
 from neurocine.engines.load import engine_module
+from neurocine.progress import Progress, silent
 
 
 def segment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.core.progress import Progress
+from neurocine.progress import Progress
 
 
 def find(

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.core.progress import Progress
+from neurocine.progress import Progress
 from neurocine.segmentation.binning import averaged, bin_frames
 
 #: Untyped, and not everyone has it: what can't be imported is told by `neurocine.segmentation.engines`.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
+from neurocine.active.detect import detect
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import Movie, RoiSet
-from neurocine.core.progress import Progress
-from neurocine.stneuronet.detect import detect
+from neurocine.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def find(
     Raises
     ------
     InputError
-        As `neurocine.stneuronet.detect.detect`.
+        As `neurocine.active.detect.detect`.
     """
     rois = detect(movie, settings.stneuronet, progress).masks
     if not len(rois):

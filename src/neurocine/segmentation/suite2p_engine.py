@@ -17,9 +17,9 @@ from suite2p.extraction import extraction_wrapper
 
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.core import Movie, RoiSet
-from neurocine.core.progress import Progress
+from neurocine.core.indicators import decay_s
+from neurocine.progress import Progress
 from neurocine.segmentation.binning import MIN_BINS, averaged, bin_frames
-from neurocine.segmentation.indicators import decay_s
 
 logger = logging.getLogger(__name__)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import FrameSource, InputError, Movie
-from neurocine.core.progress import Progress, silent
-from neurocine.io.contracts import MovieWriter, Registration, Stamp, settings_hash, write_rois
+from neurocine.core.truth import SPLITS
+from neurocine.io.result_files import MovieWriter, Registration, Stamp, settings_hash, write_rois
+from neurocine.io.result_files.truth import write_truth
 from neurocine.motion.summary import SummaryAccumulator
+from neurocine.progress import Progress, silent
 from neurocine.simulation.hybrid.make import make_hybrid
-from neurocine.simulation.library import SPLITS
-from neurocine.simulation.paper import make_paper
+from neurocine.simulation.paper.make import make_paper
 from neurocine.simulation.presets import AnyPreset, HybridPreset, preset_of, sampled
-from neurocine.simulation.truth import write_truth
 
 #: Frames rendered at a time: a multiple of the movie file's chunks.
 BLOCK_FRAMES = 256

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import CELL_TYPES, InputError
+from neurocine.core.truth import SPLITS
 from neurocine.simulation.hybrid.activity import draw_cells
 from neurocine.simulation.hybrid.presets import HybridPreset, PlantedAssemblies
 from neurocine.simulation.hybrid.transients import find_transients
-from neurocine.simulation.library import SPLITS, load
+from neurocine.simulation.library import load
 from neurocine.simulation.presets import AnyPreset, preset_of
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from neurocine.config import EnginesSettings, TracesSettings
-from neurocine.core.progress import Progress
 from neurocine.engines.caiman import CaimanSession
+from neurocine.progress import Progress
 from neurocine.traces.deconvolution import MIN_FRAMES, Deconvolved, RawTraces
 from neurocine.traces.events import noise_level
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.config.engines import DECONVOLUTION_ENGINES
-from neurocine.core.progress import Progress, silent
 from neurocine.engines.load import engine_module
+from neurocine.progress import Progress, silent
 
 #: Fewer frames don't tell a baseline from a transient: such traces have no events.
 MIN_FRAMES = 10

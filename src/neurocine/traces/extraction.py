@@ -8,9 +8,9 @@ from scipy import sparse
 
 from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.core import InputError, Movie, RoiSet, Traces
+from neurocine.core.indicators import decay_s
 from neurocine.core.movie import BLOCK_BYTES
-from neurocine.core.progress import Progress, silent
-from neurocine.segmentation import decay_s
+from neurocine.progress import Progress, silent
 from neurocine.traces.deconvolution import RawTraces, deconvolve_by
 from neurocine.traces.dff import delta_f_over_f
 from neurocine.traces.events import signal_to_noise

@@ -22,7 +22,7 @@ from scipy.special import log_ndtr, ndtri_exp
 
 from neurocine.config import EnginesSettings, McmcDeconvolution, TracesSettings
 from neurocine.core import InputError
-from neurocine.core.progress import Progress
+from neurocine.progress import Progress
 from neurocine.traces.deconvolution import MIN_FRAMES, Deconvolved, RawTraces
 from neurocine.traces.events import noise_level
 from neurocine.traces.spike_trains import Floats, Trains, sweep, transients

@@ -6,7 +6,7 @@ import numpy as np
 from oasis.functions import deconvolve as oasis
 
 from neurocine.config import EnginesSettings, TracesSettings
-from neurocine.core.progress import Progress
+from neurocine.progress import Progress
 from neurocine.traces.deconvolution import MIN_FRAMES, Deconvolved, RawTraces
 from neurocine.traces.events import noise_level
 

@@ -10,7 +10,7 @@ from suite2p import default_settings
 from suite2p.extraction import oasis, preprocess
 
 from neurocine.config import EnginesSettings, TracesSettings
-from neurocine.core.progress import Progress
+from neurocine.progress import Progress
 from neurocine.traces.deconvolution import Deconvolved, RawTraces
 
 #: Share of the neuropil that suite2p subtracts before it deconvolves.

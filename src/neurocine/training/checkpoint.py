@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.io.contracts.stamp import Stamp, create, dataset, opened
+from neurocine.io.result_files.stamp import Stamp, create, dataset, opened
 
 KIND = "checkpoint"
 #: One row an epoch: name of a figure to its value.

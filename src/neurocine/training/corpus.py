@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from neurocine.config import SimulationSettings, StneuronetSimulation, corpus_movies
 from neurocine.core import InputError, Movie, RoiSet
-from neurocine.core.progress import Progress, silent
-from neurocine.io.contracts import read_movie, read_rois
-from neurocine.network.grid import Grid, ModelMovie
-from neurocine.network.normalisation import Normalisation, Statistics
-from neurocine.simulation import SPLITS, Truth, read_truth, simulate
+from neurocine.core.truth import SPLITS, Truth
+from neurocine.io.result_files import read_movie, read_rois, read_truth
+from neurocine.networks.cells.grid import Grid, ModelMovie
+from neurocine.networks.cells.normalisation import Normalisation, Statistics
+from neurocine.progress import Progress, silent
+from neurocine.simulation import simulate
 
 
 @dataclass(frozen=True, eq=False)

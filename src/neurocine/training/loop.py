@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.core.progress import Progress, silent
+from neurocine.progress import Progress, silent
 from neurocine.training.checkpoint import (
     Checkpoint,
     History,
@@ -22,9 +22,9 @@ from neurocine.training.checkpoint import (
     save_checkpoint,
     values_of,
 )
-from neurocine.training.events import EventLog
-from neurocine.training.replicas import Replicas, check_batch, rate_for
-from neurocine.training.workers import is_chief, worker_strategy
+from neurocine.training.distributed.replicas import Replicas, check_batch, rate_for
+from neurocine.training.distributed.workers import is_chief, worker_strategy
+from neurocine.training.event_log import EventLog
 
 #: The learning rate falls along a cosine to this share of its start.
 FINAL_RATE = 0.05
@@ -171,7 +171,7 @@ def on_devices(build: Callable[[], Any], batch_size: int) -> Any:
 def device_strategy() -> Any:
     """Return the strategy of what this process can use: a copy of the network on each device, if several.
 
-    Several workers (`neurocine.training.workers`) take part with all of their devices.
+    Several workers (`neurocine.training.distributed.workers`) take part with all of their devices.
     """
     # Made once: TensorFlow mixes up the sums over devices of two strategies of a process.
     import tensorflow as tf

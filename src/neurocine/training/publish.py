@@ -9,10 +9,9 @@ from typing import Any
 
 from neurocine.core import CELL_TYPES
 from neurocine.io.atomic import atomic_path
-from neurocine.io.contracts import read_movie
-from neurocine.models import Entry, Metrics, install
-from neurocine.network import load_weights
-from neurocine.stneuronet.weights import load_segmentation_weights
+from neurocine.io.result_files import read_movie
+from neurocine.networks.registry import Entry, Metrics, install
+from neurocine.networks.weights import load_cell_weights, load_segmentation_weights
 
 #: What lies beside a model's weights and card, as ``{name}.{file}``.
 EVIDENCE = ("metrics.json", "curves.csv", "curves.png")
@@ -43,7 +42,7 @@ def publish(trained: Path, name: str, registry: Path, sample: Path) -> Entry:
         If a file is missing or damaged.
     """
     weights = trained / "weights.h5"
-    _, architecture, metadata = load_weights(weights)
+    _, architecture, metadata = load_cell_weights(weights)
     metrics = json.loads((trained / "metrics.json").read_text(encoding="utf-8"))
     movie = read_movie(sample / "movie.h5")
     entry = Entry(

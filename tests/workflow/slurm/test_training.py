@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from neurocine.io.contracts.stamp import opened
+from neurocine.io.result_files.stamp import opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import FrameSource, InputError, Movie
-from neurocine.io.damage import check_regular, damage_told
 from neurocine.io.movies import hdf5, neurofinder, npy, nwb, suite2p_bin, tiff, zarr
-from neurocine.io.movies.choose import agreed_indicator, settled
 from neurocine.io.movies.frames import Concatenated, Found, Native
+from neurocine.io.movies.metadata import agreed_indicator, settled
+from neurocine.io.safe.damage import check_regular, damage_told
 
 __all__ = ["FORMATS", "Format", "Found", "find_movies", "movie_files", "natural_key", "open_movie", "probe"]
 

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from neurocine.core import InputError, Movie
 from neurocine.core.movie import BLOCK_BYTES
 from neurocine.core.validate import check_fov
-from neurocine.io.damage import damage_told
 from neurocine.io.movies import neurofinder, suite2p_bin, tiff
-from neurocine.io.movies.choose import agreed_indicator, number, settled, text
 from neurocine.io.movies.frames import LazyFrames, Mapped
-from neurocine.io.movies.tiff_headers import check_page, damaged
-from neurocine.io.movies.tiff_metadata import rate_and_size, scanimage_axes, scanimage_settings
+from neurocine.io.movies.metadata import agreed_indicator, number, settled, text
+from neurocine.io.movies.tiff.headers import check_page, damaged
+from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
+from neurocine.io.safe.damage import damage_told
 
 logger = logging.getLogger(__name__)
 

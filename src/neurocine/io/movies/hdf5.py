@@ -7,10 +7,10 @@ from typing import Any
 
 import h5py
 
-from neurocine.io.contracts import read_movie
-from neurocine.io.hdf5 import open_hdf5
-from neurocine.io.movies.choose import choose, number, text
 from neurocine.io.movies.frames import Found
+from neurocine.io.movies.metadata import choose, number, text
+from neurocine.io.result_files import read_movie
+from neurocine.io.safe.hdf5 import open_hdf5
 
 
 def read(path: Path, dataset: str | None = None) -> Found:

@@ -16,11 +16,11 @@ import tifffile
 from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError, Movie
-from neurocine.core.progress import Progress, silent
-from neurocine.io.damage import said
 from neurocine.io.movies import tiff
-from neurocine.io.movies.choose import number, text
 from neurocine.io.movies.frames import Found, LazyFrames
+from neurocine.io.movies.metadata import number, text
+from neurocine.io.safe.damage import said
+from neurocine.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurocine.io.movies.frames import Found
-from neurocine.io.npy import load_array
+from neurocine.io.safe.npy import load_array
 
 
 def read(path: Path, dataset: str | None = None) -> Found:

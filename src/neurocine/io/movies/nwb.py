@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from neurocine.core import InputError
-from neurocine.io.hdf5 import open_hdf5
-from neurocine.io.movies.choose import choose
 from neurocine.io.movies.frames import Found, Transposed
+from neurocine.io.movies.metadata import choose
+from neurocine.io.safe.hdf5 import open_hdf5
 
 _METRES = {"meters": 1e6, "metres": 1e6, "meter": 1e6, "m": 1e6, "millimeters": 1e3, "mm": 1e3}
 _METRES |= {"micrometers": 1.0, "micrometer": 1.0, "microns": 1.0, "um": 1.0, "µm": 1.0}

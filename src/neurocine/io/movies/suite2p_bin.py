@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from neurocine.core import InputError
-from neurocine.io.movies.choose import number
 from neurocine.io.movies.frames import Found, Mapped
-from neurocine.io.unpickle import load_dict
+from neurocine.io.movies.metadata import number
+from neurocine.io.safe.unpickle import load_dict
 
 #: Where the picture's size and the rate are written: suite2p 0.x, then 1.x.
 SETTINGS = ("ops.npy", "db.npy", "settings.npy", "reg_outputs.npy")

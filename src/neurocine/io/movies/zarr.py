@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.core import InputError
-from neurocine.io.damage import DEFLATE_TIMES, check_unpacked
-from neurocine.io.movies.choose import choose, number, text
 from neurocine.io.movies.frames import Found
+from neurocine.io.movies.metadata import choose, number, text
+from neurocine.io.safe.damage import DEFLATE_TIMES, check_unpacked
 
 #: A folder with one of these is a Zarr array or group.
 MARKS = ("zarr.json", ".zarray", ".zgroup")

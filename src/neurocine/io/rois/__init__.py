@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurocine.core import InputError, RoiSet
-from neurocine.io.damage import check_regular, damage_told
 from neurocine.io.rois import caiman, cinac, labels, masks, native, neurofinder, nwb, suite2p
 from neurocine.io.rois.fov import FovShape
-from neurocine.io.rois.suite2p_folder import write_suite2p
+from neurocine.io.rois.suite2p.folder import write_suite2p
+from neurocine.io.safe.damage import check_regular, damage_told
 
 __all__ = ["FORMATS", "Format", "convert", "open_rois", "save_rois", "write_suite2p"]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neurocine.core import InputError, RoiSet
-from neurocine.io.hdf5 import open_hdf5, whole
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.safe.hdf5 import open_hdf5, whole
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ import tifffile
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import atomic_path
-from neurocine.io.damage import damage_told
 from neurocine.io.movies import tiff
-from neurocine.io.npy import load_array
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.safe.damage import damage_told
+from neurocine.io.safe.npy import load_array
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
-from neurocine.io.npy import load_array, load_arrays
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.safe.npy import load_array, load_arrays
 
 #: A coordinate file: shape (n, Y, X), and number of the mask, row and column of each pixel.
 COORDINATES = ("shape", "k", "y", "x")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurocine.core import RoiSet
-from neurocine.io.contracts import read_rois, write_rois
-from neurocine.io.hdf5 import open_hdf5
+from neurocine.io.result_files import read_rois, write_rois
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.safe.hdf5 import open_hdf5
 
 
 def matches(path: Path) -> bool:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import write_text
-from neurocine.io.damage import DAMAGE, said
 from neurocine.io.movies import neurofinder as images
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.safe.damage import DAMAGE, said
 
 #: Where a data set keeps its regions.
 REGIONS = Path("regions") / "regions.json"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neurocine.core import CELL_TYPES, RoiSet
+from neurocine.core.truth import SPLITS, HybridTruth, Truth
 from neurocine.simulation.hybrid import background as scenery
 from neurocine.simulation.hybrid.activity import CellActivity, draw_cells
 from neurocine.simulation.hybrid.cells import Patch, dendrites, out_of_focus, overlapping, place_cells
@@ -18,8 +19,7 @@ from neurocine.simulation.hybrid.motion import FOCUS_UM, HAZE_UM, Motion, axial_
 from neurocine.simulation.hybrid.presets import HybridPreset, log_uniform
 from neurocine.simulation.hybrid.render import Camera, Frames
 from neurocine.simulation.hybrid.transients import find_transients
-from neurocine.simulation.library import SPLITS, Library, load
-from neurocine.simulation.truth import HybridTruth, Truth
+from neurocine.simulation.library import Library, load
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.io.contracts.stamp import dataset, opened, strings
+from neurocine.core.truth import SPLITS
+from neurocine.io.result_files.stamp import dataset, opened, strings
 from neurocine.simulation.hybrid.kinetics import Kinetics
 from neurocine.simulation.library.scene import SceneStatistics
-from neurocine.simulation.library.splits import SPLITS
 
 __all__ = ["SPLITS", "Layout", "Library", "Neuron", "load"]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import tifffile
 
 from neurocine.core import InputError
-from neurocine.io.contracts import Stamp
+from neurocine.io.result_files import Stamp
 from neurocine.simulation.library.build import write_footprints, write_neurons, write_scene
 from neurocine.simulation.library.scene import measure_scene
 

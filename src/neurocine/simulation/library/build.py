@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neurocine.io.contracts.stamp import Stamp, create
+from neurocine.io.result_files.stamp import Stamp, create
 from neurocine.simulation.library.fit import Fit, fit_kinetics
 from neurocine.simulation.library.masks import MarkedMovie, choose_files, overlaps, read_masks, rescaled
 from neurocine.simulation.library.recordings import (

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-#: Splits in this order; a split's place is part of every seed, so that no two splits share random numbers.
-SPLITS = ("train", "validation", "test")
 #: Share of each stratum kept for validation, and as much for test.
 HELD_OUT = 0.2
 

@@ -1,0 +1,300 @@
+"""Neurons of a recording from the masks of its maps (Soltanian-Zadeh et al. 2019, "Neuron fusion").
+
+Masks whose centroids are near are one neuron; masks that encompass others (Eq. 3) are mergers of neurons that
+were active together. In the paper a mask seen once overrules any other. With a map every second or two a
+neuron is found many times, so here what there is more evidence for wins: a neuron's outline is what most of
+its masks agree on, and a mask is a merger only if its parts were seen more often, or more surely, than it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+
+from neurocine.active.instances import Mask
+from neurocine.config.engines import STNEURONET
+from neurocine.core import InputError, RoiSet
+from neurocine.core.validate import positive
+from neurocine.networks.segmentation.postprocessing import Postprocessing
+
+Representative = Literal["votes", "mean_size"]
+#: No mask counts as surer than this.
+SUREST = 0.999
+#: A pixel is a neuron's if at least this share of its masks have it.
+MAJORITY = 0.5
+#: Two that are in this share of the rarer one's maps side by side aren't one neuron, however near.
+APART = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The masks of one map.
+
+    Attributes
+    ----------
+    masks
+        Its neurons.
+    start, stop
+        The movie's frames that it is of, half-open.
+    """
+
+    masks: Sequence[Mask]
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Neuron:
+    """What is known of one neuron: its masks' votes for pixels, and the maps it is in."""
+
+    pixels: NDArray[np.int64]  # sorted
+    votes: NDArray[np.int64]
+    n: int  # maps with a mask of its own
+    centre: NDArray[np.float64]  # mean centroid of its masks
+    maps: NDArray[np.int64]  # sorted; those of its mergers and parts, too
+    probability: float
+    evidence: float  # -log of the chance that none of its masks is right
+    masks: tuple[NDArray[np.int64], ...] = field(default=())  # kept for the mask of mean size alone
+
+    @property
+    def confidence(self) -> float:
+        return -math.expm1(-self.evidence)
+
+    def joined(self, other: _Neuron) -> _Neuron:
+        pixels, place = np.unique(np.concatenate([self.pixels, other.pixels]), return_inverse=True)
+        votes = np.bincount(place, np.concatenate([self.votes, other.votes])).astype(np.int64)
+        maps = np.union1d(self.maps, other.maps)
+        return _Neuron(
+            pixels,
+            votes,
+            len(maps),
+            (self.centre * self.n + other.centre * other.n) / (self.n + other.n),
+            maps,
+            max(self.probability, other.probability),
+            self.evidence + other.evidence,
+            self.masks + other.masks,
+        )
+
+    def outline(self) -> NDArray[np.int64]:
+        """Return the pixels of this neuron's mask."""
+        if self.masks:
+            sizes = np.array([len(mask) for mask in self.masks])
+            return self.masks[int(np.argmin(np.abs(sizes - sizes.mean())))]
+        # No pixel may have a majority; those with the most votes then.
+        kept: NDArray[np.int64] = self.pixels[self.votes >= min(MAJORITY * self.n, self.votes.max())]
+        return kept
+
+
+class Fusion:
+    """Collects the masks of map after map; gives the neurons found so far at any time.
+
+    What is kept grows with the number of neurons, not of maps.
+
+    Parameters
+    ----------
+    fov_shape
+        Height and width (Y, X) of the maps.
+    pixel_size_um
+        Edge of a pixel, µm.
+    settings
+        Distance, overlap, number of maps and confidence.
+    representative
+        Which mask a neuron gets: ``votes``, the pixels that most of its masks have, or ``mean_size``, the one
+        nearest their mean size, as in the paper; all masks are kept for that.
+
+    Raises
+    ------
+    InputError
+        If the pixel size isn't positive.
+    """
+
+    def __init__(
+        self,
+        fov_shape: tuple[int, int],
+        pixel_size_um: float,
+        settings: Postprocessing,
+        representative: Representative = "votes",
+    ) -> None:
+        self._fov_shape = fov_shape
+        self._near = settings.same_um / positive(pixel_size_um, "fusion", "pixel_size_um", "micrometres")
+        self._settings = settings
+        self._keep_masks = representative == "mean_size"
+        self._neurons: list[_Neuron] = []
+        self._centres = np.empty((0, 2))
+        self._frames: list[tuple[int, int]] = []
+        self._joined: list[_Neuron] | None = None  # until masks are added
+
+    def add(self, masks: Sequence[Mask], start: int, stop: int) -> None:
+        """Take in the masks of the map of the frames ``start:stop``.
+
+        Raises
+        ------
+        InputError
+            If the frames are none.
+        """
+        if not 0 <= start < stop:
+            raise InputError("fusion", "frames", f"are {start}:{stop}", "Give at least one frame.")
+        index = np.array([len(self._frames)], dtype=np.int64)
+        self._frames.append((int(start), int(stop)))
+        if not masks:
+            return
+        self._joined = None
+        new = [self._neuron(mask, index) for mask in masks]
+        centres = np.array([neuron.centre for neuron in new])
+        known = self._nearest(centres)
+        for i, j in known.items():
+            self._neurons[j] = self._neurons[j].joined(new[i])
+            self._centres[j] = self._neurons[j].centre
+        others = [i for i in range(len(new)) if i not in known]
+        self._neurons += [new[i] for i in others]
+        self._centres = np.concatenate([self._centres, centres[others]])
+
+    def rois(self, settings: Postprocessing | None = None) -> RoiSet:
+        """Return the neurons found so far, in the order in which they were first seen.
+
+        Parameters
+        ----------
+        settings
+            Take `min_maps`, `min_confidence` and `encompassing` from here; None: as given at first.
+        """
+        chosen = settings or self._settings
+        if self._joined is None:
+            self._joined = self._merged()
+        neurons = self._joined
+        neurons = [n for n in neurons if n.n >= chosen.min_maps and n.confidence >= chosen.min_confidence]
+        neurons = _without_encompassing(neurons, chosen.encompassing)
+        width = self._fov_shape[1]
+        return RoiSet.from_pixels(
+            self._fov_shape,
+            [(*np.divmod(neuron.outline(), width), None) for neuron in neurons],
+            engine=STNEURONET,
+            probability=[min(neuron.probability, 1.0) for neuron in neurons],
+            active_intervals=[self._intervals(neuron.maps) for neuron in neurons],
+            source=STNEURONET,
+        )
+
+    def _neuron(self, mask: Mask, index: NDArray[np.int64]) -> _Neuron:
+        pixels = np.sort(mask.y.astype(np.int64) * self._fov_shape[1] + mask.x)
+        centre = np.array([mask.y.mean(), mask.x.mean()])
+        kept = (pixels,) if self._keep_masks else ()
+        votes = np.ones(len(pixels), dtype=np.int64)
+        evidence = -math.log1p(-min(mask.probability, SUREST))
+        return _Neuron(pixels, votes, 1, centre, index, mask.probability, evidence, kept)
+
+    def _nearest(self, centres: NDArray[np.float64]) -> dict[int, int]:
+        """Return which of the masks at `centres` is which known neuron: one to one, the nearest first."""
+        distance = cdist(centres, self._centres)
+        row, column = np.nonzero(distance < self._near)
+        taken: dict[int, int] = {}
+        used: set[int] = set()
+        for pair in np.argsort(distance[row, column], kind="stable"):
+            i, j = int(row[pair]), int(column[pair])
+            if i not in taken and j not in used:
+                taken[i] = j
+                used.add(j)
+        return taken
+
+    def _merged(self) -> list[_Neuron]:
+        """Return the neurons, those joined that turned out to be near each other.
+
+        Around the surest first, and never across it to the next: chains don't grow.
+        """
+        if not self._neurons:
+            return []
+        tree = cKDTree(self._centres)
+        order = sorted(range(len(self._neurons)), key=lambda i: -self._neurons[i].evidence)
+        left = set(order)
+        merged: list[tuple[int, _Neuron]] = []
+        for i in order:
+            if i not in left:
+                continue
+            left.discard(i)
+            first, neuron = i, self._neurons[i]
+            for j in sorted(tree.query_ball_point(neuron.centre, self._near)):
+                if j in left and not _apart(neuron, self._neurons[j]):
+                    left.discard(j)
+                    first, neuron = min(first, j), neuron.joined(self._neurons[j])
+            merged.append((first, neuron))
+        return [neuron for _, neuron in sorted(merged, key=lambda pair: pair[0])]
+
+    def _intervals(self, maps: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the frames of `maps` as disjoint half-open intervals (M, 2)."""
+        frames = sorted(self._frames[i] for i in maps.tolist())
+        joined: list[list[int]] = []
+        for start, stop in frames:
+            if joined and start <= joined[-1][1]:
+                joined[-1][1] = max(joined[-1][1], stop)
+            else:
+                joined.append([start, stop])
+        return np.array(joined, dtype=np.int64).reshape(-1, 2)
+
+
+def fuse(
+    found: Iterable[Found],
+    fov_shape: tuple[int, int],
+    pixel_size_um: float,
+    settings: Postprocessing,
+    representative: Representative = "votes",
+) -> RoiSet:
+    """Return the neurons of a recording from the masks of its maps.
+
+    Parameters
+    ----------
+    found
+        Masks of each map, in time's order.
+    fov_shape, pixel_size_um, settings, representative
+        As in `Fusion`.
+
+    Returns
+    -------
+    RoiSet
+        Engine ``stneuronet``; `probability` is the largest of a neuron's masks and `active_intervals` the
+        frames of the maps in which it was found.
+    """
+    fusion = Fusion(fov_shape, pixel_size_um, settings, representative)
+    for one in found:
+        fusion.add(one.masks, one.start, one.stop)
+    return fusion.rois()
+
+
+def _apart(one: _Neuron, other: _Neuron) -> bool:
+    """Return whether the two were mostly seen side by side."""
+    both = len(np.intersect1d(one.maps, other.maps, assume_unique=True))
+    return both > APART * min(one.n, other.n)
+
+
+def _without_encompassing(neurons: list[_Neuron], share: float) -> list[_Neuron]:
+    """Return the `neurons` less those that encompass others, or are parts of what is surer."""
+    if not neurons:
+        return []
+    outlines = [neuron.outline() for neuron in neurons]
+    sizes = np.array([len(outline) for outline in outlines])
+    rows = np.repeat(np.arange(len(neurons)), sizes)
+    columns = np.concatenate(outlines)
+    masks = sparse.csr_array((np.ones(len(rows)), (rows, columns)))
+    shared = sparse.coo_array(masks @ masks.T)
+    covers = (shared.row != shared.col) & (shared.data > share * sizes[shared.col])
+    parts: list[list[int]] = [[] for _ in neurons]
+    for whole, part in zip(shared.row[covers].tolist(), shared.col[covers].tolist(), strict=True):
+        parts[whole].append(part)
+    kept: dict[int, _Neuron] = {}
+    # The smallest first: whether the parts are neurons themselves is then known.
+    for i in np.lexsort((np.arange(len(neurons)), sizes)).tolist():
+        inside = [j for j in parts[i] if j in kept]
+        if not inside:
+            kept[i] = neurons[i]
+        elif sum(neurons[j].evidence for j in inside) >= neurons[i].evidence:
+            for j in inside:
+                kept[j] = replace(kept[j], maps=np.union1d(kept[j].maps, neurons[i].maps))
+        else:
+            maps = np.unique(np.concatenate([neurons[i].maps, *(kept.pop(j).maps for j in inside)]))
+            kept[i] = replace(neurons[i], maps=maps)
+    return [kept[i] for i in sorted(kept)]

@@ -1,0 +1,165 @@
+"""A run's jobs, from its journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from neurocine.cluster.watch.journal import Event
+
+#: queued: handed to SLURM, which hasn't started it.
+JobState = Literal["running", "queued", "done", "failed"]
+
+
+@dataclass
+class Job:
+    """One job that Snakemake has started.
+
+    Attributes
+    ----------
+    id
+        Snakemake's number.
+    rule, wildcards, message
+        What it does.
+    log
+        The rule's own log first, then SLURM's.
+    benchmark
+        Where its run time will be; None: nowhere.
+    state
+        ``failed`` also while it waits to be tried again.
+    since
+        When it got into this state, in seconds of the epoch.
+    attempts
+        How often it was started.
+    slurm
+        SLURM's id; None: it runs beside the head.
+    problem
+        Why it failed, in Snakemake's or SLURM's words.
+    waits_for
+        Why SLURM hasn't started it.
+    """
+
+    id: str
+    rule: str
+    wildcards: dict[str, str]
+    message: str | None
+    log: list[str]
+    benchmark: str | None
+    since: float
+    state: JobState = "running"
+    attempts: int = 1
+    slurm: str | None = None
+    problem: str | None = None
+    waits_for: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Rule and wildcards, in a few words."""
+        return " ".join([self.rule, *self.wildcards.values()])
+
+
+@dataclass
+class Run:
+    """A run of the workflow as far as its journal goes.
+
+    Attributes
+    ----------
+    pid, born, host
+        The head: its process, when that began, and where.
+    slurm
+        Name of its jobs in SLURM's queue; None: it uses none.
+    plan
+        Jobs of each rule.
+    jobs
+        Those that were started, by id.
+    errors
+        What stopped the run beside failed jobs.
+    started, heard, ended
+        When the head began, last said something, and ended; None: it didn't.
+    """
+
+    pid: int = 0
+    born: float = 0.0
+    host: str = ""
+    slurm: str | None = None
+    plan: dict[str, int] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    started: float = 0.0
+    heard: float = 0.0
+    ended: float | None = None
+    _total: int = 0
+    _groups: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Jobs in all; a checkpoint can add some."""
+        return max(self._total, sum(self.plan.values()))
+
+    def of(self, state: JobState) -> list[Job]:
+        """Return the jobs in `state`."""
+        return [job for job in self.jobs.values() if job.state == state]
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many jobs of each rule haven't been started."""
+        started = Counter(job.rule for job in self.jobs.values())
+        return {rule: n - started[rule] for rule, n in self.plan.items() if n > started[rule]}
+
+
+def run_of(events: Iterable[Event]) -> Run:
+    """Return the run that a journal's `events` tell of."""
+    run = Run()
+    for event in events:
+        run.heard = event["time"]
+        _take(run, event)
+    return run
+
+
+def _take(run: Run, event: Event) -> None:
+    match event["event"]:
+        case "start":
+            run.pid, run.born, run.host = event["pid"], event["born"], event["host"]
+            run.started = event["time"]
+        case "plan":
+            run.plan = event["rules"]
+        case "slurm":
+            run.slurm = event["run"]
+        case "job":
+            _begin(run, event)
+        case "group":
+            for uuid in event["jobs"]:
+                run._groups[uuid] = list(event["jobs"].values())
+        case "submitted":
+            for job in (run.jobs.get(i) for i in run._groups.get(event["job"], [event["job"]])):
+                if job is not None:
+                    job.slurm = event["slurm"]
+                    job.log = [*job.log, *filter(None, [event["log"]])]
+        case "done" | "failed" if event["job"] in run.jobs:
+            job = run.jobs[event["job"]]
+            job.state, job.since = event["event"], event["time"]
+            if job.state == "failed":
+                job.log, job.problem = event["log"] or job.log, event["message"]
+        case "progress":
+            run._total = event["total"]
+        case "error":
+            run.errors.append(event["message"])
+        case "end":
+            run.ended = event["time"]
+
+
+def _begin(run: Run, event: Event) -> None:
+    before = run.jobs.get(event["job"])
+    run.jobs[event["job"]] = Job(
+        id=event["job"],
+        rule=event["rule"],
+        wildcards=event["wildcards"],
+        message=event["message"],
+        log=event["log"],
+        benchmark=event["benchmark"],
+        since=event["time"],
+        attempts=1 if before is None else before.attempts + 1,
+        problem=None if before is None else before.problem,
+    )

@@ -1,0 +1,196 @@
+"""Everything that the jobs of a benchmark made, gathered and measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+from neurocine.comparison.cost import Cost, read_cost
+from neurocine.comparison.recordings import movie_in, truth_in
+from neurocine.comparison.result import Benchmark
+from neurocine.comparison.synthetic_motion import RegistrationError
+from neurocine.comparison.tuning import Tuned
+from neurocine.config import BenchmarkSettings, EvaluationSettings
+from neurocine.config.engines import ZSCORE
+from neurocine.evaluation import MAIN_METHOD, ActivityEvaluation, Case, evaluate_activity
+from neurocine.evaluation.segmentation.compare import (
+    SegmentationCase,
+    compare_segmentations,
+)
+from neurocine.evaluation.segmentation.segmentation_cases import open_truth
+from neurocine.io.result_files import read_activity, read_celltypes, read_rois, read_traces, read_truth
+from neurocine.progress import Progress, silent
+from neurocine.traces.deconvolution import Deconvolved
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where movie and truth of a recording are, as the workflow has them."""
+
+    name: str
+    movie: Path
+    truth: Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the jobs of a benchmark put their files."""
+
+    folder: Path
+
+    def rois(self, engine: str, recording: str) -> Path:
+        """Return the file of the ROIs that an engine found."""
+        return self.folder / "segmentation" / engine / recording / "rois.h5"
+
+    def tuned(self, engine: str) -> Path:
+        """Return the file of an engine's settings."""
+        return self.folder / "segmentation" / engine / "tuned.json"
+
+    def activity(self, method: str, recording: str, suffix: str = "h5") -> Path:
+        """Return the file of what a method made of the true contours."""
+        return self.folder / "activity" / method / f"{recording}.{suffix}"
+
+    def motion(self, name: str, movie: str) -> Path:
+        """Return the file of a registration's error."""
+        return self.folder / "motion" / name / f"{movie}.json"
+
+    def costs(self, task: str, jobs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Cost]:
+        """Return what the jobs of a task took, by method and recording; what isn't known isn't there."""
+        paths = {job: self.folder / "benchmarks" / f"{task}_{job[0]}_{job[1]}.tsv" for job in jobs}
+        return {job: read_cost(path) for job, path in paths.items() if path.is_file()}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What is compared: names of methods and recordings.
+
+    Attributes
+    ----------
+    measured
+        Recordings that the figures are of.
+    active, training
+        Those of them whose activity is known, and those that the rivals' thresholds are chosen on.
+    segmentation, deconvolution, motion
+        Engines that ran.
+    moved
+        Movies that were registered.
+    datasets
+        Data set of simulated recordings.
+    left_out
+        Why engines didn't run.
+    """
+
+    measured: Sequence[Source]
+    active: Sequence[Source]
+    training: Sequence[Source]
+    segmentation: Sequence[str]
+    deconvolution: Sequence[str]
+    motion: Sequence[str]
+    moved: Sequence[str]
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def compare(
+    what: Compared,
+    layout: Layout,
+    settings: EvaluationSettings,
+    benchmark: BenchmarkSettings,
+    progress: Progress = silent,
+) -> Benchmark:
+    """Return the benchmark of what the jobs made.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged, or files don't belong together.
+    """
+    names = [source.name for source in what.measured]
+    active = [source.name for source in what.active]
+    methods = [MAIN_METHOD, *what.deconvolution]
+    motion = list(product(what.motion, what.moved))
+    return Benchmark(
+        datasets=what.datasets,
+        frames={s.name: movie_in(s.movie).n_frames for s in what.measured},
+        segmentation=compare_segmentations(
+            segmentation_cases(what, layout, settings, benchmark), settings, note=NOTE, progress=progress
+        ),
+        tuned={
+            engine: Tuned.of(json.loads(layout.tuned(engine).read_text("utf-8")))
+            for engine in what.segmentation
+        },
+        segmentation_costs=layout.costs("segmentation", product(what.segmentation, names)),
+        activity=_activity(what, layout, settings, benchmark, progress) if active else None,
+        activity_costs=layout.costs("activity", product(methods, active)),
+        motion={
+            job: RegistrationError(**json.loads(layout.motion(*job).read_text("utf-8"))) for job in motion
+        },
+        motion_costs=layout.costs("motion", motion),
+        left_out=what.left_out,
+        machine=machine(),
+    )
+
+
+NOTE = "Engines as tuned on training recordings by the benchmark's grids."
+
+
+def segmentation_cases(
+    what: Compared, layout: Layout, settings: EvaluationSettings, benchmark: BenchmarkSettings
+) -> Iterator[SegmentationCase]:
+    """Yield the measured recordings with the ROIs of each engine."""
+    for source in what.measured:
+        movie = movie_in(source.movie)
+        rois, groups = open_truth(
+            truth_in(source.truth), movie, min_dprime=settings.min_dprime, min_snr=benchmark.min_snr
+        )
+        found = {engine: read_rois(layout.rois(engine, source.name)) for engine in what.segmentation}
+        yield SegmentationCase(source.name, rois, groups, found, movie)
+
+
+def _activity(
+    what: Compared,
+    layout: Layout,
+    settings: EvaluationSettings,
+    benchmark: BenchmarkSettings,
+    progress: Progress,
+) -> ActivityEvaluation:
+    return evaluate_activity(
+        (_case(source, what, layout, own=True) for source in what.active),
+        settings.model_copy(update={"rivals": rivals_of(what, benchmark)}),
+        training=(_case(source, what, layout, own=False) for source in what.training),
+        note="On the true contours.",
+        progress=progress,
+    )
+
+
+def rivals_of(what: Compared, benchmark: BenchmarkSettings) -> tuple[str, ...]:
+    """Return the methods that neurocine's activity is compared with, in the order of the config."""
+    ran = {*what.deconvolution, ZSCORE}
+    return tuple(name for name in benchmark.activity if name in ran)
+
+
+def _case(source: Source, what: Compared, layout: Layout, *, own: bool) -> Case:
+    """Return a recording on its true contours; neurocine's activity too if `own`."""
+    folder = truth_in(source.truth)
+    rois = read_rois(folder / "rois.h5")
+    traces = {name: read_traces(layout.activity(name, source.name)) for name in what.deconvolution}
+    return Case(
+        name=source.name,
+        movie=movie_in(source.movie),
+        rois=rois,
+        true_rois=rois,
+        truth=read_truth(folder / "truth.h5"),
+        rasters={MAIN_METHOD: read_activity(layout.activity(MAIN_METHOD, source.name))} if own else {},
+        celltypes=read_celltypes(layout.activity(MAIN_METHOD, source.name, "tsv")) if own else None,
+        rivals={name: Deconvolved(found.events, found.dff) for name, found in traces.items()},
+    )
+
+
+def machine() -> str:
+    """Return what this machine is, in words."""
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"

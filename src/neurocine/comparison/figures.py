@@ -1,0 +1,112 @@
+"""The pictures of a benchmark, as PNG bytes: the same bytes for the same results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from numpy.typing import NDArray
+
+from neurocine.comparison.result import Benchmark
+from neurocine.drawing.figures import METHOD_COLOURS, png
+from neurocine.evaluation.activity.figures import coverage, scores
+from neurocine.evaluation.segmentation.compare import MAIN_RULE, MAIN_VARIANT, SegmentationComparison
+from neurocine.evaluation.segmentation.figures import recall_by_psnr
+from neurocine.evaluation.segmentation.graders import METRICS
+from neurocine.evaluation.statistics import rank_sum
+
+#: Levels of p that one and two stars stand for (Soltanian-Zadeh et al. 2019, Fig. 4).
+STARS = (0.05, 0.005)
+
+
+def draw_benchmark(benchmark: Benchmark) -> dict[str, bytes]:
+    """Return every picture that there are values for, by name."""
+    comparison = benchmark.segmentation
+    pictures = {"segmentation_scores": png(lambda figure: segmentation_scores(figure, comparison), (10, 3.6))}
+    if benchmark.speed_tests() or len(comparison.methods) == 1:
+        pictures["segmentation_speed"] = png(lambda figure: score_by_speed(figure, benchmark), (6.4, 4))
+    rows = comparison.by_psnr()
+    if rows is not None:
+        pictures["segmentation_psnr"] = png(lambda figure: recall_by_psnr(figure, rows), (8, 3.8))
+    if benchmark.activity is not None:
+        visible = benchmark.activity.visible
+        width = max(10.0, 2.2 * len(visible.methods))
+        pictures["activity_scores"] = png(lambda figure: scores(figure, visible), (width, 3.6))
+        pictures["activity_coverage"] = png(lambda figure: coverage(figure, visible), (width, 3.6))
+    if benchmark.motion:
+        pictures["registration"] = png(lambda figure: registration(figure, benchmark), (8, 3.4))
+    return pictures
+
+
+def segmentation_scores(figure: Figure, comparison: SegmentationComparison) -> None:
+    """Draw mean and SD of each engine's recall, precision and F1, a dot a recording (STNeuroNet, Fig. 4A)."""
+    methods = comparison.methods
+    for axes, metric in zip(figure.subplots(1, 3, sharey=True), METRICS, strict=True):
+        rows = [comparison.values(method, MAIN_VARIANT, MAIN_RULE, metric) for method in methods]
+        for k, row in enumerate(rows):
+            _bar(axes, k, 100 * row, METHOD_COLOURS[k % len(METHOD_COLOURS)])
+        for k, row in enumerate(rows[1:], 1):
+            axes.annotate(
+                _stars(rows[0], row), (k, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom",
+                fontsize=8,
+            )  # fmt: skip
+        axes.set_xticks(range(len(methods)), methods, rotation=20, ha="right")
+        axes.set_ylim(0, 104)
+        axes.set_title("F1 score" if metric == "f1" else metric.capitalize())
+    figure.axes[0].set_ylabel("% (each dot a recording)")
+
+
+def score_by_speed(figure: Figure, benchmark: Benchmark) -> None:
+    """Draw F1 of each engine over the frames that it does a second, with SDs (STNeuroNet, Fig. 4B)."""
+    axes, comparison = figure.subplots(), benchmark.segmentation
+    names = [recording.name for recording in comparison.recordings]
+    for k, method in enumerate(comparison.methods):
+        f1 = 100 * comparison.values(method, MAIN_VARIANT, MAIN_RULE, "f1")
+        speed = np.array([benchmark.speed(benchmark.segmentation_costs, method, name) for name in names])
+        colour = METHOD_COLOURS[k % len(METHOD_COLOURS)]
+        axes.plot(speed, f1, "o", color=colour, alpha=0.35, markersize=3.5, markeredgewidth=0)
+        axes.errorbar(
+            speed.mean(), f1.mean(), xerr=_sd(speed), yerr=_sd(f1), fmt="s", color=colour, markersize=6,
+            capsize=3, label=method,
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylim(0, 104)
+    axes.set_xlabel("frames a second, start of the program included")
+    axes.set_ylabel("F1 (%)")
+    axes.legend(fontsize=8, loc="lower left")
+
+
+def registration(figure: Figure, benchmark: Benchmark) -> None:
+    """Draw the error of each registration, a dot a movie."""
+    axes = figure.subplots()
+    names = list(dict.fromkeys(name for name, _ in benchmark.motion))
+    for k, name in enumerate(names):
+        errors = np.array([error.rms for (other, _), error in benchmark.motion.items() if other == name])
+        _bar(axes, k, errors, METHOD_COLOURS[k % len(METHOD_COLOURS)])
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(names)), names)
+    axes.set_ylabel("error of shifts, RMS (pixels)")
+
+
+def _bar(axes: Axes, place: int, values: NDArray[np.float64], colour: str) -> None:
+    axes.bar(place, values.mean(), width=0.62, color=colour, alpha=0.35, linewidth=0)
+    axes.errorbar(place, values.mean(), yerr=_sd(values), color=colour, capsize=4, linewidth=1.4)
+    spread = (np.arange(len(values)) * 0.6180339887) % 1 - 0.5
+    axes.plot(place + 0.4 * spread, values, "o", color=colour, markersize=3.4, markeredgewidth=0)
+
+
+def _sd(values: NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
+
+
+def _stars(first: Sequence[float] | NDArray[np.float64], second: NDArray[np.float64]) -> str:
+    p = rank_sum(first, second).p
+    if p is None:
+        return ""
+    return "*" * sum(p < level for level in STARS) or "n.s."

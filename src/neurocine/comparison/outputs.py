@@ -1,0 +1,97 @@
+"""A benchmark written down: JSON, one table, a summary for documents, pictures and one page."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neurocine import __version__
+from neurocine.comparison.result import Benchmark
+from neurocine.comparison.summary import markdown
+from neurocine.drawing.pages import embedded, p_text, page_environment, percent, quartile_text, spread_text
+from neurocine.io.atomic import atomic_path, write_text
+from neurocine.io.documents import write_json, write_pictures
+
+#: What each picture shows.
+CAPTIONS = {
+    "segmentation_scores": "Mean and SD over recordings (dots) of recall, precision and F1, by the paper's "
+    "rule; stars where the rank-sum test against the first engine gives p < .05 (*) or < .005 (**). As "
+    "STNeuroNet's Fig. 4A.",
+    "segmentation_speed": "F1 over frames a second by the clock, means and SDs. As STNeuroNet's Fig. 4B.",
+    "segmentation_psnr": "Neurons found, over the peak signal-to-noise ratio of their trace. As STNeuroNet's "
+    "Fig. 4E.",
+    "activity_scores": "Sensitivity, precision and F1 of each active cell, with medians (numbers) and "
+    "quartiles. As DeepCINAC's Fig. 7.",
+    "activity_coverage": "Share of a true rise, onset to peak, that is called active; detected transients "
+    "only. As DeepCINAC's figures of onset to peak.",
+    "registration": "Distance between found and true shifts, root mean square over frames; each dot a movie.",
+}
+
+
+def write_benchmark(
+    benchmark: Benchmark,
+    out: Path,
+    *,
+    table: Path,
+    summary: Path,
+    page: Path,
+    pictures: Path,
+) -> None:
+    """Write `benchmark` as JSON to `out`, one table, a summary in Markdown, one page, and its pictures."""
+    from neurocine.comparison.figures import draw_benchmark
+
+    drawn = draw_benchmark(benchmark)
+    write_json(out, benchmark.as_dict())
+    write_table(table, list(benchmark.table()))
+    write_text(summary, markdown(benchmark))
+    write_pictures(pictures, drawn)
+    write_page(page, benchmark, drawn)
+
+
+def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write one row a task, method and recording, tab-separated; what a task hasn't is empty."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def write_page(path: Path, benchmark: Benchmark, pictures: dict[str, bytes]) -> None:
+    """Write one HTML page that needs no other file."""
+    environment = page_environment("neurocine.comparison", "neurocine.evaluation")
+    environment.filters |= {
+        "spread": spread_text,
+        "percent": percent,
+        "quartiles": quartile_text,
+        "p": p_text,
+        "number": number,
+        "point": point_text,
+    }
+    images = [(name, embedded(data), CAPTIONS[name]) for name, data in pictures.items()]
+    template = environment.get_template("benchmark.html.j2")
+    write_text(path, template.render(found=benchmark.as_dict(), images=images, version=__version__))
+
+
+def number(value: float | None) -> str:
+    """Return a number with three digits, or a dash where there is none."""
+    return "–" if value is None else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def point_text(point: dict[str, Any]) -> str:
+    """Return the values of a point in words; settings at null are the model's own."""
+    return (
+        ", ".join(
+            f"{key.rsplit('.', 1)[-1]} {'as the model has it' if value is None else value}"
+            for key, value in point.items()
+        )
+        or "as the config has it"
+    )

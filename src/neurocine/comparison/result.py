@@ -1,0 +1,213 @@
+"""What a benchmark found: scores, costs and what was chosen, by task, method and recording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurocine.comparison.cost import Cost
+from neurocine.comparison.synthetic_motion import RegistrationError
+from neurocine.comparison.tuning import Tuned
+from neurocine.evaluation.activity.result import ActivityEvaluation
+from neurocine.evaluation.segmentation.compare import MAIN_VARIANT, VARIANTS, SegmentationComparison
+from neurocine.evaluation.segmentation.graders import METRICS, RULES
+from neurocine.evaluation.statistics import rank_sum, spread
+
+#: Version of the JSON's layout.
+SCHEMA_VERSION = 1
+#: Name of all recordings together, among the data sets.
+ALL = "all"
+#: Costs by method and recording.
+Costs = Mapping[tuple[str, str], Cost]
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """Engines compared on the same recordings.
+
+    Attributes
+    ----------
+    datasets
+        Data set of each recording: the preset of a simulated one, the recording itself for one of a lab.
+    frames
+        Frames of each recording.
+    segmentation, tuned, segmentation_costs
+        ROIs against truth; the settings of each engine; what each took.
+    activity, activity_costs
+        Activity on the true contours against truth, None where no truth of it is known; what each took.
+    motion, motion_costs
+        Registration by name and movie, and what each took.
+    left_out
+        Why engines aren't there, by task and name.
+    machine
+        What it ran on, in words.
+    """
+
+    datasets: Mapping[str, str]
+    frames: Mapping[str, int]
+    segmentation: SegmentationComparison
+    tuned: Mapping[str, Tuned]
+    segmentation_costs: Costs
+    activity: ActivityEvaluation | None
+    activity_costs: Costs
+    motion: Mapping[tuple[str, str], RegistrationError]
+    motion_costs: Costs
+    left_out: Mapping[str, str]
+    machine: str
+
+    def sets(self) -> dict[str, list[str]]:
+        """Return the measured recordings of each data set; all together last, if there are several."""
+        found: dict[str, list[str]] = {}
+        names = [recording.name for recording in self.segmentation.recordings]
+        for name in names:
+            found.setdefault(self.datasets.get(name, name), []).append(name)
+        return found | ({ALL: names} if len(found) > 1 else {})
+
+    def speed(self, costs: Costs, method: str, recording: str) -> float:
+        """Return frames a second by the clock, start of the program included; NaN if it isn't known."""
+        cost = costs.get((method, recording))
+        return math.nan if cost is None else self.frames[recording] / max(cost.wall_s, 1e-3)
+
+    def segmentation_rows(self) -> list[dict[str, Any]]:
+        """Return mean and SD over the recordings of each data set, by engine."""
+        names = [recording.name for recording in self.segmentation.recordings]
+        rows = []
+        for dataset, members in self.sets().items():
+            which = [names.index(name) for name in members]
+            for method in self.segmentation.methods:
+                row: dict[str, Any] = {"dataset": dataset, "recordings": len(which), "method": method}
+                for variant in VARIANTS:
+                    row[variant] = {
+                        rule: {
+                            metric: spread(self.segmentation.values(method, variant, rule, metric)[which])
+                            for metric in METRICS
+                        }
+                        for rule in RULES
+                    }
+                rows.append(row | self._mean_cost(self.segmentation_costs, method, members))
+        return rows
+
+    def activity_rows(self) -> list[dict[str, Any]]:
+        """Return quartiles over the active cells of each data set, by method; none without activity."""
+        if self.activity is None:
+            return []
+        measured = {row.name for row in self.activity.recordings}
+        rows = []
+        for dataset, members in self.sets().items():
+            inside = set(members) & measured
+            for method in self.activity.visible.methods if inside else ():
+                row: dict[str, Any] = {"dataset": dataset, "method": method}
+                for name, variant in self.activity.variants.items():
+                    cells = [cell for cell in variant.active if cell.recording in inside]
+                    row[name] = variant.summary(cells, method)
+                rows.append(row | self._mean_cost(self.activity_costs, method, sorted(inside)))
+        return rows
+
+    def motion_rows(self) -> list[dict[str, Any]]:
+        """Return the mean error of each registration over the moved movies."""
+        rows = []
+        for name in dict.fromkeys(name for name, _ in self.motion):
+            movies = [movie for other, movie in self.motion if other == name]
+            errors = [self.motion[name, movie] for movie in movies]
+            means = {
+                key: float(np.mean([getattr(error, key) for error in errors]))
+                for key in ("rms", "median", "p95", "moved")
+            }
+            rows.append(
+                {"method": name, "movies": len(movies), **means}
+                | self._mean_cost(self.motion_costs, name, movies)
+            )
+        return rows
+
+    def speed_tests(self) -> list[dict[str, Any]]:
+        """Return rank-sum tests of the frames a second of the first engine against every other's."""
+        names = [recording.name for recording in self.segmentation.recordings]
+        main, *rivals = self.segmentation.methods
+        speeds = {
+            method: [self.speed(self.segmentation_costs, method, name) for name in names]
+            for method in (main, *rivals)
+        }
+        if any(math.isnan(value) for values in speeds.values() for value in values):
+            return []
+        return [{"rival": rival, **rank_sum(speeds[main], speeds[rival]).as_dict()} for rival in rivals]
+
+    def table(self) -> Iterator[dict[str, Any]]:
+        """Yield one row a task, method and recording, with what the task is judged by."""
+        for one in self.segmentation.recordings:
+            for method, variants in one.scores.items():
+                row: dict[str, Any] = {"task": "segmentation", "method": method, "recording": one.name}
+                for rule in RULES:
+                    score = getattr(variants[MAIN_VARIANT], rule).score
+                    row |= {f"{metric}_{rule}": getattr(score, metric) for metric in METRICS}
+                yield row | self._cost(self.segmentation_costs, method, one.name)
+        if self.activity is not None:
+            variant = self.activity.visible
+            for method in variant.methods:
+                for recording in self.activity.recordings:
+                    cells = [cell for cell in variant.active if cell.recording == recording.name]
+                    found = variant.summary(cells, method)
+                    row = {"task": "activity", "method": method, "recording": recording.name}
+                    row |= {f"median_{m}": found[m]["median"] for m in ("sensitivity", "precision", "f1")}
+                    row["median_coverage"] = found["coverage"]["transients"]["median"]
+                    yield row | self._cost(self.activity_costs, method, recording.name)
+        for (name, movie), error in self.motion.items():
+            row = {"task": "registration", "method": name, "recording": movie}
+            row |= {f"error_{key}_px": value for key, value in error.as_dict().items()}
+            yield row | self._cost(self.motion_costs, name, movie)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON; what can't be said is None."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "machine": self.machine,
+            "recordings": {
+                recording.name: {
+                    "dataset": self.datasets.get(recording.name, recording.name),
+                    "frames": self.frames[recording.name],
+                }
+                for recording in self.segmentation.recordings
+            },
+            "left_out": dict(self.left_out),
+            "tuned": {engine: found.as_dict() for engine, found in self.tuned.items()},
+            "segmentation": {
+                "by_dataset": self.segmentation_rows(),
+                "recall_by_psnr": self.segmentation.by_psnr(),
+                "comparisons": self.segmentation.comparisons(),
+                "speed": self.speed_tests(),
+            },
+            "activity": None
+            if self.activity is None
+            else {"by_dataset": self.activity_rows(), **self.activity.as_dict()},
+            "registration": self.motion_rows(),
+        }
+
+    def _cost(self, costs: Costs, method: str, recording: str) -> dict[str, float | None]:
+        cost = costs.get((method, recording))
+        if cost is None:
+            return dict.fromkeys(COST_COLUMNS)
+        values = (cost.wall_s, cost.cpu_s, self.frames[recording] / max(cost.wall_s, 1e-3), cost.peak_mb)
+        return {
+            name: None if math.isnan(value) else value
+            for name, value in zip(COST_COLUMNS, values, strict=True)
+        }
+
+    def _mean_cost(self, costs: Costs, method: str, recordings: list[str]) -> dict[str, float | None]:
+        rows = [self._cost(costs, method, name) for name in recordings]
+        return {
+            name: None
+            if not rows or any(row[name] is None for row in rows)
+            else _mean([row[name] for row in rows])
+            for name in COST_COLUMNS
+        }
+
+
+#: What a job took, in the table.
+COST_COLUMNS = ("wall_s", "cpu_s", "frames_per_s", "peak_mb")
+
+
+def _mean(values: list[float | None]) -> float:
+    return float(np.mean(np.array(values, dtype=np.float64)))

@@ -1,0 +1,171 @@
+"""An engine's settings, tuned on training recordings by the same grid search for all engines.
+
+As in STNeuroNet's paper (SI Appendix, Supplementary Methods): of all combinations of some values that with
+the highest mean F1 is taken. Each training recording, left out in its turn, tells what tuning on the others
+gives.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from neurocine.config import EvaluationSettings
+from neurocine.config.comparison import Point
+from neurocine.core import InputError, RoiSet
+from neurocine.evaluation.segmentation.compare import MAIN_RULE
+from neurocine.evaluation.segmentation.groups import Groups, evaluate_groups
+from neurocine.progress import Progress, silent
+
+log = logging.getLogger(__name__)
+
+#: Finds ROIs with the values of a point.
+Find = Callable[[Point], RoiSet]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One combination of values, tried on one recording.
+
+    Attributes
+    ----------
+    point
+        The values.
+    f1
+        What they gave, by the paper's rule, for neurons that can be seen; 0 where the engine failed.
+    failure
+        Why it failed; empty if it didn't.
+    seconds
+        Wall time.
+    """
+
+    point: Point
+    f1: float
+    failure: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Tried:
+    """All combinations tried on one recording."""
+
+    engine: str
+    recording: str
+    trials: tuple[Trial, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Tried:
+        """Return what `as_dict` gave."""
+        trials = tuple(Trial(**trial) for trial in values["trials"])
+        return cls(values["engine"], values["recording"], trials)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A training recording, and what the values chosen on all others give on it."""
+
+    recording: str
+    point: Point
+    f1: float
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The values that an engine is measured with.
+
+    Attributes
+    ----------
+    engine
+        Its name.
+    point
+        The values with the highest mean F1 over training recordings; the first of equals.
+    f1
+        That mean; None without training recordings, where the first combination of the grid is taken.
+    left_out
+        Leave-one-out; empty with fewer than two recordings.
+    failures
+        How many trials failed.
+    """
+
+    engine: str
+    point: Point
+    f1: float | None
+    left_out: tuple[LeftOut, ...]
+    failures: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Tuned:
+        """Return what `as_dict` gave."""
+        left_out = tuple(LeftOut(**one) for one in values["left_out"])
+        return cls(values["engine"], values["point"], values["f1"], left_out, values["failures"])
+
+
+def try_points(
+    engine: str,
+    recording: str,
+    find: Find,
+    points: Sequence[Point],
+    rois: RoiSet,
+    groups: Groups,
+    settings: EvaluationSettings,
+    progress: Progress = silent,
+) -> Tried:
+    """Find ROIs with each of `points` and judge them.
+
+    An engine that can't work with some values (an `InputError`) has an F1 of 0 there, so that a search of
+    hours doesn't end by it.
+    """
+    trials = []
+    for number, point in enumerate(points, 1):
+        began, failure, f1 = time.monotonic(), "", 0.0
+        try:
+            scores = evaluate_groups(find(point), rois, groups, min_iou=settings.min_iou)
+            f1 = float(getattr(scores, MAIN_RULE).score.f1)
+        except InputError as error:
+            failure = str(error)
+            log.warning("%s on %s with %s: %s", engine, recording, point, failure)
+        trials.append(Trial(point, f1, failure, time.monotonic() - began))
+        log.info("%s on %s with %s: F1 %.3f", engine, recording, point, f1)
+        progress("tuning", number, len(points))
+    return Tried(engine, recording, tuple(trials))
+
+
+def tune(engine: str, tried: Sequence[Tried], points: Sequence[Point]) -> Tuned:
+    """Return the best of `points` over the training recordings in `tried`.
+
+    Raises
+    ------
+    InputError
+        If a recording was tried with other points: its file is of another grid.
+    """
+    if not tried:
+        return Tuned(engine, points[0], None, (), 0)
+    for one in tried:
+        if [trial.point for trial in one.trials] != list(points):
+            raise InputError(
+                one.recording,
+                "points",
+                f"aren't the grid of {engine}",
+                "Delete its trials; they are made anew.",
+            )
+    f1 = np.array([[trial.f1 for trial in one.trials] for one in tried])
+    best = int(np.argmax(f1.mean(axis=0)))
+    left_out = []
+    for row in range(len(tried)) if len(tried) > 1 else ():
+        chosen = int(np.argmax(np.delete(f1, row, axis=0).mean(axis=0)))
+        left_out.append(LeftOut(tried[row].recording, points[chosen], float(f1[row, chosen])))
+    failures = sum(bool(trial.failure) for one in tried for trial in one.trials)
+    return Tuned(engine, points[best], float(f1[:, best].mean()), tuple(left_out), failures)

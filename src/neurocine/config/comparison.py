@@ -1,0 +1,166 @@
+"""The section of the benchmark: which engines are compared, on what, and what is tried of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import product
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+
+from neurocine.config.corpus import CorpusMovie
+from neurocine.config.engines import RIVALS, SEGMENTATION_ENGINES, ZSCORE, known_engine
+from neurocine.config.pipeline import MotionSettings, SegmentationSettings
+from neurocine.config.section import Positive, Section
+from neurocine.config.training import Movies
+
+#: Value of a setting by its key under ``segmentation``; a dot leads into a section, as in ``caiman.min_snr``.
+Point = dict[str, Any]
+Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
+
+#: What may name a folder.
+NAME = re.compile(r"[A-Za-z0-9_-]+")
+#: Activity by neurocine's own networks.
+OWN_ACTIVITY = "neurocine"
+
+
+class BenchmarkSimulation(Section):
+    """Simulated movies with truth, beside the recordings of the table that have some."""
+
+    movies: Movies = Field(
+        {"cortex-6f": 3, "cortex-6s": 3, "ca1-development": 3},
+        description="test movies of each preset, which the figures are of",
+    )
+    training: int = Field(
+        1,
+        ge=0,
+        description="movies of each of these presets, of the split validation, that parameters are tuned on",
+    )
+    n_frames: Annotated[int, Field(ge=100)] | None = Field(
+        None, description="frames of a movie; null: as many as the preset has (2,500)"
+    )
+    seed: int = Field(901, ge=0, description="first seed of each preset; the others follow")
+
+
+class BenchmarkSettings(Section):
+    """Engines compared on movies whose truth is known: `snakemake benchmark`."""
+
+    simulation: BenchmarkSimulation | None = Field(
+        BenchmarkSimulation(), description="null: recordings of the table alone"
+    )
+    motion: dict[str, dict[str, Any]] = Field(
+        {
+            "suite2p": {"engine": "suite2p", "nonrigid": True},
+            "suite2p-rigid": {"engine": "suite2p", "nonrigid": False},
+            "caiman": {"engine": "caiman", "nonrigid": True},
+            "caiman-rigid": {"engine": "caiman", "nonrigid": False},
+            "cinac": {"engine": "cinac"},
+            "none": {"engine": "none"},
+        },
+        description="registrations by name: settings of the section motion; each registers the first test "
+        "movie of each preset, moved by known shifts",
+    )
+    segmentation: dict[str, Grid] = Field(
+        {
+            "stneuronet": {
+                "stneuronet.threshold": [None, 0.4, 0.6],
+                "stneuronet.min_area_um2": [None, 40.0],
+            },
+            "suite2p": {"threshold_scaling": [0.5, 0.75, 1.0], "min_probability": [0.2, 0.35, 0.5]},
+            "caiman": {
+                "caiman.components_per_patch": [24],
+                "caiman.min_spatial_correlation": [0.7, 0.85],
+                "caiman.min_snr": [2.0, 3.0, 4.0],
+            },
+            "caiman-online": {
+                "caiman.min_snr": [2.0, 4.0],
+                "caiman.mask_level": [0.2, 0.4],
+            },
+            "hnccorr": {"hnccorr.bin_s": [0.5, 1.0]},
+        },
+        description="engines of segmentation, the one that others are compared with first; of each, values "
+        "of settings of the section segmentation, all combinations of which are tried on training movies",
+    )
+    activity: tuple[str, ...] = Field(
+        (OWN_ACTIVITY, "oasis", "caiman", "mcmc", "suite2p", ZSCORE),
+        description="what tells activity: neurocine, engines of deconvolution (section traces), and zscore; "
+        "thresholds of all but the first are chosen on training movies",
+    )
+    min_snr: Positive | None = Field(
+        8.0,
+        description="recordings of the table with contours alone as truth: those with a transient of this "
+        "signal-to-noise ratio are to be found, others count neither way; null: all are to be found",
+    )
+
+    @field_validator("activity")
+    @classmethod
+    def _activity(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        for name in methods:
+            if name not in (OWN_ACTIVITY, *RIVALS):
+                raise ValueError(f"unknown method {name!r}; known are {', '.join((OWN_ACTIVITY, *RIVALS))}")
+        return methods
+
+    @field_validator("motion")
+    @classmethod
+    def _motion(cls, named: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, settings in named.items():
+            if not NAME.fullmatch(name):
+                raise ValueError(f"{name!r} becomes a folder: name it by letters, digits, - and _")
+            MotionSettings.model_validate(settings)
+        return named
+
+    @field_validator("segmentation")
+    @classmethod
+    def _segmentation(cls, grids: dict[str, Grid]) -> dict[str, Grid]:
+        if not grids:
+            raise ValueError("name one engine or more")
+        for engine, grid in grids.items():
+            known_engine(SEGMENTATION_ENGINES, engine)
+            for point in grid_points(grid):
+                tuned(SegmentationSettings(), engine, point)
+        return grids
+
+
+def grid_points(grid: Mapping[str, list[Any]]) -> list[Point]:
+    """Return all combinations of the values of a grid, the last key changing fastest."""
+    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+
+
+def tuned(settings: SegmentationSettings, engine: str, point: Mapping[str, Any]) -> SegmentationSettings:
+    """Return `settings` with another engine and the values of `point`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such setting, or it can't have such a value.
+    """
+    values = settings.model_dump() | {"engine": engine}
+    for key, value in point.items():
+        *sections, name = key.split(".")
+        inner = values
+        for section in sections:
+            if not isinstance(inner.get(section), dict):
+                raise ValueError(f"there is no section segmentation.{section}")
+            inner = inner[section]
+        if name not in inner:
+            raise ValueError(f"there is no setting segmentation.{key}; known are {', '.join(inner)}")
+        inner[name] = value
+    try:
+        return SegmentationSettings.model_validate(values)
+    except ValidationError as error:
+        raise ValueError(f"segmentation: {error.errors()[0]['msg']} (point {dict(point)})") from error
+
+
+def benchmark_movies(settings: BenchmarkSimulation | None) -> list[CorpusMovie]:
+    """Return the simulated movies of the benchmark by preset: those for test, then those for tuning."""
+    if settings is None:
+        return []
+    movies = []
+    for preset, n in settings.movies.items():
+        splits = ["test"] * n + ["validation"] * (settings.training if n else 0)
+        movies += [
+            CorpusMovie(split, preset, settings.seed + i, settings.n_frames, None, None)
+            for i, split in enumerate(splits)
+        ]
+    return movies

@@ -1,0 +1,1 @@
+"""Figures, pictures and pages: what the report and the evaluations draw with."""

@@ -1,0 +1,1 @@
+"""Activity measured against truth (DeepCINAC, section 2.6)."""

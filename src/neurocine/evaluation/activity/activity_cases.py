@@ -1,0 +1,175 @@
+"""The cells of one recording with truth, and all that methods are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.config import TracesSettings
+from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet
+from neurocine.core.raster import active_runs
+from neurocine.core.truth import Truth
+from neurocine.core.validate import as_array
+from neurocine.io.result_files import read_activity, read_celltypes, read_movie, read_rois, read_truth
+from neurocine.progress import Progress, silent
+from neurocine.traces import Deconvolved, RawTraces, extract_raw
+from neurocine.traces.extraction import projected
+
+#: Name of neurocine's own activity among the methods.
+MAIN_METHOD = "neurocine"
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One recording with truth.
+
+    Attributes
+    ----------
+    name
+        Of the recording.
+    movie
+        Registered movie of T frames.
+    rois
+        N ROIs, found or true, that traces and activity are of.
+    true_rois, truth
+        What is in the movie.
+    rasters
+        Activity of the N ROIs by method, the one that matters first; none where the recording is there for
+        the thresholds of the rivals only.
+    celltypes
+        Types that the ROIs were given, if they are to be judged.
+    rivals
+        What rivals made of the N ROIs, by name; those that the settings name and that aren't here are run
+        when the case is measured.
+
+    Raises
+    ------
+    InputError
+        If these don't belong together.
+    """
+
+    name: str
+    movie: Movie
+    rois: RoiSet
+    true_rois: RoiSet
+    truth: Truth
+    rasters: Mapping[str, Raster] = field(default_factory=dict)
+    celltypes: CellTypes | None = None
+    rivals: Mapping[str, Deconvolved] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n_frames, fov = self.movie.n_frames, self.movie.fov_shape
+        for rois in (self.rois, self.true_rois):
+            if rois.fov_shape != fov:
+                raise InputError(
+                    rois.source,
+                    "fov_shape",
+                    f"is {rois.fov_shape} but the movie {self.movie.source} has {fov}",
+                    "Give the ROIs of this movie.",
+                )
+        _same_ids(self.truth.source, self.truth.ids, self.true_rois)
+        parts = [(self.truth.source, self.truth.n_frames)]
+        for raster in self.rasters.values():
+            _same_ids(raster.source, raster.ids, self.rois)
+            parts.append((raster.source, raster.n_frames))
+        for source, length in parts:
+            if length != n_frames:
+                raise InputError(
+                    source,
+                    "frames",
+                    f"there are {length}, the movie {self.movie.source} has {n_frames}",
+                    "Give files of one recording.",
+                )
+        for name, made in self.rivals.items():
+            for values in made:
+                as_array(values, np.float32, (len(self.rois), n_frames), self.name, f"rivals.{name}")
+        if self.celltypes is not None:
+            self.celltypes.of(self.rois.ids)
+
+
+def open_case(
+    name: str,
+    truth: Path,
+    *,
+    movie: Path | None = None,
+    rois: Path | None = None,
+    activity: Mapping[str, Path] | None = None,
+    celltypes: Path | None = None,
+) -> Case:
+    """Return the case in some files.
+
+    Parameters
+    ----------
+    name
+        Of the recording.
+    truth
+        Folder with ``truth.h5`` and ``rois.h5``, as `neurocine.simulation.simulate` writes it.
+    movie, rois
+        Files of the registered movie and of the ROIs; those of the folder unless given.
+    activity
+        Files of activity by method.
+    celltypes
+        Table of cell types.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or they don't belong together.
+    """
+    if not (truth / "truth.h5").is_file():
+        raise InputError(
+            truth,
+            "truth",
+            "is no folder with truth.h5 and rois.h5",
+            "Give a folder that `neurocine simulate` wrote.",
+        )
+    return Case(
+        name=name,
+        movie=read_movie(movie or truth / "movie.h5"),
+        rois=read_rois(rois or truth / "rois.h5"),
+        true_rois=read_rois(truth / "rois.h5"),
+        truth=read_truth(truth / "truth.h5"),
+        rasters={method: read_activity(path) for method, path in (activity or {}).items()},
+        celltypes=None if celltypes is None else read_celltypes(celltypes),
+    )
+
+
+def run_dprime(truth: Truth, row: int) -> NDArray[np.float32]:
+    """Return the detectability d' of each true transient (run of the raster) of one cell, (M,).
+
+    Transients that follow each other without a frame between are one run, as visible as the most visible of
+    them. Infinite where the truth doesn't tell.
+    """
+    _, first, _ = active_runs(truth.raster[row : row + 1])
+    if truth.hybrid is None:
+        return np.full(len(first), np.inf, dtype=np.float32)
+    own = truth.roi_id == truth.ids[row]
+    run = np.searchsorted(first, truth.onset[own], side="right") - 1
+    found = np.full(len(first), -np.inf, dtype=np.float32)
+    np.maximum.at(found, run, truth.hybrid.detectability[own])
+    return np.where(np.isneginf(found), np.float32(np.inf), found)
+
+
+def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArray[np.float32]:
+    """Return the plain mean of each ROI's pixels in every frame, (N, T) float32: the paper's raw trace."""
+    sums = projected(movie, rois.matrix(), progress, "raw traces")
+    return np.asarray(sums / rois.areas()[:, None], dtype=np.float32)
+
+
+def rival_traces(case: Case, progress: Progress = silent) -> RawTraces:
+    """Return the traces that the rivals see, extracted as the step traces does by default."""
+    return extract_raw(case.movie, case.rois, TracesSettings(), progress)
+
+
+def _same_ids(source: str, ids: NDArray[np.int64], rois: RoiSet) -> None:
+    if not np.array_equal(ids, rois.ids):
+        raise InputError(
+            source,
+            "ids",
+            f"differ from those of {rois.source} ({len(ids)} against {len(rois)} ROIs)",
+            "Give the ROIs that it was made from.",
+        )

@@ -1,0 +1,225 @@
+"""One recording measured: its cells matched to truth, and every method's signal where it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.config import EnginesSettings, EvaluationSettings
+from neurocine.core import CELL_TYPES
+from neurocine.core.indicators import decay_s
+from neurocine.core.matching import Matching, match, overlaps
+from neurocine.evaluation.activity import baselines
+from neurocine.evaluation.activity.activity_cases import Case, raw_traces, rival_traces, run_dprime
+from neurocine.evaluation.activity.overlap_test import FalseTransients, false_transients
+from neurocine.evaluation.activity.scored_transients import Periods, highest, periods
+from neurocine.evaluation.segmentation.scoring import SegmentationScore
+from neurocine.progress import Progress, silent
+from neurocine.traces.events import signal_to_noise
+
+#: Cells of this type have no activity to find.
+NOISE = CELL_TYPES[-1]
+
+
+@dataclass(frozen=True, eq=False)
+class CellRow:
+    """One cell: an ROI and the true one that it was matched to.
+
+    Attributes
+    ----------
+    recording, roi_id, truth_id
+        Which it is.
+    cell_type, called_type
+        Its true type, and the one it was given (None if types aren't judged).
+    overlapping
+        Whether another true cell overlaps it.
+    snr
+        Signal-to-noise ratio of the ROI's ΔF/F.
+    dprime
+        Detectability d' of each true transient that counts, (M,) float32; infinite where it isn't known.
+    periods
+        What counts of each method's signal.
+    """
+
+    recording: str
+    roi_id: int
+    truth_id: int
+    cell_type: str
+    called_type: str | None
+    overlapping: bool
+    snr: float
+    dprime: NDArray[np.float32]
+    periods: Mapping[str, Periods]
+
+    @property
+    def is_neuron(self) -> bool:
+        """Whether it is a cell rather than noise."""
+        return self.cell_type != NOISE
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has a true transient that counts."""
+        return len(self.dprime) > 0
+
+    def at_least(self, dprime: float) -> CellRow:
+        """Return the cell with the true transients of a detectability of `dprime` or more alone."""
+        kept = self.dprime >= dprime
+        if kept.all():
+            return self
+        periods = {name: part.select(kept) for name, part in self.periods.items()}
+        return replace(self, dprime=self.dprime[kept], periods=periods)
+
+
+@dataclass(frozen=True, eq=False)
+class OverlapTest:
+    """False transients of one recording's ROIs, and how high each method's signal is in them.
+
+    Attributes
+    ----------
+    n_pairs, n_cells
+        Pairs of overlapping ROIs, and ROIs with a false transient.
+    heights
+        For each method its highest value in each false transient, (M,) float32.
+    confirmed
+        Whether the truth agrees: the ROI is matched, and truly silent from onset to peak, (M,) bool.
+    """
+
+    n_pairs: int
+    n_cells: int
+    heights: Mapping[str, NDArray[np.float32]]
+    confirmed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What one recording adds to the evaluation."""
+
+    name: str
+    score: SegmentationScore
+    cells: tuple[CellRow, ...]
+    overlap: OverlapTest
+    skipped: Mapping[str, str]
+
+
+def measure(
+    case: Case,
+    settings: EvaluationSettings,
+    *,
+    overlap: bool = True,
+    engines: EnginesSettings | None = None,
+    progress: Progress = silent,
+) -> Measured:
+    """Measure every method on one recording.
+
+    Parameters
+    ----------
+    case
+        The recording, its truth and its activity.
+    settings
+        How cells match, when they overlap, and the baselines.
+    overlap
+        Whether to look for false transients too, which reads the movie once more.
+    engines
+        How programs in environments of their own are run; the defaults unless given.
+    progress
+        Told of frames read.
+    """
+    matching = match(case.rois, case.true_rois, min_iou=settings.min_iou)
+    traces = raw_traces(case.movie, case.rois, progress)
+    seen = rival_traces(case, progress)
+    signals, skipped = baselines.signals(
+        settings.rivals,
+        seen,
+        decay_s(case.movie.indicator),
+        made=case.rivals,
+        engines=engines,
+        progress=progress,
+    )
+    signals = {name: raster.probability for name, raster in case.rasters.items()} | signals
+    return Measured(
+        name=case.name,
+        score=SegmentationScore.of(matching, len(case.rois), len(case.true_rois)),
+        cells=_rows(case, matching, settings, traces, signals, signal_to_noise(seen.dff)),
+        overlap=_overlap(case, matching, settings, traces, signals, progress) if overlap else _NO_TEST,
+        skipped=skipped,
+    )
+
+
+_NO_TEST = OverlapTest(0, 0, {}, np.empty(0, dtype=bool))
+
+
+def _rows(
+    case: Case,
+    matching: Matching,
+    settings: EvaluationSettings,
+    traces: NDArray[np.float32],
+    signals: baselines.Signals,
+    snr: NDArray[np.float32],
+) -> tuple[CellRow, ...]:
+    neighbours = set(overlaps(case.true_rois, settings.min_overlap).ravel().tolist())
+    called = None if case.celltypes is None else case.celltypes.of(case.rois.ids)
+    rows = []
+    for found, true in matching.pairs.tolist():
+        parts = periods(
+            case.truth.raster[true], traces[found], [signal[found] for signal in signals.values()]
+        )
+        rows.append(
+            CellRow(
+                recording=case.name,
+                roi_id=int(case.rois.ids[found]),
+                truth_id=int(case.true_rois.ids[true]),
+                cell_type=case.truth.cell_types[true],
+                called_type=None if called is None else called[found],
+                overlapping=true in neighbours,
+                snr=float(snr[found]),
+                dprime=run_dprime(case.truth, true),
+                periods=dict(zip(signals, parts, strict=True)),
+            )
+        )
+    return tuple(rows)
+
+
+def _overlap(
+    case: Case,
+    matching: Matching,
+    settings: EvaluationSettings,
+    traces: NDArray[np.float32],
+    signals: baselines.Signals,
+    progress: Progress,
+) -> OverlapTest:
+    false = false_transients(
+        case.movie,
+        case.rois,
+        traces,
+        min_overlap=settings.min_overlap,
+        above=settings.neighbour_correlation,
+        below=settings.own_correlation,
+        progress=progress,
+    )
+    truth = {found: case.truth.raster[true] for found, true in matching.pairs.tolist()}
+    return OverlapTest(
+        n_pairs=len(false.pairs),
+        n_cells=len(np.unique(false.roi)),
+        heights={name: _heights(signal, false) for name, signal in signals.items()},
+        confirmed=np.array(
+            [
+                roi in truth and not truth[roi][onset : peak + 1].any()
+                for roi, onset, peak in zip(
+                    false.roi.tolist(), false.onset.tolist(), false.peak.tolist(), strict=True
+                )
+            ],
+            dtype=bool,
+        ),
+    )
+
+
+def _heights(signal: NDArray[np.float32], false: FalseTransients) -> NDArray[np.float32]:
+    """Return the highest value of `signal` (N, T) in each false transient, (M,)."""
+    found = np.empty(len(false), dtype=np.float32)
+    for roi in np.unique(false.roi):
+        rows = false.roi == roi
+        found[rows] = highest(signal[roi], false.onset[rows], false.peak[rows])
+    return found

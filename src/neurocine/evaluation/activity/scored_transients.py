@@ -1,0 +1,208 @@
+"""A method's signal in the periods of a cell that count, and scores at any threshold (section 2.6).
+
+For scores only three things of a signal matter: its values in the frames of the true transients, and its
+highest value in each putative transient that touches no true one. Kept alone, they are small enough to hold
+for all cells of all recordings, and any threshold can be tried on them.
+
+A true transient that no one could see in the noise is doubtful: it is neither missed nor found, and what
+touches it is not false either. The paper's truth is what people saw, its doubtful frames left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurocine.core import InputError
+from neurocine.core.raster import active_runs
+from neurocine.traces.transients import putative, smooth
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts of one cell's transients: true ones found and missed, others called active and rightly not."""
+
+    true_positive: int
+    false_negative: int
+    false_positive: int
+    true_negative: int
+
+    @property
+    def sensitivity(self) -> float:
+        """Share of true transients that were detected; 1 if there are none."""
+        return _share(self.true_positive, self.false_negative)
+
+    @property
+    def precision(self) -> float:
+        """Share of detected transients that are true; 1 if none was detected."""
+        return _share(self.true_positive, self.false_positive)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of sensitivity and precision; 0 if both are."""
+        both = self.sensitivity + self.precision
+        return 2 * self.sensitivity * self.precision / both if both else 0.0
+
+
+def score(true_raster: ArrayLike, predicted: ArrayLike, trace: ArrayLike) -> Score:
+    """Return how a predicted raster does against the true one, for one cell.
+
+    A true transient (a run of True) is detected if any of its frames is predicted active. Every putative
+    transient of the smoothed trace that touches no true one is a false positive if any of its frames is
+    predicted active, else a true negative. Predictions outside both don't count, as in the paper.
+
+    Parameters
+    ----------
+    true_raster, predicted
+        Active frames, (T,) bool.
+    trace
+        Raw trace (T,), the mean over the cell's mask; smoothed here.
+
+    Raises
+    ------
+    InputError
+        If lengths differ.
+    """
+    truth = np.asarray(true_raster, dtype=bool)
+    called = np.asarray(predicted, dtype=bool)
+    values = np.asarray(trace, dtype=np.float64)
+    if not (truth.ndim == 1 and truth.shape == called.shape == values.shape):
+        raise InputError(
+            "score",
+            "trace",
+            f"shapes are {truth.shape}, {called.shape} and {values.shape}",
+            "Give one cell's.",
+        )
+    _, first, last = active_runs(truth[None])
+    found = _any_within(called, first, last)
+    onsets, peaks = putative(smooth(values))
+    others = ~_any_within(truth, onsets, peaks)
+    hit = _any_within(called, onsets, peaks)[others]
+    return Score(int(found.sum()), int((~found).sum()), int(hit.sum()), int((~hit).sum()))
+
+
+def _any_within(
+    raster: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return whether `raster` is True anywhere in each ``first:last`` (inclusive)."""
+    before = np.concatenate([[0], np.cumsum(raster)])
+    return np.asarray(before[last + 1] > before[first])
+
+
+def _share(part: int, rest: int) -> float:
+    return part / (part + rest) if part + rest else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Periods:
+    """One method's signal of one cell where it counts.
+
+    Attributes
+    ----------
+    rises
+        Values in the frames of all true transients, one transient after another, (F,) float32.
+    starts
+        Where each true transient begins in `rises`, (M,) int64.
+    others
+        Highest value in each putative transient that touches no true one, (K,) float32.
+    """
+
+    rises: NDArray[np.float32]
+    starts: NDArray[np.int64]
+    others: NDArray[np.float32]
+
+    def select(self, kept: NDArray[np.bool_]) -> Periods:
+        """Return the same with some of the true transients alone, (M,) bool.
+
+        `others` stay as they are: what touches a true transient is never false.
+        """
+        lengths = self._lengths()
+        starts = np.cumsum(np.append(0, lengths[kept]))[:-1]
+        return Periods(self.rises[np.repeat(kept, lengths)], starts, self.others)
+
+    def detected(self, threshold: float) -> NDArray[np.bool_]:
+        """Return which true transients have a value above `threshold`, (M,) bool."""
+        return np.asarray(self._peaks() > threshold)
+
+    def score(self, threshold: float) -> Score:
+        """Return the counts where a frame is called active if its value is above `threshold`."""
+        found = int(self.detected(threshold).sum())
+        hit = int((self.others > threshold).sum())
+        return Score(found, len(self.starts) - found, hit, len(self.others) - hit)
+
+    def f1(self, thresholds: ArrayLike) -> NDArray[np.float64]:
+        """Return `Score.f1` at each of some thresholds, (n,)."""
+        # Of the signal's own type, as `score` compares them.
+        values = np.asarray(thresholds, dtype=self.rises.dtype)
+        found, hit = (
+            len(rows) - np.searchsorted(np.sort(rows), values, side="right")
+            for rows in (self._peaks(), self.others)
+        )
+        counted = found + hit + len(self.starts)
+        return np.where(counted > 0, 2 * found / np.maximum(counted, 1), 1.0)
+
+    def coverage(self, threshold: float) -> NDArray[np.float64]:
+        """Return the share of frames called active in each detected true transient, (detected,)."""
+        if not len(self.starts):
+            return np.empty(0)
+        shares = np.add.reduceat((self.rises > threshold).astype(np.int64), self.starts) / self._lengths()
+        return np.asarray(shares[shares > 0])
+
+    def heights(self) -> NDArray[np.float32]:
+        """Return the highest value in each true transient and in each other one, (M + K,)."""
+        return np.concatenate([self._peaks(), self.others])
+
+    def _lengths(self) -> NDArray[np.int64]:
+        return np.diff(np.append(self.starts, len(self.rises)))
+
+    def _peaks(self) -> NDArray[np.float32]:
+        return np.maximum.reduceat(self.rises, self.starts) if len(self.starts) else self.rises
+
+
+def periods(true_raster: ArrayLike, trace: ArrayLike, signals: Sequence[ArrayLike]) -> list[Periods]:
+    """Return what counts of each of some signals of one cell.
+
+    Parameters
+    ----------
+    true_raster
+        Truly active frames, (T,) bool; a run of True is a true transient.
+    trace
+        Raw trace (T,), the mean over the cell's mask; putative transients are found on it once smoothed.
+    signals
+        For each method its signal (T,): the higher, the surer that the cell is active.
+
+    Raises
+    ------
+    InputError
+        If lengths differ.
+    """
+    truth = np.asarray(true_raster, dtype=bool)
+    values = np.asarray(trace, dtype=np.float64)
+    rows = [np.asarray(signal, dtype=np.float32) for signal in signals]
+    shapes = {truth.shape, values.shape, *(row.shape for row in rows)}
+    if truth.ndim != 1 or len(shapes) > 1:
+        raise InputError("periods", "signal", f"shapes are {sorted(shapes)}", "Give one cell's.")
+    _, first, last = active_runs(truth[None])
+    starts = np.cumsum(np.append(0, last - first + 1))[:-1]
+    onset, peak = putative(smooth(values))
+    false = highest(truth, onset, peak) == 0
+    return [
+        Periods(row[truth], starts.astype(np.int64), highest(row, onset[false], peak[false])) for row in rows
+    ]
+
+
+def highest(
+    signal: NDArray[np.float32] | NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return the highest value of `signal` (T,) in each ``first:last`` (inclusive), (M,) float32.
+
+    The stretches may come in any order and overlap.
+    """
+    if not len(first):
+        return np.empty(0, dtype=np.float32)
+    # One value more, so that the last frame can end a stretch.
+    padded = np.append(signal.astype(np.float32), np.float32(-np.inf))
+    return np.maximum.reduceat(padded, np.stack([first, last + 1], axis=1).ravel())[::2]

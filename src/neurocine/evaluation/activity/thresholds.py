@@ -1,0 +1,81 @@
+"""The threshold that is best for a method, chosen on training cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurocine.core import InputError
+from neurocine.evaluation.activity.scored_transients import Periods
+
+#: How many thresholds are tried.
+GRID_SIZE = 200
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A method's threshold, and where it comes from.
+
+    Attributes
+    ----------
+    value
+        A frame is active where the method's signal is above it.
+    signal
+        Which of the signals in `CellRow.periods`: the method's name, with the unit for a rival.
+    chosen_on
+        ``train`` (training recordings), ``evaluated`` (the evaluated cells themselves: as good as this method
+        can possibly do) or ``given`` (the method came with it).
+    """
+
+    value: float
+    signal: str
+    chosen_on: str
+
+
+@dataclass(frozen=True, order=True)
+class Choice:
+    """The best threshold for some cells; choices order by how good they are."""
+
+    median_f1: float
+    mean_f1: float
+    value: float
+
+
+def choose_threshold(cells: Sequence[Periods], grid: ArrayLike | None = None) -> Choice:
+    """Return the threshold of `grid` with the highest median F1 over `cells`.
+
+    Among equals the one with the highest mean F1 is taken, then the lowest.
+
+    Parameters
+    ----------
+    cells
+        One signal of each of some cells.
+    grid
+        Thresholds to try; `levels` unless given.
+
+    Raises
+    ------
+    InputError
+        If there are no cells or no thresholds.
+    """
+    values = levels(cells) if grid is None else np.asarray(grid, dtype=np.float64)
+    if not len(cells) or not values.size:
+        problem = f"there are {len(cells)} cells and {values.size} thresholds"
+        raise InputError("choose_threshold", "cells", problem, "Give at least one of each.")
+    f1 = np.array([cell.f1(values) for cell in cells])
+    median, mean = np.median(f1, axis=0), f1.mean(axis=0)
+    best = int(np.lexsort((values, -mean, -median))[0])
+    return Choice(float(median[best]), float(mean[best]), float(values[best]))
+
+
+def levels(cells: Sequence[Periods]) -> NDArray[np.float64]:
+    """Return 0 and quantiles of the highest values in all periods that are above 0, at most `GRID_SIZE`."""
+    heights = np.concatenate([*(cell.heights() for cell in cells), np.empty(0)])
+    heights = heights[heights > 0]
+    if not len(heights):
+        return np.zeros(1)
+    quantiles = np.quantile(heights, np.linspace(0, 1, GRID_SIZE - 1))
+    return np.unique(np.append(0.0, quantiles))

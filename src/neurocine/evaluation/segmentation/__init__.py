@@ -1,0 +1,1 @@
+"""Segmentation measured against truth (Soltanian-Zadeh et al. 2019)."""

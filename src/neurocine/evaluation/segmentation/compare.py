@@ -1,0 +1,237 @@
+"""Several engines' ROIs against the same neurons, in one recording or many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.config import EvaluationSettings
+from neurocine.core import InputError, Movie, RoiSet
+from neurocine.evaluation.segmentation.graders import METRICS, RULES
+from neurocine.evaluation.segmentation.groups import BothRules, Groups, evaluate_groups
+from neurocine.evaluation.segmentation.psnr import PSNR_EDGES, psnr_of, recall_by_psnr
+from neurocine.evaluation.statistics import rank_sum, spread
+from neurocine.progress import Progress, silent
+
+#: Version of the JSON's layout.
+SCHEMA_VERSION = 1
+#: Neurons that can be seen count, or all that are active.
+VARIANTS = ("visible", "all")
+#: What is told in one way only is told by the paper's rule, for neurons that can be seen.
+MAIN_VARIANT, MAIN_RULE = "visible", "containment"
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentationCase:
+    """One recording whose neurons are known.
+
+    Attributes
+    ----------
+    name
+        Of the recording.
+    rois, groups
+        N true ROIs, and which of them are to be found.
+    found
+        ROIs by method, the one that matters first.
+    movie
+        Registered movie, for PSNR and pictures; None: without these.
+    """
+
+    name: str
+    rois: RoiSet
+    groups: Groups
+    found: Mapping[str, RoiSet]
+    movie: Movie | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredSegmentation:
+    """What methods found in one recording.
+
+    Attributes
+    ----------
+    name, groups
+        As in the case.
+    scores
+        By method and variant (`VARIANTS`).
+    psnr
+        Of each true ROI, (N,) float32; None without a movie.
+    """
+
+    name: str
+    groups: Groups
+    scores: Mapping[str, Mapping[str, BothRules]]
+    psnr: NDArray[np.float32] | None
+
+    def detected(self, method: str, variant: str = MAIN_VARIANT, rule: str = MAIN_RULE) -> NDArray[np.bool_]:
+        """Return which of the neurons that are to be found a method has found, ordered as the true ROIs."""
+        groups = self.groups if variant == MAIN_VARIANT else self.groups.all_visible()
+        matching = getattr(self.scores[method][variant], rule).matching
+        hit = np.zeros(len(groups.positive), dtype=bool)
+        hit[matching.pairs[:, 1]] = True
+        return hit[groups.positive]
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentationComparison:
+    """What methods found in some recordings; the first method is the one that others are compared with."""
+
+    recordings: tuple[MeasuredSegmentation, ...]
+    min_dprime: float
+    min_iou: float
+    note: str = ""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the methods, the one that matters first."""
+        return tuple(self.recordings[0].scores)
+
+    def values(self, method: str, variant: str, rule: str, metric: str) -> NDArray[np.float64]:
+        """Return a metric of a method in each recording, (R,)."""
+        return np.array(
+            [getattr(getattr(r.scores[method][variant], rule).score, metric) for r in self.recordings]
+        )
+
+    def by_psnr(self) -> list[dict[str, Any]] | None:
+        """Return recall in ranges of PSNR, all recordings together; None if a movie is missing."""
+        psnr = self._psnr()
+        if psnr is None:
+            return None
+        found = {
+            method: np.concatenate([r.detected(method) for r in self.recordings]) for method in self.methods
+        }
+        return recall_by_psnr(psnr, found, PSNR_EDGES)
+
+    def _psnr(self) -> NDArray[np.float32] | None:
+        parts = [r.psnr[r.groups.positive] for r in self.recordings if r.psnr is not None]
+        return np.concatenate(parts) if len(parts) == len(self.recordings) else None
+
+    def comparisons(self) -> list[dict[str, Any]]:
+        """Return rank-sum tests of the main method against each rival.
+
+        Over recordings: recall, precision and F1, in both variants, by both rules. Over neurons: found or not
+        (recall), and over the neurons that each found their PSNR: the lower, the fainter they are.
+        """
+        main, rows = self.methods[0], []
+        for rival in self.methods[1:]:
+            for variant, rule, metric in product(VARIANTS, RULES, METRICS):
+                test = rank_sum(
+                    self.values(main, variant, rule, metric), self.values(rival, variant, rule, metric)
+                )
+                what = {"over": "recordings", "variant": variant, "rule": rule, "metric": metric}
+                rows.append({"rival": rival, **what, **test.as_dict()})
+            hits = [np.concatenate([r.detected(method) for r in self.recordings]) for method in (main, rival)]
+            what = {"over": "neurons", "variant": MAIN_VARIANT, "rule": MAIN_RULE}
+            rows.append({"rival": rival, **what, "metric": "recall", **rank_sum(*hits).as_dict()})
+            psnr = self._psnr()
+            if psnr is not None:
+                test = rank_sum(*(psnr[hit] for hit in hits))
+                rows.append({"rival": rival, **what, "metric": "psnr", **test.as_dict()})
+        return rows
+
+    def found_by(self) -> list[dict[str, Any]]:
+        """Return how many neurons the main method and each rival found both, alone, or neither."""
+        main, rows = self.methods[0], []
+        own = np.concatenate([r.detected(main) for r in self.recordings])
+        for rival in self.methods[1:]:
+            other = np.concatenate([r.detected(rival) for r in self.recordings])
+            counts = {"both": own & other, "main_only": own & ~other, "rival_only": other & ~own}
+            counts["neither"] = ~(own | other)
+            rows.append({"rival": rival, **{name: int(hit.sum()) for name, hit in counts.items()}})
+        return rows
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON; what can't be said is None.
+
+        Of a single recording the main method's scores stand on top as well, as
+        `neurocine.evaluation.evaluate_segmentation` gives them.
+        """
+        one = self.recordings[0].scores[self.methods[0]][MAIN_VARIANT].as_dict()
+        return {
+            **(one if len(self.recordings) == 1 else {}),
+            "schema_version": SCHEMA_VERSION,
+            "note": self.note,
+            "min_dprime": self.min_dprime,
+            "min_iou": self.min_iou,
+            "main_method": self.methods[0],
+            "methods": {method: self._summary(method) for method in self.methods},
+            "recall_by_psnr": self.by_psnr(),
+            "comparisons": self.comparisons(),
+            "found_by": self.found_by(),
+            "recordings": [_recording(r) for r in self.recordings],
+        }
+
+    def _summary(self, method: str) -> dict[str, Any]:
+        return {
+            variant: {
+                rule: {metric: spread(self.values(method, variant, rule, metric)) for metric in METRICS}
+                for rule in RULES
+            }
+            for variant in VARIANTS
+        }
+
+
+def compare_segmentations(
+    cases: Iterable[SegmentationCase],
+    settings: EvaluationSettings,
+    *,
+    note: str = "",
+    progress: Progress = silent,
+) -> SegmentationComparison:
+    """Measure every method on every recording; a movie is read once, for PSNR.
+
+    Raises
+    ------
+    InputError
+        If there is no recording, or recordings have other methods or fields of view.
+    """
+    measured = tuple(measure_segmentation(case, settings, progress) for case in cases)
+    if not measured:
+        raise InputError("evaluation", "recordings", "there is none", "Name one whose neurons are known.")
+    for one in measured[1:]:
+        if list(one.scores) != list(measured[0].scores):
+            raise InputError(
+                one.name,
+                "methods",
+                f"are {', '.join(one.scores)}, in {measured[0].name} {', '.join(measured[0].scores)}",
+                "Give the same methods for each recording.",
+            )
+    return SegmentationComparison(measured, settings.min_dprime, settings.min_iou, note)
+
+
+def measure_segmentation(
+    case: SegmentationCase, settings: EvaluationSettings, progress: Progress = silent
+) -> MeasuredSegmentation:
+    """Return what each method found in one recording."""
+    variants = dict(zip(VARIANTS, (case.groups, case.groups.all_visible()), strict=True))
+    return MeasuredSegmentation(
+        name=case.name,
+        groups=case.groups,
+        scores={
+            method: {
+                name: evaluate_groups(found, case.rois, groups, min_iou=settings.min_iou)
+                for name, groups in variants.items()
+            }
+            for method, found in case.found.items()
+        },
+        psnr=None if case.movie is None else psnr_of(case.movie, case.rois, progress=progress),
+    )
+
+
+def _recording(one: MeasuredSegmentation) -> dict[str, Any]:
+    groups = one.groups
+    return {
+        "name": one.name,
+        "n_positive": int(groups.positive.sum()),
+        "n_doubtful": int(groups.doubtful.sum()),
+        "n_negative": int(groups.negative.sum()),
+        "methods": {
+            method: {name: both.as_dict() for name, both in variants.items()}
+            for method, variants in one.scores.items()
+        },
+    }

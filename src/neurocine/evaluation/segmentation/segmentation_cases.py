@@ -1,0 +1,175 @@
+"""Recordings whose neurons are known, opened from files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from neurocine.core import InputError, Movie, RoiSet
+from neurocine.evaluation.segmentation.anatomical import anatomical_groups
+from neurocine.evaluation.segmentation.compare import SegmentationCase
+from neurocine.evaluation.segmentation.graders import opened_pair
+from neurocine.evaluation.segmentation.groups import MIN_DPRIME, Groups, groups_of
+from neurocine.io.movies import open_movie
+from neurocine.io.result_files import read_rois, read_truth
+from neurocine.io.rois import open_rois
+
+#: Stands for the recording's name in the path of a method's ROIs.
+PLACE = "{}"
+
+
+def segmentation_cases(
+    truth: Path,
+    found: Mapping[str, Path],
+    *,
+    movie: Movie | None = None,
+    min_dprime: float = MIN_DPRIME,
+    fov_shape: tuple[int, int] | None = None,
+) -> list[SegmentationCase]:
+    """Return the recordings of a truth: one, or all whose folders are in a folder.
+
+    Parameters
+    ----------
+    truth
+        Folder with ``truth.h5``, file of ROIs, or a folder of such folders, whose names are the recordings'.
+    found
+        File of ROIs by method, the one that matters first. For several recordings ``{}`` stands for the name.
+    movie, min_dprime, fov_shape
+        As in `open_segmentation_case`.
+
+    Raises
+    ------
+    InputError
+        As `open_segmentation_case`; if a path of several recordings has no ``{}``.
+    """
+    folders = sorted(path.parent for path in truth.glob("*/truth.h5")) if is_folder_of_truths(truth) else []
+    if not folders:
+        paths = {method: _filled(path, truth.stem) for method, path in found.items()}
+        return [
+            open_segmentation_case(
+                truth.resolve().stem, truth, paths, movie=movie, min_dprime=min_dprime, fov_shape=fov_shape
+            )
+        ]
+    for method, path in found.items():
+        if PLACE not in str(path):
+            raise InputError(
+                path,
+                method,
+                f"names one file, but {truth} holds {len(folders)} recordings",
+                f"Put {PLACE} where the recording's name is, as in found/{PLACE}.h5.",
+            )
+    return [
+        open_segmentation_case(
+            folder.name,
+            folder,
+            {method: _filled(path, folder.name) for method, path in found.items()},
+            min_dprime=min_dprime,
+            fov_shape=fov_shape,
+        )
+        for folder in folders
+    ]
+
+
+def is_folder_of_truths(truth: Path) -> bool:
+    """Return whether `truth` is a folder that holds folders with ``truth.h5``, and none itself."""
+    return truth.is_dir() and not (truth / "truth.h5").is_file() and any(truth.glob("*/truth.h5"))
+
+
+def open_segmentation_case(
+    name: str,
+    truth: Path,
+    found: Mapping[str, Path],
+    *,
+    movie: Movie | None = None,
+    min_dprime: float = 5.0,
+    fov_shape: tuple[int, int] | None = None,
+) -> SegmentationCase:
+    """Return the case in some files.
+
+    Parameters
+    ----------
+    name
+        Of the recording.
+    truth
+        Folder with ``truth.h5`` and ``rois.h5``, as `neurocine.simulation.simulate` writes it, or a file of
+        ROIs in any format, all of which are to be found.
+    found
+        File of ROIs by method, in any format, the one that matters first.
+    movie
+        Registered movie; ``movie.h5`` of the folder unless given, if it is there.
+    min_dprime
+        Neurons of less detectability are doubtful.
+    fov_shape
+        Height and width in pixels, if the files lack it.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or they don't belong together.
+    """
+    path, beside = (truth / "rois.h5" if is_simulated(truth) else truth), truth / "movie.h5"
+    if movie is None and is_simulated(truth) and beside.is_file():
+        movie = open_movie(beside)
+    groups = _simulated(truth, min_dprime)[1] if is_simulated(truth) else None
+    pairs = {method: opened_pair(path, file, fov_shape) for method, file in found.items()}
+    rois = next(iter(pairs.values()))[0]
+    return SegmentationCase(
+        name=name,
+        rois=rois,
+        groups=groups or Groups.all_positive(len(rois)),
+        found={method: pair[1] for method, pair in pairs.items()},
+        movie=movie,
+    )
+
+
+def open_truth(
+    truth: Path, movie: Movie, *, min_dprime: float = MIN_DPRIME, min_snr: float | None = None
+) -> tuple[RoiSet, Groups]:
+    """Return the true ROIs of a movie, and which of them are to be found.
+
+    Parameters
+    ----------
+    truth
+        As in `open_segmentation_case`.
+    movie
+        Registered movie.
+    min_dprime
+        Where activity is known, neurons of less detectability are doubtful.
+    min_snr
+        Where contours alone are known, those without a transient of this signal-to-noise ratio in the movie
+        are doubtful, as `neurocine.evaluation.segmentation.anatomical` has it; None: all are to be found.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or they don't belong together.
+    """
+    if is_simulated(truth):
+        return _simulated(truth, min_dprime)
+    rois = open_rois(truth, fov_shape=movie.fov_shape)
+    if min_snr is None:
+        return rois, Groups.all_positive(len(rois))
+    return rois, anatomical_groups(movie, rois, min_snr)
+
+
+def is_simulated(truth: Path) -> bool:
+    """Return whether `truth` is a folder as `neurocine.simulation.simulate` writes it."""
+    return (truth / "truth.h5").is_file()
+
+
+def _simulated(truth: Path, min_dprime: float) -> tuple[RoiSet, Groups]:
+    known, rois = read_truth(truth / "truth.h5"), read_rois(truth / "rois.h5")
+    if not np.array_equal(rois.ids, known.ids):
+        raise InputError(
+            known.source,
+            "ids",
+            f"differ from those of {rois.source}",
+            "Give the ROIs and truth of one movie.",
+        )
+    return rois, groups_of(known, min_dprime)
+
+
+def _filled(path: Path, name: str) -> Path:
+    return Path(str(path).replace(PLACE, name))

@@ -1,0 +1,137 @@
+"""Medians, means and tests of methods on the same or on other samples."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import mannwhitneyu, rankdata, wilcoxon
+
+from neurocine.core import InputError
+
+#: DeepCINAC tests distributions of more than 15 samples only (section 2.6).
+MIN_PAIRED = 16
+#: A rank-sum test needs this many samples of each method.
+MIN_UNPAIRED = 2
+
+
+def quartiles(values: ArrayLike) -> dict[str, float | None]:
+    """Return median, first and third quartile of `values`; None of each without any."""
+    array = np.asarray(values, dtype=np.float64)
+    found = np.percentile(array, [50, 25, 75]).tolist() if array.size else [None] * 3
+    return dict(zip(("median", "q25", "q75"), found, strict=True))
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Wilcoxon's signed-rank test of a metric of one method against another's, on common cells.
+
+    Attributes
+    ----------
+    n, n_different
+        Cells, and those on which the two methods differ: only they enter the test.
+    median_difference
+        Median over cells of first minus second; None without cells.
+    statistic, p
+        The smaller sum of ranks and the two-sided p; None with fewer than `MIN_PAIRED` cells or where the
+        methods agree on all.
+    effect
+        Matched-pairs rank-biserial correlation: 1 where the first is better on all cells that differ, -1
+        where the second is; None where the methods agree on all.
+    """
+
+    n: int
+    n_different: int
+    median_difference: float | None
+    statistic: float | None
+    p: float | None
+    effect: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the test as plain values."""
+        return asdict(self)
+
+
+def paired_test(first: ArrayLike, second: ArrayLike) -> PairedTest:
+    """Compare a metric of two methods on the same cells, (n,) each.
+
+    Raises
+    ------
+    InputError
+        If they aren't of one length.
+    """
+    a, b = (np.asarray(values, dtype=np.float64) for values in (first, second))
+    if a.shape != b.shape or a.ndim != 1:
+        raise InputError("paired test", "cells", f"shapes are {a.shape} and {b.shape}", "Give common cells.")
+    # Rounded, so that equal scores reached by other divisions count as equal.
+    difference = np.round(a - b, 12)
+    moved = difference[difference != 0]
+    middle = float(np.median(difference)) if len(a) else None
+    if not len(moved):
+        return PairedTest(len(a), 0, middle, None, None, None)
+    effect = rank_biserial(moved)
+    if len(a) < MIN_PAIRED:
+        return PairedTest(len(a), len(moved), middle, None, None, effect)
+    result = wilcoxon(moved)
+    return PairedTest(len(a), len(moved), middle, float(result.statistic), float(result.pvalue), effect)
+
+
+def rank_biserial(difference: NDArray[np.float64]) -> float:
+    """Return (W+ - W-) / (W+ + W-), W± the sums of ranks of positive and negative differences (n,)."""
+    rank = rankdata(np.abs(difference))
+    return float(np.sum(rank * np.sign(difference)) / rank.sum())
+
+
+def spread(values: ArrayLike) -> dict[str, float | None]:
+    """Return mean and (sample) SD of `values`, as the paper gives them; None where there are too few."""
+    array = np.asarray(values, dtype=np.float64)
+    return {
+        "mean": float(array.mean()) if array.size else None,
+        "sd": float(array.std(ddof=1)) if array.size > 1 else None,
+    }
+
+
+@dataclass(frozen=True)
+class RankSum:
+    """Wilcoxon's two-sided rank-sum test of two methods.
+
+    Attributes
+    ----------
+    n_first, n_second
+        Samples: recordings, or neurons.
+    difference
+        Mean of the first less mean of the second; None without samples.
+    p
+        Two-sided: exact for up to 8 samples without ties, else by the normal distribution with the correction
+        for ties; None with fewer than `MIN_UNPAIRED`.
+    effect
+        Rank-biserial correlation: 1 if each sample of the first is above each of the second, -1 if below.
+    """
+
+    n_first: int
+    n_second: int
+    difference: float | None
+    p: float | None
+    effect: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the test as plain values."""
+        return asdict(self)
+
+
+def rank_sum(first: ArrayLike, second: ArrayLike) -> RankSum:
+    """Compare a figure of two methods, (n,) and (m,), as the paper does.
+
+    The samples are taken for independent, as there; on the same recordings that is careful, for what they
+    have in common isn't taken out.
+    """
+    a, b = (np.asarray(values, dtype=np.float64) for values in (first, second))
+    if not a.size or not b.size:
+        return RankSum(len(a), len(b), None, None, None)
+    # Rounded, so that equal scores reached by other divisions count as ties.
+    result = mannwhitneyu(np.round(a, 12), np.round(b, 12), alternative="two-sided")
+    effect = 2 * float(result.statistic) / (len(a) * len(b)) - 1
+    p = float(result.pvalue) if min(len(a), len(b)) >= MIN_UNPAIRED else None
+    return RankSum(len(a), len(b), float(a.mean() - b.mean()), p, effect)

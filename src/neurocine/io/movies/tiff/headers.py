@@ -1,0 +1,87 @@
+"""The chain of page headers of a TIFF file, which shows whether all of it is there."""
+
+from __future__ import annotations
+
+import struct
+from math import prod
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import tifffile
+
+from neurocine.core import InputError
+from neurocine.io.safe.damage import DEFLATE_TIMES, check_unpacked
+
+#: Frames of a movie: a day at 100 Hz.
+MOST_FRAMES = 10_000_000
+#: Bytes of one value of each of TIFF's types 0-18; unknown types count as none.
+_TYPE_BYTES = np.array([0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8], dtype=np.int64)
+
+
+def check_headers(path: Path, tif: tifffile.TiffFile) -> None:
+    """Follow the chain to its end, which a file cut within it lacks, and see that all values lie in the file.
+
+    Raises
+    ------
+    InputError
+        If the chain is cut or runs in a circle, or a header's value lies past the end of the file.
+    """
+    file, layout = tif.filehandle, tif.tiff
+    if not tif.is_bigtiff and file.size >= 2**32:
+        return  # ScanImage wrote such files: their 32-bit chain can't reach the end
+    offset, seen = tif.pages.first.offset, set[int]()
+    while offset:
+        if offset in seen:
+            raise damaged(path, "page headers point at each other in a circle")
+        seen.add(offset)
+        try:
+            file.seek(offset)
+            (n_tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+            tags = file.read(n_tags * layout.tagsize)
+            (offset,) = struct.unpack(layout.offsetformat, file.read(layout.offsetsize))
+        except struct.error as error:
+            raise damaged(path, f"is cut short after {len(seen) - 1} page headers") from error
+        if _reach(tags, layout) > file.size:
+            raise damaged(path, f"is cut short: values of page header {len(seen) - 1} lie past its end")
+
+
+def damaged(path: Path, problem: str) -> InputError:
+    """Return the error for a file that isn't whole."""
+    return InputError(path, "file", problem, "Copy or save it again.")
+
+
+def check_page(path: Path, page: tifffile.TiffPage | tifffile.TiffFrame) -> None:
+    """Raise `InputError` if the picture of `page`, or one of its tiles, can't be what is stored of it."""
+    keyframe = page.keyframe
+    if keyframe is None or keyframe.dtype is None:
+        return  # told with its type
+    dtype = keyframe.dtype
+    stored = min(sum(page.databytecounts), page.parent.filehandle.size)
+    check_unpacked(path, "picture", prod(keyframe.shape) * dtype.itemsize, stored, DEFLATE_TIMES)
+    check_unpacked(path, "tiles", prod(keyframe.chunks) * dtype.itemsize, stored, DEFLATE_TIMES)
+
+
+def check_frames_told(path: Path, tif: tifffile.TiffFile) -> None:
+    """Raise `InputError` if an OME header tells of more frames than a movie has: tifffile lists them."""
+    if not tif.is_ome:
+        return
+    for pixels in ElementTree.fromstring(tif.ome_metadata or "<OME/>").iterfind(".//{*}Pixels"):
+        n_frames = prod(max(1, int(pixels.get(f"Size{axis}", 1))) for axis in "TCZ")
+        if n_frames > MOST_FRAMES:
+            raise damaged(path, f"tells of {n_frames:,} frames")
+
+
+def _reach(tags: bytes, layout: tifffile.tifffile.TiffFormat) -> int:
+    """Return where the values end that a header's tags point at."""
+    width = {12: 4, 20: 8}[layout.tagsize]
+    order = layout.byteorder
+    entry = np.dtype(
+        [(name, f"{order}u{n}") for name, n in (("code", 2), ("type", 2), ("count", width), ("value", width))]
+    )
+    found = np.frombuffer(tags, entry)
+    known = np.where(found["type"] < len(_TYPE_BYTES), found["type"], 0)
+    # Counts may have all 64 bits: as real numbers, they and what they point at don't wrap around.
+    n_bytes = _TYPE_BYTES[known] * found["count"].astype(np.float64)
+    ends = np.where(n_bytes > width, found["value"].astype(np.float64) + n_bytes, 0)
+    return int(ends.max(initial=0))

@@ -1,0 +1,181 @@
+"""TIFF: one page a frame, ImageJ hyperstacks, BigTIFF, ScanImage and OME; checked to be whole before use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from neurocine.core import FrameSource, InputError
+from neurocine.io.movies.frames import Found, LazyFrames, Mapped
+from neurocine.io.movies.tiff.headers import check_frames_told, check_headers, check_page, damaged
+from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
+from neurocine.io.safe.damage import DAMAGE, TOLD, said
+
+logger = logging.getLogger(__name__)
+
+
+class PageFrames(LazyFrames):
+    """Frames that are pages of a TIFF file; it is open only while a slice is read.
+
+    Parameters
+    ----------
+    tif
+        The file.
+    series
+        Its series of pages.
+    pages
+        Positions in `series` of the pages, one a frame.
+    """
+
+    def __init__(
+        self, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, pages: list[int], path: Path
+    ) -> None:
+        picture = series.keyframe.shape
+        super().__init__((len(pages), *_picture(series, picture)), series.dtype)
+        self._tif, self._series, self._pages, self._path = tif, series, pages, path
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        shape = (stop - start, *self.shape[1:])
+        if start == stop:
+            return np.empty(shape, dtype=self.dtype)
+        try:
+            self._tif.filehandle.open()
+            frames = self._tif.asarray(key=self._pages[start:stop], series=self._series)
+        except DAMAGE as error:
+            raise InputError(
+                self._path,
+                f"frames {start}-{stop - 1}",
+                f"can't be decoded ({said(error)})",
+                "The file is damaged: copy it again.",
+            ) from error
+        finally:
+            self._tif.filehandle.close()
+        return np.asarray(frames, dtype=self.dtype).reshape(shape)
+
+
+def read(path: Path, dataset: str | None = None) -> Found:
+    """Return the frames of a TIFF file, memory-mapped where its pages lie together uncompressed.
+
+    Raises
+    ------
+    InputError
+        If it isn't TIFF, is cut short, holds colour, or has several channels, planes or picture sizes.
+    """
+    with opened(path) as tif:
+        check_headers(path, tif)
+        series = _only_series(path, tif)
+        _check_axes(path, tif, series)
+        frames = _frames(path, tif, series)
+        return Found(frames, *rate_and_size(tif))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """Yield the open file; what tifffile would log or raise about damage becomes one `InputError`."""
+    complaints: list[str] = []
+    listener = logging.Handler(logging.WARNING)
+    listener.emit = lambda record: complaints.append(record.getMessage())  # type: ignore[method-assign]
+    voice = logging.getLogger("tifffile")
+    propagate, voice.propagate = voice.propagate, False
+    voice.addHandler(listener)
+    try:
+        # Files that an OME header names beside this one stay shut.
+        with tifffile.TiffFile(path, _multifile=False) as tif:
+            yield tif
+    except DAMAGE as error:
+        told = "; ".join([str(error) or type(error).__name__, *complaints])
+        raise damaged(path, f"isn't a whole TIFF file ({told[:TOLD]})") from error
+    finally:
+        voice.removeHandler(listener)
+        voice.propagate = propagate
+    for complaint in complaints:
+        logger.debug("%s: tifffile says: %s", path, complaint)
+
+
+def read_picture(path: Path) -> NDArray[Any]:
+    """Return the picture (Y, X) of a TIFF file of labels.
+
+    Raises
+    ------
+    InputError
+        If it isn't TIFF, is cut short, or holds more than one picture of one channel.
+    """
+    with opened(path) as tif:
+        check_headers(path, tif)
+        check_page(path, tif.pages.first)
+        check_frames_told(path, tif)
+        shape = tif.series[0].shape
+        if len(shape) != 2:
+            raise InputError(path, "labels", f"have shape {shape}, expected (Y, X)", "Give one label image.")
+        return np.asarray(tif.series[0].asarray())
+
+
+def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
+    check_page(path, tif.pages.first)
+    check_frames_told(path, tif)
+    found = tif.series
+    if len(found) != 1:
+        shapes = ", ".join(str(series.shape) for series in found) or "no picture at all"
+        raise InputError(path, "pages", f"differ in size or type: {shapes}", "Save one movie a file.")
+    if tif.is_imagej and found[0].kind != "imagej":
+        raise damaged(path, "is cut short: it holds fewer frames than its ImageJ header says")
+    return found[0]
+
+
+def _check_axes(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:
+    """Raise `InputError` unless rows, columns and one axis of time are all there is."""
+    sizes = dict(zip(series.axes, series.shape, strict=True))
+    if series.kind == "scanimage":
+        sizes = {"T": len(tif.pages), **{axis: sizes[axis] for axis in "YX"}}
+        sizes |= scanimage_axes(scanimage_settings(tif))
+    named = ", ".join(f"{axis}={size}" for axis, size in sizes.items() if size > 1)
+    if sizes.get("S", 1) > 1:
+        raise InputError(path, "colour", f"the pictures are colour ({named})", "Save one grey channel.")
+    others = [axis for axis, size in sizes.items() if axis not in "YX" and size > 1]
+    if len(others) > 1 or others == ["C"]:
+        raise InputError(
+            path,
+            "axes",
+            f"there is more than time, rows and columns: {named} (C: channel, Z: plane)",
+            "Save one channel of one plane a file.",
+        )
+    if others == ["Z"]:
+        logger.warning("%s: its %d planes (Z) are taken for frames", path, sizes["Z"])
+
+
+def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> FrameSource:
+    picture = series.keyframe.shape
+    size = tif.filehandle.size
+    if series.dtype is None:
+        raise InputError(path, "dtype", "isn't one that can be read", "Save it as 8 or 16 bit grey values.")
+    if series.dataoffset is not None and series.keyframe.is_memmappable and series.kind != "scanimage":
+        height, width = _picture(series, series.shape)
+        n_frames = prod(series.shape) // (height * width)
+        if series.dataoffset + series.nbytes > size:
+            raise damaged(path, f"is cut short: {n_frames} frames don't fit in its {size} bytes")
+        dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
+        return Mapped(path, dtype, series.dataoffset, (n_frames, height, width))
+    # Files of a multi-file OME series list each other's pages: only this file's own are taken.
+    own = [(i, page) for i, page in enumerate(series) if page is not None and page.parent is tif]
+    for frame, (_, page) in enumerate(own):
+        check_page(path, page)
+        ends = [a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
+        if not ends or max(ends) > size:
+            raise damaged(path, f"is cut short: the pixels of frame {frame} lie past its end")
+    if prod(picture) != prod(_picture(series, picture)):
+        raise InputError(path, "pages", f"have shape {picture}", "Save one frame a page.")
+    return PageFrames(tif, series, [i for i, _ in own], path)
+
+
+def _picture(series: tifffile.TiffPageSeries, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return height and width from `shape`, whose last axis may be a single sample."""
+    kept = shape[:-1] if series.keyframe.axes.endswith("S") and shape[-1] == 1 else shape
+    return int(kept[-2]), int(kept[-1])

@@ -1,0 +1,37 @@
+"""``activity.h5``: activity probability, raster, transients and the classifier of each ROI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from neurocine.core import Raster
+from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, opened, strings
+
+
+def write_activity(path: Path, raster: Raster, stamp: Stamp | None = None) -> None:
+    """Write `raster`, and the transients it gives, to `path`, atomically."""
+    transients = raster.transients()
+    with create(path, "activity", stamp or Stamp()) as file:
+        file.attrs["frame_rate_hz"] = raster.frame_rate_hz
+        file.attrs["threshold"] = raster.threshold
+        file["ids"] = raster.ids
+        file["probability"] = raster.probability
+        file["raster"] = raster.active
+        file["classifier"] = [name.encode() for name in raster.classifier] or np.empty(0, dtype="S1")
+        for name in ("roi_id", "onset", "peak", "probability"):
+            file[f"transients/{name}"] = getattr(transients, name)
+
+
+def read_activity(path: Path) -> Raster:
+    """Return the activity of a file that `write_activity` made."""
+    with opened(path, "activity") as file:
+        return Raster(
+            ids=dataset(file, "ids"),
+            frame_rate_hz=float(attribute(file, "frame_rate_hz")),
+            probability=dataset(file, "probability"),
+            threshold=float(attribute(file, "threshold")),
+            classifier=strings(file, "classifier"),
+            source=str(path),
+        )

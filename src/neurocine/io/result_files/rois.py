@@ -1,0 +1,56 @@
+"""``rois.h5``: sparse pixel masks in the layout of NWB's ``pixel_mask``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from neurocine.core import RoiSet
+from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, opened, strings
+
+
+def write_rois(path: Path, rois: RoiSet, stamp: Stamp | None = None) -> None:
+    """Write `rois` to `path`, atomically."""
+    with create(path, "rois", stamp or Stamp()) as file:
+        file.attrs["fov_shape"] = rois.fov_shape
+        file["ids"] = rois.ids
+        file["indptr"] = rois.indptr
+        for name in ("y", "x", "weight", "probability", "active_probability"):
+            file[name] = getattr(rois, name)
+        file["engine"] = [name.encode() for name in rois.engine] or np.empty(0, dtype="S1")
+        counts = [len(intervals) for intervals in rois.active_intervals]
+        file["intervals/indptr"] = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        file["intervals/frames"] = np.concatenate([np.empty((0, 2), dtype=np.int64), *rois.active_intervals])
+
+
+def read_rois(path: Path) -> RoiSet:
+    """Return the ROIs of a file that `write_rois` made.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or of another kind.
+    """
+    with opened(path, "rois") as file:
+        height, width = (int(n) for n in attribute(file, "fov_shape"))
+        bounds = dataset(file, "intervals/indptr")[1:-1]
+        intervals = np.split(dataset(file, "intervals/frames"), bounds)
+        ids = dataset(file, "ids")
+        # Files of earlier versions lack it: nobody looked.
+        looked = "active_probability" in file
+        return RoiSet(
+            fov_shape=(height, width),
+            ids=ids,
+            indptr=dataset(file, "indptr"),
+            y=dataset(file, "y", "iu"),
+            x=dataset(file, "x", "iu"),
+            weight=dataset(file, "weight", "f"),
+            engine=strings(file, "engine"),
+            probability=dataset(file, "probability"),
+            active_intervals=tuple(intervals) if len(ids) else (),
+            active_probability=(
+                dataset(file, "active_probability") if looked else np.full(len(ids), np.nan, np.float32)
+            ),
+            source=str(path),
+        )

@@ -1,0 +1,83 @@
+"""suite2p's ``stat.npy``, read by a restricted unpickler."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurocine.core import InputError, RoiSet
+from neurocine.io.movies.suite2p_bin import read_settings
+from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.suite2p.folder import write_suite2p
+from neurocine.io.safe.damage import DAMAGE, said
+from neurocine.io.safe.unpickle import load_npy
+
+logger = logging.getLogger(__name__)
+
+#: suite2p's own default, written where an ROI file is converted and no rate is known.
+DEFAULT_FS = 10.0
+
+
+def matches(path: Path) -> bool:
+    """Return whether `path` is a ``stat.npy`` or a folder with one."""
+    return path.name == "stat.npy" or (path / "stat.npy").is_file()
+
+
+def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+    """Return all ROIs, those suite2p doesn't call cells too, with its probability.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged or holds more than arrays and plain containers, or the field of view is unknown.
+    """
+    stat_file = path if path.is_file() else path / "stat.npy"
+    folder = stat_file.parent
+    settings = read_settings(folder)
+    found = (int(settings["Ly"]), int(settings["Lx"])) if {"Ly", "Lx"} <= set(settings) else None
+    stats = load_npy(stat_file)
+    try:
+        pixels = [_pixels(stat) for stat in stats]
+    except DAMAGE as error:
+        raise InputError(
+            stat_file,
+            "content",
+            f"isn't a list of ROIs with ypix and xpix ({said(error)})",
+            "Is it suite2p's?",
+        ) from error
+    return RoiSet.from_pixels(
+        agreed_fov(stat_file, found, fov_shape),
+        pixels,
+        engine="suite2p",
+        probability=_probability(folder, len(pixels)),
+        source=str(stat_file),
+    )
+
+
+def write(path: Path, rois: RoiSet) -> None:
+    """Write the ROIs alone as a folder of suite2p, its traces zero and its rate suite2p's default."""
+    folder = path.parent if path.name == "stat.npy" else path
+    logger.warning("%s: written without traces, at suite2p's default rate of %g Hz", folder, DEFAULT_FS)
+    write_suite2p(folder, rois, frame_rate_hz=DEFAULT_FS)
+
+
+def _pixels(stat: dict[str, Any]) -> tuple[Any, Any, Any]:
+    y, x = np.asarray(stat["ypix"]).ravel(), np.asarray(stat["xpix"]).ravel()
+    weight = np.asarray(stat.get("lam", np.ones(len(y)))).ravel()
+    kept = weight > 0
+    return y[kept], x[kept], weight[kept]
+
+
+def _probability(folder: Path, n: int) -> Any:
+    path = folder / "iscell.npy"
+    if not path.is_file():
+        return None
+    table = load_npy(path)
+    if table.ndim != 2 or table.shape[0] != n or table.shape[1] < 2:
+        raise InputError(
+            path, "shape", f"is {table.shape}, expected ({n}, 2)", "Keep the files of one run together."
+        )
+    return table[:, 1]

@@ -1,0 +1,1 @@
+"""Guards against hostile and damaged files: every file that a user hands in is opened through them."""

@@ -1,0 +1,35 @@
+"""OpenVINO, which runs networks faster than TensorFlow on a processor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurocine.core import InputError
+
+#: One stream over a fixed number of threads, and no half precision: the same bytes each time.
+OPTIONS = {
+    "INFERENCE_PRECISION_HINT": "f32",
+    "EXECUTION_MODE_HINT": "ACCURACY",
+    "NUM_STREAMS": "1",
+    "INFERENCE_NUM_THREADS": "2",
+}
+
+
+def openvino_core() -> Any:
+    """Return OpenVINO's runtime.
+
+    Raises
+    ------
+    InputError
+        If OpenVINO isn't installed.
+    """
+    try:
+        import openvino
+    except ImportError as error:
+        raise InputError(
+            "settings",
+            "backend",
+            f"is openvino, which can't be loaded ({error})",
+            "Install it (pip install 'neurocine[openvino]'), or choose keras.",
+        ) from error
+    return openvino.Core()

@@ -1,0 +1,1 @@
+"""Movies as DeepCINAC simulated them (section 2.4)."""

@@ -1,0 +1,1 @@
+"""Training of the networks of single cells: activity and cell types."""

@@ -1,0 +1,109 @@
+"""Variation of training windows: place, orientation, light, and contours."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import csr_array
+
+from neurocine.core import RoiSet
+from neurocine.networks.cells.grid import resampling_matrix
+
+#: Windows are moved by up to this many pixels along each axis.
+SHIFT_PX = 2
+#: Standard deviations of the logarithm of the gain and of the offset, and largest noise added, in units of
+#: the z-scored movie.
+GAIN_SD = 0.3
+OFFSET_SD = 0.15
+NOISE_MAX = 0.3
+#: Frames of the model's rate that one frame of a slower movie lasts, and the share of windows slowed so.
+SLOW_RATIOS = (1.2, 1.43, 2.0, 3.0, 5.0, 6.67)
+SLOW_SHARE = 0.35
+#: Largest noise added to views, in units of the noise of a pixel.
+VIEW_NOISE_MAX = 0.7
+#: A fully connected pixel neighbourhood would grow contours by more than a pixel's width at the corners.
+_CROSS = ndimage.generate_binary_structure(2, 1)
+
+
+def turned(
+    patches: NDArray[np.float32], masks: NDArray[np.bool_], turn: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return patches (T, px, px) and masks (K, px, px) turned alike; `turn` is 0-7.
+
+    The eight are the symmetries of a square: four rotations, each as it is and mirrored.
+    """
+    rotation, mirror = divmod(turn, 2)
+    patches = np.rot90(patches, rotation, axes=(1, 2))
+    masks = np.rot90(masks, rotation, axes=(1, 2))
+    return (patches[:, :, ::-1], masks[:, :, ::-1]) if mirror else (patches, masks)
+
+
+def shifted(
+    patches: NDArray[np.float32], masks: NDArray[np.bool_], px: int, shift: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the window of `px` pixels that lies `shift` off the middle of larger patches and masks."""
+    middle = (patches.shape[1] - px) // 2
+    top, left = middle + shift[0], middle + shift[1]
+    part = (slice(None), slice(top, top + px), slice(left, left + px))
+    return patches[part], masks[part]
+
+
+def relit(rng: np.random.Generator, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return z-scored patches (T, px, px) with another gain, offset and more noise."""
+    gain, offset = np.exp(rng.normal(0, GAIN_SD)), rng.normal(0, OFFSET_SD)
+    noise = rng.standard_normal(patches.shape, dtype=np.float32)
+    return np.asarray(patches * gain + offset + rng.uniform(0, NOISE_MAX) * noise, dtype=np.float32)
+
+
+def jittered(rng: np.random.Generator, rois: RoiSet) -> RoiSet:
+    """Return `rois` with each contour left, dilated, eroded or moved by a pixel, as another engine draws it.
+
+    An ROI that an erosion or the border would leave with fewer than 4 pixels stays as it is.
+    """
+    pixels = []
+    for index in range(len(rois)):
+        mask = rois.mask(index)
+        change = rng.integers(4)
+        if change == 1:
+            new = ndimage.binary_dilation(mask, _CROSS)
+        elif change == 2:
+            new = ndimage.binary_erosion(mask, _CROSS)
+        elif change == 3:
+            new = ndimage.shift(mask.astype(np.uint8), rng.integers(-1, 2, size=2), order=0).astype(bool)
+        else:
+            new = mask
+        y, x = np.nonzero(new if new.sum() >= 4 else mask)
+        pixels.append((y, x, None))
+    return RoiSet.from_pixels(rois.fov_shape, pixels, engine="jittered", ids=rois.ids, source=rois.source)
+
+
+def slowed(views: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
+    """Return views (T, 7) as of a movie of 1 / `ratio` the frame rate, interpolated to the model's.
+
+    A slower frame gathers the light of several: its noise, the unit of views, is less by the root of their
+    number. Between such frames noise is that of both neighbours, and no longer independent.
+    """
+    gathered, spread = _slowing(len(views), ratio)
+    slow = (gathered @ views) * np.float32(np.sqrt(ratio))
+    return np.asarray((spread @ slow)[: len(views)], dtype=np.float32)
+
+
+@lru_cache(maxsize=256)
+def _slowing(n: int, ratio: float) -> tuple[csr_array, csr_array]:
+    gathered = resampling_matrix(n, 1 / ratio)
+    return gathered, resampling_matrix(gathered.shape[0], ratio)
+
+
+def varied(rng: np.random.Generator, views: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return views (T, 7) as of a brighter or dimmer, noisier, turned movie.
+
+    Turning or mirroring a movie changes the direction of shifts, the last two views, and no other.
+    """
+    noise = rng.standard_normal(views.shape, dtype=np.float32) * np.float32(rng.uniform(0, VIEW_NOISE_MAX))
+    views = views * np.float32(np.exp(rng.normal(0, GAIN_SD))) + noise
+    shifts = views[:, -2:] * rng.choice(np.array([-1, 1], dtype=np.float32), size=2)
+    views[:, -2:] = shifts[:, ::-1] if rng.uniform() < 0.5 else shifts
+    return views

@@ -1,0 +1,166 @@
+"""The model card: what a model is, what it was trained on and how well it does, written from the figures."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from neurocine.io.atomic import write_text
+from neurocine.training.cells.fit import Fitted
+from neurocine.training.cells.held_out import CHANCE
+from neurocine.training.cells.recipe import Recipe
+
+_PURPOSE = {
+    "activity": "Tells in which frames a cell is active, from the onset to the peak of each transient.",
+    "celltype": "Tells whether a cell is a pyramidal cell, an interneuron or noise.",
+}
+_LIMITS = """\
+Trained on simulated recordings alone, most of them from real parts (docs/simulation.md says which, and where
+they differ from real movies). The figures say how it does on more of these, from neurons, outlines and random
+numbers that training didn't have; not on recordings of your own: check some cells by eye, or label them.
+"""
+
+
+def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, Any]) -> None:
+    """Write the card of the model that `recipe` gave, as Markdown."""
+    a, settings = recipe.architecture, recipe.settings
+    minutes = sum(row["seconds"] for row in fitted.history) / 60
+    best = fitted.history[fitted.best_epoch - 1]
+    lines = [
+        f"# {a.name}",
+        "",
+        _PURPOSE[recipe.task],
+        "",
+        f"- Network: {fitted.networks.full.count_params():,} parameters, {a.n_inputs} inputs, windows of "
+        f"{a.window_frames} frames of {a.window_px} x {a.window_px} pixels, weights stored as float16.",
+        f"- Data: {_data(recipe)}. No recorded neuron, outline or random number is in two of them.",
+        f"- Training: {settings.epochs} epochs of {settings.steps_per_epoch} batches of "
+        f"{settings.batch_size} windows, learning rate {settings.learning_rate:g}, seed {settings.seed}; "
+        f"{minutes:.0f} minutes. "
+        f"Epoch {fitted.best_epoch} had the lowest validation loss ({best['val_loss']:.4f}).",
+        *([f"- Started from the weights with SHA-256 {recipe.start[:12]}…"] if recipe.start else []),
+        f"- Versions: {versions()}.",
+        "",
+        "## On held-out recordings",
+        "",
+        f"Movies {', '.join(metrics['test_movies'])}: neither training nor the choice of the epoch saw them.",
+        "",
+        *(_activity_table(metrics) if recipe.task == "activity" else _celltype_table(metrics)),
+        "",
+        "## Limits",
+        "",
+        _LIMITS,
+        "## Train it again",
+        "",
+        f"With these settings, `snakemake --cores all {_rule(recipe)}`:",
+        "",
+        "```yaml",
+        *_settings(recipe),
+        "```",
+        "",
+    ]
+    write_text(path, "\n".join(lines))
+
+
+def _rule(recipe: Recipe) -> str:
+    return f"train_{_section(recipe)}"
+
+
+def _section(recipe: Recipe) -> str:
+    return "interneuron" if recipe.settings.types == ("interneuron",) else recipe.task
+
+
+def _settings(recipe: Recipe) -> list[str]:
+    """Return the part of the config that gives this model, as lines of YAML."""
+    counts = {use: Counter(preset for preset, *_ in movies) for use, movies in recipe.movies.items()}
+    movies = ", ".join(f"{preset}: {n}" for preset, n in counts["train"].items())
+    return [
+        "training:",
+        "  simulation:",
+        f"    movies: {{{movies}}}",
+        f"    held_out: {max(counts['test'].values())}",
+        f"    seed: {min(seed for part in recipe.movies.values() for *_, seed in part)}",
+        f"  {_section(recipe)}:",
+        *(f"    {name}: {_plain(value)}" for name, value in recipe.settings.model_dump(mode="json").items()),
+    ]
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value).replace('"', "") if isinstance(value, list) or value is None else str(value)
+
+
+def _data(recipe: Recipe) -> str:
+    parts = [
+        f"{len(movies)} to {purpose} ("
+        + ", ".join(f"{preset} {n}" for preset, n in Counter(preset for preset, *_ in movies).items())
+        + ")"
+        for purpose, movies in zip(("train", "validate", "test"), recipe.movies.values(), strict=True)
+    ]
+    return f"simulated movies: {'; '.join(parts)}"
+
+
+def versions() -> str:
+    """Return the versions of what trained a model, as text."""
+    found = []
+    for name in ("neurocine", "keras", "tensorflow", "tensorflow-cpu", "numpy"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def _activity_table(metrics: dict[str, Any]) -> list[str]:
+    """Return the table of detected transients: the model, and chance below it."""
+    rows = [
+        ("model, active cells", metrics["model"]["active_cells"]),
+        ("model, targets with overlapping cells", metrics["model"]["targets"]),
+        ("model, pyramidal cells", metrics["model"]["pyramidal"]),
+        ("model, interneurons", metrics["model"]["interneuron"]),
+        ("model, noise", metrics["model"]["noise"]),
+        ("model, active cells, all transients", metrics["model_all_transients"]["active_cells"]),
+        *((f"chance, {name.replace('_', ' ')}", metrics[name]["active_cells"]) for name in CHANCE),
+        ("every frame active", metrics["always_active"]["active_cells"]),
+    ]
+    figures = ("sensitivity", "precision", "f1", "median_f1")
+    return [
+        "| transients | cells | sensitivity | precision | F1 | median F1 of cells |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {name} | {row['cells']} | " + " | ".join(f"{row[figure]:.3f}" for figure in figures) + " |"
+            for name, row in rows
+            if row["cells"]
+        ),
+        "",
+        f"Probability over {metrics['threshold']:g} is active. True transients of a detectability d' under",
+        f"{metrics['min_dprime']:g} are doubtful, neither missed nor found, save in the line of all",
+        "transients. Active cells have one that isn't. Counts are pooled over cells; false positives are",
+        "putative transients of the trace that are not the cell's. Frame by frame: average precision",
+        f"{metrics['frame_average_precision']:.3f} (chance {metrics['frame_active_share']:.3f}), area under "
+        f"the ROC curve {metrics['frame_roc_auc']:.3f}.",
+    ]
+
+
+def _celltype_table(metrics: dict[str, Any]) -> list[str]:
+    """Return figures by type, and the confusion matrix."""
+    types = metrics["types"]
+    chance = metrics["chance"]
+    return [
+        f"Accuracy {metrics['accuracy']:.3f}, balanced accuracy {metrics['balanced_accuracy']:.3f}, macro F1",
+        f"{metrics['macro_f1']:.3f}. Chance: {chance['uniform']:.3f} for one of three types,",
+        f"{chance['majority']:.3f} for always the most frequent, {chance['shuffled_accuracy']:.3f} for the",
+        "model's answers shuffled among cells.",
+        "",
+        "| type | cells | sensitivity | precision | F1 | " + " | ".join(f"called {t}" for t in types) + " |",
+        "|---" * (5 + len(types)) + "|",
+        *(
+            f"| {kind} | {metrics['cells'][i]} | {metrics['sensitivity'][i]:.3f} "
+            f"| {metrics['precision'][i]:.3f} | {metrics['f1'][i]:.3f} | "
+            + " | ".join(str(n) for n in metrics["confusion"][i])
+            + " |"
+            for i, kind in enumerate(types)
+        ),
+    ]

@@ -1,0 +1,277 @@
+"""A registered model trained on, with a few labelled cells of a lab's own."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.activity.inference import extended, predicted
+from neurocine.config import ActivitySettings, FineTuneSettings, NetworkTraining
+from neurocine.core import InputError
+from neurocine.evaluation.activity.scored_transients import score
+from neurocine.io.atomic import write_text
+from neurocine.io.result_files import read_stamp, settings_hash
+from neurocine.networks.cells.grid import Grid, ModelMovie
+from neurocine.networks.cells.runner import Runner
+from neurocine.networks.registry import Entry, Metrics, Model, Registry, install, sha256
+from neurocine.networks.weights import load_cell_weights, save_cell_weights
+from neurocine.progress import Progress, silent
+from neurocine.steps import IMPL
+from neurocine.training.cells.fit import Fitted, fit
+from neurocine.training.cells.labelled import Labelled, load_labelled
+from neurocine.training.cells.window_sampling import WindowTable, window_table
+from neurocine.training.cells.windows import Windows
+from neurocine.training.checkpoint import values_of
+
+log = logging.getLogger(__name__)
+
+#: Share of the labelled cells kept to choose the epoch, and as many to measure.
+HELD_OUT = 0.2
+USES = ("train", "validation", "test")
+#: Extra weight of hard windows, as in training.
+HARD_WEIGHT: float = NetworkTraining.model_fields["hard_weight"].default
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """The labelled recordings, which cells serve which use, and their windows."""
+
+    labelled: list[Labelled]
+    cells: dict[str, tuple[str, ...]]
+    tables: dict[str, WindowTable]
+
+
+def fine_tune(
+    settings: FineTuneSettings,
+    labelled: Sequence[Path],
+    out: Path,
+    *,
+    registry: Registry | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Go on training a registered model with labelled cells; measure it before and after on others of them.
+
+    Cells, not recordings, are split into those to train, to choose the epoch and to measure: a lab's few may
+    all be of one recording. Writes into `out` what `neurocine.training.train` does: ``weights.h5``,
+    ``curves.csv`` and ``curves.png``, ``metrics.json``, ``card.md`` and ``checkpoint.h5``, from which a run
+    that was killed goes on.
+
+    Parameters
+    ----------
+    settings
+        The model to start from, and how it is trained.
+    labelled
+        Folders with ``movie.h5``, ``rois.h5`` and ``truth.h5``, or ``.cinac`` files (`load_labelled`).
+    out
+        Folder, made if need be.
+    registry
+        Models; those that ship with neurocine unless given.
+    progress
+        Told about epochs.
+
+    Returns
+    -------
+    dict
+        What ``metrics.json`` holds.
+
+    Raises
+    ------
+    InputError
+        If the model isn't registered, the labels are damaged or of fewer than 3 cells, or the checkpoint in
+        `out` belongs to other settings or labels.
+    """
+    from neurocine.training.cells.fine_tune_card import write_fine_tune_card
+    from neurocine.training.curves import write_curves
+
+    model = _model(settings.model, registry or Registry.load())
+    data = _data(model, load_labelled(labelled, model.entry), settings.seed)
+    recipe = _recipe(settings, model, labelled, data)
+    out.mkdir(parents=True, exist_ok=True)
+    fitted = _fit(model, data, settings, out, settings_hash(recipe), progress)
+    metadata = {"recipe": recipe, "best_epoch": fitted.best_epoch}
+    save_cell_weights(out / "weights.h5", fitted.networks, model.architecture, metadata=metadata)
+    write_curves(out, fitted.history)
+    networks, _, _ = load_cell_weights(out / "weights.h5")  # measured as they ship: float16
+    metrics = {
+        "task": model.task,
+        "model": model.name,
+        "cells": {use: list(names) for use, names in data.cells.items()},
+        "windows": {use: len(table) for use, table in data.tables.items()},
+        "before": _measured(model, data),
+        "after": _measured(replace(model, networks=networks), data),
+    }
+    write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
+    write_fine_tune_card(out / "card.md", settings, recipe, fitted, metrics)
+    return metrics
+
+
+def register(trained: Path, name: str, registry: Registry, into: Path | None = None) -> Entry:
+    """Put the model that `fine_tune` wrote into the folder `trained` into the registry as `name`.
+
+    Parameters
+    ----------
+    trained, name
+        The folder, and the model's new name.
+    registry
+        Where the model that it started from is.
+    into
+        Folder of another registry, if not the same.
+
+    Raises
+    ------
+    InputError
+        If `name` is that of the model it started from, or a file is damaged.
+    """
+    metrics = json.loads((trained / "metrics.json").read_text(encoding="utf-8"))
+    if name == metrics["model"]:
+        raise InputError(name, "name", "is that of the model it started from", "Choose another.")
+    n = len(metrics["cells"]["test"])
+    figures = {
+        k: v for k, v in metrics["after"].items() if k in ("sensitivity", "precision", "f1", "accuracy")
+    }
+    entry = registry.get(metrics["model"], metrics["task"]).model_copy(
+        update={"metrics": Metrics(on=f"{n} labelled cells not seen in training", values=figures)}
+    )
+    card = (trained / "card.md").read_text(encoding="utf-8")
+    return install(into or registry.folder, name, entry, trained / "weights.h5", card)
+
+
+def split_cells(names: Sequence[str], seed: int) -> dict[str, tuple[str, ...]]:
+    """Return the cells for each use (`USES`), drawn at random.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 3.
+    """
+    unique = sorted(set(names))
+    if len(unique) < len(USES):
+        raise InputError(
+            "labelled data",
+            "cells",
+            f"are {len(unique)}",
+            "Label 3 or more: to train, to choose, to measure.",
+        )
+    order = [unique[i] for i in np.random.default_rng([seed, 4]).permutation(len(unique))]
+    n = max(1, round(HELD_OUT * len(order)))
+    parts = (order[2 * n :], order[:n], order[n : 2 * n])
+    return {use: tuple(sorted(part)) for use, part in zip(USES, parts, strict=True)}
+
+
+def _model(name: str, registry: Registry) -> Model:
+    entry = registry.entries.get(name)
+    return registry.model(name, "celltype" if entry and entry.task == "celltype" else "activity")
+
+
+def _data(model: Model, labelled: list[Labelled], seed: int) -> _Data:
+    length = model.architecture.window_frames
+    cells = split_cells([name for one in labelled for name in one.names if name], seed)
+    table = window_table(model.task, [one.recording for one in labelled], length, HARD_WEIGHT)
+    names = np.array([labelled[r].names[c] for r, c in zip(table.recording, table.cell, strict=True)])
+    known = np.array(
+        [
+            # A cell's type is known in all frames.
+            model.task == "celltype" or not labelled[r].doubtful[start : start + length].any()
+            for r, start in zip(table.recording, table.start, strict=True)
+        ]
+    )
+    tables = {use: _rows(table, known & np.isin(names, cells[use])) for use in USES}
+    for use, part in tables.items():
+        if not len(part):
+            raise InputError(
+                "labelled data",
+                "doubtful_frames",
+                f"leave no window of {length} frames of the cells to {use}",
+                "Label more cells.",
+            )
+    return _Data(labelled, cells, tables)
+
+
+def _rows(table: WindowTable, chosen: NDArray[np.bool_]) -> WindowTable:
+    return WindowTable(*(getattr(table, name)[chosen] for name in table.__dataclass_fields__))
+
+
+def _recipe(settings: FineTuneSettings, model: Model, paths: Sequence[Path], data: _Data) -> dict[str, Any]:
+    """Return all that determines the result, as plain values; movies by what they were made from."""
+    folders = [path for path in paths if path.is_dir()]
+    files = [folder / name for folder in folders for name in ("truth.h5", "rois.h5")]
+    files += [path for path in paths if not path.is_dir()]
+    movies = [read_stamp(folder / "movie.h5") for folder in folders]
+    return {
+        "task": model.task,
+        "architecture": model.architecture.to_dict(),
+        "settings": settings.model_dump(exclude={"labelled"}),
+        "model_sha256": model.entry.sha256,
+        "labels_sha256": [sha256(file) for file in files],
+        "movies": [[movie.source_sha256, movie.config_hash] for movie in movies],
+        "cells": {use: list(names) for use, names in data.cells.items()},
+        "impl": {"training": IMPL["training"]},
+    }
+
+
+def _fit(
+    model: Model, data: _Data, settings: FineTuneSettings, out: Path, recipe: str, progress: Progress
+) -> Fitted:
+    from neurocine.training.curves import write_table
+
+    task, a = model.task, model.architecture
+    recordings = [one.recording for one in data.labelled]
+    log.info("%d windows to train on, %d to validate", *(len(data.tables[use]) for use in USES[:2]))
+    return fit(
+        a,
+        Windows.augmented(task, a, recordings, data.tables["train"], settings.seed),
+        Windows.plain(task, a, recordings, data.tables["validation"]),
+        NetworkTraining(**settings.model_dump(exclude={"model", "labelled"})),
+        out / "checkpoint.h5",
+        recipe,
+        progress,
+        after_epoch=lambda history: write_table(out / "curves.csv", history),
+        start=values_of(model.networks.full.trainable_variables),
+    )
+
+
+def _measured(model: Model, data: _Data) -> dict[str, Any]:
+    """Return the figures of `model` on the cells that are there to measure."""
+    return _activity(model, data) if model.task == "activity" else _types(model, data)
+
+
+def _activity(model: Model, data: _Data) -> dict[str, Any]:
+    from neurocine.training.cells.held_out import summary
+
+    settings, scores = ActivitySettings(), []
+    runner = Runner(model.networks, model.architecture)
+    for one in data.labelled:
+        chosen = np.flatnonzero(np.isin(one.names, data.cells["test"]))
+        if not len(chosen):
+            continue
+        movie, recording = one.recording.movie, one.recording
+        seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
+        found = predicted(runner, seen, recording.rois, chosen, settings)
+        found = extended(found, settings.threshold, settings.extent)
+        for cell, probability in zip(chosen, found, strict=True):
+            active = (probability > settings.threshold) & ~one.doubtful
+            scores.append(score(recording.truth.raster[cell], active, recording.traces[cell]))
+    return summary(scores)
+
+
+def _types(model: Model, data: _Data) -> dict[str, Any]:
+    windows = Windows.plain(
+        "celltype", model.architecture, [one.recording for one in data.labelled], data.tables["test"]
+    )
+    table = windows.table
+    by_cell: dict[str, list[int]] = {}
+    for row, (recording, cell) in enumerate(zip(table.recording, table.cell, strict=True)):
+        by_cell.setdefault(data.labelled[recording].names[cell], []).append(row)
+    right = []
+    for rows in by_cell.values():
+        batch, answers, _ = windows.batch(np.random.default_rng(0), np.asarray(rows))
+        mean = np.asarray(model.networks.full(batch, training=False)).mean(axis=0)
+        right.append(int(mean.argmax()) == int(answers[0].argmax()))
+    return {"cells": len(right), "accuracy": float(np.mean(right))}

@@ -1,0 +1,170 @@
+"""A lab's own labelled cells, as folders or ``.cinac`` files, in the form that training reads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import CELL_TYPES, InputError, Movie, RoiSet
+from neurocine.core.raster import active_runs
+from neurocine.core.truth import Truth
+from neurocine.io.cinac_labels import LabelledSegment, read_segments
+from neurocine.io.result_files import read_movie, read_rois, read_truth
+from neurocine.networks.cells.grid import Grid, resampling_matrix
+from neurocine.networks.cells.normalisation import Statistics
+from neurocine.networks.registry import Entry
+from neurocine.training.cells.augment import SHIFT_PX
+from neurocine.training.corpus import LabelledRecording, measured
+
+log = logging.getLogger(__name__)
+
+_AS_THEY_ARE = Statistics(np.zeros((), dtype=np.float32), np.ones((), dtype=np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A recording of which some cells are labelled.
+
+    Attributes
+    ----------
+    recording
+        All cells, on the model's grid; the truth of those that aren't labelled is empty.
+    names
+        Identity of each labelled cell, (N,) strings, the same in all its segments; empty for the others.
+    doubtful
+        Frames in which nobody can tell, (T,) bool.
+    """
+
+    recording: LabelledRecording
+    names: tuple[str, ...]
+    doubtful: NDArray[np.bool_]
+
+
+def load_labelled(paths: Sequence[Path], entry: Entry) -> list[Labelled]:
+    """Return the labelled cells in `paths`, for the model that `entry` describes.
+
+    Parameters
+    ----------
+    paths
+        Folders with ``movie.h5``, ``rois.h5`` and ``truth.h5``, the truth of some or all of the ROIs, brought
+        to the model's frame rate and pixel size (and then held in memory); ``.cinac`` files, which don't say
+        theirs and are taken to have the model's.
+    entry
+        Sampling, window and normalisation of the model.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or its parts don't belong together, or no recording is as long as a
+        window of the model.
+    """
+    found = []
+    for number, path in enumerate(paths, start=1):
+        name = f"{number}. {path.name}"
+        if path.is_dir():
+            found.append(_folder(path, name, entry))
+        else:
+            found += [_segment(segment, name, entry) for segment in read_segments(path)]
+    fitting = [one for one in found if one.recording.movie.n_frames >= entry.window_frames]
+    if len(fitting) < len(found):
+        log.warning("%d labelled recordings are too short and left out", len(found) - len(fitting))
+    if not fitting:
+        raise InputError(
+            ", ".join(map(str, paths)) or "training.fine_tune",
+            "labelled",
+            f"holds no recording of {entry.window_frames} frames or more, the model's window",
+            "Name folders or .cinac files with labelled cells.",
+        )
+    return fitting
+
+
+def _folder(folder: Path, name: str, entry: Entry) -> Labelled:
+    movie, rois = read_movie(folder / "movie.h5"), read_rois(folder / "rois.h5")
+    truth = read_truth(folder / "truth.h5")
+    places = {int(roi_id): i for i, roi_id in enumerate(rois.ids)}
+    unknown = [i for i in truth.ids.tolist() if i not in places]
+    if unknown or truth.n_frames != movie.n_frames:
+        problem = (
+            f"has ROI {unknown[0]}, which rois.h5 lacks"
+            if unknown
+            else f"has {truth.n_frames} frames, the movie {movie.n_frames}"
+        )
+        raise InputError(folder, "truth.h5", problem, "Give movie, ROIs and truth of one recording.")
+    grid = Grid.of(movie, entry.frame_rate_hz, entry.pixel_size_um)
+    labelled = np.array([places[i] for i in truth.ids.tolist()], dtype=np.int64)
+    raster = np.zeros((len(rois), grid.n_frames), dtype=bool)
+    share = (resampling_matrix(movie.n_frames, grid.time_ratio) @ truth.raster.T.astype(np.float32)).T
+    # On a coarser grid a rise that is shorter than a frame must not vanish.
+    raster[labelled] = share > (0 if grid.time_ratio < 1 else 0.5)
+    kinds, names = ["noise"] * len(rois), [""] * len(rois)
+    for place, kind in zip(labelled, truth.cell_types, strict=True):
+        kinds[place], names[place] = kind, f"{name}: ROI {rois.ids[place]}"
+    if grid.time_ratio != 1 or grid.space_ratio != 1:
+        movie = replace(
+            movie,
+            frames=grid.read(movie, 0, grid.n_frames),
+            frame_rate_hz=entry.frame_rate_hz,
+            pixel_size_um=entry.pixel_size_um,
+        )
+        rois = grid.rois(rois)
+    whole = _truth(rois, tuple(kinds), raster, str(folder / "truth.h5"))
+    recording = measured(movie, rois, whole, entry.normalisation)
+    return Labelled(recording, tuple(names), np.zeros(grid.n_frames, dtype=bool))
+
+
+def _segment(segment: LabelledSegment, name: str, entry: Entry) -> Labelled:
+    px = segment.frames.shape[1]
+    if px < entry.window_px:
+        raise InputError(
+            segment.source,
+            "ci_movie",
+            f"has patches of {px} pixels, the model reads {entry.window_px}",
+            "Label in a larger window, or start from another model.",
+        )
+    if entry.task == "celltype" and segment.cell_type not in CELL_TYPES:
+        raise InputError(
+            segment.source,
+            "cell_type",
+            f"is {segment.cell_type!r}",
+            f"Set it to {', '.join(CELL_TYPES[:-1])} or {CELL_TYPES[-1]}.",
+        )
+    # Training shifts windows by some pixels: mirrored at the patch's border.
+    border = SHIFT_PX
+    frames = np.pad(segment.frames, [(0, 0), (border, border), (border, border)], mode="reflect")
+    height, width = frames.shape[1:]
+    pixels = [segment.rois.pixels(i) for i in range(len(segment.rois))]
+    rois = RoiSet.from_pixels(
+        (height, width), [(y + border, x + border, w) for y, x, w in pixels], source=segment.source
+    )
+    movie = Movie(frames, entry.frame_rate_hz, entry.pixel_size_um, source=segment.source)
+    raster = np.zeros((len(rois), len(frames)), dtype=bool)
+    raster[0] = segment.raster & ~segment.doubtful
+    kind = segment.cell_type if segment.cell_type in CELL_TYPES else "noise"
+    truth = _truth(rois, (kind,) + ("noise",) * (len(rois) - 1), raster, segment.source)
+    recording = measured(movie, rois, truth, entry.normalisation)
+    if entry.normalisation == "movie":  # as they are: z-scored over the whole movie when labelled
+        recording = replace(recording, statistics=_AS_THEY_ARE)
+    names = (f"{name}: cell {segment.cell}",) + ("",) * (len(rois) - 1)
+    return Labelled(recording, names, segment.doubtful)
+
+
+def _truth(rois: RoiSet, kinds: tuple[str, ...], raster: NDArray[np.bool_], source: str) -> Truth:
+    row, onset, peak = active_runs(raster)
+    return Truth(
+        ids=rois.ids,
+        cell_types=kinds,
+        is_target=np.zeros(len(rois), dtype=bool),
+        raster=raster,
+        calcium=np.zeros(raster.shape, dtype=np.float32),
+        shifts=np.zeros((raster.shape[1], 2), dtype=np.float32),
+        roi_id=rois.ids[row],
+        onset=onset,
+        peak=peak,
+        preset="labelled",
+        source=source,
+    )

@@ -1,0 +1,140 @@
+"""A segmenting network measured on movies that neither weights nor thresholds have seen, and its card."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurocine.evaluation.segmentation.groups import MIN_DPRIME
+from neurocine.io.atomic import write_text
+from neurocine.networks.segmentation.architecture import SegmentationArchitecture
+from neurocine.networks.segmentation.segmenter import Segmenter
+from neurocine.networks.weights import load_segmentation_weights
+from neurocine.progress import Progress, silent
+from neurocine.training.cells.card import versions
+from neurocine.training.corpus import split_corpus
+from neurocine.training.curves import read_table
+from neurocine.training.segmentation.calibration import FIGURES, RULES, mapped, score
+
+_LIMITS = """\
+Trained on simulated recordings alone, most of whose parts are real (docs/simulation.md says which, and where
+they differ from real movies). The figures are of more of these, from neurons, outlines and random numbers
+that neither training nor the thresholds had; not of recordings of your own: look at some masks, or label a
+movie (`neurocine label`) and measure on it (`neurocine evaluate segmentation`).
+"""
+
+
+def measure_and_describe(
+    weights: Path, folders: Sequence[Path], out: Path, progress: Progress = silent
+) -> dict[str, Any]:
+    """Measure calibrated `weights` on the test movies of a corpus; write ``metrics.json`` and ``card.md``.
+
+    Parameters
+    ----------
+    weights
+        Of `neurocine.training.segmentation.calibration.calibrate_weights`.
+    folders
+        The corpus.
+    out
+        Folder to write into, in which the training left ``curves.csv``.
+    progress
+        Told about movies.
+
+    Returns
+    -------
+    dict
+        What ``metrics.json`` holds: mean recall, precision and F1 by rule, and those of each movie.
+    """
+    model, architecture, postprocessing, metadata = load_segmentation_weights(weights)
+    segmenter = Segmenter(model, architecture)
+    test = split_corpus(folders).test
+    rows: list[dict[str, Any]] = []
+    for index, folder in enumerate(test):
+        figures = score(mapped(folder, segmenter), postprocessing)
+        rows.append({"name": folder.name.removeprefix("test-"), **figures})
+        progress("test", index + 1, len(test))
+    mean = {
+        rule: {name: float(np.mean([row[rule][name] for row in rows])) for name in FIGURES} for rule in RULES
+    }
+    metrics = {"task": "stneuronet", "min_dprime": MIN_DPRIME, "mean": mean, "movies": rows}
+    write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
+    minutes = sum(row["seconds"] for row in read_table(out / "curves.csv")) / 60
+    write_text(out / "card.md", _card(model, architecture, metadata, metrics, minutes))
+    return metrics
+
+
+def _card(
+    model: Any,
+    architecture: SegmentationArchitecture,
+    metadata: Mapping[str, Any],
+    metrics: dict[str, Any],
+    minutes: float,
+) -> str:
+    recipe, calibration, a = metadata["recipe"], metadata["calibration"], architecture
+    settings = recipe["settings"]
+    counts = {
+        use: Counter("-".join(name.split("-")[1:-1]) for name in names)
+        for use, names in recipe["movies"].items()
+    }
+    left_out = calibration["mean"]["left_out"]
+    chosen = calibration["postprocessing"]
+    lines = [
+        f"# {a.name}",
+        "",
+        "Finds the active neurons of a registered movie, and when each is active.",
+        "",
+        f"- Network: {model.count_params():,} values, windows of {a.window_frames} frames binned to about "
+        f"{a.frame_rate_hz:g} Hz at {a.pixel_size_um:g} µm a pixel, {a.maps} map(s) a window, weights stored "
+        "as float16.",
+        f"- Data: simulated movies, {_counted(counts['train'])} to train, {_counted(counts['validation'])} "
+        "to choose the epoch and the thresholds. No recorded neuron, outline or random number is in two.",
+        f"- Training: {settings['epochs']} epochs of {settings['steps_per_epoch']} batches of "
+        f"{settings['batch_size']} crops of {settings['crop_px']} x {settings['crop_px']} pixels, learning "
+        f"rate {settings['learning_rate']:g}, seed {settings['seed']}; {minutes:.0f} minutes. "
+        f"Epoch {metadata['best_epoch']} had the lowest validation loss.",
+        *([f"- Started from the weights with SHA-256 {recipe['start'][:12]}…"] if recipe["start"] else []),
+        f"- Thresholds: {', '.join(f'{name} {value:g}' for name, value in chosen.items())}. With those that "
+        "the other recordings chose, a left-out one has a mean F1 of "
+        f"{left_out['containment']['f1']:.3f} (by IoU alone {left_out['iou']['f1']:.3f}).",
+        f"- Versions: {versions()}.",
+        "",
+        "## On held-out recordings",
+        "",
+        f"Neurons with a transient of d' {metrics['min_dprime']:g} or more are to be found; less visible "
+        "ones count neither way.",
+        "",
+        "| movie | recall | precision | F1 | F1, by IoU alone |",
+        "|---|---|---|---|---|",
+        *(_row(row["name"], row) for row in metrics["movies"]),
+        _row("mean", metrics["mean"]),
+        "",
+        "## Limits",
+        "",
+        _LIMITS,
+        "## Train it again",
+        "",
+        "With these settings, `snakemake --cores all calibrate_stneuronet`:",
+        "",
+        "```yaml",
+        "training:",
+        "  stneuronet:",
+        *(f"    {name}: {value}" for name, value in settings.items()),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _counted(counts: Counter[str]) -> str:
+    return f"{counts.total()} ({', '.join(f'{preset} {n}' for preset, n in counts.items())})"
+
+
+def _row(name: str, figures: Mapping[str, Any]) -> str:
+    contained = figures["containment"]
+    shown = [contained[figure] for figure in FIGURES] + [figures["iou"]["f1"]]
+    return f"| {name} | {' | '.join(f'{value:.3f}' for value in shown)} |"

@@ -1,0 +1,238 @@
+"""Whole evaluations of small recordings with exact truth."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from neurocine.config import EvaluationSettings
+from neurocine.core import InputError, RoiSet
+from neurocine.evaluation import Case, evaluate_activity, open_case, write_evaluation
+from neurocine.evaluation.activity import baselines, measure
+from neurocine.io.result_files import write_activity, write_celltypes
+
+ROOT = Path(__file__).parents[3]
+#: Without suite2p, which takes long to load.
+SETTINGS = EvaluationSettings(rivals=("oasis", "zscore"))
+TRUE_KINDS = ("pyramidal", "interneuron", "pyramidal", "pyramidal", "noise")
+
+
+def test_perfect_prediction(cases: list[Case], judged) -> None:
+    case = judged(cases[0], cases[0].truth.raster, TRUE_KINDS)
+    values = evaluate_activity([case], SETTINGS).as_dict()
+    visible = values["variants"]["visible"]
+    own = visible["methods"]["neurocine"]
+    for metric in ("sensitivity", "precision", "f1"):
+        assert own["active"][metric] == {"median": 1, "q25": 1, "q75": 1}
+    assert own["active"]["coverage"]["transients"]["median"] == 1
+    assert own["active"]["true_positive"] == 24
+    assert visible["n_active"] == visible["n_neurons"] == 4  # the noise isn't one
+    assert own["by"]["cell_type"]["noise"]["cells"] == 1
+    assert own["by"]["overlap"]["yes"]["cells"] == 2
+    assert sum(part["cells"] for part in own["by"]["snr"].values()) == 4
+    test = visible["overlap_test"]
+    assert test["transients"] > 10
+    assert test["methods"]["neurocine"]["share"] == 1
+    assert test["confirmed_by_truth"] == test["transients"]
+    assert values["cell_types"]["macro_f1"] == 1
+
+
+def test_all_active_and_silent(cases: list[Case], judged) -> None:
+    raster = cases[0].truth.raster
+    full = evaluate_activity([judged(cases[0], np.ones_like(raster))], SETTINGS).visible.as_dict()
+    own = full["methods"]["neurocine"]["active"]
+    assert own["sensitivity"]["median"] == 1
+    assert own["precision"]["median"] < 0.5
+    assert own["true_negative"] == own["false_negative"] == 0
+    assert full["overlap_test"]["methods"]["neurocine"]["share"] == 0
+    found = evaluate_activity([judged(cases[0], np.zeros_like(raster))], SETTINGS)
+    silent = found.visible.as_dict()
+    own = silent["methods"]["neurocine"]["active"]
+    assert own["f1"]["median"] == 0
+    assert own["precision"]["median"] == 1
+    assert own["coverage"]["transients"]["median"] is None
+    assert silent["overlap_test"]["methods"]["neurocine"]["share"] == 1
+    assert found.types is None
+
+
+def test_half_of_each_rise_is_coverage_of_a_half(cases: list[Case], judged) -> None:
+    truth = cases[0].truth
+    active = np.zeros_like(truth.raster)
+    for roi, onset in zip(truth.roi_id, truth.onset, strict=True):
+        active[roi, onset : onset + 2] = True  # rises last 4 frames
+    found = evaluate_activity([judged(cases[0], active)], SETTINGS).visible
+    assert all(np.all(share == 0.5) for share in found.coverage(found.active, "neurocine"))
+
+
+def test_rivals_see_most_of_clear_transients(cases: list[Case], judged) -> None:
+    values = evaluate_activity([judged(c, c.truth.raster) for c in cases], EvaluationSettings()).as_dict()
+    assert not values["skipped_methods"]
+    methods = values["variants"]["visible"]["methods"]
+    assert list(methods) == ["neurocine", "oasis", "suite2p", "zscore"]
+    for name in EvaluationSettings().rivals:
+        rival = methods[name]
+        assert rival["threshold_chosen_on"] == "evaluated"
+        assert rival["by"]["overlap"]["no"]["f1"]["median"] > 0.8, name
+
+
+def test_thresholds_come_from_training_cells_alone(
+    cases: list[Case], judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[object]] = []
+    from neurocine.evaluation import activity
+
+    choose = activity.choose_threshold
+    monkeypatch.setattr(
+        activity, "choose_threshold", lambda cells: (seen.append([id(c) for c in cells]), choose(cells))[1]
+    )
+    trained = [measure.measure(case, SETTINGS, overlap=False) for case in cases[1:]]
+    results = iter(trained)
+    monkeypatch.setattr(
+        activity,
+        "measure",
+        lambda case, *args, overlap=True, **more: (
+            measure.measure(case, *args, overlap=overlap, **more) if overlap else next(results)
+        ),
+    )
+    case = judged(cases[0], cases[0].truth.raster)
+    found = evaluate_activity([case], SETTINGS, training=cases[1:])
+    allowed = {id(p) for m in trained for cell in m.cells if cell.is_neuron for p in cell.periods.values()}
+    assert len(seen) == 2 * 2 * len(baselines.UNITS)  # for two rivals, in two variants
+    assert all(len(cells) == 8 and set(cells) <= allowed for cells in seen)
+    for variant in found.variants.values():
+        assert {t.chosen_on for name, t in variant.thresholds.items() if name != "neurocine"} == {"train"}
+    assert found.training == (cases[1].name, cases[2].name)
+
+
+def test_another_evaluated_recording_leaves_the_thresholds_as_they_are(cases: list[Case], judged) -> None:
+    first, second = (judged(case, case.truth.raster) for case in cases[:2])
+    one = evaluate_activity([first], SETTINGS, training=[cases[2]]).visible.thresholds
+    assert evaluate_activity([second], SETTINGS, training=[cases[2]]).visible.thresholds == one
+
+
+def test_rois_found_are_matched_to_true_ones(cases: list[Case], judged) -> None:
+    case = cases[0]
+    order = [3, 0, 2]
+    rois = case.rois.select(order)
+    extra = np.zeros((1, *case.movie.fov_shape), dtype=bool)
+    extra[0, 22:26, 22:26] = True
+    masks = np.concatenate([[rois.mask(i) for i in range(3)], extra])
+    found = replace(case, rois=RoiSet.from_masks(masks))
+    raster = np.concatenate([case.truth.raster[order], np.zeros((1, 400), dtype=bool)])
+    result = evaluate_activity([judged(found, raster)], SETTINGS)
+    cells = result.visible.cells
+    assert [(cell.roi_id, cell.truth_id) for cell in cells] == [(0, 3), (1, 0), (2, 2)]
+    assert result.visible.values(cells, "neurocine", "f1").tolist() == [1, 1, 1]
+    assert cells[1].overlapping  # its true neighbour wasn't found, but is there
+    assert (result.recordings[0].score.recall, result.recordings[0].score.precision) == (0.6, 0.75)
+
+
+def test_a_missing_rival_is_left_out_with_its_reason(
+    cases: list[Case], judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "suite2p", None)
+    monkeypatch.delitem(sys.modules, "neurocine.traces.suite2p_engine", raising=False)
+    values = evaluate_activity([judged(cases[0], cases[0].truth.raster)], EvaluationSettings()).as_dict()
+    assert values["skipped_methods"] == {"suite2p": "suite2p isn't installed"}
+    assert all("suite2p" not in variant["methods"] for variant in values["variants"].values())
+
+
+def test_two_activities_of_one_recording_are_compared(cases: list[Case], judged) -> None:
+    case = judged(cases[0], cases[0].truth.raster)
+    other = replace(case.rasters["neurocine"], probability=np.zeros((5, 400), dtype=np.float32))
+    case = replace(case, rasters={**case.rasters, "general": other})
+    first = evaluate_activity([case], SETTINGS).visible.as_dict()["comparisons"][0]
+    assert (first["method"], first["rival"], first["group"]) == ("neurocine", "general", "active")
+    assert (first["n"], first["median_difference"], first["effect"]) == (4, 1, 1)
+
+
+def test_what_does_not_fit_is_refused(cases: list[Case], folders, judged, tmp_path: Path) -> None:
+    truth = cases[0].truth.raster
+    with pytest.raises(InputError, match="there is none to evaluate"):
+        evaluate_activity([], SETTINGS)
+    with pytest.raises(InputError, match="activity: there is none"):
+        evaluate_activity([cases[0]], SETTINGS)
+    good = judged(cases[0], truth)
+    with pytest.raises(InputError, match="is in both"):
+        evaluate_activity([good], SETTINGS, training=[cases[0]])
+    with pytest.raises(InputError, match="differ from those of the recordings before"):
+        evaluate_activity([good, judged(cases[1], truth, threshold=0.6)], SETTINGS)
+    with pytest.raises(InputError, match="a rival's name"):
+        evaluate_activity([replace(good, rasters={"oasis": good.rasters["neurocine"]})], SETTINGS)
+    with pytest.raises(InputError, match="ids: differ"):
+        replace(good, rois=cases[0].rois.select([0, 1]))
+    with pytest.raises(InputError, match="there are 399, the movie"):
+        judged(cases[0], truth[:, :399])
+    with pytest.raises(InputError, match=r"no folder with truth\.h5"):
+        open_case("x", tmp_path)
+
+
+def test_outputs_are_complete_and_the_same_twice(cases: list[Case], judged, tmp_path: Path) -> None:
+    case = judged(cases[0], cases[0].truth.raster, (*TRUE_KINDS[:4], "pyramidal"))
+    for run in ("a", "b"):
+        out = tmp_path / run
+        found = evaluate_activity([case], SETTINGS, training=cases[1:], note="<all> & more")
+        write_evaluation(
+            found, out / "e.json", table=out / "e.tsv", page=out / "e.html", pictures=out / "pictures"
+        )
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
+    assert [path.name for path in files] == [
+        "e.html", "e.json", "e.tsv", "confusion.png", "coverage.png", "scores.png", "snr.png",
+    ]  # fmt: skip
+    for name in files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+    rows = list(csv.DictReader((tmp_path / "a" / "e.tsv").open(), delimiter="\t"))
+    assert len(rows) == 5 * 3 * 2
+    first = {name: rows[0][name] for name in ("variant", "method", "f1", "coverage")}
+    assert list(first.values()) == ["visible", "neurocine", "1.000000", "1.000000"]
+    page = (tmp_path / "a" / "e.html").read_text()
+    assert "&lt;all&gt; &amp; more" in page
+    assert page.count("data:image/png;base64,") == 4
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+
+
+def test_the_rules_script_measures_the_split_test(
+    folders: tuple[Path, ...], cases: list[Case], judged, tmp_path: Path
+) -> None:
+    spec = importlib.util.spec_from_file_location(
+        "script", ROOT / "workflow_scripts" / "evaluation_activity.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    case = judged(cases[0], cases[0].truth.raster, TRUE_KINDS)
+    write_activity(tmp_path / "activity.h5", case.rasters["neurocine"])
+    write_celltypes(tmp_path / "celltypes.tsv", case.celltypes)
+    job = SimpleNamespace(
+        input=SimpleNamespace(
+            truth=[str(folder / "truth.h5") for folder in folders[:2]],
+            movies=[str(folder / "movie.h5") for folder in folders[:2]],
+            rois=[str(folder / "rois.h5") for folder in folders[:2]],
+            activity=[str(tmp_path / "activity.h5")],
+            celltypes=[str(tmp_path / "celltypes.tsv")],
+        ),
+        output=SimpleNamespace(
+            json=tmp_path / "a.json",
+            table=tmp_path / "a.tsv",
+            page=tmp_path / "a.html",
+            pictures=tmp_path / "pictures",
+        ),
+        config={},
+        params=SimpleNamespace(names=["m", "n"], settings=SETTINGS.model_dump(), all_recordings=False),
+    )
+    script.main(job)
+    values = json.loads((tmp_path / "a.json").read_text())
+    assert [row["name"] for row in values["recordings"]] == ["m"]
+    assert values["training_recordings"] == ["n"]
+    assert values["variants"]["all"]["methods"]["neurocine"]["active"]["f1"]["median"] == 1
+    assert (tmp_path / "pictures" / "scores.png").is_file()

@@ -1,0 +1,86 @@
+"""False transients from overlapping neighbours, in a movie made to have them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurocine.core import InputError, RoiSet
+from neurocine.evaluation import Case
+from neurocine.evaluation.activity.activity_cases import raw_traces
+from neurocine.evaluation.activity.overlap_test import FalseTransients, false_transients
+
+
+def found_in(case: Case) -> FalseTransients:
+    return false_transients(case.movie, case.rois, raw_traces(case.movie, case.rois))
+
+
+def test_neighbours_transients_are_found_and_own_ones_are_not(cases: list[Case]) -> None:
+    case = cases[0]
+    found = found_in(case)
+    assert found.pairs.tolist() == [[0, 1]]
+    assert set(found.roi.tolist()) == {0, 1}
+    truth = case.truth
+    for roi, neighbour, onset, peak in zip(found.roi, found.neighbour, found.onset, found.peak, strict=True):
+        assert truth.raster[neighbour, onset : peak + 1].any()
+        assert not truth.raster[roi, onset : peak + 1].any()
+    # Each of the twelve transients of the pair is seen in the other cell too.
+    hit = {
+        (int(n), int(o))
+        for n, a, b in zip(found.neighbour, found.onset, found.peak, strict=True)
+        for n2, o, p in zip(truth.roi_id, truth.onset, truth.peak, strict=True)
+        if n == n2 and a <= p and b >= o
+    }
+    assert len(hit) >= 11
+
+
+def test_no_transient_is_listed_twice_and_correlations_are_as_asked_for(cases: list[Case]) -> None:
+    found = found_in(cases[1])
+    assert len(found) > 0
+    assert len({*zip(found.roi.tolist(), found.onset.tolist(), strict=True)}) == len(found)
+    assert np.all(found.neighbour_correlation > 0.7)
+    assert np.all(found.own_correlation < 0.2)
+
+
+def test_bright_still_structure_changes_nothing(cases: list[Case]) -> None:
+    case = cases[0]
+    frames = case.movie.read(0, case.movie.n_frames).astype(np.float32)
+    texture = np.random.default_rng(0).uniform(0, 4000, frames.shape[1:]).astype(np.float32)
+    lit = replace(case, movie=replace(case.movie, frames=frames + texture))
+    plain, found = found_in(case), found_in(lit)
+    assert found.onset.tolist() == plain.onset.tolist()
+    np.testing.assert_allclose(found.own_correlation, plain.own_correlation, atol=1e-2)
+
+
+def test_only_frames_of_rises_are_read(cases: list[Case]) -> None:
+    case = cases[0]
+    read: list[int] = []
+
+    class Counting:
+        shape, dtype = (400, 48, 48), np.dtype(np.uint16)
+
+        def __getitem__(self, part: slice) -> np.ndarray:
+            read.append(part.stop - part.start)
+            return case.movie.read(part.start, part.stop)
+
+    lone = case.rois.select([2, 3])
+    traces = raw_traces(case.movie, lone)
+    found = false_transients(replace(case.movie, frames=Counting()), lone, traces)
+    assert len(found) == 0
+    assert read == []
+    false_transients(replace(case.movie, frames=Counting()), case.rois, raw_traces(case.movie, case.rois))
+    assert 0 < sum(read) <= 400
+
+
+def test_flat_traces_and_no_rois_give_nothing(cases: list[Case]) -> None:
+    case = cases[0]
+    assert len(false_transients(case.movie, case.rois, np.zeros((5, 400), dtype=np.float32))) == 0
+    none = RoiSet.from_pixels(case.movie.fov_shape, [])
+    assert len(false_transients(case.movie, none, np.zeros((0, 400), dtype=np.float32))) == 0
+
+
+def test_other_shapes_are_refused(cases: list[Case]) -> None:
+    with pytest.raises(InputError, match="don't fit a movie of 400 frames"):
+        false_transients(cases[0].movie, cases[0].rois, np.zeros((5, 399), dtype=np.float32))

@@ -1,0 +1,381 @@
+"""Movies in every format: same frames, read lazily, and clear errors before work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pynwb import NWBHDF5IO, NWBFile
+from pynwb.ophys import OpticalChannel, TwoPhotonSeries
+
+from neurocine.core import InputError, Movie
+from neurocine.io.movies import FORMATS, open_movie
+from neurocine.io.movies.frames import Concatenated, LazyFrames, Native, Transposed
+from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
+
+T, Y, X = 7, 12, 10
+
+
+@pytest.fixture
+def frames() -> NDArray[np.int16]:
+    return np.random.default_rng(3).integers(0, 3000, (T, Y, X)).astype(np.int16)
+
+
+def write_hdf5(path: Path, frames: NDArray[Any]) -> Path:
+    with h5py.File(path, "w") as file:
+        file["recording/mov"] = frames
+        file["trace"] = np.zeros(5)
+    return path
+
+
+def write_zarr(path: Path, frames: NDArray[Any]) -> Path:
+    zarr.create_array(str(path), data=frames, chunks=(2, Y, X))
+    return path
+
+
+def write_zarr2(path: Path, frames: NDArray[Any]) -> Path:
+    group = zarr.open_group(str(path), mode="w", zarr_format=2)
+    group.create_array("raw/mov", data=frames)
+    return path
+
+
+def write_npy(path: Path, frames: NDArray[Any]) -> Path:
+    np.save(path, frames)
+    return path
+
+
+def write_tiff(path: Path, frames: NDArray[Any]) -> Path:
+    tifffile.imwrite(path, frames, photometric="minisblack")
+    return path
+
+
+def write_suite2p(path: Path, frames: NDArray[Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames.astype(np.int16).tofile(path)
+    np.save(path.with_name("ops.npy"), {"Ly": Y, "Lx": X, "nframes": len(frames), "fs": 12.5})
+    return path
+
+
+def write_nwb(path: Path, frames: NDArray[Any], names: tuple[str, ...] = ("movie",), **more: Any) -> Path:
+    nwb = NWBFile("session", "id", datetime(2020, 1, 1, tzinfo=UTC))
+    plane = nwb.create_imaging_plane(
+        name="plane",
+        optical_channel=OpticalChannel(name="green", description="-", emission_lambda=520.0),
+        description="-",
+        device=nwb.create_device(name="microscope"),
+        excitation_lambda=920.0,
+        indicator="GCaMP6f",
+        location="V1",
+        grid_spacing=[1.5e-6, 1.5e-6],
+        grid_spacing_unit="meters",
+    )
+    for name in names:
+        content = more or {"data": frames.swapaxes(1, 2), "unit": "counts"}
+        series = TwoPhotonSeries(name=name, imaging_plane=plane, rate=20.0, **content)
+        nwb.add_acquisition(series)
+    with NWBHDF5IO(path, "w") as io:
+        io.write(nwb)
+    return path
+
+
+WRITERS: dict[str, Callable[[Path, NDArray[Any]], Path]] = {
+    "m.tif": write_tiff,
+    "m.h5": write_hdf5,
+    "m.nwb": write_nwb,
+    "m.zarr": write_zarr,
+    "old.zarr": write_zarr2,
+    "data.bin": write_suite2p,
+    "m.npy": write_npy,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_gives_the_same_frames_lazily(
+    tmp_path: Path, frames: NDArray[np.int16], name: str
+) -> None:
+    folder = tmp_path / "wärme 37 °C"
+    folder.mkdir()
+    path = WRITERS[name](folder / name, frames)
+    known = {} if name == "m.nwb" else {"frame_rate_hz": 12.5, "pixel_size_um": 2.0}
+    movie = open_movie(path, **known)  # type: ignore[arg-type]
+    assert type(movie.frames) is not np.ndarray
+    assert movie.frames.shape == (T, Y, X)
+    assert movie.dtype == np.int16
+    np.testing.assert_array_equal(movie.read(0, T), frames)
+    np.testing.assert_array_equal(movie.frames[2:5], frames[2:5])
+    assert str(path) in movie.source
+
+
+def test_own_movie_file_tells_everything(tmp_path: Path, blobs: tuple[Movie, Any]) -> None:
+    movie = blobs[0]
+    picture = np.zeros(movie.fov_shape, np.float32)
+    still = np.zeros(movie.n_frames, np.float32)
+    path = tmp_path / "movie.h5"
+    with MovieWriter(path, movie, Stamp()) as writer:
+        for start, block in movie.blocks():
+            writer.write(start, block)
+        writer.finish(
+            Summary(picture, picture, picture, picture),
+            Registration(still, still, still, still > 0, picture, picture, {}),
+        )
+    opened = open_movie(path)
+    assert (opened.frame_rate_hz, opened.pixel_size_um, opened.indicator) == (10.0, 2.0, "GCaMP6s")
+    np.testing.assert_array_equal(opened.read(0, 300), movie.read(0, 300))
+
+
+def test_movie_far_larger_than_memory_opens_and_reads_a_slice(tmp_path: Path) -> None:
+    path = tmp_path / "huge.h5"
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("mov", (500_000, 512, 512), "uint16", fill_time="never")
+        data[400_000:400_002, :4, :4] = 11
+    movie = open_movie(path, frame_rate_hz=30, pixel_size_um=1)
+    assert np.prod(movie.frames.shape) * 2 > 200e9
+    block = movie.read(400_000, 400_004)
+    assert block[:, 0, 0].tolist() == [11, 11, 0, 0]
+    assert path.stat().st_blocks * 512 < 10e6  # the file is sparse
+
+
+def test_nwb_tells_rate_size_and_indicator(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    movie = open_movie(write_nwb(tmp_path / "m.nwb", frames))
+    assert movie.frame_rate_hz == 20.0
+    assert movie.pixel_size_um == pytest.approx(1.5)
+    assert movie.indicator == "GCaMP6f"
+
+
+def test_nwb_with_external_frames_names_the_files(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = write_nwb(
+        tmp_path / "m.nwb",
+        frames,
+        external_file=["raw/a.tif"],
+        starting_frame=[0],
+        format="external",
+        num_samples=7,
+    )
+    with pytest.raises(InputError, match=r"raw/a\.tif"):
+        open_movie(path)
+
+
+def test_nwb_with_two_series_lists_them_and_takes_the_named_one(
+    tmp_path: Path, frames: NDArray[np.int16]
+) -> None:
+    path = write_nwb(tmp_path / "m.nwb", frames, names=("green", "red"))
+    with pytest.raises(InputError, match=r"green.*red"):
+        open_movie(path)
+    assert open_movie(path, dataset="red").n_frames == T
+
+
+def test_hdf5_with_two_movies_lists_them_and_takes_the_named_one(
+    tmp_path: Path, frames: NDArray[np.int16]
+) -> None:
+    path = tmp_path / "two.h5"
+    with h5py.File(path, "w") as file:
+        file["a/raw"], file["b"] = frames, frames + 1
+        file["b"].attrs.update(fr=9.0, pixel_size_um=1.25, indicator="jGCaMP8m")
+    with pytest.raises(InputError, match=r"a/raw \(7, 12, 10\), b \(7, 12, 10\)"):
+        open_movie(path, frame_rate_hz=10, pixel_size_um=1)
+    movie = open_movie(path, dataset="/b")
+    assert (movie.frame_rate_hz, movie.pixel_size_um, movie.indicator) == (9.0, 1.25, "jGCaMP8m")
+    assert movie.read(0, 1)[0, 0, 0] == frames[0, 0, 0] + 1
+    with pytest.raises(InputError, match="'c' isn't in the file"):
+        open_movie(path, dataset="c")
+
+
+def test_hdf5_without_a_movie_lists_what_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "none.h5"
+    with h5py.File(path, "w") as file:
+        file["volume"] = np.zeros((2, 3, 4, 5))
+    with pytest.raises(InputError, match=r"volume \(2, 3, 4, 5\)"):
+        open_movie(path, frame_rate_hz=10, pixel_size_um=1)
+
+
+def test_dataset_is_refused_where_there_are_none(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    with pytest.raises(InputError, match="TIFF files have none"):
+        open_movie(write_tiff(tmp_path / "m.tif", frames), dataset="x")
+
+
+def test_folder_of_tiffs_is_sorted_by_number(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    for i, number in enumerate((1, 2, 10)):
+        write_tiff(tmp_path / f"run {number}.tif", frames[2 * i : 2 * i + 2])
+    (tmp_path / "._run 1.tif").write_bytes(b"left by a Mac")
+    movie = open_movie(tmp_path, frame_rate_hz=10, pixel_size_um=1)
+    np.testing.assert_array_equal(movie.read(0, 6), frames[:6])
+
+
+def test_one_file_a_frame(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    paths = [write_tiff(tmp_path / f"{i}.tif", frame) for i, frame in enumerate(frames)]
+    movie = open_movie(paths, frame_rate_hz=10, pixel_size_um=1)
+    np.testing.assert_array_equal(movie.read(1, 6), frames[1:6])
+    assert "6 more" in movie.source
+
+
+def test_suite2p_folder_of_version_1(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = write_suite2p(tmp_path / "plane0" / "data.bin", frames)
+    (tmp_path / "plane0" / "ops.npy").unlink()
+    np.save(tmp_path / "plane0" / "db.npy", {"Ly": Y, "Lx": X, "nframes": T})
+    np.save(tmp_path / "plane0" / "settings.npy", {"fs": 8.0})
+    movie = open_movie(path.parent, pixel_size_um=1)
+    assert movie.frame_rate_hz == 8.0
+    np.testing.assert_array_equal(movie.read(0, T), frames)
+
+
+def test_suite2p_binary_cut_short(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = write_suite2p(tmp_path / "data.bin", frames)
+    path.write_bytes(path.read_bytes()[: -2 * Y * X])
+    with pytest.raises(InputError, match="there should be 7"):
+        open_movie(path, pixel_size_um=1)
+
+
+def test_suite2p_binary_without_settings(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = write_suite2p(tmp_path / "data.bin", frames)
+    (tmp_path / "ops.npy").unlink()
+    with pytest.raises(InputError, match="Ly, Lx"):
+        open_movie(path, frame_rate_hz=10, pixel_size_um=1)
+
+
+def test_big_endian_movies_come_in_native_order(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    tifffile.imwrite(tmp_path / "m.tif", frames, byteorder=">", photometric="minisblack")
+    np.save(tmp_path / "m.npy", frames.astype(">i2"))
+    for name in ("m.tif", "m.npy"):
+        movie = open_movie(tmp_path / name, frame_rate_hz=10, pixel_size_um=1)
+        assert movie.dtype.isnative
+        np.testing.assert_array_equal(movie.read(1, 4), frames[1:4])
+        assert movie.read(1, 4).dtype.isnative
+
+
+def test_what_user_and_file_say_must_agree(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = write_nwb(tmp_path / "m.nwb", frames)
+    assert open_movie(path, frame_rate_hz=20.1).frame_rate_hz == 20.1
+    with pytest.raises(InputError, match=r"30 by recordings\.tsv.*20 by the file.*--frame-rate"):
+        open_movie(path, frame_rate_hz=30)
+    with pytest.raises(InputError, match=r"pixel_size_um.*2 by.*1\.5 by.*--pixel-size"):
+        open_movie(path, pixel_size_um=2)
+    assert open_movie(path, indicator="GCaMP7f").indicator == "GCaMP7f"
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [({"pixel_size_um": 1.0}, "--frame-rate"), ({"frame_rate_hz": 1.0}, "--pixel-size")],
+)
+def test_unknown_rate_or_size_tells_how_to_give_it(
+    tmp_path: Path, frames: NDArray[np.int16], given: dict[str, float], option: str
+) -> None:
+    path = write_npy(tmp_path / "m.npy", frames)
+    with pytest.raises(InputError, match=rf"recordings\.tsv, or pass {option}"):
+        open_movie(path, **given)  # type: ignore[arg-type]
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.tif: file: doesn't exist"):
+        open_movie(tmp_path / "gone.tif", frame_rate_hz=1, pixel_size_um=1)
+
+
+@pytest.mark.parametrize("name", ["m.tif", "m.h5", "m.npy", "data.bin", "m.nwb"])
+def test_empty_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(InputError, match="0 bytes"):
+        open_movie(tmp_path / name, frame_rate_hz=1, pixel_size_um=1)
+
+
+@pytest.mark.parametrize("name", ["m.tif", "m.h5", "m.npy", "m.nwb"])
+def test_not_what_the_suffix_says(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"this is a letter, not a movie\n" * 9)
+    with pytest.raises(InputError, match=f"{name}: file: isn't a whole"):
+        open_movie(tmp_path / name, frame_rate_hz=1, pixel_size_um=1)
+
+
+def test_folder_that_only_claims_to_be_zarr(tmp_path: Path) -> None:
+    (tmp_path / "m.zarr").mkdir()
+    with pytest.raises(InputError, match="isn't a readable Zarr"):
+        open_movie(tmp_path / "m.zarr", frame_rate_hz=1, pixel_size_um=1)
+
+
+def test_plain_hdf5_named_nwb(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    with pytest.raises(InputError, match="nwb_version"):
+        open_movie(write_hdf5(tmp_path / "m.nwb", frames))
+
+
+@pytest.mark.parametrize("name", ["m.h5", "m.npy", "m.nwb"])
+def test_file_cut_short(tmp_path: Path, frames: NDArray[np.int16], name: str) -> None:
+    path = WRITERS[name](tmp_path / name, frames)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match=name):
+        open_movie(path, frame_rate_hz=1, pixel_size_um=1)
+
+
+def test_npy_with_objects_is_never_unpickled(tmp_path: Path) -> None:
+    np.save(tmp_path / "m.npy", np.array([{"a": 1}, None], dtype=object))
+    with pytest.raises(InputError, match=r"m\.npy"):
+        open_movie(tmp_path / "m.npy", frame_rate_hz=1, pixel_size_um=1)
+
+
+def test_unknown_suffix_lists_what_is_known(tmp_path: Path) -> None:
+    (tmp_path / "m.avi").write_bytes(b"RIFF")
+    with pytest.raises(InputError) as caught:
+        open_movie(tmp_path / "m.avi", frame_rate_hz=1, pixel_size_um=1)
+    assert all(kind.name in str(caught.value) for kind in FORMATS)
+
+
+def test_folder_without_movie(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no TIFF files"):
+        open_movie(tmp_path, frame_rate_hz=1, pixel_size_um=1)
+    with pytest.raises(InputError, match="names no file"):
+        open_movie([], frame_rate_hz=1, pixel_size_um=1)
+
+
+def test_single_picture(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    with pytest.raises(InputError, match="needs at least 2"):
+        open_movie(write_npy(tmp_path / "m.npy", frames[:1]), frame_rate_hz=1, pixel_size_um=1)
+
+
+def test_files_that_do_not_fit_together(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    paths = [
+        write_tiff(tmp_path / "a.tif", frames),
+        write_tiff(tmp_path / "b.tif", frames[:, :8]),
+        write_tiff(tmp_path / "c.tif", frames.astype(np.uint16)),
+    ]
+    with pytest.raises(InputError, match=r"b\.tif: frames: are \(8, 10\) int16.*\(12, 10\) int16"):
+        open_movie(paths[:2], frame_rate_hz=1, pixel_size_um=1)
+    with pytest.raises(InputError, match=r"c\.tif: frames: are \(12, 10\) uint16"):
+        open_movie(paths[::2], frame_rate_hz=1, pixel_size_um=1)
+    with pytest.raises(InputError, match="mix formats: NumPy, TIFF"):
+        open_movie([paths[0], write_npy(tmp_path / "d.npy", frames)], frame_rate_hz=1, pixel_size_um=1)
+
+
+_bound = st.none() | st.integers(-9, 9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(start=_bound, stop=_bound, step=st.none() | st.integers(1, 3), row=st.integers(0, 3))
+def test_lazy_frames_index_like_an_array(
+    start: int | None, stop: int | None, step: int | None, row: int
+) -> None:
+    array = np.arange(7 * 4 * 3).reshape(7, 4, 3).astype(">i4")
+    sources: list[LazyFrames] = [
+        Concatenated([array[:3], array[3:4], array[4:]]),
+        Native(array),
+        Transposed(array.swapaxes(1, 2)),
+    ]
+    key = slice(start, stop, step)
+    for source in sources:
+        assert len(source) == 7
+        np.testing.assert_array_equal(source[key], array[key])
+        np.testing.assert_array_equal(source[key, row, 1:], array[key, row, 1:])
+        np.testing.assert_array_equal(source[-2], array[-2])
+
+
+def test_lazy_frames_refuse_what_is_not_there() -> None:
+    source = Native(np.zeros((3, 2, 2)))
+    with pytest.raises(IndexError):
+        source[3]
+    with pytest.raises(IndexError, match="forwards"):
+        source[::-1]

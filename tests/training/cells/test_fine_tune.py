@@ -1,0 +1,342 @@
+"""Fine-tuning: from folders and .cinac files, with the model it started from on the card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from neurocine.cli import app
+from neurocine.config import FineTuneSettings
+from neurocine.core import InputError
+from neurocine.io.cinac_labels import read_segments
+from neurocine.io.result_files import read_movie, read_rois, read_truth, write_truth
+from neurocine.networks.cells import CellArchitecture, ViewArchitecture
+from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.weights import load_cell_weights, save_cell_weights
+from neurocine.training.cells.fine_tune import fine_tune, register, split_cells
+from neurocine.training.cells.labelled import load_labelled
+from neurocine.training.cells.window_sampling import window_table
+from neurocine.training.cells.windows import Windows
+from neurocine.training.checkpoint import values_of
+from neurocine.training.corpus import load_recording
+
+SETTINGS = FineTuneSettings(model="base", epochs=1, steps_per_epoch=3, batch_size=4, learning_rate=1e-3)
+
+
+def base(folder: Path, architecture: CellArchitecture, **changes: Any) -> Registry:
+    """A registry with one model of random weights."""
+    keras.utils.set_random_seed(0)
+    save_cell_weights(folder / "part.h5", architecture.build(), architecture, metadata={})
+    values: dict[str, Any] = {
+        "task": "activity" if architecture.output == "frames" else "celltype",
+        "architecture": architecture.name,
+        "frame_rate_hz": 10,
+        "pixel_size_um": 2,
+        "window_frames": architecture.window_frames,
+        "window_px": architecture.window_px,
+        "normalisation": architecture.normalisation,
+        "metrics": Metrics(on="nothing", values={}),
+    }
+    install(folder, "base", Entry(**{**values, **changes}), folder / "part.h5", "# base\n")
+    return Registry.load(folder)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory, tiny_views: CellArchitecture) -> Registry:
+    return base(tmp_path_factory.mktemp("models"), tiny_views)
+
+
+@pytest.fixture(scope="module")
+def cinac_registry(tmp_path_factory: pytest.TempPathFactory, tiny: CellArchitecture) -> Registry:
+    return base(tmp_path_factory.mktemp("models"), tiny)
+
+
+def write_cinac(path: Path, recording: Path, cells: list[int], kinds: bool = False, px: int = 25) -> Path:
+    """What DeepCINAC's editor saves: two segments of each of the `cells` of a simulated recording."""
+    movie, rois = read_movie(recording / "movie.h5"), read_rois(recording / "rois.h5")
+    truth = read_truth(recording / "truth.h5")
+    frames = movie.read(0, movie.n_frames).astype(float)
+    frames = (frames - frames.mean()) / frames.std()
+    with h5py.File(path, "w") as file:
+        file.create_group("full_data").attrs["n_cells"] = len(rois)
+        for cell in cells:
+            top, left = np.clip(rois.centroids()[cell].astype(int) - px // 2, 0, 64 - px)
+            for first, last in ((0, 99), (100, 199)):
+                group = file.create_group(f"cell_{cell}_{first}_{last}")
+                part = slice(first, last + 1)
+                group["ci_movie"] = frames[part, top : top + px, left : left + px]
+                group["raster_dur"] = truth.raster[cell, part].astype(np.int8)
+                doubtful = np.zeros(100, dtype=np.int8)
+                doubtful[:5] = 1
+                group["doubtful_frames"] = doubtful
+                group["invalid_cells"] = np.zeros(2)
+                polygons = group.create_dataset("cells_contour", (2, 2), dtype=h5py.vlen_dtype(np.int32))
+                for k, roi in enumerate((cell, (cell + 1) % len(rois))):
+                    y, x, _ = rois.pixels(roi)
+                    box = np.array([y.min(), y.max()]) - top, np.array([x.min(), x.max()]) - left
+                    polygons[k, 0], polygons[k, 1] = box[1][[0, 1, 1, 0]], box[0][[0, 0, 1, 1]]
+                if kinds:
+                    group.attrs["cell_type"] = truth.cell_types[cell].capitalize()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("tiny", "folders"), ("tiny_views", "folders"), ("tiny_views", "cinac")]
+)
+def test_a_model_goes_on_from_where_it_was(
+    name: str, form: str, folders: list[Path], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    either: CellArchitecture = request.getfixturevalue(name)
+    registry = base(tmp_path / "models", either)
+    labelled = (
+        folders[:1] if form == "folders" else [write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2, 3])]
+    )
+    out = tmp_path / "out"
+    metrics = fine_tune(SETTINGS, labelled, out, registry=registry)
+    assert metrics == json.loads((out / "metrics.json").read_text())
+    used = [set(metrics["cells"][use]) for use in ("train", "validation", "test")]
+    assert all(used)
+    assert sum(map(len, used)) == len(set.union(*used))
+    assert metrics["after"]["cells"] == metrics["before"]["cells"] > 0
+
+    # Near the weights that it started from, far from those of another start.
+    networks, architecture, metadata = load_cell_weights(out / "weights.h5")
+    assert architecture == either
+    old = values_of(registry.model("base", "activity").networks.full.trainable_variables)
+    moved = [
+        np.abs(a - b).max() for a, b in zip(old, values_of(networks.full.trainable_variables), strict=True)
+    ]
+    assert 0 < max(moved) < 0.1
+    assert metadata["recipe"]["model_sha256"] == registry.entries["base"].sha256
+
+    card = (out / "card.md").read_text()
+    assert "Started from the weights of `base`" in card
+    assert f"| {metrics['before']['f1']:.3f} | {metrics['after']['f1']:.3f} |" in card
+    assert str(tmp_path) not in card
+    assert (out / "curves.png").stat().st_size > 1000
+
+    entry = register(out, "ours", registry, tmp_path / "registry")
+    assert entry.metrics.values["f1"] == metrics["after"]["f1"]
+    assert Registry.load(tmp_path / "registry").model("ours", "activity").architecture == either
+    with pytest.raises(InputError, match="Choose another"):
+        register(out, "base", registry)
+
+    # The checkpoint of other settings is refused.
+    with pytest.raises(InputError, match="other settings or data"):
+        fine_tune(SETTINGS.model_copy(update={"seed": 2}), labelled, out, registry=registry)
+
+
+def test_the_command_registers_the_new_model(
+    folders: list[Path], tiny_views: CellArchitecture, tmp_path: Path
+) -> None:
+    models = base(tmp_path / "models", tiny_views).folder
+    labelled = write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2])
+    config = {"training": {"fine_tune": SETTINGS.model_dump(mode="json", exclude={"model"})}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    command = ["models", "fine-tune", "base", str(labelled), "--registry", str(models)]
+    command += ["--out", str(tmp_path / "out"), "--config", str(tmp_path / "config.yaml"), "--name"]
+    done = CliRunner().invoke(app, [*command, "ours"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "ours: f1" in done.output
+    assert list(Registry.load(models).entries) == ["base", "ours"]
+    assert "Started from the weights of `base`" in (models / "ours.md").read_text()
+    with pytest.raises(InputError, match="Choose another name"):
+        CliRunner().invoke(app, [*command, "base"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("name", ["tiny_types", "tiny_view_types"])
+def test_cell_types_are_tuned_too(
+    name: str, folders: list[Path], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    # Of DeepCINAC's family with the other normalisation: both can have it.
+    architecture = replace(request.getfixturevalue(name), normalisation="pixel")
+    registry = base(tmp_path / "models", architecture)
+    labelled = write_cinac(tmp_path / "l.h5", folders[0], [0, 1, 2, 3, 4], kinds=True)
+    metrics = fine_tune(SETTINGS, [labelled], tmp_path / "out", registry=registry)
+    assert metrics["task"] == "celltype"
+    assert metrics["after"]["accuracy"] in (0, 1)
+    without = write_cinac(tmp_path / "w.cinac", folders[0], [0, 1, 2])
+    with pytest.raises(InputError, match="cell_type: is ''"):
+        fine_tune(SETTINGS, [without], tmp_path / "out", registry=registry)
+
+
+def test_cells_and_doubtful_frames_keep_apart(
+    folders: list[Path], registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    class Stop(Exception):
+        pass
+
+    def note(architecture: Any, training: Windows, validation: Windows, *rest: Any, **named: Any) -> None:
+        seen.update(train=training.table, validation=validation.table)
+        raise Stop
+
+    monkeypatch.setattr("neurocine.training.cells.fine_tune.fit", note)
+    path = write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2, 3])
+    with pytest.raises(Stop):
+        fine_tune(SETTINGS, [path], tmp_path / "out", registry=registry)
+    # Two segments of a cell follow each other: recordings 2k and 2k + 1 are of one cell.
+    owners = {use: set((table.recording // 2).tolist()) for use, table in seen.items()}
+    assert not owners["train"] & owners["validation"]
+    for table in seen.values():
+        assert set(table.cell.tolist()) == {0}
+        assert table.start.min() >= 5  # the first five frames are doubtful
+
+
+def test_segments_show_what_was_saved(folders: list[Path], cinac_registry: Registry, tmp_path: Path) -> None:
+    path = write_cinac(tmp_path / "l.cinac", folders[0], [3], kinds=True)
+    segments = read_segments(path)
+    assert [(s.cell, s.first, s.last) for s in segments] == [(3, 0, 99), (3, 100, 199)]
+    truth = read_truth(folders[0] / "truth.h5")
+    np.testing.assert_array_equal(segments[1].raster, truth.raster[3, 100:200])
+    assert segments[0].cell_type == truth.cell_types[3]
+    assert segments[0].doubtful.sum() == 5
+
+    # A window cut from it is the window cut from the movie, up to the box in place of the contour.
+    tiny = cinac_registry.model("base", "activity").architecture
+    one = load_labelled([path], cinac_registry.entries["base"])[1]
+    table = window_table("activity", [one.recording], tiny.window_frames, 0.0)
+    windows, labels, _ = Windows.plain("activity", tiny, [one.recording], table).batch(
+        np.random.default_rng(0), np.array([0])
+    )
+    np.testing.assert_array_equal(labels[0], truth.raster[3, 100:140])
+    with h5py.File(path) as file:
+        saved = file["cell_3_100_199/ci_movie"][:40]
+    shown = windows[0].max(axis=(0, 3)) != 0
+    assert shown.any()
+    brightest = windows[0][:, 8, 8, 0]  # the middle of the patch lies in the cell
+    assert min(np.abs(saved[:, y, x] - brightest).max() for y in range(25) for x in range(25)) < 1e-5
+
+
+def test_views_of_a_segment_are_near_those_of_the_movie(
+    folders: list[Path], registry: Registry, tiny_views: ViewArchitecture, tmp_path: Path
+) -> None:
+    cell = 3
+    path = write_cinac(tmp_path / "l.cinac", folders[0], [cell])
+    one = load_labelled([path], registry.entries["base"])[0].recording
+    whole = load_recording(folders[0], "pixel")
+    found, wanted = (
+        tiny_views.cells(recording.rois, recording.statistics).weighed(
+            recording.statistics.normalise(recording.movie.read(0, 100).astype(np.float32)), np.array([row])
+        )[0]
+        for recording, row in ((one, 0), (whole, cell))
+    )
+    # Boxes in place of contours, of two cells alone, and noise of 100 frames: near, not alike.
+    for view in (0, 1):  # demixed, and plain mean
+        assert np.corrcoef(found[view], wanted[view])[0, 1] > 0.8
+
+
+def test_movies_are_brought_to_the_model_s_grid(
+    folders: list[Path], tiny: CellArchitecture, tmp_path: Path
+) -> None:
+    entry = base(tmp_path, tiny, frame_rate_hz=5, pixel_size_um=4).entries["base"]
+    one = load_labelled([folders[0]], entry)[0]
+    truth = read_truth(folders[0] / "truth.h5")
+    assert one.recording.movie.frames.shape == (110, 32, 32)
+    assert one.recording.movie.frame_rate_hz == 5
+    pairs = truth.raster.reshape(len(truth.ids), 110, 2).any(axis=2)
+    np.testing.assert_array_equal(one.recording.truth.raster, pairs)
+
+
+def test_some_of_the_rois_may_be_labelled(folders: list[Path], registry: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "some"
+    shutil.copytree(folders[0], folder)
+    truth = read_truth(folder / "truth.h5")
+    chosen = np.isin(truth.roi_id, truth.ids[[1, 4]])
+    some = replace(
+        truth,
+        ids=truth.ids[[1, 4]],
+        cell_types=tuple(truth.cell_types[i] for i in (1, 4)),
+        is_target=truth.is_target[[1, 4]],
+        raster=truth.raster[[1, 4]],
+        calcium=truth.calcium[[1, 4]],
+        roi_id=truth.roi_id[chosen],
+        onset=truth.onset[chosen],
+        peak=truth.peak[chosen],
+    )
+    write_truth(folder / "truth.h5", some)
+    one = load_labelled([folder], registry.entries["base"])[0]
+    assert [i for i, name in enumerate(one.names) if name] == [1, 4]
+    np.testing.assert_array_equal(one.recording.truth.raster[[1, 4]], truth.raster[[1, 4]])
+    with pytest.raises(InputError, match="Label 3 or more"):
+        fine_tune(SETTINGS, [folder], tmp_path / "out", registry=registry)
+    write_truth(folder / "truth.h5", replace(some, ids=np.array([1, 999])))
+    with pytest.raises(InputError, match="ROI 999, which"):
+        load_labelled([folder], registry.entries["base"])
+
+
+def test_cells_are_split_by_seed() -> None:
+    names = [f"cell {i}" for i in range(10)] * 2
+    parts = split_cells(names, 1)
+    assert [len(parts[use]) for use in ("train", "validation", "test")] == [6, 2, 2]
+    assert sorted(sum(parts.values(), ())) == sorted(set(names))
+    assert parts == split_cells(names[::-1], 1) != split_cells(names, 2)
+
+
+def no_movie(group: h5py.Group) -> None:
+    del group["ci_movie"]
+
+
+def short_raster(group: h5py.Group) -> None:
+    del group["raster_dur"]
+    group["raster_dur"] = np.zeros(7)
+
+
+def not_finite(group: h5py.Group) -> None:
+    group["ci_movie"][3, 3, 3] = np.nan
+
+
+def outside(group: h5py.Group) -> None:
+    group["cells_contour"][0, 0] = np.array([90, 95, 95], dtype=np.int32)
+    group["cells_contour"][0, 1] = np.array([90, 95, 90], dtype=np.int32)
+
+
+def invalid(group: h5py.Group) -> None:
+    group["invalid_cells"][0] = 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (no_movie, "cell_0_0_99: ci_movie: is missing"),
+        (short_raster, r"raster_dur: is float64 of shape \(7,\), expected numbers of \(100,\)"),
+        (not_finite, "ci_movie: holds NaN"),
+        (outside, "cells_contour: of the cell lies outside its patch"),
+        (invalid, "invalid_cells: marks the cell itself"),
+    ],
+)
+def test_damaged_segments_are_named(damage: Any, told: str, folders: list[Path], tmp_path: Path) -> None:
+    path = write_cinac(tmp_path / "l.cinac", folders[0], [0])
+    with h5py.File(path, "r+") as file:
+        damage(file["cell_0_0_99"])
+    with pytest.raises(InputError, match=told):
+        read_segments(path)
+
+
+def test_wrong_files_are_refused(folders: list[Path], registry: Registry, tmp_path: Path) -> None:
+    entry = registry.entries["base"]
+    (tmp_path / "text.cinac").write_text("no")
+    with pytest.raises(InputError, match="isn't a whole HDF5 file"):
+        load_labelled([tmp_path / "text.cinac"], entry)
+    write_cinac(tmp_path / "none.cinac", folders[0], [])
+    with pytest.raises(InputError, match="no labelled segment"):
+        load_labelled([tmp_path / "none.cinac"], entry)
+    small = write_cinac(tmp_path / "small.cinac", folders[0], [0], px=13)
+    with pytest.raises(InputError, match="patches of 13 pixels, the model reads 16"):
+        load_labelled([small], entry)
+    path = write_cinac(tmp_path / "l.cinac", folders[0], [0])
+    with pytest.raises(InputError, match="no recording of 120 frames or more"):
+        load_labelled([path], entry.model_copy(update={"window_frames": 120}))
+    with pytest.raises(InputError, match="isn't in the registry"):
+        fine_tune(SETTINGS.model_copy(update={"model": "none"}), [path], tmp_path, registry=registry)

@@ -26,7 +26,7 @@ include: "rules/hooks.smk"
 include: "rules/simulation.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
-include: "rules/benchmark.smk"
+include: "rules/comparison.smk"
 include: "rules/targets.smk"
 
 

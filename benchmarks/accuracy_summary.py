@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from neurocine.config.engines import RIVALS
+from neurocine.config.engines import BASELINES
 
 #: Both notions of which true transients count, and what to call them.
-VARIANTS = {"visible": "Transients that can be seen (the main figures)", "all": "All transients"}
+CRITERIA = {"visible": "Transients that can be seen (the main figures)", "all": "All transients"}
 Values = dict[str, Any]
 
 
@@ -34,28 +34,28 @@ def summary(preset: str, contours: str, values: Values, cpu_s: float | None) -> 
         "matched": sum(recording["matched"] for recording in recordings),
         "celltype_macro_f1": None if types is None else types["macro_f1"],
         "cpu_s": cpu_s,
-        "variants": {name: _variant(values["variants"][name], values["main_method"]) for name in VARIANTS},
+        "criteria": {name: _variant(values["criteria"][name], values["main_method"]) for name in CRITERIA},
     }
 
 
 def _variant(values: Values, main: str) -> Values:
     methods = values["methods"]
-    tests = {(test["rival"], test["group"]): test for test in values["comparisons"]}
+    tests = {(test["baseline"], test["group"]): test for test in values["comparisons"]}
 
     def f1(group: Callable[[Values], Values]) -> dict[str, float | None]:
         return {name: group(method)["f1"]["median"] for name, method in methods.items()}
 
     medians = f1(lambda method: method["active"])
-    rivals = {name: value for name, value in medians.items() if name in RIVALS and value is not None}
-    best = max(rivals, key=lambda name: rivals[name], default=None)
+    baselines = {name: value for name, value in medians.items() if name in BASELINES and value is not None}
+    best = max(baselines, key=lambda name: baselines[name], default=None)
     overlap, active = values["overlap_test"], methods[main]["active"]
     return {
         "cells": active["cells"],
         "f1": medians,
         "sensitivity": active["sensitivity"]["median"],
         "precision": active["precision"]["median"],
-        "best_rival": best,
-        "margin": medians[main] - rivals[best] if best is not None and medians[main] is not None else None,
+        "best_baseline": best,
+        "margin": medians[main] - baselines[best] if best is not None and medians[main] is not None else None,
         "test": None if best is None else _test(tests[best, "active"]),
         "rise_coverage": active["coverage"]["transients"]["median"],
         "overlap_false_transients": overlap["confirmed_by_truth"],
@@ -73,9 +73,9 @@ def _test(test: Values) -> Values:
 
 
 def markdown(rows: Sequence[Values]) -> str:
-    """Return all rows as Markdown: a table each variant, one of interneurons and one of contours and cost."""
+    """Return all rows as Markdown: a table per criterion, one of interneurons, one of contours and cost."""
     parts = ["# Activity on simulated movies\n", _EXPLAINED]
-    for name, title in VARIANTS.items():
+    for name, title in CRITERIA.items():
         parts += [f"## {title}\n", _score_table(rows, name), _balance(rows, name)]
     parts += ["## True interneurons\n", _INTERNEURONS, _interneuron_table(rows)]
     parts += ["## Contours, cell types and cost\n", _cost_table(rows)]
@@ -83,11 +83,12 @@ def markdown(rows: Sequence[Values]) -> str:
 
 
 _EXPLAINED = """\
-Medians over active cells of all movies of a preset (split `test`). Rivals see the traces alone; their
-thresholds were chosen on the same contours in movies of the split `train`. Margin: of F1 over the best rival.
+Medians over active cells of all movies of a preset (split `test`). Baselines see the traces alone; their
+thresholds were chosen on the same contours in movies of the split `train`. Margin: of F1 over the best
+baseline.
 p: Wilcoxon's signed-rank test against it, two-sided; effect: rank-biserial correlation, above 0 where
 neurocine is better. Rise: share of a detected rise called active. Overlap: share rejected of the false
-transients that an overlapping neighbour causes and the truth confirms, by neurocine and by the best rival
+transients that an overlapping neighbour causes and the truth confirms, by neurocine and by the best baseline
 (and their number).
 """
 _INTERNEURONS = """\
@@ -96,38 +97,41 @@ its true type, and with each model for all cells.
 """
 
 
-def _score_table(rows: Sequence[Values], variant: str) -> str:
-    rivals = [name for name in RIVALS if any(name in row["variants"][variant]["f1"] for row in rows)]
-    heads = ["preset", "contours", "cells", "sensitivity", "precision", "**F1**", *rivals]
+def _score_table(rows: Sequence[Values], criterion: str) -> str:
+    baselines = [name for name in BASELINES if any(name in row["criteria"][criterion]["f1"] for row in rows)]
+    heads = ["preset", "contours", "cells", "sensitivity", "precision", "**F1**", *baselines]
     heads += ["margin", "p", "effect", "rise", "overlap"]
     body = []
     for row in rows:
-        found = row["variants"][variant]
+        found = row["criteria"][criterion]
         main, *_ = found["f1"]
         test = found["test"] or {}
-        shares = [_number(found["overlap_rejected"].get(name)) for name in (main, found["best_rival"])]
+        shares = [_number(found["overlap_rejected"].get(name)) for name in (main, found["best_baseline"])]
         texts = [row["preset"], row["contours"], str(found["cells"])]
         texts += [_number(found["sensitivity"]), _number(found["precision"])]
-        texts += [f"**{_number(found['f1'][main])}**", *(_number(found["f1"].get(name)) for name in rivals)]
+        texts += [
+            f"**{_number(found['f1'][main])}**",
+            *(_number(found["f1"].get(name)) for name in baselines),
+        ]
         texts += [_number(found["margin"], "+.2f"), _number(test.get("p"), ".1g")]
         texts += [_number(test.get("effect"), "+.2f"), _number(found["rise_coverage"])]
         body.append([*texts, f"{', '.join(shares)} ({found['overlap_false_transients']})"])
     return _table(heads, body)
 
 
-def _balance(rows: Sequence[Values], variant: str) -> str:
-    """Return in how many rows the difference from the best rival is beyond chance, and which way."""
-    tests = [row["variants"][variant]["test"] for row in rows]
+def _balance(rows: Sequence[Values], criterion: str) -> str:
+    """Return in how many rows the difference from the best baseline is beyond chance, and which way."""
+    tests = [row["criteria"][criterion]["test"] for row in rows]
     clear = [test["effect"] for test in tests if test and test["p"] is not None and test["p"] < 0.05]
     better = sum(effect > 0 for effect in clear)
     worse = len(clear) - better
-    return f"Of {len(rows)} rows, better than the best rival in {better} (p < .05), worse in {worse}.\n"
+    return f"Of {len(rows)} rows, better than the best baseline in {better} (p < .05), worse in {worse}.\n"
 
 
 def _interneuron_table(rows: Sequence[Values]) -> str:
-    parts = [row["variants"]["visible"]["interneurons"] for row in rows]
+    parts = [row["criteria"]["visible"]["interneurons"] for row in rows]
     methods = [
-        name for name in dict.fromkeys(name for part in parts for name in part["f1"]) if name not in RIVALS
+        name for name in dict.fromkeys(name for part in parts for name in part["f1"]) if name not in BASELINES
     ]
     heads = ["preset", "contours", "cells"]
     heads += [text for name in methods for text in ((name,) if name == methods[0] else (name, "p against"))]

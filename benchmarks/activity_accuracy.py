@@ -3,7 +3,7 @@
 ``python benchmarks/activity_accuracy.py OUT [--preset NAME ...] [--movies 2] [--seed 901] [--models FOLDER]``
 
 Of each preset some movies of the split ``test`` are simulated, and two of ``train`` for the thresholds of the
-rivals. Activity is inferred as users get it (cell types by the network, each cell by the classifier of its
+baselines. Activity is inferred as users get it (cell types by the network, each cell by the classifier of its
 type) and by each activity model for all cells, on the true contours and on suite2p's. To OUT go
 ``PRESET/{truth,suite2p}/activity.{json,tsv,html}`` with pictures, over the cells of all the preset's movies,
 and ``summary.{md,json}``.
@@ -31,7 +31,13 @@ from neurocine.activity.inference import classifiers
 from neurocine.celltype import classify
 from neurocine.config import ActivitySettings, CelltypeSettings, EvaluationSettings, SegmentationSettings
 from neurocine.core import CELL_TYPES, CellTypes, InputError, Raster
-from neurocine.evaluation import MAIN_METHOD, Case, evaluate_activity, open_case, write_evaluation
+from neurocine.evaluation import (
+    MAIN_METHOD,
+    ActivityCase,
+    evaluate_activity,
+    open_activity_case,
+    write_evaluation,
+)
 from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json
 from neurocine.io.result_files import (
@@ -148,11 +154,11 @@ class Inference:
         return Raster(main.ids, main.frame_rate_hz, np.stack(rows), main.threshold, chosen)
 
 
-def inferred(recording: Recording, contours: str, how: Inference) -> Case:
+def inferred(recording: Recording, contours: str, how: Inference) -> ActivityCase:
     """Return the case of a recording with the activity of all methods."""
     files = {MAIN_METHOD: how.activity(recording, contours, "auto")}
     files |= {name: how.activity(recording, contours, name) for name in how.models}
-    case = open_case(
+    case = open_activity_case(
         recording.name,
         recording.folder,
         rois=recording.rois(contours),
@@ -178,8 +184,9 @@ def evaluate(
     if result.is_file() and made_from.is_file() and json.loads(made_from.read_text("utf-8")) == stamp:
         return
     log.info("%s: evaluating %s contours", out.name, contours)
-    trained: Iterator[Case] = (
-        open_case(recording.name, recording.folder, rois=recording.rois(contours)) for recording in training
+    trained: Iterator[ActivityCase] = (
+        open_activity_case(recording.name, recording.folder, rois=recording.rois(contours))
+        for recording in training
     )
     evaluation = evaluate_activity(
         (inferred(recording, contours, how) for recording in test),

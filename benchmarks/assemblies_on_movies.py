@@ -29,7 +29,7 @@ from neurocine.assemblies.figures import agreement_png
 from neurocine.celltype import classify
 from neurocine.config import ActivitySettings, AssembliesSettings, CelltypeSettings, EvaluationSettings
 from neurocine.core.indicators import decay_s
-from neurocine.evaluation.activity.activity_cases import Case, rival_traces
+from neurocine.evaluation.activity.activity_cases import ActivityCase, baseline_traces
 from neurocine.evaluation.activity.baselines import UNITS, key, signals
 from neurocine.evaluation.activity.measure import measure
 from neurocine.evaluation.activity.thresholds import choose_threshold
@@ -37,12 +37,12 @@ from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_movie, read_rois, read_truth
 from neurocine.simulation import PRESETS, HybridPreset, PlantedAssemblies, simulate
 
-RIVAL = "oasis"
+BASELINE = "oasis"
 QUICK = {"starts": 10, "max_clusters": 10, "surrogate_starts": 3}
 FIRST_SEED, TUNING_SEED = 600, 650
 
 
-def movie(folder: Path, preset: str, seed: int, per_min: float, split: str) -> Case:
+def movie(folder: Path, preset: str, seed: int, per_min: float, split: str) -> ActivityCase:
     """Return a movie with its truth, simulated unless it is there; nothing is planted at 0 a minute."""
     made = PRESETS[preset]
     if not isinstance(made, HybridPreset):
@@ -52,26 +52,26 @@ def movie(folder: Path, preset: str, seed: int, per_min: float, split: str) -> C
     if not (path / "truth.h5").is_file():
         simulate(replace(made, assemblies=planted), seed, path, split=split)
     rois = read_rois(path / "rois.h5")
-    return Case(path.name, read_movie(path / "movie.h5"), rois, rois, read_truth(path / "truth.h5"))
+    return ActivityCase(path.name, read_movie(path / "movie.h5"), rois, rois, read_truth(path / "truth.h5"))
 
 
-def rival_threshold(case: Case, min_dprime: float) -> tuple[str, float]:
-    """Return the unit and threshold of `RIVAL` with the highest F1 on the active cells of `case`."""
-    measured = measure(case, EvaluationSettings(rivals=(RIVAL,)), overlap=False)
+def baseline_threshold(case: ActivityCase, min_dprime: float) -> tuple[str, float]:
+    """Return the unit and threshold of `BASELINE` with the highest F1 on the active cells of `case`."""
+    measured = measure(case, EvaluationSettings(baselines=(BASELINE,)), overlap=False)
     counted = [cell.at_least(min_dprime) for cell in measured.cells if cell.is_neuron]
     active = [cell for cell in counted if cell.is_active]
-    units = [key(RIVAL, unit) for unit in UNITS]
+    units = [key(BASELINE, unit) for unit in UNITS]
     best, unit = max((choose_threshold([cell.periods[unit] for cell in active]), unit) for unit in units)
     return unit, best.value
 
 
-def rasters(case: Case, unit: str, threshold: float) -> dict[str, NDArray[np.bool_]]:
+def rasters(case: ActivityCase, unit: str, threshold: float) -> dict[str, NDArray[np.bool_]]:
     """Return the raster (N, T) of each method."""
     types = classify(case.movie, case.rois, CelltypeSettings())
     settings = ActivitySettings(backend="openvino")
     ours = infer(case.movie, case.rois, settings, celltypes=types)
-    events, _ = signals([RIVAL], rival_traces(case), decay_s(case.movie.indicator))
-    return {"truth": case.truth.raster, "neurocine": ours.active, RIVAL: events[unit] > threshold}
+    events, _ = signals([BASELINE], baseline_traces(case), decay_s(case.movie.indicator))
+    return {"truth": case.truth.raster, "neurocine": ours.active, BASELINE: events[unit] > threshold}
 
 
 def main() -> None:
@@ -85,7 +85,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for preset in given.preset:
         tuning = movie(given.folder, preset, TUNING_SEED, 0, "validation")
-        unit, threshold = rival_threshold(tuning, EvaluationSettings().min_dprime)
+        unit, threshold = baseline_threshold(tuning, EvaluationSettings().min_dprime)
         print(f"{preset}: {unit} above {threshold:.3g}", flush=True)
         for seed in range(FIRST_SEED, FIRST_SEED + given.seeds):
             case = movie(given.folder, preset, seed, given.per_min, "test")
@@ -115,7 +115,7 @@ def main() -> None:
                     f"{case.name}, {first} and {second}: adjusted Rand {same.adjusted_rand:.2f}", flush=True
                 )
             picture = given.folder / f"{case.name}.png"
-            picture.write_bytes(agreement_png(found["neurocine"], found[RIVAL], ("neurocine", RIVAL)))
+            picture.write_bytes(agreement_png(found["neurocine"], found[BASELINE], ("neurocine", BASELINE)))
             rows.append(row)
             write_text(given.folder / "assemblies.json", json.dumps(rows, indent=1) + "\n")
 

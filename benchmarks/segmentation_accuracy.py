@@ -30,7 +30,7 @@ from neurocine.evaluation.segmentation.compare import (
 from neurocine.evaluation.segmentation.figures import psnr_name
 from neurocine.evaluation.segmentation.gallery import picture
 from neurocine.evaluation.segmentation.groups import evaluate_groups, groups_of
-from neurocine.evaluation.segmentation.outputs import write_comparison
+from neurocine.evaluation.segmentation.outputs import write_segmentation
 from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_movie, read_rois, read_truth, write_rois
 from neurocine.segmentation import segment
@@ -66,7 +66,7 @@ def main(
         cases = [_case(_movie(out, name, "test", i), models, tuned) for i in range(seeds)]
         note = f"Split test, seeds {FIRST_SEED}-{FIRST_SEED + seeds - 1}. suite2p tuned on validation movies."
         comparisons[name] = compare_segmentations(cases, EvaluationSettings(), note=note)
-        write_comparison(
+        write_segmentation(
             comparisons[name],
             out / f"{name}.json",
             table=out / f"{name}.tsv",
@@ -132,8 +132,8 @@ def _table(comparisons: dict[str, SegmentationComparison]) -> str:
         for method in comparison.methods:
             shown = [comparison.values(method, "visible", "containment", m) for m in ("recall", "precision")]
             shown += [
-                comparison.values(method, variant, rule, "f1")
-                for variant, rule in product(("visible", "all"), ("containment", "iou"))
+                comparison.values(method, criterion, rule, "f1")
+                for criterion, rule in product(("visible", "all"), ("containment", "iou"))
             ]
             lines.append(f"| {preset} | {method} | {' | '.join(f'{v.mean():.3f}' for v in shown)} |")
     return "\n".join([*lines, "", "Recall in ranges of PSNR:", "", *_by_psnr(comparisons)]) + "\n"

@@ -12,7 +12,7 @@ from snakemake.settings.types import DeploymentMethod
 
 from neurocine.comparison.availability import engines_here
 from neurocine.config import (
-    benchmark_movies,
+    comparison_movies,
     corpus_movies,
     load_recordings,
     parse_config,
@@ -227,7 +227,7 @@ def with_conda():
 def movie_of(name):
     """The registered movie of a recording of the benchmark, or the folder of a simulated one."""
     if name in SIMULATED:
-        return rules.benchmark_simulation.output.folder.format(movie=name)
+        return rules.comparison_simulation.output.folder.format(movie=name)
     return rules.motion.output.movie.format(recording=name)
 
 
@@ -236,12 +236,12 @@ def truth_of(name):
     return movie_of(name) if name in SIMULATED else str(RECORDINGS[name].ground_truth)
 
 
-def benchmark_movie(wildcards):
+def comparison_movie(wildcards):
     """The movie of a job of the benchmark."""
     return movie_of(wildcards.recording)
 
 
-def benchmark_truth(wildcards):
+def comparison_truth(wildcards):
     """The truth of a job of the benchmark."""
     return truth_of(wildcards.recording)
 

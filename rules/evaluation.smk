@@ -8,7 +8,7 @@ WITH_TRUTH = [
 ]
 TEST = [name for name in WITH_TRUTH if RECORDINGS[name].split == "test"]
 EVALUATED = TEST or WITH_TRUTH
-# The rivals' thresholds are chosen on these.
+# The baselines' thresholds are chosen on these.
 FOR_THRESHOLDS = [n for n in WITH_TRUTH if TEST and RECORDINGS[n].split == "train"]
 
 # Truth of segmentation is that too, or contours in any format.

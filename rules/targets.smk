@@ -20,8 +20,15 @@ rule evaluation:
         "How results compare with truth is in {input}"
 
 
+rule comparison:
+    input:
+        rules.comparison_compare.output,
+    message:
+        "How the engines compare is in {input}"
+
+
 rule benchmark:
     input:
-        rules.benchmark_compare.output,
+        rules.comparison.input,
     message:
         "How the engines compare is in {input}"

@@ -5,18 +5,24 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.config import EnginesSettings, EvaluationSettings
-from neurocine.evaluation import MAIN_METHOD, Case, evaluate_activity, open_case, write_evaluation
+from neurocine.evaluation import (
+    MAIN_METHOD,
+    ActivityCase,
+    evaluate_activity,
+    open_activity_case,
+    write_evaluation,
+)
 from neurocine.workflow import LoggedProgress, logged
 
 ALL = "No recording has the split test, so these are all with truth."
 
 
-def cases(job: Any, first: int, stop: int) -> Iterator[Case]:
+def cases(job: Any, first: int, stop: int) -> Iterator[ActivityCase]:
     """Yield the recordings from `first` up to `stop`; those past the files of activity come without."""
     given = job.input
     for i in range(first, stop):
         evaluated = i < len(given.activity)
-        yield open_case(
+        yield open_activity_case(
             job.params.names[i],
             Path(given.truth[i]).parent,
             movie=Path(given.movies[i]),

@@ -6,7 +6,7 @@ from typing import Any
 from neurocine.config import EvaluationSettings
 from neurocine.evaluation.segmentation.compare import SegmentationCase, compare_segmentations
 from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
-from neurocine.evaluation.segmentation.outputs import write_comparison
+from neurocine.evaluation.segmentation.outputs import write_segmentation
 from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case
 from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
@@ -35,7 +35,7 @@ def main(job: Any) -> None:
     cases = [case(job, i, settings) for i in range(len(job.params.names))]
     note = ALL if job.params.all_recordings else "Recordings of the split test."
     comparison = compare_segmentations(cases, settings, note=note, progress=progress)
-    write_comparison(
+    write_segmentation(
         comparison,
         Path(out.json),
         table=Path(out.table),

@@ -70,7 +70,7 @@ class Source:
     dtype
         Pixel type, such as ``uint16``.
     frame_rate_hz, pixel_size_um, indicator
-        As settled between the user and the files.
+        As resolve_metadata between the user and the files.
     pixels
         Mean, range and saturation.
     """

@@ -87,10 +87,10 @@ def active(
     progress: Progress = silent,
 ) -> None:
     """Tell which of the ROIs in the file `rois` are active neurons and write those that go on to `out`."""
-    from neurocine.active import tell_active
+    from neurocine.active import annotate_active
 
     found = open_rois(rois, fov_shape=movie.fov_shape)
-    told = tell_active(movie, found, settings, stneuronet, progress=progress)
+    told = annotate_active(movie, found, settings, stneuronet, progress=progress)
     made_with = {"active": settings.model_dump(), "stneuronet": stneuronet.model_dump()}
     write_rois(out, told, _stamp(movie, made_with))
 

@@ -16,7 +16,7 @@ IMPL = {
     "simulation": 2,
     "training": 2,
     "evaluation": 2,
-    "benchmark": 1,
+    "comparison": 1,
     "export": 3,
     "report": 2,
 }

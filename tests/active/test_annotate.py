@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocine import pipeline
-from neurocine.active import tell_active
+from neurocine.active import annotate_active
 from neurocine.config import ActiveSettings, StneuronetSettings
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.io.result_files import read_rois, read_stamp, write_rois
@@ -52,7 +52,7 @@ def network(blobs, monkeypatch: pytest.MonkeyPatch) -> Network:
 
 
 def tell(movie: Movie, rois: RoiSet, mode: str) -> RoiSet:
-    return tell_active(movie, rois, ActiveSettings.model_validate({"mode": mode}), StneuronetSettings())
+    return annotate_active(movie, rois, ActiveSettings.model_validate({"mode": mode}), StneuronetSettings())
 
 
 def test_the_network_looks_at_the_engines_rois(network: Network, blobs) -> None:

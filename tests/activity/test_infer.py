@@ -54,7 +54,7 @@ def add(
     # So that probabilities aren't all near a half.
     readout = networks.head.get_layer("readout")
     readout.kernel.assign(readout.kernel * 8)
-    if architecture.family == "cinac":
+    if architecture.family == "patches":
         last = networks.encoder.get_layer("convolution_4")
         last.kernel.assign(last.kernel * 20)
     save_cell_weights(folder / f"{name}.part.h5", networks, architecture, metadata={"seed": seed})
@@ -91,7 +91,7 @@ def plain(
     frames = grid.read(movie, 0, grid.n_frames)
     px, length = model.entry.window_px, model.entry.window_frames
     starts = windows(grid.n_frames, length, overlap)
-    if model.architecture.family == "cinac":
+    if model.architecture.family == "patches":
         cells = masked(grid.rois(rois), px)
         frames = (frames.astype(np.float64) - frames.mean(dtype=np.float64)) / frames.std(dtype=np.float64)
     else:

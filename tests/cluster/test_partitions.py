@@ -13,8 +13,8 @@ import tifffile
 import yaml
 from typer.testing import CliRunner
 
-from neurocine.cluster import partitions as slurm
 from neurocine.cli import app
+from neurocine.cluster import partitions as slurm
 from neurocine.cluster.partitions import Asked, Partition, asked, minutes, offered, problems, read_profile
 from neurocine.cluster.resources import THREADS, within_gpus
 from neurocine.config import Config, load_recordings, parse_config

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import CELL_TYPES, CellTypes, Movie, Raster, RoiSet
 from neurocine.core.truth import Truth
-from neurocine.evaluation import Case, open_case
+from neurocine.evaluation import ActivityCase, open_activity_case
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, write_rois
 from neurocine.io.result_files.truth import write_truth
 from neurocine.motion.summary import SummaryAccumulator
@@ -96,18 +96,18 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]
 
 
 @pytest.fixture
-def cases(folders: tuple[Path, ...]) -> list[Case]:
+def cases(folders: tuple[Path, ...]) -> list[ActivityCase]:
     """The three recordings, without activity."""
-    return [open_case(folder.name, folder) for folder in folders]
+    return [open_activity_case(folder.name, folder) for folder in folders]
 
 
 @pytest.fixture
-def judged() -> Callable[..., Case]:
+def judged() -> Callable[..., ActivityCase]:
     """Give a case activity (N, T), and types if named."""
 
     def give(
-        case: Case, active: NDArray[np.bool_], kinds: tuple[str, ...] = (), threshold: float = 0.5
-    ) -> Case:
+        case: ActivityCase, active: NDArray[np.bool_], kinds: tuple[str, ...] = (), threshold: float = 0.5
+    ) -> ActivityCase:
         raster = Raster(case.rois.ids, RATE, active.astype(np.float32), threshold, ("made",) * len(active))
         types = None
         if kinds:

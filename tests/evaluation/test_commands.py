@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from neurocine.cli import app
 from neurocine.core import InputError
-from neurocine.evaluation import Case
+from neurocine.evaluation import ActivityCase
 from neurocine.io.result_files import write_activity, write_rois
 from neurocine.io.rois import save_rois
 
@@ -27,13 +27,13 @@ def run(*arguments: str | Path) -> str:
 
 
 @pytest.fixture
-def activity(tmp_path: Path, cases: list[Case], judged) -> Path:
+def activity(tmp_path: Path, cases: list[ActivityCase], judged) -> Path:
     raster = judged(cases[0], cases[0].truth.raster).rasters["neurocine"]
     write_activity(tmp_path / "activity.h5", raster)
     return tmp_path / "activity.h5"
 
 
-def test_segmentation(tmp_path: Path, folders: tuple[Path, ...], cases: list[Case]) -> None:
+def test_segmentation(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase]) -> None:
     save_rois(tmp_path / "regions.json", cases[0].rois.select([0, 2, 3]))
     said = run(
         "evaluate", "segmentation", tmp_path / "regions.json", folders[0] / "rois.h5",
@@ -47,7 +47,7 @@ def test_segmentation(tmp_path: Path, folders: tuple[Path, ...], cases: list[Cas
 
 
 def test_either_file_may_tell_the_field_of_view(
-    tmp_path: Path, folders: tuple[Path, ...], cases: list[Case]
+    tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase]
 ) -> None:
     regions, native = tmp_path / "regions.json", folders[0] / "rois.h5"
     save_rois(regions, cases[0].rois)
@@ -69,15 +69,15 @@ def test_activity_on_the_truths_own_contours(
     values = json.loads((tmp_path / "a.json").read_text())
     assert set(values) == {
         "schema_version", "note", "recordings", "training_recordings", "main_method",
-        "variants", "skipped_methods", "cell_types",
+        "criteria", "skipped_methods", "cell_types",
     }  # fmt: skip
-    assert list(values["variants"]) == ["visible", "all"]
-    for variant in values["variants"].values():
-        assert set(variant) == {
+    assert list(values["criteria"]) == ["visible", "all"]
+    for criterion in values["criteria"].values():
+        assert set(criterion) == {
             "min_dprime", "n_active", "n_neurons", "n_transients", "n_doubtful",
             "methods", "comparisons", "overlap_test",
         }  # fmt: skip
-    methods = values["variants"]["visible"]["methods"]
+    methods = values["criteria"]["visible"]["methods"]
     own = methods["neurocine"]
     assert set(own) == {
         "threshold", "signal", "threshold_chosen_on", "active", "neurons", "by", "sensitivity_by_dprime",
@@ -89,7 +89,7 @@ def test_activity_on_the_truths_own_contours(
 
 
 def test_activity_of_a_results_folder(
-    tmp_path: Path, folders: tuple[Path, ...], cases: list[Case], judged
+    tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase], judged
 ) -> None:
     results = tmp_path / "mouse"
     picked = cases[0].rois.select([2, 3])
@@ -100,7 +100,7 @@ def test_activity_of_a_results_folder(
     run("evaluate", "activity", results, folders[0], "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["recordings"][0]["name"] == "mouse"
-    visible = values["variants"]["visible"]
+    visible = values["criteria"]["visible"]
     assert (visible["n_active"], values["recordings"][0]["matched"]) == (2, 2)
     assert visible["methods"]["neurocine"]["active"]["f1"]["median"] == 1
 

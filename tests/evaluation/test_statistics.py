@@ -8,14 +8,16 @@ from scipy.stats import wilcoxon
 
 from neurocine.core import InputError
 from neurocine.evaluation import evaluate_types
-from neurocine.evaluation.activity.scored_transients import Periods
+from neurocine.evaluation.activity.scored_transients import ScoredTransients
 from neurocine.evaluation.activity.thresholds import choose_threshold
 from neurocine.evaluation.statistics import paired_test, quartiles
 
 
-def cell(true: list[float], others: list[float]) -> Periods:
+def cell(true: list[float], others: list[float]) -> ScoredTransients:
     """A cell with true transients of one frame."""
-    return Periods(np.array(true, dtype=np.float32), np.arange(len(true)), np.array(others, dtype=np.float32))
+    return ScoredTransients(
+        np.array(true, dtype=np.float32), np.arange(len(true)), np.array(others, dtype=np.float32)
+    )
 
 
 def test_threshold_separates_true_from_other_where_it_can() -> None:

@@ -12,7 +12,7 @@ import pytest
 from neurocine import __version__
 from neurocine.core import InputError
 from neurocine.export import write_provenance
-from neurocine.export.provenance import Benchmark, read_benchmarks, versions
+from neurocine.export.provenance import RuleUsage, read_usage, versions
 from neurocine.io.results import RESULT_FILES
 from neurocine.steps import IMPL
 
@@ -77,15 +77,15 @@ def test_benchmarks_come_in_the_order_of_the_steps(tmp_path: Path) -> None:
     (folder / "motion.tsv").write_text(HEADER + measured)
     (folder / "export_nwb.tsv").write_text(HEADER + measured.replace("12.5", "1.5") + measured)
     (folder / "ingest.tsv").write_text(HEADER + "0.1\t0:00:00" + "\tNA" * 8 + "\n")
-    assert read_benchmarks(tmp_path) == [
-        Benchmark("ingest", 0.1, None, None),
-        Benchmark("motion", 12.5, 20.25, 800.5),
-        Benchmark("export_nwb", 12.5, 20.25, 800.5),
+    assert read_usage(tmp_path) == [
+        RuleUsage("ingest", 0.1, None, None),
+        RuleUsage("motion", 12.5, 20.25, 800.5),
+        RuleUsage("export_nwb", 12.5, 20.25, 800.5),
     ]
     (folder / "traces.tsv").write_text(HEADER)
     with pytest.raises(InputError, match="holds no run time"):
-        read_benchmarks(tmp_path)
+        read_usage(tmp_path)
 
 
 def test_without_benchmarks_there_are_none(tmp_path: Path) -> None:
-    assert read_benchmarks(tmp_path) == []
+    assert read_usage(tmp_path) == []

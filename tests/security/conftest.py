@@ -28,7 +28,7 @@ from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
 from neurocine.core.assemblies import Assemblies
 from neurocine.core.truth import Truth
 from neurocine.ingest import ingest, write_source
-from neurocine.io import contracts
+from neurocine.io import result_files
 from neurocine.io.neurofinder import write_neurofinder
 from neurocine.io.result_files.stamp import Stamp, create
 from neurocine.io.result_files.truth import write_truth
@@ -178,12 +178,12 @@ def hdf5_movie(folder: Path) -> Path:
 
 def own_movie(folder: Path) -> Path:
     like, picture = movie(), np.ones(FOV, np.float32)
-    with contracts.MovieWriter(folder / "movie.h5", like, Stamp("c", "s")) as writer:
+    with result_files.MovieWriter(folder / "movie.h5", like, Stamp("c", "s")) as writer:
         writer.write(0, like.read(0, T))
         shift = np.zeros(T, np.float32)
         writer.finish(
-            contracts.Summary(picture, picture, picture, picture),
-            contracts.Registration(shift, shift, shift, shift > 0, picture, picture, {"crispness": 1.0}),
+            result_files.Summary(picture, picture, picture, picture),
+            result_files.Registration(shift, shift, shift, shift > 0, picture, picture, {"crispness": 1.0}),
         )
     return folder / "movie.h5"
 
@@ -300,23 +300,23 @@ NUMBERS = np.linspace(0, 1, 2 * T, dtype=np.float32).reshape(2, T)
 
 def traces(path: Path) -> None:
     snr = np.ones(2, np.float32)
-    contracts.write_traces(path, Traces(IDS, 10.0, NUMBERS, NUMBERS, NUMBERS, NUMBERS, snr), Stamp())
+    result_files.write_traces(path, Traces(IDS, 10.0, NUMBERS, NUMBERS, NUMBERS, NUMBERS, snr), Stamp())
 
 
 def activity(path: Path) -> None:
-    contracts.write_activity(path, Raster(IDS, 10.0, NUMBERS, 0.5, ("a", "b")), Stamp())
+    result_files.write_activity(path, Raster(IDS, 10.0, NUMBERS, 0.5, ("a", "b")), Stamp())
 
 
 def assemblies(path: Path) -> None:
     event, joined = np.array([3]), np.ones((1, 1), bool)
-    contracts.write_assemblies(
+    result_files.write_assemblies(
         path,
         Assemblies(IDS, 10.0, 2.0, event, np.ones((2, 1), bool), event * 0, event / 3, 0.1, IDS * 0, joined),
     )
 
 
 def celltypes(path: Path) -> None:
-    contracts.write_celltypes(path, CellTypes(IDS, np.full((2, 3), 1 / 3, np.float32)))
+    result_files.write_celltypes(path, CellTypes(IDS, np.full((2, 3), 1 / 3, np.float32)))
 
 
 def truth(path: Path) -> None:

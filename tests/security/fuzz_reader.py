@@ -16,7 +16,7 @@ from pathlib import Path
 from neurocine.config import load_config, load_recordings
 from neurocine.core import Movie, NeurocineError, RoiSet
 from neurocine.ingest import check_pixels, read_source
-from neurocine.io import contracts
+from neurocine.io import result_files
 from neurocine.io.cinac_labels import read_segments
 from neurocine.io.movies import open_movie, probe
 from neurocine.io.movies.growing import open_growing
@@ -42,10 +42,10 @@ def movie(path: Path) -> None:
 
 
 def movie_file(path: Path) -> None:
-    check_pixels(contracts.read_movie(path))
-    contracts.read_summary(path)
-    contracts.read_registration(path)
-    contracts.read_stamp(path)
+    check_pixels(result_files.read_movie(path))
+    result_files.read_summary(path)
+    result_files.read_registration(path)
+    result_files.read_stamp(path)
 
 
 def growing(path: Path) -> None:
@@ -88,10 +88,10 @@ READERS = {
     "growing": growing,
     "rois": rois,
     "segments": read_segments,
-    "traces": contracts.read_traces,
-    "activity": contracts.read_activity,
-    "assemblies": contracts.read_assemblies,
-    "celltypes": contracts.read_celltypes,
+    "traces": result_files.read_traces,
+    "activity": result_files.read_activity,
+    "assemblies": result_files.read_assemblies,
+    "celltypes": result_files.read_celltypes,
     "truth": read_truth,
     "npy": load_npy,
     "dict": load_dict,

@@ -130,7 +130,7 @@ def test_attributes_of_evaluations_are_quoted(name: str) -> None:
 def test_segmentation_page(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
     from neurocine.config import EvaluationSettings
     from neurocine.evaluation.segmentation.compare import compare_segmentations
-    from neurocine.evaluation.segmentation.outputs import write_comparison
+    from neurocine.evaluation.segmentation.outputs import write_segmentation
     from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case
 
     rois = blobs[1]
@@ -140,7 +140,7 @@ def test_segmentation_page(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
         ATTACK, tmp_path / "truth.h5", {ATTACK: tmp_path / "a.h5", "b": tmp_path / "b.h5"}
     )
     comparison = compare_segmentations([case], EvaluationSettings())
-    write_comparison(comparison, tmp_path / "o.json", page=tmp_path / "o.html", table=tmp_path / "o.tsv")
+    write_segmentation(comparison, tmp_path / "o.json", page=tmp_path / "o.html", table=tmp_path / "o.tsv")
     check((tmp_path / "o.html").read_text(encoding="utf-8"), scripts=0)
 
 

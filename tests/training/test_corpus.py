@@ -27,7 +27,7 @@ from neurocine.training.cells.window_sampling import (
     REAL,
     WindowTable,
     draw,
-    fake_periods,
+    fake_transients,
     mean_weight,
     strata_of,
     weights_of,
@@ -42,7 +42,7 @@ def loaded(folders: list[Path]) -> LabelledRecording:
     return load_recording(folders[0])
 
 
-def periods(*pairs: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def spans(*pairs: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     array = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
     return array[:, 0], array[:, 1]
 
@@ -142,16 +142,16 @@ def test_statistics_and_traces_are_of_the_whole_movie(loaded: LabelledRecording)
 
 def test_strata_are_real_fake_or_none() -> None:
     starts = np.array([0, 10, 20, 30])
-    kinds = strata_of(starts, 10, periods((8, 11)), periods((2, 4), (25, 32)))
+    kinds = strata_of(starts, 10, spans((8, 11)), spans((2, 4), (25, 32)))
     assert kinds.tolist() == [REAL, REAL, FAKE, FAKE]
-    assert strata_of(starts, 10, periods(), periods()).tolist() == [NONE] * 4
+    assert strata_of(starts, 10, spans(), spans()).tolist() == [NONE] * 4
 
 
 def test_fake_transients_touch_no_truth_and_are_high() -> None:
     trace = smooth(np.random.default_rng(0).normal(size=300))
     truth = np.zeros(300, dtype=bool)
     truth[100:150] = True
-    onset, peak = fake_periods(putative(trace), truth, trace)
+    onset, peak = fake_transients(putative(trace), truth, trace)
     assert 0 < len(onset) < len(putative(trace)[0])
     assert not any(truth[a : b + 1].any() for a, b in zip(onset, peak, strict=True))
     assert np.all(trace[peak] >= trace.min() + trace.std())
@@ -161,7 +161,7 @@ def test_weights_are_those_of_deepcinac() -> None:
     trace = np.zeros(400)
     peaks = np.array([15, 25, 115, 215, 265])
     trace[peaks] = [5, 6, 7, 3, 8]
-    real, fake = periods((12, 15), (22, 25), (112, 115)), periods((212, 215), (262, 265))
+    real, fake = spans((12, 15), (22, 25), (112, 115)), spans((212, 215), (262, 265))
     starts = np.array([0, 100, 200, 213, 300])
     weights = weights_of(starts, 50, trace, real, fake, 1.0)
     # several, one of them the lowest; one; a fake one that isn't the highest; cropped by the start; nothing

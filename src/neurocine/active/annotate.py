@@ -13,7 +13,7 @@ from neurocine.progress import Progress, silent
 log = logging.getLogger(__name__)
 
 
-def tell_active(
+def annotate_active(
     movie: Movie,
     rois: RoiSet,
     settings: ActiveSettings,

@@ -52,9 +52,9 @@ def segmentation(
     ],
     json: JsonOption,
     also: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=PATH", help="ROIs of a rival; as often as needed.")
+        list[str] | None, typer.Option(metavar="NAME=PATH", help="ROIs of a baseline; as often as needed.")
     ] = None,
-    name: Annotated[str, typer.Option(help="What to call PRED beside its rivals.")] = "found",
+    name: Annotated[str, typer.Option(help="What to call PRED beside its baselines.")] = "found",
     movie: Annotated[
         Path | None, typer.Option(help="Registered movie, for PSNR and pictures, if not TRUTH/movie.h5.")
     ] = None,
@@ -89,7 +89,7 @@ def segmentation(
         Console().print(_scores(values))
         return
     film = None if movie is None else opened(movie, frame_rate, pixel_size, indicator)
-    found = {name: pred, **_rivals(also or [], name)}
+    found = {name: pred, **_baselines(also or [], name)}
     with shown_progress() as progress:
         comparison = _compared(
             truth,
@@ -170,7 +170,7 @@ def activity(
     Examples: `neurocine evaluate activity activity.h5 simulated/7 --json activity.json`,
     `neurocine evaluate activity results/mouse simulated/7 --json activity.json --page activity.html`
     """
-    from neurocine.evaluation import MAIN_METHOD, evaluate_activity, open_case, write_evaluation
+    from neurocine.evaluation import MAIN_METHOD, evaluate_activity, open_activity_case, write_evaluation
 
     chosen = settings(config)
     given = {"motion": movie, "active": rois, "celltype": celltypes}
@@ -180,7 +180,7 @@ def activity(
             given[step] = path or (there if there.is_file() else None)
     file = activity / RESULT_FILES["activity"] if activity.is_dir() else activity
     with shown_progress() as progress:
-        case = open_case(
+        case = open_activity_case(
             activity.resolve().name if activity.is_dir() else truth.resolve().name,
             truth,
             movie=given["motion"],
@@ -188,7 +188,7 @@ def activity(
             activity={MAIN_METHOD: file},
             celltypes=given["celltype"],
         )
-        training = [open_case(str(folder), folder) for folder in train or []]
+        training = [open_activity_case(str(folder), folder) for folder in train or []]
         result = evaluate_activity(
             [case], chosen.evaluation, training=training, engines=chosen.engines, progress=progress
         )
@@ -196,8 +196,8 @@ def activity(
     Console().print(_summary(result))
 
 
-def _rivals(also: list[str], main: str) -> dict[str, Path]:
-    """Return the rivals' files by name."""
+def _baselines(also: list[str], main: str) -> dict[str, Path]:
+    """Return the baselines' files by name."""
     found: dict[str, Path] = {}
     for given in also:
         name, _, path = given.partition("=")
@@ -228,14 +228,14 @@ def _compared(
     """Compare the methods and write what is asked for."""
     from neurocine.evaluation.segmentation.compare import compare_segmentations
     from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
-    from neurocine.evaluation.segmentation.outputs import write_comparison
+    from neurocine.evaluation.segmentation.outputs import write_segmentation
     from neurocine.evaluation.segmentation.segmentation_cases import segmentation_cases
 
     cases = segmentation_cases(truth, found, movie=movie, min_dprime=section.min_dprime, fov_shape=fov)
     comparison = compare_segmentations(cases, section, progress=progress)
     drawn = cases[:MAX_PICTURED] if page is not None or pictures is not None else []
     pictured = [picture(case, section, progress) for case in drawn]
-    write_comparison(comparison, json, table=table, page=page, pictures=pictures, pictured=pictured)
+    write_segmentation(comparison, json, table=table, page=page, pictures=pictures, pictured=pictured)
     return comparison
 
 

@@ -18,7 +18,7 @@ from neurocine.engines.availability import why_absent
 
 @dataclass(frozen=True)
 class EnginesHere:
-    """The engines of the benchmark that can be run.
+    """The engines of the comparison that can be run.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class EnginesHere:
 
 
 def engines_here(config: Config, *, conda: bool = False) -> EnginesHere:
-    """Return the engines of `config.benchmark` that can be run.
+    """Return the engines of `config.comparison` that can be run.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def engines_here(config: Config, *, conda: bool = False) -> EnginesHere:
     conda
         Whether each rule runs in a conda environment of its own.
     """
-    wanted = config.benchmark
+    wanted = config.comparison
     motion = {name: MotionSettings.model_validate(values) for name, values in wanted.motion.items()}
     asked = {
         "registration": {name: MOTION_ENGINES[settings.engine] for name, settings in motion.items()},

@@ -1,4 +1,4 @@
-"""Everything that the jobs of a benchmark made, gathered and measured."""
+"""Everything that the jobs of a comparison made, gathered and measured."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from neurocine.comparison.cost import Cost, read_cost
 from neurocine.comparison.recordings import movie_in, truth_in
-from neurocine.comparison.result import Benchmark
+from neurocine.comparison.result import Comparison
 from neurocine.comparison.synthetic_motion import RegistrationError
 from neurocine.comparison.tuning import Tuned
-from neurocine.config import BenchmarkSettings, EvaluationSettings
+from neurocine.config import ComparisonSettings, EvaluationSettings
 from neurocine.config.engines import ZSCORE
-from neurocine.evaluation import MAIN_METHOD, ActivityEvaluation, Case, evaluate_activity
+from neurocine.evaluation import MAIN_METHOD, ActivityCase, ActivityEvaluation, evaluate_activity
 from neurocine.evaluation.segmentation.compare import (
     SegmentationCase,
     compare_segmentations,
@@ -39,7 +39,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the jobs of a benchmark put their files."""
+    """Where the jobs of a comparison put their files."""
 
     folder: Path
 
@@ -74,7 +74,7 @@ class Compared:
     measured
         Recordings that the figures are of.
     active, training
-        Those of them whose activity is known, and those that the rivals' thresholds are chosen on.
+        Those of them whose activity is known, and those that the baselines' thresholds are chosen on.
     segmentation, deconvolution, motion
         Engines that ran.
     moved
@@ -100,10 +100,10 @@ def compare(
     what: Compared,
     layout: Layout,
     settings: EvaluationSettings,
-    benchmark: BenchmarkSettings,
+    comparison: ComparisonSettings,
     progress: Progress = silent,
-) -> Benchmark:
-    """Return the benchmark of what the jobs made.
+) -> Comparison:
+    """Return the comparison of what the jobs made.
 
     Raises
     ------
@@ -114,18 +114,18 @@ def compare(
     active = [source.name for source in what.active]
     methods = [MAIN_METHOD, *what.deconvolution]
     motion = list(product(what.motion, what.moved))
-    return Benchmark(
+    return Comparison(
         datasets=what.datasets,
         frames={s.name: movie_in(s.movie).n_frames for s in what.measured},
         segmentation=compare_segmentations(
-            segmentation_cases(what, layout, settings, benchmark), settings, note=NOTE, progress=progress
+            segmentation_cases(what, layout, settings, comparison), settings, note=NOTE, progress=progress
         ),
         tuned={
             engine: Tuned.of(json.loads(layout.tuned(engine).read_text("utf-8")))
             for engine in what.segmentation
         },
         segmentation_costs=layout.costs("segmentation", product(what.segmentation, names)),
-        activity=_activity(what, layout, settings, benchmark, progress) if active else None,
+        activity=_activity(what, layout, settings, comparison, progress) if active else None,
         activity_costs=layout.costs("activity", product(methods, active)),
         motion={
             job: RegistrationError(**json.loads(layout.motion(*job).read_text("utf-8"))) for job in motion
@@ -136,17 +136,17 @@ def compare(
     )
 
 
-NOTE = "Engines as tuned on training recordings by the benchmark's grids."
+NOTE = "Engines as tuned on training recordings by the comparison's grids."
 
 
 def segmentation_cases(
-    what: Compared, layout: Layout, settings: EvaluationSettings, benchmark: BenchmarkSettings
+    what: Compared, layout: Layout, settings: EvaluationSettings, comparison: ComparisonSettings
 ) -> Iterator[SegmentationCase]:
     """Yield the measured recordings with the ROIs of each engine."""
     for source in what.measured:
         movie = movie_in(source.movie)
         rois, groups = open_truth(
-            truth_in(source.truth), movie, min_dprime=settings.min_dprime, min_snr=benchmark.min_snr
+            truth_in(source.truth), movie, min_dprime=settings.min_dprime, min_snr=comparison.min_snr
         )
         found = {engine: read_rois(layout.rois(engine, source.name)) for engine in what.segmentation}
         yield SegmentationCase(source.name, rois, groups, found, movie)
@@ -156,30 +156,30 @@ def _activity(
     what: Compared,
     layout: Layout,
     settings: EvaluationSettings,
-    benchmark: BenchmarkSettings,
+    comparison: ComparisonSettings,
     progress: Progress,
 ) -> ActivityEvaluation:
     return evaluate_activity(
         (_case(source, what, layout, own=True) for source in what.active),
-        settings.model_copy(update={"rivals": rivals_of(what, benchmark)}),
+        settings.model_copy(update={"baselines": baselines_of(what, comparison)}),
         training=(_case(source, what, layout, own=False) for source in what.training),
         note="On the true contours.",
         progress=progress,
     )
 
 
-def rivals_of(what: Compared, benchmark: BenchmarkSettings) -> tuple[str, ...]:
+def baselines_of(what: Compared, comparison: ComparisonSettings) -> tuple[str, ...]:
     """Return the methods that neurocine's activity is compared with, in the order of the config."""
     ran = {*what.deconvolution, ZSCORE}
-    return tuple(name for name in benchmark.activity if name in ran)
+    return tuple(name for name in comparison.activity if name in ran)
 
 
-def _case(source: Source, what: Compared, layout: Layout, *, own: bool) -> Case:
+def _case(source: Source, what: Compared, layout: Layout, *, own: bool) -> ActivityCase:
     """Return a recording on its true contours; neurocine's activity too if `own`."""
     folder = truth_in(source.truth)
     rois = read_rois(folder / "rois.h5")
     traces = {name: read_traces(layout.activity(name, source.name)) for name in what.deconvolution}
-    return Case(
+    return ActivityCase(
         name=source.name,
         movie=movie_in(source.movie),
         rois=rois,
@@ -187,7 +187,7 @@ def _case(source: Source, what: Compared, layout: Layout, *, own: bool) -> Case:
         truth=read_truth(folder / "truth.h5"),
         rasters={MAIN_METHOD: read_activity(layout.activity(MAIN_METHOD, source.name))} if own else {},
         celltypes=read_celltypes(layout.activity(MAIN_METHOD, source.name, "tsv")) if own else None,
-        rivals={name: Deconvolved(found.events, found.dff) for name, found in traces.items()},
+        baselines={name: Deconvolved(found.events, found.dff) for name, found in traces.items()},
     )
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a benchmark, as PNG bytes: the same bytes for the same results."""
+"""The pictures of a comparison, as PNG bytes: the same bytes for the same results."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
-from neurocine.comparison.result import Benchmark
+from neurocine.comparison.result import Comparison
 from neurocine.drawing.figures import METHOD_COLOURS, png
 from neurocine.evaluation.activity.figures import coverage, scores
-from neurocine.evaluation.segmentation.compare import MAIN_RULE, MAIN_VARIANT, SegmentationComparison
+from neurocine.evaluation.segmentation.compare import MAIN_CRITERION, MAIN_RULE, SegmentationComparison
 from neurocine.evaluation.segmentation.figures import recall_by_psnr
 from neurocine.evaluation.segmentation.graders import METRICS
 from neurocine.evaluation.statistics import rank_sum
@@ -22,30 +22,32 @@ from neurocine.evaluation.statistics import rank_sum
 STARS = (0.05, 0.005)
 
 
-def draw_benchmark(benchmark: Benchmark) -> dict[str, bytes]:
+def draw_comparison(comparison: Comparison) -> dict[str, bytes]:
     """Return every picture that there are values for, by name."""
-    comparison = benchmark.segmentation
-    pictures = {"segmentation_scores": png(lambda figure: segmentation_scores(figure, comparison), (10, 3.6))}
-    if benchmark.speed_tests() or len(comparison.methods) == 1:
-        pictures["segmentation_speed"] = png(lambda figure: score_by_speed(figure, benchmark), (6.4, 4))
-    rows = comparison.by_psnr()
+    segmentation = comparison.segmentation
+    pictures = {
+        "segmentation_scores": png(lambda figure: segmentation_scores(figure, segmentation), (10, 3.6))
+    }
+    if comparison.speed_tests() or len(segmentation.methods) == 1:
+        pictures["segmentation_speed"] = png(lambda figure: score_by_speed(figure, comparison), (6.4, 4))
+    rows = segmentation.by_psnr()
     if rows is not None:
         pictures["segmentation_psnr"] = png(lambda figure: recall_by_psnr(figure, rows), (8, 3.8))
-    if benchmark.activity is not None:
-        visible = benchmark.activity.visible
+    if comparison.activity is not None:
+        visible = comparison.activity.visible
         width = max(10.0, 2.2 * len(visible.methods))
         pictures["activity_scores"] = png(lambda figure: scores(figure, visible), (width, 3.6))
         pictures["activity_coverage"] = png(lambda figure: coverage(figure, visible), (width, 3.6))
-    if benchmark.motion:
-        pictures["registration"] = png(lambda figure: registration(figure, benchmark), (8, 3.4))
+    if comparison.motion:
+        pictures["registration"] = png(lambda figure: registration(figure, comparison), (8, 3.4))
     return pictures
 
 
-def segmentation_scores(figure: Figure, comparison: SegmentationComparison) -> None:
+def segmentation_scores(figure: Figure, segmentation: SegmentationComparison) -> None:
     """Draw mean and SD of each engine's recall, precision and F1, a dot a recording (STNeuroNet, Fig. 4A)."""
-    methods = comparison.methods
+    methods = segmentation.methods
     for axes, metric in zip(figure.subplots(1, 3, sharey=True), METRICS, strict=True):
-        rows = [comparison.values(method, MAIN_VARIANT, MAIN_RULE, metric) for method in methods]
+        rows = [segmentation.values(method, MAIN_CRITERION, MAIN_RULE, metric) for method in methods]
         for k, row in enumerate(rows):
             _bar(axes, k, 100 * row, METHOD_COLOURS[k % len(METHOD_COLOURS)])
         for k, row in enumerate(rows[1:], 1):
@@ -59,13 +61,13 @@ def segmentation_scores(figure: Figure, comparison: SegmentationComparison) -> N
     figure.axes[0].set_ylabel("% (each dot a recording)")
 
 
-def score_by_speed(figure: Figure, benchmark: Benchmark) -> None:
+def score_by_speed(figure: Figure, comparison: Comparison) -> None:
     """Draw F1 of each engine over the frames that it does a second, with SDs (STNeuroNet, Fig. 4B)."""
-    axes, comparison = figure.subplots(), benchmark.segmentation
-    names = [recording.name for recording in comparison.recordings]
-    for k, method in enumerate(comparison.methods):
-        f1 = 100 * comparison.values(method, MAIN_VARIANT, MAIN_RULE, "f1")
-        speed = np.array([benchmark.speed(benchmark.segmentation_costs, method, name) for name in names])
+    axes, segmentation = figure.subplots(), comparison.segmentation
+    names = [recording.name for recording in segmentation.recordings]
+    for k, method in enumerate(segmentation.methods):
+        f1 = 100 * segmentation.values(method, MAIN_CRITERION, MAIN_RULE, "f1")
+        speed = np.array([comparison.speed(comparison.segmentation_costs, method, name) for name in names])
         colour = METHOD_COLOURS[k % len(METHOD_COLOURS)]
         axes.plot(speed, f1, "o", color=colour, alpha=0.35, markersize=3.5, markeredgewidth=0)
         axes.errorbar(
@@ -82,12 +84,12 @@ def score_by_speed(figure: Figure, benchmark: Benchmark) -> None:
     axes.legend(fontsize=8, loc="lower left")
 
 
-def registration(figure: Figure, benchmark: Benchmark) -> None:
+def registration(figure: Figure, comparison: Comparison) -> None:
     """Draw the error of each registration, a dot a movie."""
     axes = figure.subplots()
-    names = list(dict.fromkeys(name for name, _ in benchmark.motion))
+    names = list(dict.fromkeys(name for name, _ in comparison.motion))
     for k, name in enumerate(names):
-        errors = np.array([error.rms for (other, _), error in benchmark.motion.items() if other == name])
+        errors = np.array([error.rms for (other, _), error in comparison.motion.items() if other == name])
         _bar(axes, k, errors, METHOD_COLOURS[k % len(METHOD_COLOURS)])
     axes.set_yscale("log")
     axes.set_xticks(range(len(names)), names)

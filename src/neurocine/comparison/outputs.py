@@ -1,4 +1,4 @@
-"""A benchmark written down: JSON, one table, a summary for documents, pictures and one page."""
+"""A comparison written down: JSON, one table, a summary for documents, pictures and one page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine import __version__
-from neurocine.comparison.result import Benchmark
+from neurocine.comparison.result import Comparison
 from neurocine.comparison.summary import markdown
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, quartile_text, spread_text
 from neurocine.io.atomic import atomic_path, write_text
@@ -30,8 +30,8 @@ CAPTIONS = {
 }
 
 
-def write_benchmark(
-    benchmark: Benchmark,
+def write_comparison(
+    comparison: Comparison,
     out: Path,
     *,
     table: Path,
@@ -39,15 +39,15 @@ def write_benchmark(
     page: Path,
     pictures: Path,
 ) -> None:
-    """Write `benchmark` as JSON to `out`, one table, a summary in Markdown, one page, and its pictures."""
-    from neurocine.comparison.figures import draw_benchmark
+    """Write `comparison` as JSON to `out`, one table, a summary in Markdown, one page, and its pictures."""
+    from neurocine.comparison.figures import draw_comparison
 
-    drawn = draw_benchmark(benchmark)
-    write_json(out, benchmark.as_dict())
-    write_table(table, list(benchmark.table()))
-    write_text(summary, markdown(benchmark))
+    drawn = draw_comparison(comparison)
+    write_json(out, comparison.as_dict())
+    write_table(table, list(comparison.table()))
+    write_text(summary, markdown(comparison))
     write_pictures(pictures, drawn)
-    write_page(page, benchmark, drawn)
+    write_page(page, comparison, drawn)
 
 
 def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -65,7 +65,7 @@ def _cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def write_page(path: Path, benchmark: Benchmark, pictures: dict[str, bytes]) -> None:
+def write_page(path: Path, comparison: Comparison, pictures: dict[str, bytes]) -> None:
     """Write one HTML page that needs no other file."""
     environment = page_environment("neurocine.comparison", "neurocine.evaluation")
     environment.filters |= {
@@ -77,8 +77,8 @@ def write_page(path: Path, benchmark: Benchmark, pictures: dict[str, bytes]) -> 
         "point": point_text,
     }
     images = [(name, embedded(data), CAPTIONS[name]) for name, data in pictures.items()]
-    template = environment.get_template("benchmark.html.j2")
-    write_text(path, template.render(found=benchmark.as_dict(), images=images, version=__version__))
+    template = environment.get_template("comparison.html.j2")
+    write_text(path, template.render(found=comparison.as_dict(), images=images, version=__version__))
 
 
 def number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The recordings of the benchmark, opened from what the workflow has of them."""
+"""The recordings of the comparison, opened from what the workflow has of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a benchmark found: scores, costs and what was chosen, by task, method and recording."""
+"""What a comparison found: scores, costs and what was chosen, by task, method and recording."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurocine.comparison.cost import Cost
 from neurocine.comparison.synthetic_motion import RegistrationError
 from neurocine.comparison.tuning import Tuned
 from neurocine.evaluation.activity.result import ActivityEvaluation
-from neurocine.evaluation.segmentation.compare import MAIN_VARIANT, VARIANTS, SegmentationComparison
+from neurocine.evaluation.segmentation.compare import CRITERIA, MAIN_CRITERION, SegmentationComparison
 from neurocine.evaluation.segmentation.graders import METRICS, RULES
 from neurocine.evaluation.statistics import rank_sum, spread
 
@@ -26,7 +26,7 @@ Costs = Mapping[tuple[str, str], Cost]
 
 
 @dataclass(frozen=True, eq=False)
-class Benchmark:
+class Comparison:
     """Engines compared on the same recordings.
 
     Attributes
@@ -80,10 +80,10 @@ class Benchmark:
             which = [names.index(name) for name in members]
             for method in self.segmentation.methods:
                 row: dict[str, Any] = {"dataset": dataset, "recordings": len(which), "method": method}
-                for variant in VARIANTS:
-                    row[variant] = {
+                for criterion in CRITERIA:
+                    row[criterion] = {
                         rule: {
-                            metric: spread(self.segmentation.values(method, variant, rule, metric)[which])
+                            metric: spread(self.segmentation.values(method, criterion, rule, metric)[which])
                             for metric in METRICS
                         }
                         for rule in RULES
@@ -101,9 +101,9 @@ class Benchmark:
             inside = set(members) & measured
             for method in self.activity.visible.methods if inside else ():
                 row: dict[str, Any] = {"dataset": dataset, "method": method}
-                for name, variant in self.activity.variants.items():
-                    cells = [cell for cell in variant.active if cell.recording in inside]
-                    row[name] = variant.summary(cells, method)
+                for name, criterion in self.activity.criteria.items():
+                    cells = [cell for cell in criterion.active if cell.recording in inside]
+                    row[name] = criterion.summary(cells, method)
                 rows.append(row | self._mean_cost(self.activity_costs, method, sorted(inside)))
         return rows
 
@@ -126,30 +126,33 @@ class Benchmark:
     def speed_tests(self) -> list[dict[str, Any]]:
         """Return rank-sum tests of the frames a second of the first engine against every other's."""
         names = [recording.name for recording in self.segmentation.recordings]
-        main, *rivals = self.segmentation.methods
+        main, *baselines = self.segmentation.methods
         speeds = {
             method: [self.speed(self.segmentation_costs, method, name) for name in names]
-            for method in (main, *rivals)
+            for method in (main, *baselines)
         }
         if any(math.isnan(value) for values in speeds.values() for value in values):
             return []
-        return [{"rival": rival, **rank_sum(speeds[main], speeds[rival]).as_dict()} for rival in rivals]
+        return [
+            {"baseline": baseline, **rank_sum(speeds[main], speeds[baseline]).as_dict()}
+            for baseline in baselines
+        ]
 
     def table(self) -> Iterator[dict[str, Any]]:
         """Yield one row a task, method and recording, with what the task is judged by."""
         for one in self.segmentation.recordings:
-            for method, variants in one.scores.items():
+            for method, criteria in one.scores.items():
                 row: dict[str, Any] = {"task": "segmentation", "method": method, "recording": one.name}
                 for rule in RULES:
-                    score = getattr(variants[MAIN_VARIANT], rule).score
+                    score = getattr(criteria[MAIN_CRITERION], rule).score
                     row |= {f"{metric}_{rule}": getattr(score, metric) for metric in METRICS}
                 yield row | self._cost(self.segmentation_costs, method, one.name)
         if self.activity is not None:
-            variant = self.activity.visible
-            for method in variant.methods:
+            criterion = self.activity.visible
+            for method in criterion.methods:
                 for recording in self.activity.recordings:
-                    cells = [cell for cell in variant.active if cell.recording == recording.name]
-                    found = variant.summary(cells, method)
+                    cells = [cell for cell in criterion.active if cell.recording == recording.name]
+                    found = criterion.summary(cells, method)
                     row = {"task": "activity", "method": method, "recording": recording.name}
                     row |= {f"median_{m}": found[m]["median"] for m in ("sensitivity", "precision", "f1")}
                     row["median_coverage"] = found["coverage"]["transients"]["median"]

@@ -1,35 +1,35 @@
-"""The tables of a benchmark as Markdown, for documents."""
+"""The tables of a comparison as Markdown, for documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from neurocine.comparison.result import Benchmark
+from neurocine.comparison.result import Comparison
 
 
-def markdown(benchmark: Benchmark) -> str:
+def markdown(comparison: Comparison) -> str:
     """Return the tables of segmentation, activity and registration, and what was left out."""
-    lines = [*_segmentation(benchmark), "", *_activity(benchmark), "", *_motion(benchmark), ""]
-    lines += [f"Left out: {name}: {why}" for name, why in benchmark.left_out.items()]
-    return "\n".join([*lines, f"Machine: {benchmark.machine}"]) + "\n"
+    lines = [*_segmentation(comparison), "", *_activity(comparison), "", *_motion(comparison), ""]
+    lines += [f"Left out: {name}: {why}" for name, why in comparison.left_out.items()]
+    return "\n".join([*lines, f"Machine: {comparison.machine}"]) + "\n"
 
 
-def _segmentation(benchmark: Benchmark) -> Iterator[str]:
+def _segmentation(comparison: Comparison) -> Iterator[str]:
     yield (
         "| recordings | engine | recall | precision | F1 | F1, IoU alone | F1, all active | wall s | CPU s | "
         "frames/s | peak MB |"
     )
     yield "|---" * 11 + "|"
-    for row in benchmark.segmentation_rows():
+    for row in comparison.segmentation_rows():
         paper, every = row["visible"]["containment"], row["all"]["containment"]
         shown = [_mean_sd(paper[metric]) for metric in ("recall", "precision", "f1")]
         shown += [_mean_sd(row["visible"]["iou"]["f1"]), _mean_sd(every["f1"]), *_cost(row)]
         yield f"| {row['dataset']} ({row['recordings']}) | {row['method']} | {' | '.join(shown)} |"
 
 
-def _activity(benchmark: Benchmark) -> Iterator[str]:
-    rows = benchmark.activity_rows()
+def _activity(comparison: Comparison) -> Iterator[str]:
+    rows = comparison.activity_rows()
     if not rows:
         return
     yield (
@@ -44,8 +44,8 @@ def _activity(benchmark: Benchmark) -> Iterator[str]:
         yield f"| {row['dataset']} | {row['method']} | {visible['cells']} | {' | '.join(shown)} |"
 
 
-def _motion(benchmark: Benchmark) -> Iterator[str]:
-    rows = benchmark.motion_rows()
+def _motion(comparison: Comparison) -> Iterator[str]:
+    rows = comparison.motion_rows()
     if not rows:
         return
     yield (

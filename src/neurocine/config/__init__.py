@@ -2,9 +2,9 @@
 
 from neurocine.config.cluster import ClusterSettings
 from neurocine.config.comparison import (
-    BenchmarkSettings,
-    BenchmarkSimulation,
-    benchmark_movies,
+    ComparisonSettings,
+    ComparisonSimulation,
+    comparison_movies,
     grid_points,
     tuned,
 )
@@ -42,13 +42,13 @@ __all__ = [
     "ActiveSettings",
     "ActivitySettings",
     "AssembliesSettings",
-    "BenchmarkSettings",
-    "BenchmarkSimulation",
     "CaimanDeconvolution",
     "CaimanRun",
     "CaimanSettings",
     "CelltypeSettings",
     "ClusterSettings",
+    "ComparisonSettings",
+    "ComparisonSimulation",
     "Config",
     "CorpusMovie",
     "EnginesSettings",
@@ -66,7 +66,7 @@ __all__ = [
     "StneuronetTraining",
     "TracesSettings",
     "TrainingSettings",
-    "benchmark_movies",
+    "comparison_movies",
     "corpus_movies",
     "grid_points",
     "load_config",

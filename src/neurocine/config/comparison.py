@@ -1,4 +1,4 @@
-"""The section of the benchmark: which engines are compared, on what, and what is tried of each."""
+"""The section of the comparison: which engines are compared, on what, and what is tried of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from neurocine.config.corpus import CorpusMovie
-from neurocine.config.engines import RIVALS, SEGMENTATION_ENGINES, ZSCORE, known_engine
+from neurocine.config.engines import BASELINES, SEGMENTATION_ENGINES, ZSCORE, known_engine
 from neurocine.config.pipeline import MotionSettings, SegmentationSettings
 from neurocine.config.section import Positive, Section
 from neurocine.config.training import Movies
@@ -25,7 +25,7 @@ NAME = re.compile(r"[A-Za-z0-9_-]+")
 OWN_ACTIVITY = "neurocine"
 
 
-class BenchmarkSimulation(Section):
+class ComparisonSimulation(Section):
     """Simulated movies with truth, beside the recordings of the table that have some."""
 
     movies: Movies = Field(
@@ -43,11 +43,11 @@ class BenchmarkSimulation(Section):
     seed: int = Field(901, ge=0, description="first seed of each preset; the others follow")
 
 
-class BenchmarkSettings(Section):
+class ComparisonSettings(Section):
     """Engines compared on movies whose truth is known: `snakemake benchmark`."""
 
-    simulation: BenchmarkSimulation | None = Field(
-        BenchmarkSimulation(), description="null: recordings of the table alone"
+    simulation: ComparisonSimulation | None = Field(
+        ComparisonSimulation(), description="null: recordings of the table alone"
     )
     motion: dict[str, dict[str, Any]] = Field(
         {
@@ -97,8 +97,10 @@ class BenchmarkSettings(Section):
     @classmethod
     def _activity(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
         for name in methods:
-            if name not in (OWN_ACTIVITY, *RIVALS):
-                raise ValueError(f"unknown method {name!r}; known are {', '.join((OWN_ACTIVITY, *RIVALS))}")
+            if name not in (OWN_ACTIVITY, *BASELINES):
+                raise ValueError(
+                    f"unknown method {name!r}; known are {', '.join((OWN_ACTIVITY, *BASELINES))}"
+                )
         return methods
 
     @field_validator("motion")
@@ -152,8 +154,8 @@ def tuned(settings: SegmentationSettings, engine: str, point: Mapping[str, Any])
         raise ValueError(f"segmentation: {error.errors()[0]['msg']} (point {dict(point)})") from error
 
 
-def benchmark_movies(settings: BenchmarkSimulation | None) -> list[CorpusMovie]:
-    """Return the simulated movies of the benchmark by preset: those for test, then those for tuning."""
+def comparison_movies(settings: ComparisonSimulation | None) -> list[CorpusMovie]:
+    """Return the simulated movies of the comparison by preset: those for test, then those for tuning."""
     if settings is None:
         return []
     movies = []

@@ -62,7 +62,7 @@ STNEURONET: Final = "stneuronet"
 #: Traces above a threshold: no deconvolution, but compared with them.
 ZSCORE = "zscore"
 #: What activity can be compared with.
-RIVALS = (*DECONVOLUTION_ENGINES, ZSCORE)
+BASELINES = (*DECONVOLUTION_ENGINES, ZSCORE)
 
 
 def known_engine(engines: dict[str, EngineEntry], name: str) -> str:

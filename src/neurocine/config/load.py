@@ -13,6 +13,9 @@ from pydantic import BaseModel, ValidationError
 from neurocine.config.whole import Config
 from neurocine.core import InputError
 
+#: Keys that had another name once.
+RENAMED = {"benchmark": "comparison", "evaluation.rivals": "evaluation.baselines"}
+
 #: Aliases of YAML can make a value that takes few bytes and would fill pages.
 _SHOWN = reprlib.Repr()
 _SHOWN.maxstring = _SHOWN.maxother = 200
@@ -59,7 +62,9 @@ def explain(error: ValidationError, model: type[BaseModel]) -> tuple[str, str, s
         key = ".".join(str(step) for step in part["loc"])
         if part["type"] == "extra_forbidden":
             section = _section(model, part["loc"][:-1])
-            problems.append(f"unknown key {key}; known here are {', '.join(section.model_fields)}")
+            known = f"known here are {', '.join(section.model_fields)}"
+            renamed = f"its name is now {RENAMED.get(key)}"
+            problems.append(f"unknown key {key}; {renamed if key in RENAMED else known}")
         else:
             message = part["msg"].removeprefix("Value error, ")
             problems.append(f"{key} is {_SHOWN.repr(part['input'])}: {message[:1].lower()}{message[1:]}")

@@ -9,9 +9,9 @@ from pydantic import Field, field_validator
 
 from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolution
 from neurocine.config.engines import (
+    BASELINES,
     DECONVOLUTION_ENGINES,
     MOTION_ENGINES,
-    RIVALS,
     SEGMENTATION_ENGINES,
     ZSCORE,
     known_engine,
@@ -254,7 +254,7 @@ class AssembliesSettings(Section):
 class EvaluationSettings(Section):
     """Activity and cell types measured against truth, for recordings that have some."""
 
-    rivals: tuple[str, ...] = Field(
+    baselines: tuple[str, ...] = Field(
         ("oasis", "suite2p", ZSCORE),
         description="what activity is compared with: engines of deconvolution (oasis, suite2p, caiman, mcmc) "
         "and zscore (ΔF/F above its median); those that aren't installed are left out",
@@ -285,12 +285,12 @@ class EvaluationSettings(Section):
         (5.0, 10.0), description="figures are also given for cells in these ranges of signal-to-noise ratio"
     )
 
-    @field_validator("rivals")
+    @field_validator("baselines")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in RIVALS:
-                raise ValueError(f"unknown rival {name!r}; choose from {', '.join(RIVALS)}")
+            if name not in BASELINES:
+                raise ValueError(f"unknown baseline {name!r}; choose from {', '.join(BASELINES)}")
         if len(set(names)) < len(names):
             raise ValueError("name each once")
         return names

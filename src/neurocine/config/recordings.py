@@ -19,7 +19,7 @@ from neurocine.io.movies import natural_key
 NAME_PATTERN = r"^\w[\w.-]*$"
 
 #: Folders of the results that belong to no recording.
-RESERVED = ("benchmark", "benchmarks", "evaluation", "logs", "training")
+RESERVED = ("benchmarks", "comparison", "evaluation", "logs", "training")
 
 
 #: What Windows takes for devices, with any suffix.

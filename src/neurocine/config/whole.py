@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from neurocine.config.cluster import ClusterSettings
-from neurocine.config.comparison import BenchmarkSettings
+from neurocine.config.comparison import ComparisonSettings
 from neurocine.config.pipeline import (
     ActiveSettings,
     ActivitySettings,
@@ -36,7 +36,7 @@ class Config(Section):
     activity: ActivitySettings = ActivitySettings()
     assemblies: AssembliesSettings = AssembliesSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
-    benchmark: BenchmarkSettings = BenchmarkSettings()
+    comparison: ComparisonSettings = ComparisonSettings()
     report: ReportSettings = ReportSettings()
     export: ExportSettings = ExportSettings()
     training: TrainingSettings = TrainingSettings()

@@ -1,8 +1,8 @@
 """Segmentation, activity and cell types measured against truth."""
 
 from neurocine.core.matching import Matching, match
-from neurocine.evaluation.activity.activity_cases import MAIN_METHOD, Case, open_case
-from neurocine.evaluation.activity.criterion import Variant
+from neurocine.evaluation.activity.activity_cases import MAIN_METHOD, ActivityCase, open_activity_case
+from neurocine.evaluation.activity.criterion import Criterion
 from neurocine.evaluation.activity.evaluate import evaluate_activity
 from neurocine.evaluation.activity.outputs import write_evaluation
 from neurocine.evaluation.activity.result import ActivityEvaluation
@@ -12,17 +12,17 @@ from neurocine.io.documents import write_json
 
 __all__ = [
     "MAIN_METHOD",
+    "ActivityCase",
     "ActivityEvaluation",
-    "Case",
+    "Criterion",
     "Matching",
     "SegmentationEvaluation",
     "TypeReport",
-    "Variant",
     "evaluate_activity",
     "evaluate_segmentation",
     "evaluate_types",
     "match",
-    "open_case",
+    "open_activity_case",
     "write_evaluation",
     "write_json",
 ]

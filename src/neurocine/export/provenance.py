@@ -28,7 +28,7 @@ PACKAGES = (
 
 
 @dataclass(frozen=True)
-class Benchmark:
+class RuleUsage:
     """What one rule took, as Snakemake measured it.
 
     Attributes
@@ -60,7 +60,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def read_benchmarks(folder: Path) -> list[Benchmark]:
+def read_usage(folder: Path) -> list[RuleUsage]:
     """Return what the rules of the recording in `folder` took, in the order of the steps.
 
     A rule that Snakemake timed more than once counts with its last run.
@@ -78,11 +78,11 @@ def read_benchmarks(folder: Path) -> list[Benchmark]:
         if wall_s is None:
             raise InputError(path, "s", "holds no run time", "Delete the file, or run the step again.")
         found.append(
-            Benchmark(path.stem, wall_s, _number(rows[-1].get("cpu_time")), _number(rows[-1].get("max_rss")))
+            RuleUsage(path.stem, wall_s, _number(rows[-1].get("cpu_time")), _number(rows[-1].get("max_rss")))
         )
     order = list(IMPL)
 
-    def place(benchmark: Benchmark) -> tuple[int, str]:
+    def place(benchmark: RuleUsage) -> tuple[int, str]:
         section = benchmark.step.split("_")[0]
         return (order.index(section) if section in order else len(order), benchmark.step)
 

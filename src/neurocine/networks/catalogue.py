@@ -17,6 +17,9 @@ from neurocine.networks.serialisable import Serialisable
 CELL_FAMILIES: dict[str, type[CellArchitecture]] = {
     family.family: family for family in (PatchArchitecture, ViewArchitecture)
 }
+#: Families that had another name once, in files that users trained.
+RENAMED_FAMILIES = {"cinac": "patches"}
+
 SEGMENTATION_FAMILIES: dict[str, type[SegmentationArchitecture]] = {
     family.family: family for family in (DenseArchitecture, CompactArchitecture)
 }
@@ -98,6 +101,8 @@ def _of_family(
     families: Mapping[str, type[AnyArchitecture]], values: Mapping[str, Any], where: str
 ) -> AnyArchitecture:
     family = values.get("family")
+    if isinstance(family, str):
+        family = RENAMED_FAMILIES.get(family, family)
     if not isinstance(family, str) or family not in families:
         raise InputError(where, "family", f"is {family!r}", f"Choose one of {', '.join(families)}.")
     return families[family].of({k: v for k, v in values.items() if k != "family"}, where)

@@ -29,7 +29,7 @@ from neurocine.drawing.pictures import (
     outlines,
     svg_path,
 )
-from neurocine.export.provenance import read_benchmarks, versions
+from neurocine.export.provenance import read_usage, versions
 from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_assemblies
 from neurocine.io.results import ASSEMBLIES_FILE, RecordingResults, collect
@@ -167,7 +167,7 @@ def write_report(
             metrics=metric_rows(results.registration.metrics),
             networks=network_rows(results, config),
             scale_bar_um=scale_bar_um(results),
-            benchmarks=read_benchmarks(folder),
+            benchmarks=read_usage(folder),
             versions=versions(),
             algorithms=IMPL,
             config=yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True),

@@ -10,19 +10,19 @@ import pytest
 
 from neurocine.config import EvaluationSettings
 from neurocine.core.truth import HybridTruth
-from neurocine.evaluation import ActivityEvaluation, Case, evaluate_activity, write_evaluation
+from neurocine.evaluation import ActivityCase, ActivityEvaluation, evaluate_activity, write_evaluation
 from neurocine.evaluation.activity.activity_cases import run_dprime
-from neurocine.evaluation.activity.criterion import DPRIME_EDGES, Variant
+from neurocine.evaluation.activity.criterion import DPRIME_EDGES, Criterion
 
 #: The least d' of a transient that counts; without suite2p, which takes long to load.
-SETTINGS = EvaluationSettings(min_dprime=3, rivals=("oasis", "zscore"))
+SETTINGS = EvaluationSettings(min_dprime=3, baselines=("oasis", "zscore"))
 #: d' of the six transients of each of four neurons: the last has none that can be seen.
 DPRIME = np.array(
     [[9, 9, 9, 1, 1, 1], [4, 4, 2.5, 2.5, 2.5, 2.5], [20, 3, 2.9, 0, 0.5, 13], [0.1, 0.2, 1, 2, 2, 2]]
 )
 
 
-def hybrid(case: Case, dprime: np.ndarray = DPRIME) -> Case:
+def hybrid(case: ActivityCase, dprime: np.ndarray = DPRIME) -> ActivityCase:
     """Give the truth of a case a d' for each transient."""
     n, m = len(case.true_rois), len(case.truth.roi_id)
     extra = HybridTruth(
@@ -38,7 +38,7 @@ def hybrid(case: Case, dprime: np.ndarray = DPRIME) -> Case:
     return replace(case, truth=replace(case.truth, hybrid=extra))
 
 
-def seen(case: Case, least: float) -> np.ndarray:
+def seen(case: ActivityCase, least: float) -> np.ndarray:
     """Return the rises of the transients of a d' of `least` or more, (N, T)."""
     active = np.zeros_like(case.truth.raster)
     kept = DPRIME.ravel() >= least
@@ -49,18 +49,18 @@ def seen(case: Case, least: float) -> np.ndarray:
     return active
 
 
-def evaluated(case: Case, judged, active: np.ndarray, **settings: float) -> ActivityEvaluation:
+def evaluated(case: ActivityCase, judged, active: np.ndarray, **settings: float) -> ActivityEvaluation:
     return evaluate_activity([judged(hybrid(case), active)], SETTINGS.model_copy(update=settings))
 
 
-def counts(variant: Variant, cells=None) -> tuple[int, int, int]:
+def counts(criterion: Criterion, cells=None) -> tuple[int, int, int]:
     """Return true positives, false negatives and false positives over some cells."""
-    scores = variant.scores(variant.neurons if cells is None else cells, "neurocine")
+    scores = criterion.scores(criterion.neurons if cells is None else cells, "neurocine")
     names = ("true_positive", "false_negative", "false_positive")
     return tuple(sum(getattr(s, name) for s in scores) for name in names)  # type: ignore[return-value]
 
 
-def test_what_no_one_could_see_is_not_missed(cases: list[Case], judged) -> None:
+def test_what_no_one_could_see_is_not_missed(cases: list[ActivityCase], judged) -> None:
     found = evaluated(cases[0], judged, seen(cases[0], 3))
     visible, every = found.visible, found.every
     assert counts(visible) == (8, 0, 0)
@@ -74,7 +74,9 @@ def test_what_no_one_could_see_is_not_missed(cases: list[Case], judged) -> None:
     assert (visible.n_doubtful, every.n_doubtful) == (16, 0)
 
 
-def test_what_touches_a_doubtful_transient_is_neither_found_nor_false(cases: list[Case], judged) -> None:
+def test_what_touches_a_doubtful_transient_is_neither_found_nor_false(
+    cases: list[ActivityCase], judged
+) -> None:
     found = evaluated(cases[0], judged, cases[0].truth.raster)
     assert counts(found.visible) == (8, 0, 0)
     assert counts(found.every) == (24, 0, 0)
@@ -82,7 +84,7 @@ def test_what_touches_a_doubtful_transient_is_neither_found_nor_false(cases: lis
     assert [len(share) for share in shares] == [3, 2, 3, 0]
 
 
-def test_activity_away_from_all_transients_is_false_in_both(cases: list[Case], judged) -> None:
+def test_activity_away_from_all_transients_is_false_in_both(cases: list[ActivityCase], judged) -> None:
     away = ~cases[0].truth.raster
     found = evaluated(cases[0], judged, away)
     own, other = counts(found.visible), counts(found.every)
@@ -91,28 +93,28 @@ def test_activity_away_from_all_transients_is_false_in_both(cases: list[Case], j
     assert own[2] == other[2] > 50
 
 
-def test_the_least_dprime_is_a_setting(cases: list[Case], judged) -> None:
+def test_the_least_dprime_is_a_setting(cases: list[ActivityCase], judged) -> None:
     active = seen(cases[0], 3)
     lower = evaluated(cases[0], judged, active, min_dprime=2.5).visible
     assert counts(lower) == (8, 5, 0)
     none = evaluated(cases[0], judged, active, min_dprime=0)
     assert none.visible.as_dict() == none.every.as_dict()
-    nothing = evaluated(cases[0], judged, active, min_dprime=100).as_dict()["variants"]["visible"]
+    nothing = evaluated(cases[0], judged, active, min_dprime=100).as_dict()["criteria"]["visible"]
     assert nothing["n_active"] == 0
     assert nothing["methods"]["neurocine"]["active"]["f1"]["median"] is None
     assert nothing["methods"]["oasis"]["threshold_chosen_on"].startswith("nothing")
 
 
-def test_without_dprime_all_are_visible(cases: list[Case], judged) -> None:
+def test_without_dprime_all_are_visible(cases: list[ActivityCase], judged) -> None:
     found = evaluate_activity([judged(cases[0], cases[0].truth.raster)], SETTINGS)
     assert found.visible.n_doubtful == 0
     assert found.visible.sensitivity_by_dprime("neurocine") == []
-    visible, every = (variant.as_dict() for variant in found.variants.values())
+    visible, every = (criterion.as_dict() for criterion in found.criteria.values())
     assert (visible.pop("min_dprime"), every.pop("min_dprime")) == (3, 0)
     assert visible == every
 
 
-def test_sensitivity_by_dprime(cases: list[Case], judged) -> None:
+def test_sensitivity_by_dprime(cases: list[ActivityCase], judged) -> None:
     found = evaluated(cases[0], judged, seen(cases[0], 2.9))
     rows = found.visible.as_dict()["methods"]["neurocine"]["sensitivity_by_dprime"]
     assert [row["from"] for row in rows] == list(DPRIME_EDGES)
@@ -121,19 +123,19 @@ def test_sensitivity_by_dprime(cases: list[Case], judged) -> None:
     assert [row["detected"] for row in rows] == [0, 0, 1, 3, 0, 3, 2]
     assert [row["sensitivity"] for row in rows] == [0, 0, 1 / 8, 1, None, 1, 1]
     # Of each method at its own threshold, the same transients.
-    rival = found.visible.sensitivity_by_dprime("zscore")
-    assert [row["transients"] for row in rival] == [row["transients"] for row in rows]
+    baseline = found.visible.sensitivity_by_dprime("zscore")
+    assert [row["transients"] for row in baseline] == [row["transients"] for row in rows]
 
 
 def test_thresholds_are_chosen_for_each_variant(
-    cases: list[Case], judged, monkeypatch: pytest.MonkeyPatch
+    cases: list[ActivityCase], judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from neurocine.evaluation import activity
+    from neurocine.evaluation.activity import evaluate
 
     numbers: set[tuple[int, int]] = set()
-    choose = activity.choose_threshold
+    choose = evaluate.choose_threshold
     monkeypatch.setattr(
-        activity,
+        evaluate,
         "choose_threshold",
         lambda cells: (numbers.add((len(cells), sum(len(c.starts) for c in cells))), choose(cells))[1],
     )
@@ -143,14 +145,14 @@ def test_thresholds_are_chosen_for_each_variant(
     assert numbers == {(3, 8), (4, 24)}
 
 
-def test_the_overlap_test_goes_by_the_whole_truth(cases: list[Case], judged) -> None:
+def test_the_overlap_test_goes_by_the_whole_truth(cases: list[ActivityCase], judged) -> None:
     plain = evaluate_activity([judged(cases[0], cases[0].truth.raster)], SETTINGS).visible.rejection
     found = evaluated(cases[0], judged, cases[0].truth.raster)
-    for variant in found.variants.values():
-        np.testing.assert_array_equal(variant.rejection.confirmed, plain.confirmed)
+    for criterion in found.criteria.values():
+        np.testing.assert_array_equal(criterion.rejection.confirmed, plain.confirmed)
 
 
-def test_transients_that_follow_each_other_are_as_visible_as_the_best(cases: list[Case]) -> None:
+def test_transients_that_follow_each_other_are_as_visible_as_the_best(cases: list[ActivityCase]) -> None:
     case = hybrid(cases[0])
     truth = case.truth
     onset, peak = truth.onset.copy(), truth.peak.copy()
@@ -166,7 +168,7 @@ def test_transients_that_follow_each_other_are_as_visible_as_the_best(cases: lis
     assert len(run_dprime(truth, 4)) == 0
 
 
-def test_page_and_pictures_of_both(cases: list[Case], judged, tmp_path: Path) -> None:
+def test_page_and_pictures_of_both(cases: list[ActivityCase], judged, tmp_path: Path) -> None:
     found = evaluated(cases[0], judged, seen(cases[0], 3))
     write_evaluation(
         found,

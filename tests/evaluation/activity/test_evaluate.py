@@ -16,20 +16,20 @@ import pytest
 
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError, RoiSet
-from neurocine.evaluation import Case, evaluate_activity, open_case, write_evaluation
+from neurocine.evaluation import ActivityCase, evaluate_activity, open_activity_case, write_evaluation
 from neurocine.evaluation.activity import baselines, measure
 from neurocine.io.result_files import write_activity, write_celltypes
 
 ROOT = Path(__file__).parents[3]
 #: Without suite2p, which takes long to load.
-SETTINGS = EvaluationSettings(rivals=("oasis", "zscore"))
+SETTINGS = EvaluationSettings(baselines=("oasis", "zscore"))
 TRUE_KINDS = ("pyramidal", "interneuron", "pyramidal", "pyramidal", "noise")
 
 
-def test_perfect_prediction(cases: list[Case], judged) -> None:
+def test_perfect_prediction(cases: list[ActivityCase], judged) -> None:
     case = judged(cases[0], cases[0].truth.raster, TRUE_KINDS)
     values = evaluate_activity([case], SETTINGS).as_dict()
-    visible = values["variants"]["visible"]
+    visible = values["criteria"]["visible"]
     own = visible["methods"]["neurocine"]
     for metric in ("sensitivity", "precision", "f1"):
         assert own["active"][metric] == {"median": 1, "q25": 1, "q75": 1}
@@ -46,7 +46,7 @@ def test_perfect_prediction(cases: list[Case], judged) -> None:
     assert values["cell_types"]["macro_f1"] == 1
 
 
-def test_all_active_and_silent(cases: list[Case], judged) -> None:
+def test_all_active_and_silent(cases: list[ActivityCase], judged) -> None:
     raster = cases[0].truth.raster
     full = evaluate_activity([judged(cases[0], np.ones_like(raster))], SETTINGS).visible.as_dict()
     own = full["methods"]["neurocine"]["active"]
@@ -64,7 +64,7 @@ def test_all_active_and_silent(cases: list[Case], judged) -> None:
     assert found.types is None
 
 
-def test_half_of_each_rise_is_coverage_of_a_half(cases: list[Case], judged) -> None:
+def test_half_of_each_rise_is_coverage_of_a_half(cases: list[ActivityCase], judged) -> None:
     truth = cases[0].truth
     active = np.zeros_like(truth.raster)
     for roi, onset in zip(truth.roi_id, truth.onset, strict=True):
@@ -73,31 +73,31 @@ def test_half_of_each_rise_is_coverage_of_a_half(cases: list[Case], judged) -> N
     assert all(np.all(share == 0.5) for share in found.coverage(found.active, "neurocine"))
 
 
-def test_rivals_see_most_of_clear_transients(cases: list[Case], judged) -> None:
+def test_rivals_see_most_of_clear_transients(cases: list[ActivityCase], judged) -> None:
     values = evaluate_activity([judged(c, c.truth.raster) for c in cases], EvaluationSettings()).as_dict()
     assert not values["skipped_methods"]
-    methods = values["variants"]["visible"]["methods"]
+    methods = values["criteria"]["visible"]["methods"]
     assert list(methods) == ["neurocine", "oasis", "suite2p", "zscore"]
-    for name in EvaluationSettings().rivals:
-        rival = methods[name]
-        assert rival["threshold_chosen_on"] == "evaluated"
-        assert rival["by"]["overlap"]["no"]["f1"]["median"] > 0.8, name
+    for name in EvaluationSettings().baselines:
+        baseline = methods[name]
+        assert baseline["threshold_chosen_on"] == "evaluated"
+        assert baseline["by"]["overlap"]["no"]["f1"]["median"] > 0.8, name
 
 
 def test_thresholds_come_from_training_cells_alone(
-    cases: list[Case], judged, monkeypatch: pytest.MonkeyPatch
+    cases: list[ActivityCase], judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[object]] = []
-    from neurocine.evaluation import activity
+    from neurocine.evaluation.activity import evaluate
 
-    choose = activity.choose_threshold
+    choose = evaluate.choose_threshold
     monkeypatch.setattr(
-        activity, "choose_threshold", lambda cells: (seen.append([id(c) for c in cells]), choose(cells))[1]
+        evaluate, "choose_threshold", lambda cells: (seen.append([id(c) for c in cells]), choose(cells))[1]
     )
     trained = [measure.measure(case, SETTINGS, overlap=False) for case in cases[1:]]
     results = iter(trained)
     monkeypatch.setattr(
-        activity,
+        evaluate,
         "measure",
         lambda case, *args, overlap=True, **more: (
             measure.measure(case, *args, overlap=overlap, **more) if overlap else next(results)
@@ -105,21 +105,23 @@ def test_thresholds_come_from_training_cells_alone(
     )
     case = judged(cases[0], cases[0].truth.raster)
     found = evaluate_activity([case], SETTINGS, training=cases[1:])
-    allowed = {id(p) for m in trained for cell in m.cells if cell.is_neuron for p in cell.periods.values()}
-    assert len(seen) == 2 * 2 * len(baselines.UNITS)  # for two rivals, in two variants
+    allowed = {id(p) for m in trained for cell in m.cells if cell.is_neuron for p in cell.transients.values()}
+    assert len(seen) == 2 * 2 * len(baselines.UNITS)  # for two baselines, in two criteria
     assert all(len(cells) == 8 and set(cells) <= allowed for cells in seen)
-    for variant in found.variants.values():
-        assert {t.chosen_on for name, t in variant.thresholds.items() if name != "neurocine"} == {"train"}
+    for criterion in found.criteria.values():
+        assert {t.chosen_on for name, t in criterion.thresholds.items() if name != "neurocine"} == {"train"}
     assert found.training == (cases[1].name, cases[2].name)
 
 
-def test_another_evaluated_recording_leaves_the_thresholds_as_they_are(cases: list[Case], judged) -> None:
+def test_another_evaluated_recording_leaves_the_thresholds_as_they_are(
+    cases: list[ActivityCase], judged
+) -> None:
     first, second = (judged(case, case.truth.raster) for case in cases[:2])
     one = evaluate_activity([first], SETTINGS, training=[cases[2]]).visible.thresholds
     assert evaluate_activity([second], SETTINGS, training=[cases[2]]).visible.thresholds == one
 
 
-def test_rois_found_are_matched_to_true_ones(cases: list[Case], judged) -> None:
+def test_rois_found_are_matched_to_true_ones(cases: list[ActivityCase], judged) -> None:
     case = cases[0]
     order = [3, 0, 2]
     rois = case.rois.select(order)
@@ -137,25 +139,25 @@ def test_rois_found_are_matched_to_true_ones(cases: list[Case], judged) -> None:
 
 
 def test_a_missing_rival_is_left_out_with_its_reason(
-    cases: list[Case], judged, monkeypatch: pytest.MonkeyPatch
+    cases: list[ActivityCase], judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "suite2p", None)
     monkeypatch.delitem(sys.modules, "neurocine.traces.suite2p_engine", raising=False)
     values = evaluate_activity([judged(cases[0], cases[0].truth.raster)], EvaluationSettings()).as_dict()
     assert values["skipped_methods"] == {"suite2p": "suite2p isn't installed"}
-    assert all("suite2p" not in variant["methods"] for variant in values["variants"].values())
+    assert all("suite2p" not in criterion["methods"] for criterion in values["criteria"].values())
 
 
-def test_two_activities_of_one_recording_are_compared(cases: list[Case], judged) -> None:
+def test_two_activities_of_one_recording_are_compared(cases: list[ActivityCase], judged) -> None:
     case = judged(cases[0], cases[0].truth.raster)
     other = replace(case.rasters["neurocine"], probability=np.zeros((5, 400), dtype=np.float32))
     case = replace(case, rasters={**case.rasters, "general": other})
     first = evaluate_activity([case], SETTINGS).visible.as_dict()["comparisons"][0]
-    assert (first["method"], first["rival"], first["group"]) == ("neurocine", "general", "active")
+    assert (first["method"], first["baseline"], first["group"]) == ("neurocine", "general", "active")
     assert (first["n"], first["median_difference"], first["effect"]) == (4, 1, 1)
 
 
-def test_what_does_not_fit_is_refused(cases: list[Case], folders, judged, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_refused(cases: list[ActivityCase], folders, judged, tmp_path: Path) -> None:
     truth = cases[0].truth.raster
     with pytest.raises(InputError, match="there is none to evaluate"):
         evaluate_activity([], SETTINGS)
@@ -166,17 +168,17 @@ def test_what_does_not_fit_is_refused(cases: list[Case], folders, judged, tmp_pa
         evaluate_activity([good], SETTINGS, training=[cases[0]])
     with pytest.raises(InputError, match="differ from those of the recordings before"):
         evaluate_activity([good, judged(cases[1], truth, threshold=0.6)], SETTINGS)
-    with pytest.raises(InputError, match="a rival's name"):
+    with pytest.raises(InputError, match="a baseline's name"):
         evaluate_activity([replace(good, rasters={"oasis": good.rasters["neurocine"]})], SETTINGS)
     with pytest.raises(InputError, match="ids: differ"):
         replace(good, rois=cases[0].rois.select([0, 1]))
     with pytest.raises(InputError, match="there are 399, the movie"):
         judged(cases[0], truth[:, :399])
     with pytest.raises(InputError, match=r"no folder with truth\.h5"):
-        open_case("x", tmp_path)
+        open_activity_case("x", tmp_path)
 
 
-def test_outputs_are_complete_and_the_same_twice(cases: list[Case], judged, tmp_path: Path) -> None:
+def test_outputs_are_complete_and_the_same_twice(cases: list[ActivityCase], judged, tmp_path: Path) -> None:
     case = judged(cases[0], cases[0].truth.raster, (*TRUE_KINDS[:4], "pyramidal"))
     for run in ("a", "b"):
         out = tmp_path / run
@@ -192,7 +194,7 @@ def test_outputs_are_complete_and_the_same_twice(cases: list[Case], judged, tmp_
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     rows = list(csv.DictReader((tmp_path / "a" / "e.tsv").open(), delimiter="\t"))
     assert len(rows) == 5 * 3 * 2
-    first = {name: rows[0][name] for name in ("variant", "method", "f1", "coverage")}
+    first = {name: rows[0][name] for name in ("criterion", "method", "f1", "coverage")}
     assert list(first.values()) == ["visible", "neurocine", "1.000000", "1.000000"]
     page = (tmp_path / "a" / "e.html").read_text()
     assert "&lt;all&gt; &amp; more" in page
@@ -201,7 +203,7 @@ def test_outputs_are_complete_and_the_same_twice(cases: list[Case], judged, tmp_
 
 
 def test_the_rules_script_measures_the_split_test(
-    folders: tuple[Path, ...], cases: list[Case], judged, tmp_path: Path
+    folders: tuple[Path, ...], cases: list[ActivityCase], judged, tmp_path: Path
 ) -> None:
     spec = importlib.util.spec_from_file_location(
         "script", ROOT / "workflow_scripts" / "evaluation_activity.py"
@@ -234,5 +236,5 @@ def test_the_rules_script_measures_the_split_test(
     values = json.loads((tmp_path / "a.json").read_text())
     assert [row["name"] for row in values["recordings"]] == ["m"]
     assert values["training_recordings"] == ["n"]
-    assert values["variants"]["all"]["methods"]["neurocine"]["active"]["f1"]["median"] == 1
+    assert values["criteria"]["all"]["methods"]["neurocine"]["active"]["f1"]["median"] == 1
     assert (tmp_path / "pictures" / "scores.png").is_file()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from neurocine.core import InputError
-from neurocine.evaluation.activity.scored_transients import periods, score
+from neurocine.evaluation.activity.scored_transients import score, scored_transients
 from neurocine.traces.transients import putative, smooth
 
 
@@ -35,7 +35,7 @@ def test_by_hand() -> None:
     signal[onset[1] + 1] = 0.4  # 1 of 4 of the second, weakly
     signal[peak[2]] = 0.6  # a false one; the fourth is left alone
     signal[peak[2] + 8] = 5.0  # outside all periods
-    (found,) = periods(truth, trace, [signal])
+    (found,) = scored_transients(truth, trace, [signal])
     strict, loose = found.score(0.5), found.score(0.3)
     assert (strict.true_positive, strict.false_negative) == (1, 1)
     assert (strict.false_positive, strict.true_negative) == (1, 1)
@@ -51,7 +51,9 @@ def test_perfect_all_active_and_silent() -> None:
     onset, peak = putative(smooth(trace))
     truth = np.zeros(len(trace), dtype=bool)
     truth[onset[1] : peak[1] + 1] = True
-    perfect, full, silent = periods(truth, trace, [truth, np.ones(len(trace)), np.zeros(len(trace))])
+    perfect, full, silent = scored_transients(
+        truth, trace, [truth, np.ones(len(trace)), np.zeros(len(trace))]
+    )
     assert perfect.score(0.5).f1 == 1
     assert perfect.coverage(0.5).tolist() == [1.0]
     assert full.score(0.5).sensitivity == 1
@@ -65,7 +67,7 @@ def test_perfect_all_active_and_silent() -> None:
 def test_a_cell_that_never_fires() -> None:
     trace = bumps(10, 40)
     never = np.zeros(len(trace), dtype=bool)
-    quiet, loud = periods(never, trace, [np.zeros(len(trace)), np.ones(len(trace))])
+    quiet, loud = scored_transients(never, trace, [np.zeros(len(trace)), np.ones(len(trace))])
     assert quiet.score(0.5).f1 == 1
     assert loud.score(0.5).f1 == 0
     assert not len(loud.coverage(0.5))
@@ -78,7 +80,7 @@ values = hnp.arrays(np.float32, 60, elements=st.floats(0, 1, width=16))
 @given(rasters, values, values, st.floats(0, 1, width=16))
 @settings(max_examples=100, deadline=None)
 def test_agrees_with_the_score_of_a_raster(truth, trace, signal, threshold) -> None:
-    (found,) = periods(truth, trace, [signal])
+    (found,) = scored_transients(truth, trace, [signal])
     assert found.score(threshold) == score(truth, signal > threshold, trace)
     assert len(found.coverage(threshold)) == found.score(threshold).true_positive
     assert found.f1([threshold])[0] == pytest.approx(found.score(threshold).f1)
@@ -87,7 +89,7 @@ def test_agrees_with_the_score_of_a_raster(truth, trace, signal, threshold) -> N
 @given(rasters, values, values, st.floats(0, 1, width=16), st.randoms(use_true_random=False))
 @settings(max_examples=50, deadline=None)
 def test_some_transients_alone(truth, trace, signal, threshold, random) -> None:
-    (found,) = periods(truth, trace, [signal])
+    (found,) = scored_transients(truth, trace, [signal])
     kept = np.array([random.random() < 0.5 for _ in found.starts], dtype=bool)
     some = found.select(kept)
     assert some.detected(threshold).tolist() == found.detected(threshold)[kept].tolist()
@@ -100,7 +102,7 @@ def test_some_transients_alone(truth, trace, signal, threshold, random) -> None:
 @given(rasters, values, values)
 @settings(max_examples=50, deadline=None)
 def test_a_higher_threshold_never_detects_more(truth, trace, signal) -> None:
-    (found,) = periods(truth, trace, [signal])
+    (found,) = scored_transients(truth, trace, [signal])
     scores = [found.score(threshold) for threshold in np.linspace(0, 1, 7)]
     for low, high in pairwise(scores):
         assert high.true_positive <= low.true_positive
@@ -109,4 +111,4 @@ def test_a_higher_threshold_never_detects_more(truth, trace, signal) -> None:
 
 def test_other_lengths_are_refused() -> None:
     with pytest.raises(InputError, match="shapes"):
-        periods(np.zeros(10, dtype=bool), np.zeros(10), [np.zeros(9)])
+        scored_transients(np.zeros(10, dtype=bool), np.zeros(10), [np.zeros(9)])

@@ -9,7 +9,7 @@ import pytest
 
 from neurocine.core import InputError, RoiSet
 from neurocine.core.truth import HybridTruth, Truth
-from neurocine.evaluation import Case, match
+from neurocine.evaluation import ActivityCase, match
 from neurocine.evaluation.segmentation.groups import (
     Groups,
     best_dprime,
@@ -45,11 +45,11 @@ def seen(truth: Truth) -> Truth:
 
 
 @pytest.fixture
-def truth(cases: list[Case]) -> Truth:
+def truth(cases: list[ActivityCase]) -> Truth:
     return seen(cases[0].truth)
 
 
-def test_groups(truth: Truth, cases: list[Case]) -> None:
+def test_groups(truth: Truth, cases: list[ActivityCase]) -> None:
     groups = groups_of(truth, 5)
     assert np.flatnonzero(groups.positive).tolist() == list(POSITIVE)
     assert np.flatnonzero(groups.doubtful).tolist() == [DOUBTFUL]
@@ -60,7 +60,7 @@ def test_groups(truth: Truth, cases: list[Case]) -> None:
     assert np.flatnonzero(groups_of(cases[0].truth, 5).positive).tolist() == [0, 1, 2, 3]
 
 
-def test_each_group_counts_as_it_should(truth: Truth, cases: list[Case]) -> None:
+def test_each_group_counts_as_it_should(truth: Truth, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     found = evaluate_active(rois, rois, truth)
     for rule in (found.visible.iou, found.visible.containment):
@@ -74,7 +74,7 @@ def test_each_group_counts_as_it_should(truth: Truth, cases: list[Case]) -> None
     assert len(strict.doubtful) == 0
 
 
-def test_a_doubtful_neuron_is_neither_missed_nor_found(truth: Truth, cases: list[Case]) -> None:
+def test_a_doubtful_neuron_is_neither_missed_nor_found(truth: Truth, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     with_it = evaluate_active(rois.select([0, 1]), rois, truth)
     without = evaluate_active(rois.select([0]), rois, truth)
@@ -83,7 +83,7 @@ def test_a_doubtful_neuron_is_neither_missed_nor_found(truth: Truth, cases: list
     assert with_it.every.iou.score.recall > without.every.iou.score.recall
 
 
-def test_doubtful_neurons_dont_take_a_positive_ones_roi(truth: Truth, cases: list[Case]) -> None:
+def test_doubtful_neurons_dont_take_a_positive_ones_roi(truth: Truth, cases: list[ActivityCase]) -> None:
     # An ROI that fits both goes to the one it fits best; only what is left over counts neither way.
     rois = cases[0].true_rois
     both = RoiSet.from_masks((rois.mask(0) | (rois.mask(1) & rois.mask(0)))[None])
@@ -91,7 +91,7 @@ def test_doubtful_neurons_dont_take_a_positive_ones_roi(truth: Truth, cases: lis
     assert found.matching.pairs.tolist() == [[0, 0]]
 
 
-def test_containment_rule(truth: Truth, cases: list[Case]) -> None:
+def test_containment_rule(truth: Truth, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     y, x, _ = rois.pixels(2)
     part = RoiSet.from_pixels(rois.fov_shape, [(y[:20], x[:20], None)])
@@ -101,7 +101,7 @@ def test_containment_rule(truth: Truth, cases: list[Case]) -> None:
     assert found.as_dict()["containment"]["recall"] == 0.5
 
 
-def test_all_positive_is_the_plain_matching(cases: list[Case]) -> None:
+def test_all_positive_is_the_plain_matching(cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     some = rois.select([1, 3])
     plain = match(some, rois)
@@ -110,7 +110,7 @@ def test_all_positive_is_the_plain_matching(cases: list[Case]) -> None:
     assert found.matching.missed.tolist() == plain.missed.tolist()
 
 
-def test_nothing_found_and_nothing_to_find(truth: Truth, cases: list[Case]) -> None:
+def test_nothing_found_and_nothing_to_find(truth: Truth, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     none = evaluate_active(rois.select([]), rois, truth).visible.iou.score
     assert (none.recall, none.precision, none.f1) == (0, 1, 0)
@@ -118,7 +118,7 @@ def test_nothing_found_and_nothing_to_find(truth: Truth, cases: list[Case]) -> N
     assert (idle.score.true, idle.score.found, len(idle.doubtful)) == (0, 2, 3)
 
 
-def test_foreign_truth(truth: Truth, cases: list[Case]) -> None:
+def test_foreign_truth(truth: Truth, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     with pytest.raises(InputError, match="ids"):
         evaluate_active(rois, rois.select([0, 1]), truth)

@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 from neurocine.cli import app
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError
-from neurocine.evaluation import Case
+from neurocine.evaluation import ActivityCase
 from neurocine.evaluation.segmentation.compare import SegmentationComparison, compare_segmentations
-from neurocine.evaluation.segmentation.figures import draw_comparison
+from neurocine.evaluation.segmentation.figures import draw_segmentation
 from neurocine.evaluation.segmentation.gallery import MAX_EXAMPLES, picture
-from neurocine.evaluation.segmentation.outputs import write_comparison
+from neurocine.evaluation.segmentation.outputs import write_segmentation
 from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case, segmentation_cases
 from neurocine.io.result_files import write_rois
 from neurocine.io.rois import save_rois
@@ -35,7 +35,7 @@ def run(*arguments: object) -> str:
 
 
 @pytest.fixture
-def simulated(tmp_path: Path, folders: tuple[Path, ...], cases: list[Case]) -> Path:
+def simulated(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase]) -> Path:
     """A folder of recordings, ROIs of two engines beside each: ours finds three, theirs one and the noise."""
     base = tmp_path / "simulated"
     for case, folder in zip(cases, folders, strict=True):
@@ -60,14 +60,14 @@ def test_figures(comparison: SegmentationComparison) -> None:
     assert ours["precision"]["mean"] == 1
     assert (theirs["recall"]["mean"], theirs["precision"]["mean"]) == (0.25, 0.5)
     assert values["found_by"] == [
-        {"rival": "theirs", "both": 3, "main_only": 6, "rival_only": 0, "neither": 3}
+        {"baseline": "theirs", "both": 3, "main_only": 6, "baseline_only": 0, "neither": 3}
     ]
     assert "n_found" not in values
 
 
 def test_tests_between_methods(comparison: SegmentationComparison) -> None:
     rows = comparison.comparisons()
-    over = {(row["over"], row["variant"], row["rule"], row["metric"]): row for row in rows}
+    over = {(row["over"], row["criterion"], row["rule"], row["metric"]): row for row in rows}
     f1 = over["recordings", "visible", "containment", "f1"]
     assert (f1["n_first"], f1["n_second"], f1["effect"]) == (3, 3, 1)
     recall = over["neurons", "visible", "containment", "recall"]
@@ -98,21 +98,21 @@ def test_what_is_drawn(simulated: Path) -> None:
     assert len(missed) == MAX_EXAMPLES
     assert [one.psnr for one in missed] == sorted((one.psnr for one in missed), reverse=True)
     assert missed[0].trace.shape == (case.movie.n_frames,)
-    pictures = draw_comparison(compare_segmentations([case], SETTINGS), [drawn])
+    pictures = draw_segmentation(compare_segmentations([case], SETTINGS), [drawn])
     assert set(pictures) == {"psnr", "masks/one", "examples/one/ours", "examples/one/theirs"}
     assert all(data.startswith(b"\x89PNG") for data in pictures.values())
-    again = draw_comparison(compare_segmentations([case], SETTINGS), [picture(case, SETTINGS)])
+    again = draw_segmentation(compare_segmentations([case], SETTINGS), [picture(case, SETTINGS)])
     assert again == pictures
 
 
-def test_without_a_movie(tmp_path: Path, cases: list[Case]) -> None:
+def test_without_a_movie(tmp_path: Path, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     save_rois(tmp_path / "truth.json", rois)
     save_rois(tmp_path / "found.h5", rois.select([0, 1]))
     (case,) = segmentation_cases(tmp_path / "truth.json", {"found": tmp_path / "found.h5"})
     comparison = compare_segmentations([case], SETTINGS)
     drawn = picture(case, SETTINGS)
-    write_comparison(comparison, tmp_path / "s.json", page=tmp_path / "s.html", pictured=[drawn])
+    write_segmentation(comparison, tmp_path / "s.json", page=tmp_path / "s.html", pictured=[drawn])
     values = json.loads((tmp_path / "s.json").read_text())
     assert values["recall_by_psnr"] is None
     assert values["iou"]["recall"] == 0.4
@@ -151,7 +151,7 @@ def test_command_on_one_recording_keeps_its_keys(tmp_path: Path, simulated: Path
     assert values["iou"]["matched"] == values["containment"]["matched"] == 3
 
 
-def test_graders_command(tmp_path: Path, cases: list[Case]) -> None:
+def test_graders_command(tmp_path: Path, cases: list[ActivityCase]) -> None:
     for side, kept in (("truth", [0, 1, 2]), ("grader", [0, 1])):
         (tmp_path / side).mkdir()
         save_rois(tmp_path / side / f"{side}_12.h5", cases[0].true_rois.select(kept))

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import ranksums
 
 from neurocine.core import InputError, RoiSet
-from neurocine.evaluation import Case
+from neurocine.evaluation import ActivityCase
 from neurocine.evaluation.segmentation.graders import evaluate_graders, numbered_files
 from neurocine.evaluation.segmentation.psnr import peak_over_noise, psnr_of, recall_by_psnr
 from neurocine.evaluation.statistics import rank_sum, spread
@@ -24,7 +24,7 @@ def write_masks(path: Path, rois: RoiSet) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, cases: list[Case]) -> Path:
+def folder(tmp_path: Path, cases: list[ActivityCase]) -> Path:
     rois = cases[0].true_rois
     for number, marked in ((101, [0, 1, 2, 3]), (7, [0, 1])):
         write_masks(tmp_path / f"Truth_{number}.npz", rois.select([0, 1, 2, 3]))
@@ -55,7 +55,7 @@ def test_one_file_a_number(folder: Path) -> None:
         evaluate_graders(folder / "Truth_*", folder / "Marks_55*")
 
 
-def test_field_of_view_from_the_other_side(tmp_path: Path, cases: list[Case]) -> None:
+def test_field_of_view_from_the_other_side(tmp_path: Path, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     for name in ("truth", "grader"):
         (tmp_path / name).mkdir()
@@ -106,7 +106,7 @@ def test_peak_over_noise() -> None:
     assert np.isfinite(always).all()
 
 
-def test_psnr_of_a_movie(cases: list[Case]) -> None:
+def test_psnr_of_a_movie(cases: list[ActivityCase]) -> None:
     found = psnr_of(cases[0].movie, cases[0].true_rois)
     assert found.shape == (5,)
     assert found[:4].min() > 2 * found[4]

@@ -11,14 +11,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from neurocine.config import EvaluationSettings
-from neurocine.evaluation import Case
+from neurocine.evaluation import ActivityCase
 from neurocine.io.result_files import write_rois
 from neurocine.io.rois import save_rois
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_script(tmp_path: Path, folders: tuple[Path, ...], cases: list[Case]) -> None:
+def test_script(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase]) -> None:
     # One recording with truth.h5, one with contours alone.
     write_rois(tmp_path / "engine.h5", cases[0].true_rois.select([0, 2]))
     write_rois(tmp_path / "active.h5", cases[0].true_rois.select([0, 2, 3]))
@@ -52,7 +52,7 @@ def test_script(tmp_path: Path, folders: tuple[Path, ...], cases: list[Case]) ->
     assert (tmp_path / "out" / "pictures" / "examples" / "marked" / "suite2p.png").is_file()
 
 
-def test_dry_run(tmp_path: Path, folders: tuple[Path, ...], cases: list[Case]) -> None:
+def test_dry_run(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase]) -> None:
     checkout = tmp_path / "checkout"
     (checkout / "models").mkdir(parents=True)
     (checkout / "models" / "registry.yaml").touch()

@@ -61,7 +61,7 @@ def test_named_networks_go_by_their_names() -> None:
         task, size = name.split("-")
         assert architecture.name == name
         assert architecture.output == {"activity": "frames", "celltype": "types"}[task]
-        assert architecture.family == {"reference": "cinac", "compact": "views"}[size]
+        assert architecture.family == {"reference": "patches", "compact": "views"}[size]
 
 
 def patches_and_windows(a: CellArchitecture, n: int) -> tuple[Any, Any]:
@@ -69,7 +69,7 @@ def patches_and_windows(a: CellArchitecture, n: int) -> tuple[Any, Any]:
     rng = np.random.default_rng(0)
     shape = (n, a.n_inputs, a.window_frames, a.window_px, a.window_px)
     patches = rng.normal(size=shape).astype(np.float32)
-    windows = np.moveaxis(patches, 1, -1) if a.family == "cinac" else patches.sum((3, 4)).transpose(0, 2, 1)
+    windows = np.moveaxis(patches, 1, -1) if a.family == "patches" else patches.sum((3, 4)).transpose(0, 2, 1)
     assert windows.shape[1:] == a.window_shape
     return patches, windows
 
@@ -142,7 +142,7 @@ def test_plain_values_survive_json() -> None:
         (CINAC, "dropout", "half"),
         (CINAC, "family", "views"),
         (CINAC, "family", "gru"),
-        (CINAC, "family", ["cinac"]),
+        (CINAC, "family", ["patches"]),
         (VIEWS, "window_frames", 1e9),
         (VIEWS, "n_inputs", 3),
         (VIEWS, "filters", 0),
@@ -150,7 +150,7 @@ def test_plain_values_survive_json() -> None:
         (VIEWS, "dilations", [1, 0]),
         (VIEWS, "dilations", "1, 2"),
         (VIEWS, "normalisation", "movie"),
-        (VIEWS, "family", "cinac"),
+        (VIEWS, "family", "patches"),
         (VIEWS, "family", None),
     ],
 )

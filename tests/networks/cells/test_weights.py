@@ -27,7 +27,7 @@ VIEWS = ViewArchitecture(
     name="views", window_frames=5, window_px=12, output="types", filters=4, dilations=(1, 2)
 )
 #: A weight of each that isn't square.
-WEIGHTS = {"cinac": "head/merge/lstm_cell/kernel", "views": "head/first/kernel"}
+WEIGHTS = {"patches": "head/merge/lstm_cell/kernel", "views": "head/first/kernel"}
 
 
 @pytest.fixture(scope="module", params=[CINAC, VIEWS], ids=lambda a: a.name)
@@ -126,12 +126,12 @@ def _virtual(file: h5py.File) -> None:
 
 def _other_architecture(file: h5py.File) -> None:
     values = json.loads(file.attrs["architecture"])
-    changed = {"cinac": {"merge_units": 3}, "views": {"filters": 5}}[values["family"]]
+    changed = {"patches": {"merge_units": 3}, "views": {"filters": 5}}[values["family"]]
     file.attrs["architecture"] = json.dumps(values | changed)
 
 
 def _other_family(file: h5py.File) -> None:
-    other = {"cinac": VIEWS, "views": CINAC}[_family(file)]
+    other = {"patches": VIEWS, "views": CINAC}[_family(file)]
     file.attrs["architecture"] = json.dumps(other.to_dict())
 
 
@@ -142,7 +142,7 @@ def _no_family(file: h5py.File) -> None:
 
 
 def _family_of_no_use(file: h5py.File) -> None:
-    file.attrs["architecture"] = json.dumps(CINAC.to_dict() | {"family": ["cinac"]})
+    file.attrs["architecture"] = json.dumps(CINAC.to_dict() | {"family": ["patches"]})
 
 
 def _no_architecture(file: h5py.File) -> None:

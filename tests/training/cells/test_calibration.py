@@ -16,7 +16,7 @@ from neurocine.config import ActivitySettings, CelltypeSettings
 from neurocine.core import CELL_TYPES, Movie, RoiSet
 from neurocine.core.raster import active_runs
 from neurocine.core.truth import HybridTruth, Truth
-from neurocine.evaluation.activity.scored_transients import Periods, periods
+from neurocine.evaluation.activity.scored_transients import ScoredTransients, scored_transients
 from neurocine.networks.cells import Networks, ViewArchitecture
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.runner import Runner
@@ -93,7 +93,7 @@ def recording(
     return measured(movie, rois, truth, "pixel")
 
 
-def seen_by(networks: Networks, one: LabelledRecording, move: float = 0) -> list[Periods]:
+def seen_by(networks: Networks, one: LabelledRecording, move: float = 0) -> list[ScoredTransients]:
     """What users would get of each cell's signal, had the bias been moved."""
     readout = networks.head.get_layer("readout").bias
     readout.assign(readout + np.float32(move))
@@ -102,7 +102,7 @@ def seen_by(networks: Networks, one: LabelledRecording, move: float = 0) -> list
     found = predicted(Runner(networks, A), movie, one.rois, cells, settings)
     readout.assign(readout - np.float32(move))
     found = extended(found, settings.threshold, settings.extent)
-    return [periods(one.truth.raster[i], one.traces[i], [found[i]])[0] for i in cells]
+    return [scored_transients(one.truth.raster[i], one.traces[i], [found[i]])[0] for i in cells]
 
 
 def f1(networks: Networks, one: LabelledRecording, move: float = 0) -> list[float]:

@@ -24,7 +24,7 @@ MAIN_METHOD = "neurocine"
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class ActivityCase:
     """One recording with truth.
 
     Attributes
@@ -39,11 +39,11 @@ class Case:
         What is in the movie.
     rasters
         Activity of the N ROIs by method, the one that matters first; none where the recording is there for
-        the thresholds of the rivals only.
+        the thresholds of the baselines only.
     celltypes
         Types that the ROIs were given, if they are to be judged.
-    rivals
-        What rivals made of the N ROIs, by name; those that the settings name and that aren't here are run
+    baselines
+        What baselines made of the N ROIs, by name; those that the settings name and that aren't here are run
         when the case is measured.
 
     Raises
@@ -59,7 +59,7 @@ class Case:
     truth: Truth
     rasters: Mapping[str, Raster] = field(default_factory=dict)
     celltypes: CellTypes | None = None
-    rivals: Mapping[str, Deconvolved] = field(default_factory=dict)
+    baselines: Mapping[str, Deconvolved] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_frames, fov = self.movie.n_frames, self.movie.fov_shape
@@ -84,14 +84,14 @@ class Case:
                     f"there are {length}, the movie {self.movie.source} has {n_frames}",
                     "Give files of one recording.",
                 )
-        for name, made in self.rivals.items():
+        for name, made in self.baselines.items():
             for values in made:
-                as_array(values, np.float32, (len(self.rois), n_frames), self.name, f"rivals.{name}")
+                as_array(values, np.float32, (len(self.rois), n_frames), self.name, f"baselines.{name}")
         if self.celltypes is not None:
             self.celltypes.of(self.rois.ids)
 
 
-def open_case(
+def open_activity_case(
     name: str,
     truth: Path,
     *,
@@ -99,7 +99,7 @@ def open_case(
     rois: Path | None = None,
     activity: Mapping[str, Path] | None = None,
     celltypes: Path | None = None,
-) -> Case:
+) -> ActivityCase:
     """Return the case in some files.
 
     Parameters
@@ -127,7 +127,7 @@ def open_case(
             "is no folder with truth.h5 and rois.h5",
             "Give a folder that `neurocine simulate` wrote.",
         )
-    return Case(
+    return ActivityCase(
         name=name,
         movie=read_movie(movie or truth / "movie.h5"),
         rois=read_rois(rois or truth / "rois.h5"),
@@ -160,8 +160,8 @@ def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArr
     return np.asarray(sums / rois.areas()[:, None], dtype=np.float32)
 
 
-def rival_traces(case: Case, progress: Progress = silent) -> RawTraces:
-    """Return the traces that the rivals see, extracted as the step traces does by default."""
+def baseline_traces(case: ActivityCase, progress: Progress = silent) -> RawTraces:
+    """Return the traces that the baselines see, extracted as the step traces does by default."""
     return extract_raw(case.movie, case.rois, TracesSettings(), progress)
 
 

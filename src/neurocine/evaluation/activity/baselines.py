@@ -40,18 +40,18 @@ def signals(
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> tuple[Signals, dict[str, str]]:
-    """Return each rival's signal (N, T) in each unit by `key`, and why a rival is missing.
+    """Return each baseline's signal (N, T) in each unit by `key`, and why a baseline is missing.
 
     Parameters
     ----------
     names
-        The rivals: engines of deconvolution, and `ZSCORE`.
+        The baselines: engines of deconvolution, and `ZSCORE`.
     traces
         N cells over T frames.
     decay_s
         Decay time of the indicator in seconds.
     made
-        What rivals gave before; these aren't run again.
+        What baselines gave before; these aren't run again.
     engines
         How programs in environments of their own are run; the defaults unless given.
     progress
@@ -60,7 +60,7 @@ def signals(
     Raises
     ------
     InputError
-        If a rival that is installed fails.
+        If a baseline that is installed fails.
     """
     found: Signals = {}
     skipped: dict[str, str] = {}
@@ -93,7 +93,7 @@ def deconvolved(
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> Deconvolved:
-    """Return what a rival makes of `traces`: `deconvolve_by`, or for `ZSCORE` ΔF/F above its median.
+    """Return what a baseline makes of `traces`: `deconvolve_by`, or for `ZSCORE` ΔF/F above its median.
 
     Over its noise the latter is the z-score.
     """
@@ -104,7 +104,7 @@ def deconvolved(
 
 
 def key(name: str, unit: str) -> str:
-    """Return the name of a rival's signal in a unit."""
+    """Return the name of a baseline's signal in a unit."""
     return f"{name}/{unit}"
 
 

@@ -27,7 +27,7 @@ Groups = dict[str, dict[str, list[CellRow]]]
 
 
 @dataclass(frozen=True, eq=False)
-class Variant:
+class Criterion:
     """What methods do where the true transients of a detectability d' of some height or more count.
 
     Attributes
@@ -95,7 +95,7 @@ class Variant:
     def scores(self, cells: Sequence[CellRow], method: str) -> list[Score]:
         """Return the counts of each cell."""
         chosen = self.thresholds[method]
-        return [cell.periods[chosen.signal].score(chosen.value) for cell in cells]
+        return [cell.transients[chosen.signal].score(chosen.value) for cell in cells]
 
     def values(self, cells: Sequence[CellRow], method: str, metric: str) -> NDArray[np.float64]:
         """Return a metric of `METRICS` of each cell, (n,)."""
@@ -104,7 +104,7 @@ class Variant:
     def coverage(self, cells: Sequence[CellRow], method: str) -> list[NDArray[np.float64]]:
         """Return for each cell the share of frames called active of each detected true transient."""
         chosen = self.thresholds[method]
-        return [cell.periods[chosen.signal].coverage(chosen.value) for cell in cells]
+        return [cell.transients[chosen.signal].coverage(chosen.value) for cell in cells]
 
     def summary(self, cells: Sequence[CellRow], method: str) -> dict[str, Any]:
         """Return counts over `cells`, and quartiles of each metric and of the coverage of rises."""
@@ -130,7 +130,7 @@ class Variant:
         Nothing where no transient has a d'.
         """
         chosen = self.thresholds[method]
-        found = [cell.periods[chosen.signal].detected(chosen.value) for cell in self.matched]
+        found = [cell.transients[chosen.signal].detected(chosen.value) for cell in self.matched]
         detected = np.concatenate([*found, np.empty(0, dtype=bool)])
         dprime = np.concatenate([*(cell.dprime for cell in self.matched), np.empty(0)])
         if not np.isfinite(dprime).any():
@@ -184,10 +184,10 @@ class Variant:
         named += [
             (f"{split}: {name}", part) for split, parts in groups.items() for name, part in parts.items()
         ]
-        for rival in self.methods[1:]:
+        for baseline in self.methods[1:]:
             for group, cells in named:
-                test = paired_test(self.values(cells, main, "f1"), self.values(cells, rival, "f1"))
-                yield {"metric": "f1", "method": main, "rival": rival, "group": group, **test.as_dict()}
+                test = paired_test(self.values(cells, main, "f1"), self.values(cells, baseline, "f1"))
+                yield {"metric": "f1", "method": main, "baseline": baseline, "group": group, **test.as_dict()}
 
 
 def snr_names(edges: Sequence[float]) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from neurocine.config import EnginesSettings, EvaluationSettings
-from neurocine.config.engines import RIVALS
+from neurocine.config.engines import BASELINES
 from neurocine.core import InputError
-from neurocine.evaluation.activity.activity_cases import Case
+from neurocine.evaluation.activity.activity_cases import ActivityCase
 from neurocine.evaluation.activity.baselines import UNITS, key
-from neurocine.evaluation.activity.criterion import Variant
+from neurocine.evaluation.activity.criterion import Criterion
 from neurocine.evaluation.activity.measure import Measured, measure
 from neurocine.evaluation.activity.rejection import rejection
 from neurocine.evaluation.activity.result import ActivityEvaluation, RecordingRow
@@ -19,29 +19,29 @@ from neurocine.progress import Progress, silent
 
 
 def evaluate_activity(
-    cases: Iterable[Case],
+    cases: Iterable[ActivityCase],
     settings: EvaluationSettings,
     *,
-    training: Iterable[Case] = (),
+    training: Iterable[ActivityCase] = (),
     note: str = "",
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> ActivityEvaluation:
-    """Evaluate activity (DeepCINAC, section 2.6) of `cases`, and that of the rivals on the same cells.
+    """Evaluate activity (DeepCINAC, section 2.6) of `cases`, and that of the baselines on the same cells.
 
     Parameters
     ----------
     cases
         Recordings with truth and activity; all with the same methods.
     settings
-        How cells match and overlap, how they are grouped, which true transients can be seen, and the rivals.
+        How cells match and overlap, how they are grouped, which true transients can be seen, the baselines.
     training
-        Other recordings with truth, on whose active cells the thresholds of the rivals are chosen. Without
-        any they are chosen on the evaluated cells themselves, which favours the rivals; the result says so.
+        Other recordings with truth, on whose active cells the thresholds of the baselines are chosen. Without
+        any, they are chosen on the evaluated cells, which favours the baselines; the result says so.
     note
         What a reader should know about the recordings.
     engines
-        How rivals in environments of their own are run; the defaults unless given.
+        How baselines in environments of their own are run; the defaults unless given.
     progress
         Told of frames read.
 
@@ -66,34 +66,34 @@ def evaluate_activity(
     if both:
         raise InputError("evaluation", "split", f"{both[0]} is in both", "Train and test on other movies.")
     skipped = {name: why for m in (*evaluated, *trained) for name, why in m.skipped.items()}
-    rivals = [name for name in settings.rivals if name not in skipped]
+    baselines = [name for name in settings.baselines if name not in skipped]
     cells = tuple(cell for m in evaluated for cell in m.cells)
     tests = [m.overlap for m in evaluated]
 
-    def variant(min_dprime: float) -> Variant:
-        chosen = {name: _chosen(name, min_dprime, trained, evaluated) for name in rivals}
+    def criterion(min_dprime: float) -> Criterion:
+        chosen = {name: _chosen(name, min_dprime, trained, evaluated) for name in baselines}
         both = {**thresholds, **chosen}
-        return Variant(min_dprime, cells, both, rejection(tests, both), settings.snr_edges)
+        return Criterion(min_dprime, cells, both, rejection(tests, both), settings.snr_edges)
 
     called = [(c.cell_type, c.called_type) for c in cells if c.called_type is not None]
     return ActivityEvaluation(
         recordings=tuple(RecordingRow(m.name, m.score) for m in evaluated),
         training=tuple(m.name for m in trained),
-        visible=variant(settings.min_dprime),
-        every=variant(0.0),
+        visible=criterion(settings.min_dprime),
+        every=criterion(0.0),
         types=evaluate_types([a for a, _ in called], [b for _, b in called]) if called else None,
         skipped=skipped,
         note=note,
     )
 
 
-def _given(case: Case, before: dict[str, Threshold] | None) -> dict[str, Threshold]:
+def _given(case: ActivityCase, before: dict[str, Threshold] | None) -> dict[str, Threshold]:
     """Return the thresholds that the methods of `case` came with; they must be as `before`."""
     if not case.rasters:
         raise InputError(case.name, "activity", "there is none", "Run the step activity on this recording.")
-    clash = set(case.rasters) & set(RIVALS)
+    clash = set(case.rasters) & set(BASELINES)
     if clash:
-        raise InputError(case.name, "method", f"{min(clash)!r} is a rival's name", "Give another name.")
+        raise InputError(case.name, "method", f"{min(clash)!r} is a baseline's name", "Give another name.")
     given = {name: Threshold(raster.threshold, name, "given") for name, raster in case.rasters.items()}
     if before is not None and given != before:
         raise InputError(
@@ -106,7 +106,7 @@ def _given(case: Case, before: dict[str, Threshold] | None) -> dict[str, Thresho
 
 
 def _chosen(name: str, min_dprime: float, trained: list[Measured], evaluated: list[Measured]) -> Threshold:
-    """Return the unit and threshold that are best for a rival on the active cells of training recordings.
+    """Return the unit and threshold that are best for a baseline on the active cells of training recordings.
 
     Without any, those that are best on the evaluated active cells. Active cells are the neurons with a true
     transient of a detectability of `min_dprime` or more: those that the main figures are of.
@@ -117,7 +117,7 @@ def _chosen(name: str, min_dprime: float, trained: list[Measured], evaluated: li
         if active:
             signals = [key(name, unit) for unit in UNITS]
             best, signal = max(
-                (choose_threshold([cell.periods[signal] for cell in active]), signal) for signal in signals
+                (choose_threshold([cell.transients[signal] for cell in active]), signal) for signal in signals
             )
             return Threshold(best.value, signal, chosen_on)
     return Threshold(0.0, key(name, UNITS[0]), "nothing: no matched cell is active")

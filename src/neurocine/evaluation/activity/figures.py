@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from neurocine.drawing.figures import METHOD_COLOURS, png
-from neurocine.evaluation.activity.criterion import DPRIME_EDGES, METRICS, Variant
+from neurocine.evaluation.activity.criterion import DPRIME_EDGES, METRICS, Criterion
 from neurocine.evaluation.activity.result import ActivityEvaluation
 from neurocine.evaluation.celltypes import TypeReport
 from neurocine.evaluation.statistics import quartiles
@@ -38,44 +38,44 @@ def draw_all(evaluation: ActivityEvaluation) -> dict[str, bytes]:
     return pictures
 
 
-def scores(figure: Figure, variant: Variant) -> None:
+def scores(figure: Figure, criterion: Criterion) -> None:
     """Draw boxes of sensitivity, precision and F1 of each method, a dot a cell (DeepCINAC, Fig. 7)."""
     for axes, metric in zip(figure.subplots(1, 3, sharey=True), METRICS, strict=True):
-        rows = [variant.values(variant.active, method, metric) for method in variant.methods]
-        boxes(axes, 100 * _padded(rows), variant.methods)
+        rows = [criterion.values(criterion.active, method, metric) for method in criterion.methods]
+        boxes(axes, 100 * _padded(rows), criterion.methods)
         axes.set_title("F1 score" if metric == "f1" else metric.capitalize())
     figure.axes[0].set_ylabel("% (each dot a cell)")
 
 
-def coverage(figure: Figure, variant: Variant) -> None:
+def coverage(figure: Figure, criterion: Criterion) -> None:
     """Draw boxes of the share of each detected rise that is called active (DeepCINAC, Fig. 7-2)."""
-    shares = {method: variant.coverage(variant.active, method) for method in variant.methods}
+    shares = {method: criterion.coverage(criterion.active, method) for method in criterion.methods}
     transients, cells = figure.subplots(1, 2, sharey=True)
     pooled = [np.concatenate([*rows, np.empty(0)]) for rows in shares.values()]
-    boxes(transients, 100 * _padded(pooled), variant.methods)
+    boxes(transients, 100 * _padded(pooled), criterion.methods)
     transients.set_title("Each dot a detected transient")
     means = [np.array([row.mean() for row in rows if len(row)]) for rows in shares.values()]
-    boxes(cells, 100 * _padded(means), variant.methods)
+    boxes(cells, 100 * _padded(means), criterion.methods)
     cells.set_title("Each dot a cell's mean")
     transients.set_ylabel("frames of the rise called active (%)")
 
 
-def f1_by_snr(figure: Figure, variant: Variant) -> None:
+def f1_by_snr(figure: Figure, criterion: Criterion) -> None:
     """Draw F1 of each cell over its signal-to-noise ratio, with medians between the edges."""
     axes = figure.subplots()
-    cells = variant.active
+    cells = criterion.active
     snr = np.array([max(cell.snr, 0.1) for cell in cells])
-    for method, colour in zip(variant.methods, _colours(len(variant.methods)), strict=True):
-        f1 = 100 * variant.values(cells, method, "f1")
+    for method, colour in zip(criterion.methods, _colours(len(criterion.methods)), strict=True):
+        f1 = 100 * criterion.values(cells, method, "f1")
         axes.plot(snr, f1, "o", color=colour, alpha=0.35, markersize=3, markeredgewidth=0)
         middles = []
-        for part in variant.groups()["snr"].values():
+        for part in criterion.groups()["snr"].values():
             if part:
-                value = quartiles(variant.values(part, method, "f1"))["median"]
+                value = quartiles(criterion.values(part, method, "f1"))["median"]
                 middles.append((float(np.median([max(c.snr, 0.1) for c in part])), value))
         x, y = zip(*middles, strict=True) if middles else ((), ())
         axes.plot(x, [100 * (value or 0) for value in y], "-s", color=colour, markersize=5, label=method)
-    for edge in variant.snr_edges:
+    for edge in criterion.snr_edges:
         axes.axvline(edge, color="#d5dbe1", linewidth=0.8, zorder=0)
     if cells:
         axes.set_xscale("log")
@@ -88,18 +88,18 @@ def f1_by_snr(figure: Figure, variant: Variant) -> None:
     axes.legend(loc="lower right", fontsize=8)
 
 
-def sensitivity_by_dprime(figure: Figure, variant: Variant) -> None:
+def sensitivity_by_dprime(figure: Figure, criterion: Criterion) -> None:
     """Draw the share of true transients that each method detects, over their detectability d'."""
     axes = figure.subplots()
     positions = np.arange(len(DPRIME_EDGES))
     names: list[str] = []
-    for method, colour in zip(variant.methods, _colours(len(variant.methods)), strict=True):
-        rows = variant.sensitivity_by_dprime(method)
+    for method, colour in zip(criterion.methods, _colours(len(criterion.methods)), strict=True):
+        rows = criterion.sensitivity_by_dprime(method)
         shares = [np.nan if row["sensitivity"] is None else 100 * row["sensitivity"] for row in rows]
         axes.plot(positions, shares, "-o", color=colour, markersize=5, label=method)
         names = [f"{dprime_name(row)}\n({row['transients']})" for row in rows]
     axes.axvline(
-        float(np.interp(variant.min_dprime, DPRIME_EDGES, positions)) - 0.5, color="#8a8a8a", linestyle=":"
+        float(np.interp(criterion.min_dprime, DPRIME_EDGES, positions)) - 0.5, color="#8a8a8a", linestyle=":"
     )
     axes.set_xticks(positions, names)
     axes.set_ylim(-3, 103)
@@ -109,7 +109,7 @@ def sensitivity_by_dprime(figure: Figure, variant: Variant) -> None:
 
 
 def dprime_name(row: dict[str, Any]) -> str:
-    """Return what a row of `Variant.sensitivity_by_dprime` spans."""
+    """Return what a row of `Criterion.sensitivity_by_dprime` spans."""
     return f"{row['from']:g} and over" if row["to"] is None else f"{row['from']:g} to {row['to']:g}"
 
 

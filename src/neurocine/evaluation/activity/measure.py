@@ -13,9 +13,9 @@ from neurocine.core import CELL_TYPES
 from neurocine.core.indicators import decay_s
 from neurocine.core.matching import Matching, match, overlaps
 from neurocine.evaluation.activity import baselines
-from neurocine.evaluation.activity.activity_cases import Case, raw_traces, rival_traces, run_dprime
-from neurocine.evaluation.activity.overlap_test import FalseTransients, false_transients
-from neurocine.evaluation.activity.scored_transients import Periods, highest, periods
+from neurocine.evaluation.activity.activity_cases import ActivityCase, baseline_traces, raw_traces, run_dprime
+from neurocine.evaluation.activity.overlap import FalseTransients, false_transients
+from neurocine.evaluation.activity.scored_transients import ScoredTransients, highest, scored_transients
 from neurocine.evaluation.segmentation.scoring import SegmentationScore
 from neurocine.progress import Progress, silent
 from neurocine.traces.events import signal_to_noise
@@ -40,7 +40,7 @@ class CellRow:
         Signal-to-noise ratio of the ROI's ΔF/F.
     dprime
         Detectability d' of each true transient that counts, (M,) float32; infinite where it isn't known.
-    periods
+    transients
         What counts of each method's signal.
     """
 
@@ -52,7 +52,7 @@ class CellRow:
     overlapping: bool
     snr: float
     dprime: NDArray[np.float32]
-    periods: Mapping[str, Periods]
+    transients: Mapping[str, ScoredTransients]
 
     @property
     def is_neuron(self) -> bool:
@@ -69,8 +69,8 @@ class CellRow:
         kept = self.dprime >= dprime
         if kept.all():
             return self
-        periods = {name: part.select(kept) for name, part in self.periods.items()}
-        return replace(self, dprime=self.dprime[kept], periods=periods)
+        transients = {name: part.select(kept) for name, part in self.transients.items()}
+        return replace(self, dprime=self.dprime[kept], transients=transients)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Measured:
 
 
 def measure(
-    case: Case,
+    case: ActivityCase,
     settings: EvaluationSettings,
     *,
     overlap: bool = True,
@@ -129,12 +129,12 @@ def measure(
     """
     matching = match(case.rois, case.true_rois, min_iou=settings.min_iou)
     traces = raw_traces(case.movie, case.rois, progress)
-    seen = rival_traces(case, progress)
+    seen = baseline_traces(case, progress)
     signals, skipped = baselines.signals(
-        settings.rivals,
+        settings.baselines,
         seen,
         decay_s(case.movie.indicator),
-        made=case.rivals,
+        made=case.baselines,
         engines=engines,
         progress=progress,
     )
@@ -152,7 +152,7 @@ _NO_TEST = OverlapTest(0, 0, {}, np.empty(0, dtype=bool))
 
 
 def _rows(
-    case: Case,
+    case: ActivityCase,
     matching: Matching,
     settings: EvaluationSettings,
     traces: NDArray[np.float32],
@@ -163,7 +163,7 @@ def _rows(
     called = None if case.celltypes is None else case.celltypes.of(case.rois.ids)
     rows = []
     for found, true in matching.pairs.tolist():
-        parts = periods(
+        parts = scored_transients(
             case.truth.raster[true], traces[found], [signal[found] for signal in signals.values()]
         )
         rows.append(
@@ -176,14 +176,14 @@ def _rows(
                 overlapping=true in neighbours,
                 snr=float(snr[found]),
                 dprime=run_dprime(case.truth, true),
-                periods=dict(zip(signals, parts, strict=True)),
+                transients=dict(zip(signals, parts, strict=True)),
             )
         )
     return tuple(rows)
 
 
 def _overlap(
-    case: Case,
+    case: ActivityCase,
     matching: Matching,
     settings: EvaluationSettings,
     traces: NDArray[np.float32],

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from neurocine import __version__
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, quartile_text
-from neurocine.evaluation.activity.criterion import METRICS, Variant
+from neurocine.evaluation.activity.criterion import METRICS, Criterion
 from neurocine.evaluation.activity.result import ActivityEvaluation
 from neurocine.io.atomic import atomic_path, write_text
 from neurocine.io.documents import write_json, write_pictures
 
-#: Columns of the table: one row a cell, method and variant.
+#: Columns of the table: one row a cell, method and criterion.
 COLUMNS = (
-    "recording", "roi_id", "truth_id", "cell_type", "called_type", "overlapping", "snr", "variant", "method",
+    "recording", "roi_id", "truth_id", "cell_type", "called_type", "overlapping", "snr", "criterion",
+    "method",
     "true_positive", "false_negative", "false_positive", "true_negative",
     *METRICS, "coverage",
 )  # fmt: skip
@@ -52,7 +53,7 @@ def write_evaluation(
     out
         The JSON file.
     table
-        Tab-separated table, one row a cell, method and variant.
+        Tab-separated table, one row a cell, method and criterion.
     page
         One HTML page that needs no other file.
     pictures
@@ -73,7 +74,7 @@ def write_evaluation(
 
 
 def write_table(path: Path, evaluation: ActivityEvaluation) -> None:
-    """Write one row a cell, method and variant (`visible`, then `all`), tab-separated, atomically.
+    """Write one row a cell, method and criterion (`visible`, then `all`), tab-separated, atomically.
 
     ``coverage`` is the mean share of the cell's detected rises that is called active; empty if there are
     none.
@@ -81,15 +82,15 @@ def write_table(path: Path, evaluation: ActivityEvaluation) -> None:
     with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(COLUMNS)
-        for name, variant in evaluation.variants.items():
-            for method in variant.methods:
-                writer.writerows(_rows(name, variant, method))
+        for name, criterion in evaluation.criteria.items():
+            for method in criterion.methods:
+                writer.writerows(_rows(name, criterion, method))
 
 
-def _rows(name: str, variant: Variant, method: str) -> Iterator[list[str | int]]:
-    cells = variant.cells
-    shares = variant.coverage(cells, method)
-    for cell, score, share in zip(cells, variant.scores(cells, method), shares, strict=True):
+def _rows(name: str, criterion: Criterion, method: str) -> Iterator[list[str | int]]:
+    cells = criterion.cells
+    shares = criterion.coverage(cells, method)
+    for cell, score, share in zip(cells, criterion.scores(cells, method), shares, strict=True):
         yield [
             cell.recording, cell.roi_id, cell.truth_id, cell.cell_type, cell.called_type or "",
             int(cell.overlapping), f"{cell.snr:.4g}", name, method,

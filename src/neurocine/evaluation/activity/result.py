@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neurocine.evaluation.activity.criterion import Variant
+from neurocine.evaluation.activity.criterion import Criterion
 from neurocine.evaluation.celltypes import TypeReport
 from neurocine.evaluation.segmentation.scoring import SegmentationScore
 
@@ -29,28 +29,28 @@ class ActivityEvaluation:
     Attributes
     ----------
     recordings, training
-        The recordings evaluated, and the names of those that the rivals' thresholds were chosen on.
+        The recordings evaluated, and the names of those that the baselines' thresholds were chosen on.
     visible, every
         The figures where the true transients that can be seen count (the main ones), and where all do.
     types
         Report of cell types, if they were judged.
     skipped
-        Rivals left out, and why.
+        Baselines left out, and why.
     note
         What a reader should know about the recordings.
     """
 
     recordings: tuple[RecordingRow, ...]
     training: tuple[str, ...]
-    visible: Variant
-    every: Variant
+    visible: Criterion
+    every: Criterion
     types: TypeReport | None
     skipped: Mapping[str, str]
     note: str = ""
 
     @property
-    def variants(self) -> dict[str, Variant]:
-        """Both variants by name, the main one first."""
+    def criteria(self) -> dict[str, Criterion]:
+        """Both criteria by name, the main one first."""
         return {"visible": self.visible, "all": self.every}
 
     def as_dict(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class ActivityEvaluation:
             ],
             "training_recordings": list(self.training),
             "main_method": self.visible.methods[0],
-            "variants": {name: variant.as_dict() for name, variant in self.variants.items()},
+            "criteria": {name: criterion.as_dict() for name, criterion in self.criteria.items()},
             "skipped_methods": dict(self.skipped),
             "cell_types": None if self.types is None else self.types.as_dict(),
         }

@@ -97,7 +97,7 @@ def _share(part: int, rest: int) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Periods:
+class ScoredTransients:
     """One method's signal of one cell where it counts.
 
     Attributes
@@ -114,14 +114,14 @@ class Periods:
     starts: NDArray[np.int64]
     others: NDArray[np.float32]
 
-    def select(self, kept: NDArray[np.bool_]) -> Periods:
+    def select(self, kept: NDArray[np.bool_]) -> ScoredTransients:
         """Return the same with some of the true transients alone, (M,) bool.
 
         `others` stay as they are: what touches a true transient is never false.
         """
         lengths = self._lengths()
         starts = np.cumsum(np.append(0, lengths[kept]))[:-1]
-        return Periods(self.rises[np.repeat(kept, lengths)], starts, self.others)
+        return ScoredTransients(self.rises[np.repeat(kept, lengths)], starts, self.others)
 
     def detected(self, threshold: float) -> NDArray[np.bool_]:
         """Return which true transients have a value above `threshold`, (M,) bool."""
@@ -162,7 +162,9 @@ class Periods:
         return np.maximum.reduceat(self.rises, self.starts) if len(self.starts) else self.rises
 
 
-def periods(true_raster: ArrayLike, trace: ArrayLike, signals: Sequence[ArrayLike]) -> list[Periods]:
+def scored_transients(
+    true_raster: ArrayLike, trace: ArrayLike, signals: Sequence[ArrayLike]
+) -> list[ScoredTransients]:
     """Return what counts of each of some signals of one cell.
 
     Parameters
@@ -190,7 +192,8 @@ def periods(true_raster: ArrayLike, trace: ArrayLike, signals: Sequence[ArrayLik
     onset, peak = putative(smooth(values))
     false = highest(truth, onset, peak) == 0
     return [
-        Periods(row[truth], starts.astype(np.int64), highest(row, onset[false], peak[false])) for row in rows
+        ScoredTransients(row[truth], starts.astype(np.int64), highest(row, onset[false], peak[false]))
+        for row in rows
     ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurocine.core import InputError
-from neurocine.evaluation.activity.scored_transients import Periods
+from neurocine.evaluation.activity.scored_transients import ScoredTransients
 
 #: How many thresholds are tried.
 GRID_SIZE = 200
@@ -24,7 +24,7 @@ class Threshold:
     value
         A frame is active where the method's signal is above it.
     signal
-        Which of the signals in `CellRow.periods`: the method's name, with the unit for a rival.
+        Which of the signals in `CellRow.transients`: the method's name, with the unit for a baseline.
     chosen_on
         ``train`` (training recordings), ``evaluated`` (the evaluated cells themselves: as good as this method
         can possibly do) or ``given`` (the method came with it).
@@ -44,7 +44,7 @@ class Choice:
     value: float
 
 
-def choose_threshold(cells: Sequence[Periods], grid: ArrayLike | None = None) -> Choice:
+def choose_threshold(cells: Sequence[ScoredTransients], grid: ArrayLike | None = None) -> Choice:
     """Return the threshold of `grid` with the highest median F1 over `cells`.
 
     Among equals the one with the highest mean F1 is taken, then the lowest.
@@ -71,8 +71,8 @@ def choose_threshold(cells: Sequence[Periods], grid: ArrayLike | None = None) ->
     return Choice(float(median[best]), float(mean[best]), float(values[best]))
 
 
-def levels(cells: Sequence[Periods]) -> NDArray[np.float64]:
-    """Return 0 and quantiles of the highest values in all periods that are above 0, at most `GRID_SIZE`."""
+def levels(cells: Sequence[ScoredTransients]) -> NDArray[np.float64]:
+    """Return 0 and quantiles of the peaks of all transients above 0, at most `GRID_SIZE`."""
     heights = np.concatenate([*(cell.heights() for cell in cells), np.empty(0)])
     heights = heights[heights > 0]
     if not len(heights):

@@ -21,9 +21,9 @@ from neurocine.progress import Progress, silent
 #: Version of the JSON's layout.
 SCHEMA_VERSION = 1
 #: Neurons that can be seen count, or all that are active.
-VARIANTS = ("visible", "all")
+CRITERIA = ("visible", "all")
 #: What is told in one way only is told by the paper's rule, for neurons that can be seen.
-MAIN_VARIANT, MAIN_RULE = "visible", "containment"
+MAIN_CRITERION, MAIN_RULE = "visible", "containment"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class MeasuredSegmentation:
     name, groups
         As in the case.
     scores
-        By method and variant (`VARIANTS`).
+        By method and criterion (`CRITERIA`).
     psnr
         Of each true ROI, (N,) float32; None without a movie.
     """
@@ -68,10 +68,12 @@ class MeasuredSegmentation:
     scores: Mapping[str, Mapping[str, BothRules]]
     psnr: NDArray[np.float32] | None
 
-    def detected(self, method: str, variant: str = MAIN_VARIANT, rule: str = MAIN_RULE) -> NDArray[np.bool_]:
+    def detected(
+        self, method: str, criterion: str = MAIN_CRITERION, rule: str = MAIN_RULE
+    ) -> NDArray[np.bool_]:
         """Return which of the neurons that are to be found a method has found, ordered as the true ROIs."""
-        groups = self.groups if variant == MAIN_VARIANT else self.groups.all_visible()
-        matching = getattr(self.scores[method][variant], rule).matching
+        groups = self.groups if criterion == MAIN_CRITERION else self.groups.all_visible()
+        matching = getattr(self.scores[method][criterion], rule).matching
         hit = np.zeros(len(groups.positive), dtype=bool)
         hit[matching.pairs[:, 1]] = True
         return hit[groups.positive]
@@ -91,10 +93,10 @@ class SegmentationComparison:
         """Names of the methods, the one that matters first."""
         return tuple(self.recordings[0].scores)
 
-    def values(self, method: str, variant: str, rule: str, metric: str) -> NDArray[np.float64]:
+    def values(self, method: str, criterion: str, rule: str, metric: str) -> NDArray[np.float64]:
         """Return a metric of a method in each recording, (R,)."""
         return np.array(
-            [getattr(getattr(r.scores[method][variant], rule).score, metric) for r in self.recordings]
+            [getattr(getattr(r.scores[method][criterion], rule).score, metric) for r in self.recordings]
         )
 
     def by_psnr(self) -> list[dict[str, Any]] | None:
@@ -112,37 +114,39 @@ class SegmentationComparison:
         return np.concatenate(parts) if len(parts) == len(self.recordings) else None
 
     def comparisons(self) -> list[dict[str, Any]]:
-        """Return rank-sum tests of the main method against each rival.
+        """Return rank-sum tests of the main method against each baseline.
 
-        Over recordings: recall, precision and F1, in both variants, by both rules. Over neurons: found or not
+        Over recordings: recall, precision and F1, in both criteria, by both rules. Over neurons: found or not
         (recall), and over the neurons that each found their PSNR: the lower, the fainter they are.
         """
         main, rows = self.methods[0], []
-        for rival in self.methods[1:]:
-            for variant, rule, metric in product(VARIANTS, RULES, METRICS):
+        for baseline in self.methods[1:]:
+            for criterion, rule, metric in product(CRITERIA, RULES, METRICS):
                 test = rank_sum(
-                    self.values(main, variant, rule, metric), self.values(rival, variant, rule, metric)
+                    self.values(main, criterion, rule, metric), self.values(baseline, criterion, rule, metric)
                 )
-                what = {"over": "recordings", "variant": variant, "rule": rule, "metric": metric}
-                rows.append({"rival": rival, **what, **test.as_dict()})
-            hits = [np.concatenate([r.detected(method) for r in self.recordings]) for method in (main, rival)]
-            what = {"over": "neurons", "variant": MAIN_VARIANT, "rule": MAIN_RULE}
-            rows.append({"rival": rival, **what, "metric": "recall", **rank_sum(*hits).as_dict()})
+                what = {"over": "recordings", "criterion": criterion, "rule": rule, "metric": metric}
+                rows.append({"baseline": baseline, **what, **test.as_dict()})
+            hits = [
+                np.concatenate([r.detected(method) for r in self.recordings]) for method in (main, baseline)
+            ]
+            what = {"over": "neurons", "criterion": MAIN_CRITERION, "rule": MAIN_RULE}
+            rows.append({"baseline": baseline, **what, "metric": "recall", **rank_sum(*hits).as_dict()})
             psnr = self._psnr()
             if psnr is not None:
                 test = rank_sum(*(psnr[hit] for hit in hits))
-                rows.append({"rival": rival, **what, "metric": "psnr", **test.as_dict()})
+                rows.append({"baseline": baseline, **what, "metric": "psnr", **test.as_dict()})
         return rows
 
     def found_by(self) -> list[dict[str, Any]]:
-        """Return how many neurons the main method and each rival found both, alone, or neither."""
+        """Return how many neurons the main method and each baseline found both, alone, or neither."""
         main, rows = self.methods[0], []
         own = np.concatenate([r.detected(main) for r in self.recordings])
-        for rival in self.methods[1:]:
-            other = np.concatenate([r.detected(rival) for r in self.recordings])
-            counts = {"both": own & other, "main_only": own & ~other, "rival_only": other & ~own}
+        for baseline in self.methods[1:]:
+            other = np.concatenate([r.detected(baseline) for r in self.recordings])
+            counts = {"both": own & other, "main_only": own & ~other, "baseline_only": other & ~own}
             counts["neither"] = ~(own | other)
-            rows.append({"rival": rival, **{name: int(hit.sum()) for name, hit in counts.items()}})
+            rows.append({"baseline": baseline, **{name: int(hit.sum()) for name, hit in counts.items()}})
         return rows
 
     def as_dict(self) -> dict[str, Any]:
@@ -151,7 +155,7 @@ class SegmentationComparison:
         Of a single recording the main method's scores stand on top as well, as
         `neurocine.evaluation.evaluate_segmentation` gives them.
         """
-        one = self.recordings[0].scores[self.methods[0]][MAIN_VARIANT].as_dict()
+        one = self.recordings[0].scores[self.methods[0]][MAIN_CRITERION].as_dict()
         return {
             **(one if len(self.recordings) == 1 else {}),
             "schema_version": SCHEMA_VERSION,
@@ -168,11 +172,11 @@ class SegmentationComparison:
 
     def _summary(self, method: str) -> dict[str, Any]:
         return {
-            variant: {
-                rule: {metric: spread(self.values(method, variant, rule, metric)) for metric in METRICS}
+            criterion: {
+                rule: {metric: spread(self.values(method, criterion, rule, metric)) for metric in METRICS}
                 for rule in RULES
             }
-            for variant in VARIANTS
+            for criterion in CRITERIA
         }
 
 
@@ -208,14 +212,14 @@ def measure_segmentation(
     case: SegmentationCase, settings: EvaluationSettings, progress: Progress = silent
 ) -> MeasuredSegmentation:
     """Return what each method found in one recording."""
-    variants = dict(zip(VARIANTS, (case.groups, case.groups.all_visible()), strict=True))
+    criteria = dict(zip(CRITERIA, (case.groups, case.groups.all_visible()), strict=True))
     return MeasuredSegmentation(
         name=case.name,
         groups=case.groups,
         scores={
             method: {
                 name: evaluate_groups(found, case.rois, groups, min_iou=settings.min_iou)
-                for name, groups in variants.items()
+                for name, groups in criteria.items()
             }
             for method, found in case.found.items()
         },
@@ -231,7 +235,7 @@ def _recording(one: MeasuredSegmentation) -> dict[str, Any]:
         "n_doubtful": int(groups.doubtful.sum()),
         "n_negative": int(groups.negative.sum()),
         "methods": {
-            method: {name: both.as_dict() for name, both in variants.items()}
-            for method, variants in one.scores.items()
+            method: {name: both.as_dict() for name, both in criteria.items()}
+            for method, criteria in one.scores.items()
         },
     }

@@ -26,7 +26,7 @@ TRACE_COLUMNS = 700
 MARGIN = 12
 
 
-def draw_comparison(comparison: SegmentationComparison, pictured: Sequence[Pictured]) -> dict[str, bytes]:
+def draw_segmentation(comparison: SegmentationComparison, pictured: Sequence[Pictured]) -> dict[str, bytes]:
     """Return every picture that there are values for, by name."""
     pictures = {}
     rows = comparison.by_psnr()

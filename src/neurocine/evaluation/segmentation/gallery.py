@@ -12,8 +12,8 @@ from neurocine.active.labels import demixed_dff, label_intervals
 from neurocine.config import EvaluationSettings
 from neurocine.core import RoiSet
 from neurocine.evaluation.segmentation.compare import (
+    MAIN_CRITERION,
     MAIN_RULE,
-    MAIN_VARIANT,
     SegmentationCase,
     measure_segmentation,
 )
@@ -86,7 +86,7 @@ def picture(case: SegmentationCase, settings: EvaluationSettings, progress: Prog
     measured = measure_segmentation(SegmentationCase(case.name, case.rois, case.groups, case.found), settings)
     kinds = {}
     for method, found in case.found.items():
-        judged = getattr(measured.scores[method][MAIN_VARIANT], MAIN_RULE)
+        judged = getattr(measured.scores[method][MAIN_CRITERION], MAIN_RULE)
         kinds[method] = {
             "found": found.select(judged.matching.pairs[:, 0]),
             "missed": case.rois.select(judged.matching.missed),

@@ -36,7 +36,7 @@ class Groups:
         return cls(np.ones(n, dtype=bool), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool))
 
     def all_visible(self) -> Groups:
-        """Return the groups of the strict variant: doubtful neurons are positive, too."""
+        """Return the groups of the strict criterion: doubtful neurons are positive, too."""
         return Groups(self.positive | self.doubtful, np.zeros_like(self.doubtful), self.negative)
 
 
@@ -92,7 +92,7 @@ class ActiveEvaluation:
     visible
         Neurons that can be seen count (the main figures).
     every
-        Every active neuron counts (the strict variant, ``all``).
+        Every active neuron counts (the strict criterion, ``all``).
     groups
         The groups that `visible` has.
     min_dprime, min_iou

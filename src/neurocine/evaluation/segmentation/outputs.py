@@ -9,20 +9,20 @@ from pathlib import Path
 
 from neurocine import __version__
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, spread_text
-from neurocine.evaluation.segmentation.compare import VARIANTS, MeasuredSegmentation, SegmentationComparison
+from neurocine.evaluation.segmentation.compare import CRITERIA, MeasuredSegmentation, SegmentationComparison
 from neurocine.evaluation.segmentation.gallery import Pictured
 from neurocine.evaluation.segmentation.graders import RULES
 from neurocine.io.atomic import atomic_path, write_text
 from neurocine.io.documents import write_json, write_pictures
 
-#: Columns of the table: one row a recording, method, variant and rule.
+#: Columns of the table: one row a recording, method, criterion and rule.
 COLUMNS = (
-    "recording", "method", "variant", "rule", "recall", "precision", "f1", "matched", "missed", "false",
+    "recording", "method", "criterion", "rule", "recall", "precision", "f1", "matched", "missed", "false",
     "doubtful", "mean_iou",
 )  # fmt: skip
 
 
-def write_comparison(
+def write_segmentation(
     comparison: SegmentationComparison,
     out: Path,
     *,
@@ -40,7 +40,7 @@ def write_comparison(
     out
         The JSON file.
     table
-        Tab-separated table, one row a recording, method, variant and rule.
+        Tab-separated table, one row a recording, method, criterion and rule.
     page
         One HTML page that needs no other file.
     pictures
@@ -50,20 +50,20 @@ def write_comparison(
     """
     write_json(out, comparison.as_dict())
     if table is not None:
-        write_comparison_table(table, comparison)
+        write_segmentation_table(table, comparison)
     if page is None and pictures is None:
         return
-    from neurocine.evaluation.segmentation.figures import draw_comparison
+    from neurocine.evaluation.segmentation.figures import draw_segmentation
 
-    drawn = draw_comparison(comparison, pictured)
+    drawn = draw_segmentation(comparison, pictured)
     if page is not None:
-        write_comparison_page(page, comparison, drawn)
+        write_segmentation_page(page, comparison, drawn)
     if pictures is not None:
         write_pictures(pictures, drawn)
 
 
-def write_comparison_table(path: Path, comparison: SegmentationComparison) -> None:
-    """Write one row a recording, method, variant and rule, tab-separated, atomically."""
+def write_segmentation_table(path: Path, comparison: SegmentationComparison) -> None:
+    """Write one row a recording, method, criterion and rule, tab-separated, atomically."""
     with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -72,18 +72,20 @@ def write_comparison_table(path: Path, comparison: SegmentationComparison) -> No
 
 
 def _rows(one: MeasuredSegmentation) -> Iterator[list[str | int]]:
-    for method, variant, rule in product(one.scores, VARIANTS, RULES):
-        judged = getattr(one.scores[method][variant], rule)
+    for method, criterion, rule in product(one.scores, CRITERIA, RULES):
+        judged = getattr(one.scores[method][criterion], rule)
         score = judged.score
         yield [
-            one.name, method, variant, rule,
+            one.name, method, criterion, rule,
             *(f"{value:.6f}" for value in (score.recall, score.precision, score.f1)),
             score.matched, len(judged.matching.missed), len(judged.matching.false), len(judged.doubtful),
             f"{score.mean_iou:.6f}" if score.matched else "",
         ]  # fmt: skip
 
 
-def write_comparison_page(path: Path, comparison: SegmentationComparison, pictures: dict[str, bytes]) -> None:
+def write_segmentation_page(
+    path: Path, comparison: SegmentationComparison, pictures: dict[str, bytes]
+) -> None:
     """Write one HTML page that needs no other file."""
     from neurocine.evaluation.segmentation.figures import psnr_name
 

@@ -15,8 +15,8 @@ import numpy as np
 from neurocine.core import FrameSource, InputError, Movie
 from neurocine.io.movies import hdf5, neurofinder, npy, nwb, suite2p_bin, tiff, zarr
 from neurocine.io.movies.frames import Concatenated, Found, Native
-from neurocine.io.movies.metadata import agreed_indicator, settled
-from neurocine.io.safe.damage import check_regular, damage_told
+from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
+from neurocine.io.safe.damage import check_regular, reraise_as_input_error
 
 __all__ = ["FORMATS", "Format", "Found", "find_movies", "movie_files", "natural_key", "open_movie", "probe"]
 
@@ -80,13 +80,13 @@ def open_movie(
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     return Movie(
         frames=_joined(files, [part.frames for part in parts]),
-        frame_rate_hz=settled(
+        frame_rate_hz=resolve_metadata(
             name, "frame_rate_hz", "--frame-rate", frame_rate_hz, [part.frame_rate_hz for part in parts]
         ),
-        pixel_size_um=settled(
+        pixel_size_um=resolve_metadata(
             name, "pixel_size_um", "--pixel-size", pixel_size_um, [part.pixel_size_um for part in parts]
         ),
-        indicator=agreed_indicator(name, indicator, [part.indicator for part in parts]),
+        indicator=resolve_indicator(name, indicator, [part.indicator for part in parts]),
         source=name,
     )
 
@@ -104,7 +104,7 @@ def probe(path: Path) -> Found:
 
 
 def _read(kind: Format, file: Path, dataset: str | None) -> Found:
-    with damage_told(file, f"a whole {kind.name} movie"):
+    with reraise_as_input_error(file, f"a whole {kind.name} movie"):
         return kind.read(file, dataset)
 
 

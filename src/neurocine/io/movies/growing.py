@@ -25,10 +25,10 @@ from neurocine.core.movie import BLOCK_BYTES
 from neurocine.core.validate import check_fov
 from neurocine.io.movies import neurofinder, suite2p_bin, tiff
 from neurocine.io.movies.frames import LazyFrames, Mapped
-from neurocine.io.movies.metadata import agreed_indicator, number, settled, text
+from neurocine.io.movies.metadata import number, resolve_indicator, resolve_metadata, text
 from neurocine.io.movies.tiff.headers import check_page, damaged
 from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
-from neurocine.io.safe.damage import damage_told
+from neurocine.io.safe.damage import reraise_as_input_error
 
 logger = logging.getLogger(__name__)
 
@@ -100,9 +100,9 @@ class Growing(LazyFrames, ABC):
         rate, size, kind = self.told
         return Movie(
             self,
-            settled(where, "frame_rate_hz", "--frame-rate", frame_rate_hz, [rate]),
-            settled(where, "pixel_size_um", "--pixel-size", pixel_size_um, [size]),
-            agreed_indicator(where, indicator, [kind]),
+            resolve_metadata(where, "frame_rate_hz", "--frame-rate", frame_rate_hz, [rate]),
+            resolve_metadata(where, "pixel_size_um", "--pixel-size", pixel_size_um, [size]),
+            resolve_indicator(where, indicator, [kind]),
             where,
         )
 
@@ -317,7 +317,7 @@ def open_growing(path: Path, patience_s: float, poll_s: float = POLL_S) -> Growi
     while True:
         late = time.monotonic() - began >= patience_s
         try:
-            with damage_told(path, "a movie that is being written"):
+            with reraise_as_input_error(path, "a movie that is being written"):
                 found = _begun(path)
             if found.look(ended=late) >= 2:
                 return found

@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 
 from neurocine.io.movies.frames import Found
-from neurocine.io.movies.metadata import choose, number, text
+from neurocine.io.movies.metadata import number, pick_dataset, text
 from neurocine.io.result_files import read_movie
 from neurocine.io.safe.hdf5 import open_hdf5
 
@@ -29,7 +29,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
         file.close()
         movie = read_movie(path)
         return Found(movie.frames, movie.frame_rate_hz, movie.pixel_size_um, movie.indicator or None)
-    name, frames = choose(path, _datasets(file), dataset)
+    name, frames = pick_dataset(path, _datasets(file), dataset)
     attributes = {**file.attrs, **file[name].attrs}
     return Found(
         frames,

@@ -14,7 +14,7 @@ from neurocine.core import InputError
 logger = logging.getLogger(__name__)
 
 
-def choose(
+def pick_dataset(
     path: Path, arrays: Mapping[str, Any], dataset: str | None, kind: str = "dataset"
 ) -> tuple[str, Any]:
     """Return name and array of the movie among `arrays`: the one named `dataset`, or the only 3-D one.
@@ -73,7 +73,9 @@ def text(attributes: Mapping[str, Any], name: str) -> str | None:
     return str(decoded) if isinstance(decoded, str) and decoded else None
 
 
-def settled(where: str, field: str, option: str, given: float | None, found: Sequence[float | None]) -> float:
+def resolve_metadata(
+    where: str, field: str, option: str, given: float | None, found: Sequence[float | None]
+) -> float:
     """Return the one value of `field` that the user and all files agree on.
 
     Raises
@@ -99,7 +101,7 @@ def settled(where: str, field: str, option: str, given: float | None, found: Seq
     return value
 
 
-def agreed_indicator(where: str, given: str | None, found: Sequence[str | None]) -> str:
+def resolve_indicator(where: str, given: str | None, found: Sequence[str | None]) -> str:
     """Return the indicator that the user gave, or that of the first file that tells; empty if none does."""
     told = next((indicator for indicator in found if indicator), "")
     if given and told and given.casefold() != told.casefold():

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurocine.core import InputError
 from neurocine.io.movies.frames import Found, Transposed
-from neurocine.io.movies.metadata import choose
+from neurocine.io.movies.metadata import pick_dataset
 from neurocine.io.safe.hdf5 import open_hdf5
 
 _METRES = {"meters": 1e6, "metres": 1e6, "meter": 1e6, "m": 1e6, "millimeters": 1e3, "mm": 1e3}
@@ -32,7 +32,9 @@ def read(path: Path, dataset: str | None = None) -> Found:
     if outside:
         files = ", ".join(str(name) for name in outside[0].external_file[:3])
         raise InputError(path, outside[0].name, f"only points at {files}", "Give those files as the movie.")
-    name, _ = choose(path, {name: item.data for name, item in series.items()}, dataset, "TwoPhotonSeries")
+    name, _ = pick_dataset(
+        path, {name: item.data for name, item in series.items()}, dataset, "TwoPhotonSeries"
+    )
     chosen = series[name]
     if len(chosen.data.shape) != 3:
         raise InputError(

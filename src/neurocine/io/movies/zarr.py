@@ -9,7 +9,7 @@ from typing import Any
 
 from neurocine.core import InputError
 from neurocine.io.movies.frames import Found
-from neurocine.io.movies.metadata import choose, number, text
+from neurocine.io.movies.metadata import number, pick_dataset, text
 from neurocine.io.safe.damage import DEFLATE_TIMES, check_unpacked
 
 #: A folder with one of these is a Zarr array or group.
@@ -54,7 +54,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
     else:
         members = node.members(max_depth=None)
         arrays = {name: array for name, array in members if isinstance(array, zarr.Array)}
-        _, frames = choose(path, arrays, dataset)
+        _, frames = pick_dataset(path, arrays, dataset)
         attributes |= dict(frames.attrs)
     _check(path, frames)
     return Found(

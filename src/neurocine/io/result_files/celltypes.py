@@ -10,7 +10,7 @@ import numpy as np
 from neurocine.core import CELL_TYPES, CellTypes, InputError
 from neurocine.io.atomic import atomic_path
 from neurocine.io.result_files.stamp import Stamp
-from neurocine.io.safe.damage import damage_told
+from neurocine.io.safe.damage import reraise_as_input_error
 
 COLUMNS = ("roi_id", "type", *(f"p_{name}" for name in CELL_TYPES))
 
@@ -39,7 +39,7 @@ def read_celltypes(path: Path) -> CellTypes:
     if not path.is_file():
         raise InputError(path, "file", "doesn't exist", "Run the step celltype.")
     with (
-        damage_told(path, "a table", "Run the step celltype."),
+        reraise_as_input_error(path, "a table", "Run the step celltype."),
         path.open(encoding="utf-8", newline="") as file,
     ):
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from neurocine.core import InputError, Movie
 from neurocine.io.atomic_hdf5 import NewFile
 from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, open_checked, opened
-from neurocine.io.safe.damage import damage_told
+from neurocine.io.safe.damage import reraise_as_input_error
 
 #: Frames, rows and columns of a chunk: a 25 x 25 window through all time touches 1-4 chunks a step of time,
 #: and blocks of whole frames are read in multiples of its 64 frames.
@@ -151,7 +151,7 @@ def read_movie(path: Path) -> Movie:
         If `path` isn't a movie file of neurocine.
     """
     file = open_checked(path, "movie")
-    with damage_told(path, "a movie file"):
+    with reraise_as_input_error(path, "a movie file"):
         if not isinstance(file.get("movie"), h5py.Dataset):
             raise InputError(path, "movie", "is missing", "The file is damaged: run motion again.")
         return Movie(

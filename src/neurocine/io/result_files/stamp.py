@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError
 from neurocine.io.atomic_hdf5 import NewFile, atomic_hdf5
-from neurocine.io.safe.damage import damage_told
+from neurocine.io.safe.damage import reraise_as_input_error
 from neurocine.io.safe.hdf5 import open_hdf5, whole
 
 #: Version of the file layouts in this package; raised when a layout changes.
@@ -72,14 +72,14 @@ def opened(path: Path, kind: str) -> Iterator[h5py.File]:
         If it is missing, isn't HDF5, names other files, is of another kind or of a newer layout; if what is
         read of it isn't what it should be.
     """
-    with damage_told(path, f"a whole {kind} file"), open_checked(path, kind) as file:
+    with reraise_as_input_error(path, f"a whole {kind} file"), open_checked(path, kind) as file:
         yield file
 
 
 def open_checked(path: Path, kind: str) -> h5py.File:
     """Open as `opened` does, for callers that keep the file open."""
     file = _open(path)
-    with damage_told(path, f"a whole {kind} file"):
+    with reraise_as_input_error(path, f"a whole {kind} file"):
         found = file.attrs.get("kind")
         version = int(file.attrs.get("schema_version", 0))
         fits = isinstance(found, str) and found == kind and version <= SCHEMA_VERSION
@@ -128,7 +128,7 @@ def read_stamp(path: Path) -> Stamp:
     InputError
         If the file is missing, isn't HDF5 or has no stamp.
     """
-    with damage_told(path, "a file of neurocine"), _open(path) as file:
+    with reraise_as_input_error(path, "a file of neurocine"), _open(path) as file:
         return Stamp(
             config_hash=str(attribute(file, "config_hash")),
             source_sha256=str(attribute(file, "source_sha256")),

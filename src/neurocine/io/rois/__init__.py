@@ -14,7 +14,7 @@ from neurocine.core import InputError, RoiSet
 from neurocine.io.rois import caiman, cinac, labels, masks, native, neurofinder, nwb, suite2p
 from neurocine.io.rois.fov import FovShape
 from neurocine.io.rois.suite2p.folder import write_suite2p
-from neurocine.io.safe.damage import check_regular, damage_told
+from neurocine.io.safe.damage import check_regular, reraise_as_input_error
 
 __all__ = ["FORMATS", "Format", "convert", "open_rois", "save_rois", "write_suite2p"]
 
@@ -71,7 +71,7 @@ def open_rois(path: Path, *, fov_shape: FovShape | None = None) -> RoiSet:
     if path.is_file() and path.stat().st_size == 0:
         raise InputError(path, "file", "is empty (0 bytes)", "Copy it again.")
     kind = _reader(path)
-    with damage_told(path, f"ROIs in the format {kind.name}"):
+    with reraise_as_input_error(path, f"ROIs in the format {kind.name}"):
         return kind.read(path, fov_shape)
 
 

@@ -12,7 +12,7 @@ from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import atomic_path
 from neurocine.io.movies import tiff
 from neurocine.io.rois.fov import FovShape, agreed_fov
-from neurocine.io.safe.damage import damage_told
+from neurocine.io.safe.damage import reraise_as_input_error
 from neurocine.io.safe.npy import load_array
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
         If the file can't be read or isn't one picture of integers.
     """
     is_numpy = path.suffix.lower() == ".npy"
-    with damage_told(path, "a readable picture", "Save the label image again."):
+    with reraise_as_input_error(path, "a readable picture", "Save the label image again."):
         labels = load_array(path) if is_numpy else tiff.read_picture(path)
     if labels.ndim != 2:
         raise InputError(

@@ -48,7 +48,7 @@ DEFLATE_TIMES = 1100
 
 
 @contextmanager
-def damage_told(
+def reraise_as_input_error(
     path: str | Path, kind: str, remedy: str = "It is damaged: copy or save it again."
 ) -> Iterator[None]:
     """Turn what a parser raises within into an `InputError` that names the file.

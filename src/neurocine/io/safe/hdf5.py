@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.io.safe.damage import DEFLATE_TIMES, FREE_BYTES, MOST_TIMES, check_unpacked, damage_told
+from neurocine.io.safe.damage import (
+    DEFLATE_TIMES,
+    FREE_BYTES,
+    MOST_TIMES,
+    check_unpacked,
+    reraise_as_input_error,
+)
 
 #: Bytes of one attribute.
 MOST_ATTRIBUTE = 16 * 1024**2
@@ -49,7 +55,7 @@ def open_hdf5(path: Path, remedy: str = "Copy or save it again.", *, beside: boo
     """
     if not path.is_file():
         raise InputError(path, "file", "doesn't exist", remedy)
-    with damage_told(path, "a whole HDF5 file", remedy):
+    with reraise_as_input_error(path, "a whole HDF5 file", remedy):
         file = h5py.File(path, "r")
         try:
             _look_through(file, beside)
@@ -62,7 +68,7 @@ def open_hdf5(path: Path, remedy: str = "Copy or save it again.", *, beside: boo
 @contextmanager
 def reading_hdf5(path: Path, remedy: str = "Copy or save it again.") -> Iterator[h5py.File]:
     """Yield what `open_hdf5` returns; what goes wrong in reading it becomes an `InputError` as well."""
-    with damage_told(path, "what it should be inside", remedy), open_hdf5(path, remedy) as file:
+    with reraise_as_input_error(path, "what it should be inside", remedy), open_hdf5(path, remedy) as file:
         yield file
 
 

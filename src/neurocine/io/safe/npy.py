@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.io.safe.damage import FREE_BYTES, MOST_TIMES, damage_told
+from neurocine.io.safe.damage import FREE_BYTES, MOST_TIMES, reraise_as_input_error
 
 _REMEDY = "Save it again with numpy.save."
 #: What all arrays of an archive may unpack to beyond its own size: stacks of masks compress well.
@@ -33,7 +33,7 @@ def load_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     InputError
         If the file isn't NumPy's, is cut short, or holds Python objects.
     """
-    with damage_told(path, "a whole NumPy array of numbers", _REMEDY):
+    with reraise_as_input_error(path, "a whole NumPy array of numbers", _REMEDY):
         with path.open("rb") as file:
             needed = _header_bytes(file)
             left = path.stat().st_size - file.tell()
@@ -53,7 +53,7 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     InputError
         If the file isn't NumPy's, is cut short, holds Python objects, or unpacks to far more than it is.
     """
-    with damage_told(path, "a readable NumPy file", _REMEDY), zipfile.ZipFile(path) as archive:
+    with reraise_as_input_error(path, "a readable NumPy file", _REMEDY), zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         total = sum(member.file_size for member in members)
         if total > _FREE + MOST_TIMES * path.stat().st_size:

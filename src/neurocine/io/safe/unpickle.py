@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.io.safe.damage import damage_told, said
+from neurocine.io.safe.damage import reraise_as_input_error, said
 from neurocine.io.safe.npy import load_array, object_header
 
 #: Types that arrays may have: numbers, text and objects; not structures, whose fields may overlap.
@@ -225,7 +225,7 @@ def load_npy(path: Path) -> Any:
     """
     if not path.is_file():
         raise InputError(path, "file", "doesn't exist", "Check the path.")
-    with damage_told(path, "a whole NumPy file", "Give the file as suite2p wrote it."):
+    with reraise_as_input_error(path, "a whole NumPy file", "Give the file as suite2p wrote it."):
         offset = object_header(path)
         if offset is None:
             return load_array(path)
@@ -235,7 +235,7 @@ def load_npy(path: Path) -> Any:
 
 def _unpickled(path: Path, stream: bytes) -> NDArray[Any]:
     try:
-        with damage_told(path, "plain"):
+        with reraise_as_input_error(path, "plain"):
             value = _Plain(FREE_VALUES + len(stream))(_Restricted(io.BytesIO(stream)).load())
     except pickle.UnpicklingError as error:
         raise _refused(path, error) from error

@@ -1,8 +1,8 @@
-"""What a network is made of: sizes that two families share, and the named networks.
+"""What a network that watches one cell is made of: the sizes that its two families share.
 
-`neurocine.networks.cells.patches` is DeepCINAC's family, which reads patches of the movie; `neurocine.networks.cells.views`
-is neurocine's own, which reads the movie through a few linear filters a cell. Both are an *encoder* of single
-frames and a *head* that reads the features of a whole window.
+`patches` is DeepCINAC's family, which reads patches of the movie; `views` is neurocine's own, which reads the
+movie through a few linear filters per cell. Both are an *encoder* of single frames and a *head* that reads
+the features of a whole window.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from neurocine.networks.cells.inputs import Cells, Output
 from neurocine.networks.cells.normalisation import Normalisation, Statistics
 from neurocine.networks.serialisable import Serialisable
 
-Family = Literal["cinac", "views"]
+Family = Literal["patches", "views"]
 
 
 @dataclass(frozen=True, kw_only=True)

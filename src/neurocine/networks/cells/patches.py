@@ -36,7 +36,7 @@ class PatchArchitecture(CellArchitecture):
         Units of the LSTM over all inputs.
     """
 
-    family: ClassVar[Family] = "cinac"
+    family: ClassVar[Family] = "patches"
 
     conv_filters: tuple[int, ...]
     lstm_units: tuple[int, ...]

@@ -1,7 +1,7 @@
 """What a network that segments active neurons is made of: the sizes that its families share.
 
-`neurocine.networks.segmentation.dense` is the published network (Soltanian-Zadeh et al. 2019), which gives one map of
-probabilities a window; `neurocine.networks.segmentation.compact` is neurocine's own, which gives one a second or two.
+`dense` is the published network (Soltanian-Zadeh et al. 2019), which gives one map of probabilities per
+window; `compact` is neurocine's own, which gives one every second or two.
 """
 
 from __future__ import annotations

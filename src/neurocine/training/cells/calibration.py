@@ -18,7 +18,7 @@ from neurocine.celltype.classification import averaged
 from neurocine.config import ActivitySettings, CelltypeSettings, EvaluationSettings
 from neurocine.core import CELL_TYPES
 from neurocine.evaluation.activity.activity_cases import run_dprime
-from neurocine.evaluation.activity.scored_transients import periods
+from neurocine.evaluation.activity.scored_transients import scored_transients
 from neurocine.networks.cells import CellArchitecture, Networks
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.runner import Runner
@@ -93,7 +93,7 @@ def _f1(runner: Runner, recording: LabelledRecording, chosen: NDArray[np.int64])
     scores = []
     for row, cell in enumerate(chosen.tolist()):
         signals = [signal[row] for signal in moved]
-        parts = periods(recording.truth.raster[cell], recording.traces[cell], signals)
+        parts = scored_transients(recording.truth.raster[cell], recording.traces[cell], signals)
         kept = _visible(recording, cell)
         scores.append([part.select(kept).score(settings.threshold).f1 for part in parts])
     return scores

@@ -120,7 +120,7 @@ def _optimizer(architecture: CellArchitecture, settings: NetworkTraining) -> Any
     steps = settings.epochs * settings.steps_per_epoch
     rate = falling_rate(settings.learning_rate, settings.learning_rate_scaling, steps)
     norm = clip_norm(CLIP_NORM)
-    if architecture.family == "cinac":  # as the paper has it
+    if architecture.family == "patches":  # as the paper has it
         return keras.optimizers.RMSprop(rate, rho=0.9, global_clipnorm=norm)
     return keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, global_clipnorm=norm)
 

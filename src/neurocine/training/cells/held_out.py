@@ -18,7 +18,7 @@ from neurocine.celltype import classify
 from neurocine.config import ActivitySettings, CelltypeSettings
 from neurocine.core import CELL_TYPES
 from neurocine.evaluation.activity.activity_cases import run_dprime
-from neurocine.evaluation.activity.scored_transients import Score, periods
+from neurocine.evaluation.activity.scored_transients import Score, scored_transients
 from neurocine.networks.registry import Entry, Metrics, Registry, install
 from neurocine.progress import Progress, silent
 from neurocine.training.cells.calibration import MIN_DPRIME
@@ -75,7 +75,9 @@ def _activity(
         shown = _served(truth.cell_types, recipe.settings.types)
         signals = {"model": probability, **dict(zip(CHANCE, _chance(rng, probability), strict=True))}
         for cell in shown:
-            parts = periods(truth.raster[cell], recording.traces[cell], [p[cell] for p in signals.values()])
+            parts = scored_transients(
+                truth.raster[cell], recording.traces[cell], [p[cell] for p in signals.values()]
+            )
             kept = run_dprime(truth, cell) >= MIN_DPRIME
             for name, part in zip(signals, parts, strict=True):
                 seen[name].append(part.select(kept).score(settings.threshold))

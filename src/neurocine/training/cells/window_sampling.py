@@ -1,4 +1,4 @@
-"""The windows that a network is trained on: what they show, how often each kind is drawn, what each counts."""
+"""Training windows: what they show, how often each kind is drawn, and its weight in the loss."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neurocine.training.corpus import LabelledRecording
 REAL, FAKE, NONE = range(3)
 ACTIVITY_SHARES = (0.6, 0.3, 0.1)
 #: First and last frames (inclusive) of transients, each (M,) int64.
-Periods = tuple[NDArray[np.int64], NDArray[np.int64]]
+Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
 Task = Literal["activity", "celltype"]
 #: Frames between windows: the paper's step for activity, a fifth of the window for cell types.
 STEP = {"activity": 10, "celltype": 100}
@@ -61,19 +61,19 @@ def joined(tables: list[WindowTable]) -> WindowTable:
     )
 
 
-def touching(starts: NDArray[np.int64], length: int, periods: Periods) -> NDArray[np.bool_]:
-    """Return which periods share a frame with which window, (W, M)."""
-    onset, peak = periods
+def touching(starts: NDArray[np.int64], length: int, spans: Spans) -> NDArray[np.bool_]:
+    """Return which spans share a frame with which window, (W, M)."""
+    onset, peak = spans
     return np.asarray((onset[None] < starts[:, None] + length) & (peak[None] >= starts[:, None]))
 
 
-def within(starts: NDArray[np.int64], length: int, periods: Periods) -> NDArray[np.bool_]:
-    """Return which periods lie whole in which window, (W, M)."""
-    onset, peak = periods
+def within(starts: NDArray[np.int64], length: int, spans: Spans) -> NDArray[np.bool_]:
+    """Return which spans lie whole in which window, (W, M)."""
+    onset, peak = spans
     return np.asarray((onset[None] >= starts[:, None]) & (peak[None] < starts[:, None] + length))
 
 
-def fake_periods(putative: Periods, truth: NDArray[np.bool_], trace: NDArray[np.float64]) -> Periods:
+def fake_transients(putative: Spans, truth: NDArray[np.bool_], trace: NDArray[np.float64]) -> Spans:
     """Return the rises of `trace` (T,) that touch no true frame, and peak 1 SD or more over its minimum."""
     onset, peak = putative
     true_before = np.concatenate([[0], np.cumsum(truth)])
@@ -82,7 +82,7 @@ def fake_periods(putative: Periods, truth: NDArray[np.bool_], trace: NDArray[np.
     return onset[chosen], peak[chosen]
 
 
-def strata_of(starts: NDArray[np.int64], length: int, real: Periods, fake: Periods) -> NDArray[np.int64]:
+def strata_of(starts: NDArray[np.int64], length: int, real: Spans, fake: Spans) -> NDArray[np.int64]:
     """Return `REAL`, `FAKE` or `NONE` for each window, (W,)."""
     has_real = touching(starts, length, real).any(axis=1)
     has_fake = touching(starts, length, fake).any(axis=1)
@@ -93,8 +93,8 @@ def weights_of(
     starts: NDArray[np.int64],
     length: int,
     trace: NDArray[np.float64],
-    real: Periods,
-    fake: Periods,
+    real: Spans,
+    fake: Spans,
     hard_weight: float,
 ) -> NDArray[np.float32]:
     """Return what each window counts, (W,): 1, and more for those that are hard to get right.
@@ -117,9 +117,9 @@ def weights_of(
     return np.asarray(1 + hard_weight * (extra + 5.0 * cropped), dtype=np.float32)
 
 
-def _extremes(periods: Periods, trace: NDArray[np.float64]) -> tuple[NDArray[np.bool_], ...]:
-    """Return which periods are longer, higher and lower than nine tenths of them."""
-    onset, peak = periods
+def _extremes(spans: Spans, trace: NDArray[np.float64]) -> tuple[NDArray[np.bool_], ...]:
+    """Return which spans are longer, higher and lower than nine tenths of them."""
+    onset, peak = spans
     if not len(onset):
         none = np.zeros(0, dtype=bool)
         return none, none, none
@@ -193,7 +193,7 @@ def _activity_table(
     truth = recording.truth
     own = truth.roi_id == recording.rois.ids[cell]
     real = (truth.onset[own], truth.peak[own])
-    fake = fake_periods(putative(trace), truth.raster[cell], trace)
+    fake = fake_transients(putative(trace), truth.raster[cell], trace)
     return WindowTable(
         np.full(len(starts), index),
         np.full(len(starts), cell),

@@ -182,7 +182,7 @@ class ViewWindows(Windows):
         return varied(rng, version[cell, :, start : start + length].T.astype(np.float32))
 
 
-_KINDS: dict[str, type[PatchWindows] | type[ViewWindows]] = {"cinac": PatchWindows, "views": ViewWindows}
+_KINDS: dict[str, type[PatchWindows] | type[ViewWindows]] = {"patches": PatchWindows, "views": ViewWindows}
 
 
 def _contours(rng: np.random.Generator, rois: RoiSet) -> list[RoiSet]:

@@ -1,4 +1,4 @@
-"""Rule benchmark_activity: tell type and activity of every true contour, by neurocine's networks."""
+"""Rule comparison_activity: tell type and activity of every true contour, by neurocine's networks."""
 
 from pathlib import Path
 from typing import Any

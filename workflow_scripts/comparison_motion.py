@@ -1,4 +1,4 @@
-"""Rule benchmark_motion: register a simulated movie that is moved by known shifts."""
+"""Rule comparison_motion: register a simulated movie that is moved by known shifts."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rule benchmark_deconvolution: deconvolve the traces of every true contour."""
+"""Rule comparison_deconvolution: deconvolve the traces of every true contour."""
 
 from pathlib import Path
 from typing import Any

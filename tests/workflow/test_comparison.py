@@ -130,7 +130,7 @@ def test_one_table_has_a_row_a_task_method_and_recording(done: Path) -> None:
     tasks = [row["task"] for row in rows]
     assert [tasks.count(task) for task in ("segmentation", "activity", "registration")] == [2, 3, 2]
     assert {row["recording"] for row in rows} == {"test-cortex-6s-0901"}
-    summary = (done / "benchmark.md").read_text()
+    summary = (done / "comparison.md").read_text()
     assert "| cortex-6s (1) | toy |" in summary
     for name in ("segmentation.html", "activity.html", "pictures/segmentation_scores.png"):
         assert (done / name).stat().st_size > 1000

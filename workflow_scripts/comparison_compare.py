@@ -1,4 +1,4 @@
-"""Rule benchmark_compare: everything that the engines found against truth, on one page."""
+"""Rule comparison_compare: everything that the engines found against truth, on one page."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.comparison.compare import Compared, Layout, Source, compare, segmentation_cases
-from neurocine.comparison.outputs import write_benchmark
-from neurocine.config import BenchmarkSettings, EvaluationSettings
+from neurocine.comparison.outputs import write_comparison
+from neurocine.config import ComparisonSettings, EvaluationSettings
 from neurocine.evaluation import write_evaluation
 from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
-from neurocine.evaluation.segmentation.outputs import write_comparison
+from neurocine.evaluation.segmentation.outputs import write_segmentation
 from neurocine.workflow import LoggedProgress, logged
 
 
@@ -22,7 +22,7 @@ def sources(names: Sequence[str], movies: Sequence[str], truth: Sequence[str]) -
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     given, params, out, progress = job.input, job.params, job.output, LoggedProgress()
-    settings, benchmark = EvaluationSettings(**params.settings), BenchmarkSettings(**params.benchmark)
+    settings, comparison = EvaluationSettings(**params.settings), ComparisonSettings(**params.comparison)
     measured = sources(params.measured, given.movies, given.truth)
     what = Compared(
         measured=measured,
@@ -36,15 +36,15 @@ def main(job: Any) -> None:
         left_out=params.left_out,
     )
     layout = Layout(Path(out.json).parent)
-    found = compare(what, layout, settings, benchmark, progress)
-    shown = islice(segmentation_cases(what, layout, settings, benchmark), MAX_PICTURED)
+    found = compare(what, layout, settings, comparison, progress)
+    shown = islice(segmentation_cases(what, layout, settings, comparison), MAX_PICTURED)
     pictured = [picture(case, settings, progress) for case in shown]
     page = Path(out.segmentation)
-    write_comparison(found.segmentation, page.with_suffix(".json"), page=page, pictured=pictured)
+    write_segmentation(found.segmentation, page.with_suffix(".json"), page=page, pictured=pictured)
     if found.activity is not None:
         page = Path(out.activity)
         write_evaluation(found.activity, page.with_suffix(".json"), page=page)
-    write_benchmark(
+    write_comparison(
         found,
         Path(out.json),
         table=Path(out.table),

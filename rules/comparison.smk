@@ -1,7 +1,7 @@
 """Compare engines on movies whose truth is known, each tuned on others by the same grid."""
 
-B = f"{CONFIG.results}/benchmark"
-SIMULATED = {m.name: m for m in benchmark_movies(CONFIG.benchmark.simulation)}
+B = f"{CONFIG.results}/comparison"
+SIMULATED = {m.name: m for m in comparison_movies(CONFIG.comparison.simulation)}
 # Recordings of the table with the split train are tuned on, all others with truth are measured.
 TRAINING = [n for n in WITH_NEURONS if RECORDINGS[n].split == "train"]
 TRAINING += [n for n, m in SIMULATED.items() if m.split != "test"]
@@ -22,7 +22,7 @@ wildcard_constraints:
     engine=r"[a-z0-9-]+",
 
 
-use rule simulation as benchmark_simulation with:
+use rule simulation as comparison_simulation with:
     output:
         folder=directory(f"{B}/movies/{{movie}}"),
     log:
@@ -34,9 +34,9 @@ use rule simulation as benchmark_simulation with:
         impl=IMPL["simulation"],
 
 
-rule benchmark_motion:
+rule comparison_motion:
     input:
-        folder=rules.benchmark_simulation.output.folder,
+        folder=rules.comparison_simulation.output.folder,
     output:
         error=f"{B}/motion/{{name}}/{{movie}}.json",
     log:
@@ -47,23 +47,23 @@ rule benchmark_motion:
         lambda wildcards: env_of(MOTION_ENGINES, PRESENT.motion[wildcards.name].engine)
     threads: 2
     resources:
-        mem_mb=memory_of("benchmark_motion"),
-        runtime=runtime_of("benchmark_motion"),
+        mem_mb=memory_of("comparison_motion"),
+        runtime=runtime_of("comparison_motion"),
     params:
         settings=lambda wildcards: PRESENT.motion[wildcards.name].model_dump(),
         seed=lambda wildcards: SIMULATED[wildcards.movie].seed,
-        impl=IMPL["benchmark"],
+        impl=IMPL["comparison"],
         impl_of=[IMPL["motion"]],
     message:
         saying("Registering {wildcards.movie}, moved, by {wildcards.name}")
     script:
-        "../workflow_scripts/benchmark_motion.py"
+        "../workflow_scripts/comparison_motion.py"
 
 
-rule benchmark_try:
+rule comparison_try:
     input:
-        movie=benchmark_movie,
-        truth=benchmark_truth,
+        movie=comparison_movie,
+        truth=comparison_truth,
     output:
         tried=f"{B}/segmentation/{{engine}}/{{recording}}/tried.json",
     log:
@@ -74,25 +74,25 @@ rule benchmark_try:
         lambda wildcards: env_of(SEGMENTATION_ENGINES, wildcards.engine)
     threads: 2
     resources:
-        mem_mb=memory_of("benchmark_try"),
-        runtime=runtime_of("benchmark_try"),
+        mem_mb=memory_of("comparison_try"),
+        runtime=runtime_of("comparison_try"),
     params:
         settings=lambda wildcards: segmentation_settings(wildcards.engine),
-        grid=lambda wildcards: CONFIG.benchmark.segmentation[wildcards.engine],
+        grid=lambda wildcards: CONFIG.comparison.segmentation[wildcards.engine],
         evaluation=settings_of("evaluation"),
-        min_snr=CONFIG.benchmark.min_snr,
-        impl=IMPL["benchmark"],
+        min_snr=CONFIG.comparison.min_snr,
+        impl=IMPL["comparison"],
         impl_of=[IMPL["segmentation"], IMPL["evaluation"]],
     message:
         saying("Trying settings of {wildcards.engine} on {wildcards.recording}")
     script:
-        "../workflow_scripts/benchmark_try.py"
+        "../workflow_scripts/comparison_try.py"
 
 
-rule benchmark_tune:
+rule comparison_tune:
     input:
         tried=expand(
-            rules.benchmark_try.output.tried, recording=TRAINING, allow_missing=True
+            rules.comparison_try.output.tried, recording=TRAINING, allow_missing=True
         ),
     output:
         tuned=f"{B}/segmentation/{{engine}}/tuned.json",
@@ -104,21 +104,21 @@ rule benchmark_tune:
         "../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of("benchmark_tune"),
-        runtime=runtime_of("benchmark_tune"),
+        mem_mb=memory_of("comparison_tune"),
+        runtime=runtime_of("comparison_tune"),
     params:
-        grid=lambda wildcards: CONFIG.benchmark.segmentation[wildcards.engine],
-        impl=IMPL["benchmark"],
+        grid=lambda wildcards: CONFIG.comparison.segmentation[wildcards.engine],
+        impl=IMPL["comparison"],
     message:
         saying("Choosing the settings of {wildcards.engine}")
     script:
-        "../workflow_scripts/benchmark_tune.py"
+        "../workflow_scripts/comparison_tune.py"
 
 
-rule benchmark_segmentation:
+rule comparison_segmentation:
     input:
-        movie=benchmark_movie,
-        tuned=rules.benchmark_tune.output.tuned,
+        movie=comparison_movie,
+        tuned=rules.comparison_tune.output.tuned,
     output:
         rois=f"{B}/segmentation/{{engine}}/{{recording}}/rois.h5",
     log:
@@ -129,22 +129,22 @@ rule benchmark_segmentation:
         lambda wildcards: env_of(SEGMENTATION_ENGINES, wildcards.engine)
     threads: 2
     resources:
-        mem_mb=memory_of("benchmark_segmentation"),
-        runtime=runtime_of("benchmark_segmentation"),
+        mem_mb=memory_of("comparison_segmentation"),
+        runtime=runtime_of("comparison_segmentation"),
     params:
         settings=lambda wildcards: segmentation_settings(wildcards.engine),
-        impl=IMPL["benchmark"],
+        impl=IMPL["comparison"],
         impl_of=[IMPL["segmentation"]],
     message:
         saying("Finding the ROIs of {wildcards.recording} by {wildcards.engine}")
     script:
-        "../workflow_scripts/benchmark_segmentation.py"
+        "../workflow_scripts/comparison_segmentation.py"
 
 
-rule benchmark_deconvolution:
+rule comparison_deconvolution:
     input:
-        movie=benchmark_movie,
-        truth=benchmark_truth,
+        movie=comparison_movie,
+        truth=comparison_truth,
     output:
         traces=f"{B}/activity/{{engine}}/{{recording}}.h5",
     log:
@@ -158,22 +158,22 @@ rule benchmark_deconvolution:
     # CaImAn shares the cells among processes.
     threads: lambda wildcards: 2 if wildcards.engine == "caiman" else 1
     resources:
-        mem_mb=memory_of("benchmark_deconvolution"),
-        runtime=runtime_of("benchmark_deconvolution"),
+        mem_mb=memory_of("comparison_deconvolution"),
+        runtime=runtime_of("comparison_deconvolution"),
     params:
         settings=lambda wildcards: traces_settings(wildcards.engine),
-        impl=IMPL["benchmark"],
+        impl=IMPL["comparison"],
         impl_of=[IMPL["traces"]],
     message:
         saying("Telling the activity in {wildcards.recording} by {wildcards.engine}")
     script:
-        "../workflow_scripts/benchmark_deconvolution.py"
+        "../workflow_scripts/comparison_deconvolution.py"
 
 
-rule benchmark_activity:
+rule comparison_activity:
     input:
-        movie=benchmark_movie,
-        truth=benchmark_truth,
+        movie=comparison_movie,
+        truth=comparison_truth,
         registry=REGISTRY,
     output:
         celltypes=f"{B}/activity/neurocine/{{recording}}.tsv",
@@ -186,46 +186,46 @@ rule benchmark_activity:
         "../envs/tensorflow.yaml"
     threads: 2
     resources:
-        mem_mb=memory_of("benchmark_activity"),
-        runtime=runtime_of("benchmark_activity"),
+        mem_mb=memory_of("comparison_activity"),
+        runtime=runtime_of("comparison_activity"),
     params:
         celltype=settings_of("celltype"),
         activity=settings_of("activity"),
-        impl=IMPL["benchmark"],
+        impl=IMPL["comparison"],
         impl_of=[IMPL["celltype"], IMPL["activity"]],
     message:
         saying("Telling the activity in {wildcards.recording} by neurocine")
     script:
-        "../workflow_scripts/benchmark_activity.py"
+        "../workflow_scripts/comparison_activity.py"
 
 
-rule benchmark_compare:
+rule comparison_compare:
     input:
         movies=[movie_of(n) for n in MEASURED],
         truth=[truth_of(n) for n in MEASURED],
         training=[movie_of(n) for n in ACTIVE_TRAINING],
         training_truth=[truth_of(n) for n in ACTIVE_TRAINING],
         rois=expand(
-            rules.benchmark_segmentation.output.rois,
+            rules.comparison_segmentation.output.rois,
             engine=PRESENT.segmentation,
             recording=MEASURED,
         ),
-        tuned=expand(rules.benchmark_tune.output.tuned, engine=PRESENT.segmentation),
-        celltypes=expand(rules.benchmark_activity.output.celltypes, recording=ACTIVE),
-        activity=expand(rules.benchmark_activity.output.activity, recording=ACTIVE),
+        tuned=expand(rules.comparison_tune.output.tuned, engine=PRESENT.segmentation),
+        celltypes=expand(rules.comparison_activity.output.celltypes, recording=ACTIVE),
+        activity=expand(rules.comparison_activity.output.activity, recording=ACTIVE),
         signals=expand(
-            rules.benchmark_deconvolution.output.traces,
+            rules.comparison_deconvolution.output.traces,
             engine=PRESENT.deconvolution,
             recording=ACTIVE + ACTIVE_TRAINING,
         ),
         motion=expand(
-            rules.benchmark_motion.output.error, name=PRESENT.motion, movie=MOVED
+            rules.comparison_motion.output.error, name=PRESENT.motion, movie=MOVED
         ),
     output:
-        json=f"{B}/benchmark.json",
-        table=f"{B}/benchmark.tsv",
-        summary=f"{B}/benchmark.md",
-        page=f"{B}/benchmark.html",
+        json=f"{B}/comparison.json",
+        table=f"{B}/comparison.tsv",
+        summary=f"{B}/comparison.md",
+        page=f"{B}/comparison.html",
         segmentation=f"{B}/segmentation.html",
         activity=f"{B}/activity.html" if ACTIVE else [],
         pictures=directory(f"{B}/pictures"),
@@ -237,8 +237,8 @@ rule benchmark_compare:
         "../envs/evaluation.yaml"
     threads: 2
     resources:
-        mem_mb=memory_of("benchmark_compare"),
-        runtime=runtime_of("benchmark_compare"),
+        mem_mb=memory_of("comparison_compare"),
+        runtime=runtime_of("comparison_compare"),
     params:
         measured=MEASURED,
         datasets={n: m.preset for n, m in SIMULATED.items()},
@@ -250,10 +250,10 @@ rule benchmark_compare:
         moved=MOVED,
         left_out=PRESENT.left_out,
         settings=settings_of("evaluation"),
-        benchmark=settings_of("benchmark"),
-        impl=IMPL["benchmark"],
+        comparison=settings_of("comparison"),
+        impl=IMPL["comparison"],
         impl_of=[IMPL["evaluation"]],
     message:
         saying("Comparing the engines")
     script:
-        "../workflow_scripts/benchmark_compare.py"
+        "../workflow_scripts/comparison_compare.py"

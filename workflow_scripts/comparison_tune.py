@@ -1,4 +1,4 @@
-"""Rule benchmark_tune: choose the settings of an engine by what they gave on training recordings."""
+"""Rule comparison_tune: choose the settings of an engine by what they gave on training recordings."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rule benchmark_segmentation: find the ROIs of a recording by an engine as it was tuned."""
+"""Rule comparison_segmentation: find the ROIs of a recording by an engine as it was tuned."""
 
 import json
 from pathlib import Path

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from neurocine.core import InputError, RoiSet
-from neurocine.evaluation import Case
+from neurocine.evaluation import ActivityCase
 from neurocine.evaluation.activity.activity_cases import raw_traces
-from neurocine.evaluation.activity.overlap_test import FalseTransients, false_transients
+from neurocine.evaluation.activity.overlap import FalseTransients, false_transients
 
 
-def found_in(case: Case) -> FalseTransients:
+def found_in(case: ActivityCase) -> FalseTransients:
     return false_transients(case.movie, case.rois, raw_traces(case.movie, case.rois))
 
 
-def test_neighbours_transients_are_found_and_own_ones_are_not(cases: list[Case]) -> None:
+def test_neighbours_transients_are_found_and_own_ones_are_not(cases: list[ActivityCase]) -> None:
     case = cases[0]
     found = found_in(case)
     assert found.pairs.tolist() == [[0, 1]]
@@ -36,7 +36,7 @@ def test_neighbours_transients_are_found_and_own_ones_are_not(cases: list[Case])
     assert len(hit) >= 11
 
 
-def test_no_transient_is_listed_twice_and_correlations_are_as_asked_for(cases: list[Case]) -> None:
+def test_no_transient_is_listed_twice_and_correlations_are_as_asked_for(cases: list[ActivityCase]) -> None:
     found = found_in(cases[1])
     assert len(found) > 0
     assert len({*zip(found.roi.tolist(), found.onset.tolist(), strict=True)}) == len(found)
@@ -44,7 +44,7 @@ def test_no_transient_is_listed_twice_and_correlations_are_as_asked_for(cases: l
     assert np.all(found.own_correlation < 0.2)
 
 
-def test_bright_still_structure_changes_nothing(cases: list[Case]) -> None:
+def test_bright_still_structure_changes_nothing(cases: list[ActivityCase]) -> None:
     case = cases[0]
     frames = case.movie.read(0, case.movie.n_frames).astype(np.float32)
     texture = np.random.default_rng(0).uniform(0, 4000, frames.shape[1:]).astype(np.float32)
@@ -54,7 +54,7 @@ def test_bright_still_structure_changes_nothing(cases: list[Case]) -> None:
     np.testing.assert_allclose(found.own_correlation, plain.own_correlation, atol=1e-2)
 
 
-def test_only_frames_of_rises_are_read(cases: list[Case]) -> None:
+def test_only_frames_of_rises_are_read(cases: list[ActivityCase]) -> None:
     case = cases[0]
     read: list[int] = []
 
@@ -74,13 +74,13 @@ def test_only_frames_of_rises_are_read(cases: list[Case]) -> None:
     assert 0 < sum(read) <= 400
 
 
-def test_flat_traces_and_no_rois_give_nothing(cases: list[Case]) -> None:
+def test_flat_traces_and_no_rois_give_nothing(cases: list[ActivityCase]) -> None:
     case = cases[0]
     assert len(false_transients(case.movie, case.rois, np.zeros((5, 400), dtype=np.float32))) == 0
     none = RoiSet.from_pixels(case.movie.fov_shape, [])
     assert len(false_transients(case.movie, none, np.zeros((0, 400), dtype=np.float32))) == 0
 
 
-def test_other_shapes_are_refused(cases: list[Case]) -> None:
+def test_other_shapes_are_refused(cases: list[ActivityCase]) -> None:
     with pytest.raises(InputError, match="don't fit a movie of 400 frames"):
         false_transients(cases[0].movie, cases[0].rois, np.zeros((5, 399), dtype=np.float32))

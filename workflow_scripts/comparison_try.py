@@ -1,4 +1,4 @@
-"""Rule benchmark_try: try all combinations of an engine's settings on one training recording."""
+"""Rule comparison_try: try all combinations of an engine's settings on one training recording."""
 
 from pathlib import Path
 from typing import Any

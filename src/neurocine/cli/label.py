@@ -1,4 +1,4 @@
-"""The command that labels active neurons in a movie with masks."""
+"""The command that labels the frames in which each mask of a movie is active."""
 
 from __future__ import annotations
 
@@ -31,18 +31,25 @@ def label(
     out: OutOption,
     min_dprime: Annotated[
         float | None,
-        typer.Option(min=0, help="Least discriminability of a spike, if not what the frame rate gives."),
+        typer.Option(
+            min=0,
+            help="Smallest d' (discriminability) of a spike; by default it follows from the frame rate.",
+        ),
     ] = None,
     every_neuron: Annotated[
         bool,
-        typer.Option(help="Lower that, to .5 at least, for a neuron without spikes: all are known to fire."),
+        typer.Option(
+            help="For a neuron without spikes, lower --min-dprime, down to .5: every neuron is known to fire."
+        ),
     ] = False,
-    active_only: Annotated[bool, typer.Option(help="Leave out the neurons that are never active.")] = False,
+    active_only: Annotated[
+        bool, typer.Option(help="Write only the neurons that are active in some frame.")
+    ] = False,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
     indicator: IndicatorOption = None,
 ) -> None:
-    """Tell in which frames each mask is an active neuron: labels for training, as STNeuroNet's.
+    """Label the frames in which each mask is active, as STNeuroNet's training needs.
 
     Example: `neurocine label movie.h5 regions.json --out rois.h5`
     """
@@ -52,10 +59,10 @@ def label(
     from neurocine.io.rois import open_rois
 
     spikes = SpikeSettings(min_dprime=min_dprime, lowest_dprime=0.5 if every_neuron else None)
-    film = opened(movie, frame_rate, pixel_size, indicator)
-    given = open_rois(rois, fov_shape=film.fov_shape)
+    recording = opened(movie, frame_rate, pixel_size, indicator)
+    masks = open_rois(rois, fov_shape=recording.fov_shape)
     with shown_progress() as progress:
-        found = active_rois(film, given, LabelSettings(spikes=spikes), progress)
-    active = [len(intervals) > 0 for intervals in found.active_intervals]
-    write_rois(out, found.select(active) if active_only else found)
-    typer.echo(f"{sum(active)} of {len(found)} masks are active neurons")
+        labelled = active_rois(recording, masks, LabelSettings(spikes=spikes), progress)
+    active = [len(intervals) > 0 for intervals in labelled.active_intervals]
+    write_rois(out, labelled.select(active) if active_only else labelled)
+    typer.echo(f"{sum(active)} of {len(labelled)} masks are active neurons")

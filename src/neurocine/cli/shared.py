@@ -24,7 +24,9 @@ from neurocine.progress import Progress
 SectionT = TypeVar("SectionT", bound=Section)
 
 MovieArgument = Annotated[Path, typer.Argument(metavar="MOVIE", help="The movie: a file or a folder.")]
-RoisArgument = Annotated[Path, typer.Argument(metavar="ROIS", help="The ROIs, in any format.")]
+RoisArgument = Annotated[
+    Path, typer.Argument(metavar="ROIS", help="The ROIs, in any format that neurocine reads.")
+]
 
 
 def _writable(path: Path) -> Path:
@@ -32,15 +34,15 @@ def _writable(path: Path) -> Path:
     return path
 
 
-OutOption = Annotated[Path, typer.Option("--out", callback=_writable, help="What to write.")]
+OutOption = Annotated[Path, typer.Option("--out", callback=_writable, help="The file or folder to write.")]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="Config file whose section of this step is used.")
+    Path | None, typer.Option("--config", help="Config file; this step's section is used.")
 ]
 RateOption = Annotated[
-    float | None, typer.Option("--frame-rate", help="Frames a second, if the file lacks it.")
+    float | None, typer.Option("--frame-rate", help="Frames per second, if the file lacks it.")
 ]
 PixelOption = Annotated[
-    float | None, typer.Option("--pixel-size", help="Micrometres a pixel, if the file lacks it.")
+    float | None, typer.Option("--pixel-size", help="Micrometres per pixel, if the file lacks it.")
 ]
 IndicatorOption = Annotated[
     str | None, typer.Option("--indicator", help="Calcium indicator, such as GCaMP6s.")
@@ -53,22 +55,22 @@ def settings(path: Path | None) -> Config:
 
 
 def changed(section: SectionT, **changes: object) -> SectionT:
-    """Return a config section with the values that were given, checked; None means not given."""
-    given = {key: value for key, value in changes.items() if value is not None}
+    """Return a config section with `changes`, validated; None leaves a value as it is."""
+    replaced = {key: value for key, value in changes.items() if value is not None}
     try:
-        return type(section).model_validate({**section.model_dump(), **given})
+        return type(section).model_validate({**section.model_dump(), **replaced})
     except ValidationError as error:
         raise InputError("command line", *explain(error, type(section))) from error
 
 
 def opened(movie: Path, rate: float | None, pixel: float | None, indicator: str | None = None) -> Movie:
-    """Open `movie` with what the command line says of it."""
+    """Open `movie` with the metadata of the command line."""
     return open_movie(movie, frame_rate_hz=rate, pixel_size_um=pixel, indicator=indicator)
 
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
-    """Yield a progress that is drawn on the screen with the time left."""
+    """Yield a callback that draws progress bars, with the time left, on the screen."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True)) as bar:
         tasks: dict[str, TaskID] = {}

@@ -1,4 +1,4 @@
-"""The command that follows a movie while it is written."""
+"""The command that finds active neurons in a movie while it is being written."""
 
 from __future__ import annotations
 
@@ -29,32 +29,33 @@ def stream(
     movie: Annotated[
         Path,
         typer.Argument(
-            metavar="MOVIE", help="TIFF, folder of numbered TIFF files or suite2p's data.bin, being written."
+            metavar="MOVIE", help="A growing TIFF, folder of numbered TIFF files, or suite2p's data.bin."
         ),
     ],
     out: OutOption,
     patience: Annotated[
-        float, typer.Option(min=0, help="Seconds without a new frame after which the movie is at its end.")
+        float,
+        typer.Option(min=0, help="Seconds without a new frame after which the movie counts as finished."),
     ] = 60.0,
     model: Annotated[str | None, typer.Option(help="An STNeuroNet model, see `neurocine models`.")] = None,
-    backend: Annotated[str | None, typer.Option(help="What runs the network: keras or openvino.")] = None,
+    backend: Annotated[str | None, typer.Option(help="Runtime of the network: keras or openvino.")] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
     indicator: IndicatorOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Find active neurons in a movie that is still being written; OUT always holds those found so far.
+    """Find active neurons in a movie that is still being written; OUT always holds the neurons so far.
 
     Example: `neurocine stream mouse.tif --frame-rate 30 --pixel-size 0.8 --out rois.h5`
     """
-    from neurocine.active.streaming import stream as found_so_far
+    from neurocine.active.streaming import stream as stream_neurons
     from neurocine.io.movies.growing import open_growing
     from neurocine.io.result_files import Stamp, settings_hash, write_rois
 
     section = changed(settings(config).segmentation.stneuronet, model=model, backend=backend)
     stamp = Stamp(settings_hash(section.model_dump()))
     growing = open_growing(movie, patience)
-    for found in found_so_far(
+    for detected in stream_neurons(
         growing,
         section,
         frame_rate_hz=frame_rate,
@@ -62,5 +63,5 @@ def stream(
         indicator=indicator,
         patience_s=patience,
     ):
-        write_rois(out, found.rois, stamp)
-        typer.echo(f"{found.n_frames} frames: {len(found.rois)} neurons")
+        write_rois(out, detected.rois, stamp)
+        typer.echo(f"{detected.n_frames} frames: {len(detected.rois)} neurons")

@@ -15,10 +15,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from neurocine.cluster.watch.look import Status, look, printable
-from neurocine.cluster.watch.state import Job, JobState
+from neurocine.cluster.watch.run import Job, JobState
+from neurocine.cluster.watch.status import RunStatus, printable, read_status
 
-#: Rows of each table that a screen has room for.
+#: Rows per table that fit on a screen.
 ROWS = 12
 
 
@@ -29,35 +29,35 @@ def add_to(app: typer.Typer) -> None:
 
 def watch(
     folder: Annotated[Path, typer.Option("--in", help="Folder in which the workflow was started.")] = Path(),
-    once: Annotated[bool, typer.Option("--once", help="Show it once and end.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Show it once, as JSON.")] = False,
-    every: Annotated[float, typer.Option(min=0.5, help="Seconds between looks.")] = 3.0,
+    once: Annotated[bool, typer.Option("--once", help="Print the status once and exit.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the status once as JSON and exit.")] = False,
+    every: Annotated[float, typer.Option(min=0.5, help="Seconds between updates.")] = 3.0,
 ) -> None:
-    """Show what runs, what waits, what failed and why, and the time left: here or on SLURM.
+    """Show the jobs that run, wait or failed, and the time left, on this computer or on SLURM.
 
-    Reads files that the workflow writes, and SLURM's queue; ends with the run, or with Ctrl-C.
+    It reads files that the workflow writes, and SLURM's queue. It ends with the run, or with Ctrl-C.
 
     Examples: `neurocine watch`, `neurocine watch --once`, `neurocine watch --json`
     """
-    status = look(folder)
+    status = read_status(folder)
     if as_json:
-        typer.echo(json.dumps(as_plain(status), indent=2))
+        typer.echo(json.dumps(to_json(status), indent=2))
         return
     if once:
-        Console().print(drawn(status))
+        Console().print(render(status))
         return
-    with Live(drawn(status), auto_refresh=False) as screen:
+    with Live(render(status), auto_refresh=False) as screen:
         while status.head in ("runs", "elsewhere"):
             try:
                 time.sleep(every)
             except KeyboardInterrupt:
                 return
-            status = look(folder)
-            screen.update(drawn(status), refresh=True)
+            status = read_status(folder)
+            screen.update(render(status), refresh=True)
 
 
-def as_plain(status: Status) -> dict[str, Any]:
-    """Return a status as plain values, for JSON."""
+def to_json(status: RunStatus) -> dict[str, Any]:
+    """Return a status as values that JSON can hold."""
     run = status.run
     states: tuple[JobState, ...] = ("running", "queued", "done", "failed")
     jobs = [
@@ -78,13 +78,13 @@ def as_plain(status: Status) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def drawn(status: Status) -> RenderableType:
-    """Return a status to be printed; what users named is shown as it is, never taken for markup."""
+def render(status: RunStatus) -> RenderableType:
+    """Return a status for printing; names that users chose are never read as markup."""
     run = status.run
     parts: list[RenderableType] = [_summary(status), *_head(status)]
     if run.ended is None:
-        title = "Running" if status.head != "died" else "Running when Snakemake was last heard of"
-        parts += _table(title, run.of("running"), lambda job: _doing(status, job))
+        title = "Running" if status.head != "died" else "Running when Snakemake died"
+        parts += _table(title, run.of("running"), lambda job: _progress(status, job))
         parts += _table("In SLURM's queue", run.of("queued"), lambda job: job.waits_for or "")
         if run.waiting:
             waits = ", ".join(f"{rule} {n}" for rule, n in list(run.waiting.items())[:ROWS])
@@ -99,7 +99,7 @@ def drawn(status: Status) -> RenderableType:
     return Group(*parts)
 
 
-def _summary(status: Status) -> Text:
+def _summary(status: RunStatus) -> Text:
     run = status.run
     text = f"{len(run.of('done'))} of {run.total} jobs done"
     for state in ("running", "queued", "failed"):
@@ -108,24 +108,23 @@ def _summary(status: Status) -> Text:
     if run.waiting:
         text += f", {sum(run.waiting.values())} waiting"
     end = run.ended if run.ended is not None else run.heard if status.head == "died" else time.time()
-    text += (
-        f"; {_span(end - run.started)} so far" if run.ended is None else f"; took {_span(end - run.started)}"
-    )
+    took = _format_duration(end - run.started)
+    text += f"; {took} so far" if run.ended is None else f"; took {took}"
     if status.left_s is not None and status.head != "died":
-        text += f", at least {_span(status.left_s)} left"
+        text += f", at least {_format_duration(status.left_s)} left"
     return Text(text, style="bold")
 
 
-def _head(status: Status) -> list[Text]:
-    run, said = status.run, _span(time.time() - status.run.heard)
+def _head(status: RunStatus) -> list[Text]:
+    run, silent_for = status.run, _format_duration(time.time() - status.run.heard)
     if status.head == "elsewhere":
-        return [Text(f"Snakemake runs on {printable(run.host)} and last said something {said} ago.")]
+        return [Text(f"Snakemake runs on {printable(run.host)}; its last message is {silent_for} old.")]
     if status.head != "died":
         return []
-    text = f"Snakemake (process {run.pid}) is gone without an end; it last said something {said} ago. "
+    text = f"Snakemake (process {run.pid}) was killed or crashed; its last message is {silent_for} old. "
     if run.slurm is not None:
-        text += f"Its jobs may still run: scancel --name {printable(run.slurm)}. "
-    return [Text(text + "Then: neurocine run --unlock, and neurocine run.", style="red")]
+        text += f"Its jobs may still run; to end them: scancel --name {printable(run.slurm)}. "
+    return [Text(text + "To continue: neurocine run --unlock, then neurocine run.", style="red")]
 
 
 def _table(title: str, jobs: list[Job], last: Any) -> list[RenderableType]:
@@ -135,10 +134,10 @@ def _table(title: str, jobs: list[Job], last: Any) -> list[RenderableType]:
     now = time.time()
     for job in jobs[:ROWS]:
         slurm = f" (SLURM {job.slurm})" if job.slurm else ""
-        again = f", attempt {job.attempts}" if job.attempts > 1 else ""
+        attempt = f", attempt {job.attempts}" if job.attempts > 1 else ""
         table.add_row(
-            Text(printable(job.name + slurm + again)),
-            Text(_span(now - job.since)),
+            Text(printable(job.name + slurm + attempt)),
+            Text(_format_duration(now - job.since)),
             Text(printable(last(job))),
         )
     parts: list[RenderableType] = [table]
@@ -147,9 +146,11 @@ def _table(title: str, jobs: list[Job], last: Any) -> list[RenderableType]:
     return parts
 
 
-def _doing(status: Status, job: Job) -> str:
-    one = status.progress.get(job.id)
-    return "" if one is None else f"{one.label}: {one.done} of {one.total}, {_span(one.seconds)} left"
+def _progress(status: RunStatus, job: Job) -> str:
+    report = status.progress.get(job.id)
+    if report is None:
+        return ""
+    return f"{report.label}: {report.done} of {report.total}, {_format_duration(report.seconds)} left"
 
 
 def _failed(job: Job, tail: list[str]) -> list[RenderableType]:
@@ -160,8 +161,8 @@ def _failed(job: Job, tail: list[str]) -> list[RenderableType]:
     return [*lines, Text(printable(f"  log: {', '.join(job.log) or 'none'}"), style="dim")]
 
 
-def _span(seconds: float) -> str:
-    """Return a time span as people read it: 12 s, 3:05 min or 2:14:00 h."""
+def _format_duration(seconds: float) -> str:
+    """Return a duration such as 12 s, 3:05 min or 2:14:00 h."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

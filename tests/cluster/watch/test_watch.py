@@ -96,13 +96,13 @@ def test_a_run_from_its_jobs_to_its_end(running: tuple[Path, subprocess.Popen[by
     assert bad["log_tail"] == ["[bold]line[/bold] one", "half a li"]
 
 
-def test_a_killed_head_is_told_with_the_remedy(running: tuple[Path, subprocess.Popen[bytes]]) -> None:
+def test_a_killed_head_is_reported_with_the_remedy(running: tuple[Path, subprocess.Popen[bytes]]) -> None:
     folder, head = running
     head.kill()
     head.wait()
     assert seen(folder)["head"]["state"] == "died"
     text = shown(folder)  # nothing to wait for
-    assert "gone without an end" in text
+    assert "was killed" in text
     assert "neurocine run --unlock" in text
 
 

@@ -1,4 +1,4 @@
-"""A run's journal: what Snakemake's head says of its jobs, one JSON object a line."""
+"""The journal of a run: events of its jobs, as Snakemake logs them, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-#: Journals of a working folder's runs, the latest last by name.
+#: Folder of the journals in the working folder; sorted by name, the latest is last.
 JOURNALS = Path(".snakemake") / "neurocine"
 Event = dict[str, Any]
 
@@ -23,7 +23,7 @@ _RUN_ID = re.compile(r"SLURM run ID: (\S+)$")
 
 
 class Journal(logging.Handler):
-    """Writes the journal of this run, from its first job on.
+    """Write the journal of this run, once it has a plan: a run with nothing to do leaves none.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Journal(logging.Handler):
         self._early: list[Event] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note what `record` says of jobs, if anything."""
+        """Write the events in `record`, if there are any."""
         try:
             for event in _events(record):
                 self._write({"time": record.created, **event})
@@ -63,7 +63,7 @@ class Journal(logging.Handler):
         self._file.flush()
 
     def close(self) -> None:
-        """Note that the head has come to its end."""
+        """Write that Snakemake has ended, which a killed one doesn't."""
         if self._file is not None:
             self._line({"event": "end", "time": time.time()})
             self._file.close()
@@ -72,12 +72,12 @@ class Journal(logging.Handler):
 
 
 def keep_journal(workflow: Any) -> None:
-    """Keep the journal of a run, from its Snakefile; not that of a dry run, nor of a job's own Snakemake.
+    """Keep the journal of a run; called in the Snakefile. Dry runs and the Snakemake of a job keep none.
 
     Parameters
     ----------
     workflow
-        Snakemake's object of that name.
+        The `workflow` object of a Snakefile.
     """
     if workflow.is_main_process and not workflow.output_settings.dryrun:
         from snakemake.logging import logger
@@ -86,11 +86,8 @@ def keep_journal(workflow: Any) -> None:
 
 
 def read_journal(path: Path) -> list[Event]:
-    """Return the events in a journal; a line that isn't finished yet is left out."""
-    return list(_read(path))
-
-
-def _read(path: Path) -> Iterator[Event]:
+    """Return the events in a journal, without a line that is still being written."""
+    events = []
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
@@ -98,7 +95,8 @@ def _read(path: Path) -> Iterator[Event]:
             except json.JSONDecodeError:
                 continue
             if isinstance(event, dict) and {"event", "time"} <= event.keys():
-                yield event
+                events.append(event)
+    return events
 
 
 def latest_journal(folder: Path) -> Path | None:
@@ -114,7 +112,7 @@ def _process() -> Event:
 
 
 def _events(record: logging.LogRecord) -> Iterator[Event]:
-    """Return what a log record of Snakemake says of jobs."""
+    """Yield the events in a log record of Snakemake."""
     r: Any = record
     match str(getattr(record, "event", None)):
         case "run_info":
@@ -139,15 +137,15 @@ def _events(record: logging.LogRecord) -> Iterator[Event]:
         case "error":
             yield {"event": "error", "message": record.getMessage()}
         case "None":
-            yield from _said(record.getMessage())
+            yield from _slurm_events(record.getMessage())
 
 
-def _said(text: str) -> Iterator[Event]:
-    """Return what a message of the SLURM plugin says."""
-    if found := _RUN_ID.search(text):
-        yield {"event": "slurm", "run": found[1]}
-    if found := _SUBMITTED.search(text):
-        yield {"event": "submitted", "job": found[1], "slurm": found[2], "log": found[3]}
-    if found := _ARRAY.search(text):
-        for index, job in enumerate(found[1].split(","), start=int(found[3])):
-            yield {"event": "submitted", "job": job, "slurm": f"{found[2]}_{index}", "log": None}
+def _slurm_events(text: str) -> Iterator[Event]:
+    """Yield the events in a message of Snakemake's SLURM plugin, which logs them as text alone."""
+    if match := _RUN_ID.search(text):
+        yield {"event": "slurm", "run": match[1]}
+    if match := _SUBMITTED.search(text):
+        yield {"event": "submitted", "job": match[1], "slurm": match[2], "log": match[3]}
+    if match := _ARRAY.search(text):
+        for index, job in enumerate(match[1].split(","), start=int(match[3])):
+            yield {"event": "submitted", "job": job, "slurm": f"{match[2]}_{index}", "log": None}

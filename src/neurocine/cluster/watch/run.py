@@ -1,4 +1,4 @@
-"""A run's jobs, from its journal."""
+"""A run of the workflow and its jobs, rebuilt from the events of its journal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 from neurocine.cluster.watch.journal import Event
 
-#: queued: handed to SLURM, which hasn't started it.
+#: queued: submitted to SLURM, which hasn't started it.
 JobState = Literal["running", "queued", "done", "failed"]
 
 
@@ -20,25 +20,25 @@ class Job:
     Attributes
     ----------
     id
-        Snakemake's number.
+        Snakemake's number of the job.
     rule, wildcards, message
-        What it does.
+        The rule, its wildcards and its message.
     log
         The rule's own log first, then SLURM's.
     benchmark
-        Where its run time will be; None: nowhere.
+        File that will hold its run time; None: none.
     state
-        ``failed`` also while it waits to be tried again.
+        ``failed`` also while it waits for its next attempt.
     since
-        When it got into this state, in seconds of the epoch.
+        Start of this state, in seconds of the Unix epoch.
     attempts
-        How often it was started.
+        Number of times it was started.
     slurm
-        SLURM's id; None: it runs beside the head.
+        SLURM's id; None: it runs on the host of Snakemake.
     problem
         Why it failed, in Snakemake's or SLURM's words.
     waits_for
-        Why SLURM hasn't started it.
+        Why SLURM hasn't started it, in SLURM's words.
     """
 
     id: str
@@ -56,28 +56,28 @@ class Job:
 
     @property
     def name(self) -> str:
-        """Rule and wildcards, in a few words."""
+        """Rule and wildcards."""
         return " ".join([self.rule, *self.wildcards.values()])
 
 
 @dataclass
 class Run:
-    """A run of the workflow as far as its journal goes.
+    """A run of the workflow, as its journal records it.
 
     Attributes
     ----------
     pid, born, host
-        The head: its process, when that began, and where.
+        Process id of Snakemake, its start in seconds of the Unix epoch, and its host.
     slurm
-        Name of its jobs in SLURM's queue; None: it uses none.
+        Name of its jobs in SLURM's queue; None: they don't run on SLURM.
     plan
-        Jobs of each rule.
+        Number of jobs per rule.
     jobs
-        Those that were started, by id.
+        The jobs that were started, by id.
     errors
-        What stopped the run beside failed jobs.
+        Errors other than failed jobs.
     started, heard, ended
-        When the head began, last said something, and ended; None: it didn't.
+        When Snakemake started, last logged an event, and ended; None: it hasn't ended.
     """
 
     pid: int = 0
@@ -95,7 +95,7 @@ class Run:
 
     @property
     def total(self) -> int:
-        """Jobs in all; a checkpoint can add some."""
+        """Number of all jobs; a checkpoint can add jobs to the plan."""
         return max(self._total, sum(self.plan.values()))
 
     def of(self, state: JobState) -> list[Job]:
@@ -104,21 +104,21 @@ class Run:
 
     @property
     def waiting(self) -> dict[str, int]:
-        """How many jobs of each rule haven't been started."""
+        """Number of jobs per rule that were not started yet."""
         started = Counter(job.rule for job in self.jobs.values())
         return {rule: n - started[rule] for rule, n in self.plan.items() if n > started[rule]}
 
 
-def run_of(events: Iterable[Event]) -> Run:
-    """Return the run that a journal's `events` tell of."""
+def replay(events: Iterable[Event]) -> Run:
+    """Return the run after all `events` of its journal."""
     run = Run()
     for event in events:
         run.heard = event["time"]
-        _take(run, event)
+        _apply(run, event)
     return run
 
 
-def _take(run: Run, event: Event) -> None:
+def _apply(run: Run, event: Event) -> None:
     match event["event"]:
         case "start":
             run.pid, run.born, run.host = event["pid"], event["born"], event["host"]
@@ -128,7 +128,7 @@ def _take(run: Run, event: Event) -> None:
         case "slurm":
             run.slurm = event["run"]
         case "job":
-            _begin(run, event)
+            _start_job(run, event)
         case "group":
             for uuid in event["jobs"]:
                 run._groups[uuid] = list(event["jobs"].values())
@@ -150,8 +150,8 @@ def _take(run: Run, event: Event) -> None:
             run.ended = event["time"]
 
 
-def _begin(run: Run, event: Event) -> None:
-    before = run.jobs.get(event["job"])
+def _start_job(run: Run, event: Event) -> None:
+    previous = run.jobs.get(event["job"])
     run.jobs[event["job"]] = Job(
         id=event["job"],
         rule=event["rule"],
@@ -160,6 +160,6 @@ def _begin(run: Run, event: Event) -> None:
         log=event["log"],
         benchmark=event["benchmark"],
         since=event["time"],
-        attempts=1 if before is None else before.attempts + 1,
-        problem=None if before is None else before.problem,
+        attempts=1 if previous is None else previous.attempts + 1,
+        problem=None if previous is None else previous.problem,
     )

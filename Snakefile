@@ -12,21 +12,14 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
-include: "rules/ingest.smk"
-include: "rules/motion.smk"
-include: "rules/segmentation.smk"
-include: "rules/active.smk"
-include: "rules/traces.smk"
-include: "rules/celltype.smk"
-include: "rules/activity.smk"
-include: "rules/assemblies.smk"
-include: "rules/export.smk"
-include: "rules/report.smk"
+
+
+for word in steps.WORDS:
+
+    include: f"rules/{word}.smk"
+
+
 include: "rules/hooks.smk"
-include: "rules/simulation.smk"
-include: "rules/training.smk"
-include: "rules/evaluation.smk"
-include: "rules/comparison.smk"
 include: "rules/targets.smk"
 
 
@@ -34,7 +27,6 @@ rule all:
     default_target: True
     input:
         index=rules.report_index.output.html,
-        provenance=expand(rules.export_provenance.output.json, recording=RECORDINGS),
         exports=exports(),
         activity=rules.evaluate_activity.output if WITH_TRUTH else [],
         segmentation=rules.evaluate_segmentation.output if JUDGED else [],

@@ -1,20 +1,19 @@
-"""Tell which ROIs are active neurons."""
+"""Find which ROIs are active neurons."""
 
 
 rule active:
     input:
-        movie=rules.motion.output.movie,
-        rois=rules.segmentation.output.rois,
+        **reads("active"),
         registry=REGISTRY if CONFIG.active.mode != "off" else [],
     output:
-        rois=made("active", "rois.h5"),
+        **writes("active"),
     log:
         log_of("active"),
     benchmark:
         benchmark_of("active")
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 2
+        env_of("active")
+    threads: threads_of("active")
     resources:
         mem_mb=memory_of("active"),
         runtime=runtime_of("active"),
@@ -27,6 +26,6 @@ rule active:
         ),
         impl=IMPL["active"],
     message:
-        saying("Telling the active neurons of {wildcards.recording}")
+        saying("Finding the active neurons of {wildcards.recording}")
     script:
         "../workflow_scripts/active_match.py"

@@ -1,14 +1,12 @@
-"""Tell in which frames every cell is active."""
+"""Infer the frames in which every cell is active."""
 
 
 rule activity_part:
     input:
-        movie=rules.motion.output.movie,
-        rois=rules.active.output.rois,
-        celltypes=rules.celltype.output.celltypes,
+        **reads("activity"),
         registry=REGISTRY,
     output:
-        activity=temp(made("activity", "part_{part}_of_{parts}.h5")),
+        activity=temp(recording_file("activity/part_{part}_of_{parts}.h5")),
     log:
         log_of("activity_part_{part}_of_{parts}"),
     benchmark:
@@ -17,8 +15,8 @@ rule activity_part:
         part=r"\d+",
         parts=r"\d+",
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 2
+        env_of("activity")
+    threads: threads_of("activity")
     resources:
         mem_mb=memory_of("activity"),
         runtime=runtime_of("activity"),
@@ -35,20 +33,18 @@ rule activity_part:
 
 rule activity:
     input:
-        movie=rules.motion.output.movie,
-        rois=rules.active.output.rois,
-        celltypes=rules.celltype.output.celltypes,
+        **reads("activity"),
         registry=REGISTRY,
         parts=activity_parts,
     output:
-        activity=made("activity", "activity.h5"),
+        **writes("activity"),
     log:
         log_of("activity"),
     benchmark:
         benchmark_of("activity")
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 2
+        env_of("activity")
+    threads: threads_of("activity")
     resources:
         mem_mb=memory_of("activity"),
         runtime=runtime_of("activity"),

@@ -3,19 +3,17 @@
 
 rule assemblies:
     input:
-        activity=rules.activity.output.activity,
-        celltypes=rules.celltype.output.celltypes,
-        rois=rules.active.output.rois,
+        **reads("assemblies"),
     output:
-        assemblies=made("assemblies", "assemblies.h5"),
-        picture=made("assemblies", "assemblies.png"),
+        **writes("assemblies"),
+        picture=recording_file("assemblies/assemblies.png"),
     log:
         log_of("assemblies"),
     benchmark:
         benchmark_of("assemblies")
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("assemblies")
+    threads: threads_of("assemblies")
     resources:
         mem_mb=memory_of("assemblies"),
         runtime=runtime_of("assemblies"),

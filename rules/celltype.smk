@@ -1,20 +1,19 @@
-"""Tell the type of every cell."""
+"""Classify every cell by its type."""
 
 
 rule celltype:
     input:
-        movie=rules.motion.output.movie,
-        rois=rules.active.output.rois,
+        **reads("celltype"),
         registry=REGISTRY,
     output:
-        celltypes=made("celltype", "celltypes.tsv"),
+        **writes("celltype"),
     log:
         log_of("celltype"),
     benchmark:
         benchmark_of("celltype")
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 2
+        env_of("celltype")
+    threads: threads_of("celltype")
     resources:
         mem_mb=memory_of("celltype"),
         runtime=runtime_of("celltype"),
@@ -22,6 +21,6 @@ rule celltype:
         settings=settings_of("celltype"),
         impl=IMPL["celltype"],
     message:
-        saying("Telling the cell types of {wildcards.recording}")
+        saying("Classifying the cells of {wildcards.recording}")
     script:
         "../workflow_scripts/celltype_classify.py"

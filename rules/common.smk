@@ -11,6 +11,7 @@ from snakemake.resources import Resource, Resources
 from snakemake.settings.types import DeploymentMethod
 
 from neurocine.comparison.availability import engines_here
+from neurocine import steps
 from neurocine.config import (
     comparison_movies,
     corpus_movies,
@@ -23,16 +24,17 @@ from neurocine.config.engines import (
     SEGMENTATION_ENGINES,
 )
 from neurocine.core import InputError
-from neurocine.steps import IMPL
 from neurocine.cluster.resources import (
     Work,
     activity_jobs,
     costs_with,
+    engines_of,
     size_bytes,
     within_gpus,
     work_of,
 )
 from neurocine.cluster.watch.journal import keep_journal
+from neurocine.steps import IMPL
 from neurocine.workflow import expose_package
 
 expose_package()
@@ -47,11 +49,12 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-COSTS = costs_with(
-    motion=CONFIG.motion.engine,
-    segmentation=CONFIG.segmentation.engine,
-    traces=CONFIG.traces.deconvolution,
-)
+COSTS = costs_with(engines_of(CONFIG))
+ENGINES = {
+    "motion": MOTION_ENGINES,
+    "segmentation": SEGMENTATION_ENGINES,
+    "traces": DECONVOLUTION_ENGINES,
+}
 REGISTRY = str(Path(workflow.basedir) / "models" / "registry.yaml")
 
 
@@ -74,9 +77,26 @@ wildcard_constraints:
     recording=r"[^/]+",
 
 
-def made(step, name):
-    """Path of a step's file of a recording."""
-    return f"{CONFIG.results}/{{recording}}/{step}/{name}"
+def recording_file(path):
+    """Path of a file in a recording's folder."""
+    return f"{CONFIG.results}/{{recording}}/{path}"
+
+
+def result(name):
+    """Path of a result of a recording, of the last step that writes it."""
+    return recording_file(steps.result_path(name, without=CONFIG.left_out))
+
+
+def reads(step):
+    """The results that a step reads, as named inputs."""
+    files = steps.inputs(step, CONFIG.left_out)
+    return {name: recording_file(path) for name, path in files.items()}
+
+
+def writes(step):
+    """The results that a step writes, as named outputs."""
+    row = steps.BY_NAME[step]
+    return {name: recording_file(row.path(name)) for name in row.writes}
 
 
 def log_of(rule_name):
@@ -108,9 +128,22 @@ def traces_settings(deconvolution):
     return CONFIG.traces.model_dump(exclude=sections) | {"deconvolution": deconvolution}
 
 
-def env_of(engines, name):
-    """The environment of a step's engine, for --sdm conda."""
+def env_of_engine(engines, name):
+    """The environment of an engine, for --sdm conda."""
     return f"../envs/{engines[name].env}.yaml"
+
+
+def env_of(step):
+    """The environment of a step, for --sdm conda."""
+    row = steps.BY_NAME[step]
+    if not row.engine:
+        return f"../envs/{row.env}.yaml"
+    return env_of_engine(ENGINES[step], engines_of(CONFIG)[step])
+
+
+def threads_of(step):
+    """The cores of a job."""
+    return steps.BY_NAME[step].threads
 
 
 def recording_work(wildcards):
@@ -180,11 +213,12 @@ def metadata_of(wildcards):
 
 def exports():
     """What leaves the workflow for every recording."""
-    wanted = []
-    if CONFIG.export.nwb:
-        wanted.append(rules.export_nwb.output.nwb)
-    if CONFIG.export.suite2p:
-        wanted.append(rules.export_suite2p.output.folder)
+    wanted = [
+        result(name)
+        for step in steps.RECORDING_STEPS
+        if step.word == "export" and CONFIG.wants(step)
+        for name in step.writes
+    ]
     return expand(wanted, recording=RECORDINGS)
 
 
@@ -228,7 +262,7 @@ def movie_of(name):
     """The registered movie of a recording of the benchmark, or the folder of a simulated one."""
     if name in SIMULATED:
         return rules.comparison_simulation.output.folder.format(movie=name)
-    return rules.motion.output.movie.format(recording=name)
+    return result("movie").format(recording=name)
 
 
 def truth_of(name):

@@ -44,8 +44,10 @@ rule comparison_motion:
     benchmark:
         f"{B}/benchmarks/motion_{{name}}_{{movie}}.tsv"
     conda:
-        lambda wildcards: env_of(MOTION_ENGINES, PRESENT.motion[wildcards.name].engine)
-    threads: 2
+        lambda wildcards: env_of_engine(
+            MOTION_ENGINES, PRESENT.motion[wildcards.name].engine
+        )
+    threads: threads_of("comparison_motion")
     resources:
         mem_mb=memory_of("comparison_motion"),
         runtime=runtime_of("comparison_motion"),
@@ -71,8 +73,8 @@ rule comparison_try:
     benchmark:
         f"{B}/benchmarks/try_{{engine}}_{{recording}}.tsv"
     conda:
-        lambda wildcards: env_of(SEGMENTATION_ENGINES, wildcards.engine)
-    threads: 2
+        lambda wildcards: env_of_engine(SEGMENTATION_ENGINES, wildcards.engine)
+    threads: threads_of("comparison_try")
     resources:
         mem_mb=memory_of("comparison_try"),
         runtime=runtime_of("comparison_try"),
@@ -101,8 +103,8 @@ rule comparison_tune:
     benchmark:
         f"{B}/benchmarks/tune_{{engine}}.tsv"
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("comparison_tune")
+    threads: threads_of("comparison_tune")
     resources:
         mem_mb=memory_of("comparison_tune"),
         runtime=runtime_of("comparison_tune"),
@@ -126,8 +128,8 @@ rule comparison_segmentation:
     benchmark:
         f"{B}/benchmarks/segmentation_{{engine}}_{{recording}}.tsv"
     conda:
-        lambda wildcards: env_of(SEGMENTATION_ENGINES, wildcards.engine)
-    threads: 2
+        lambda wildcards: env_of_engine(SEGMENTATION_ENGINES, wildcards.engine)
+    threads: threads_of("comparison_segmentation")
     resources:
         mem_mb=memory_of("comparison_segmentation"),
         runtime=runtime_of("comparison_segmentation"),
@@ -154,7 +156,7 @@ rule comparison_deconvolution:
     wildcard_constraints:
         engine="|".join(PRESENT.deconvolution) or "none",
     conda:
-        lambda wildcards: env_of(DECONVOLUTION_ENGINES, wildcards.engine)
+        lambda wildcards: env_of_engine(DECONVOLUTION_ENGINES, wildcards.engine)
     # CaImAn shares the cells among processes.
     threads: lambda wildcards: 2 if wildcards.engine == "caiman" else 1
     resources:
@@ -183,8 +185,8 @@ rule comparison_activity:
     benchmark:
         f"{B}/benchmarks/activity_neurocine_{{recording}}.tsv"
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 2
+        env_of("comparison_activity")
+    threads: threads_of("comparison_activity")
     resources:
         mem_mb=memory_of("comparison_activity"),
         runtime=runtime_of("comparison_activity"),
@@ -234,8 +236,8 @@ rule comparison_compare:
     benchmark:
         f"{B}/benchmarks/compare.tsv"
     conda:
-        "../envs/evaluation.yaml"
-    threads: 2
+        env_of("comparison_compare")
+    threads: threads_of("comparison_compare")
     resources:
         mem_mb=memory_of("comparison_compare"),
         runtime=runtime_of("comparison_compare"),

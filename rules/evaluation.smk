@@ -30,9 +30,9 @@ rule evaluate_segmentation:
             )
             for n in JUDGED
         ],
-        movies=expand(rules.motion.output.movie, recording=JUDGED),
+        movies=expand(result("movie"), recording=JUDGED),
         rois=expand(rules.segmentation.output.rois, recording=JUDGED),
-        active=expand(rules.active.output.rois, recording=JUDGED) if SELECTED else [],
+        active=expand(result("rois"), recording=JUDGED) if SELECTED else [],
     output:
         json=f"{CONFIG.results}/evaluation/segmentation.json",
         table=f"{CONFIG.results}/evaluation/segmentation.tsv",
@@ -43,8 +43,8 @@ rule evaluate_segmentation:
     benchmark:
         f"{CONFIG.results}/evaluation/benchmarks/evaluate_segmentation.tsv"
     conda:
-        "../envs/evaluation.yaml"
-    threads: 2
+        env_of("evaluate_segmentation")
+    threads: threads_of("evaluate_segmentation")
     resources:
         mem_mb=memory_of("evaluate_segmentation"),
         runtime=runtime_of("evaluate_segmentation"),
@@ -67,10 +67,10 @@ rule evaluate_activity:
             str(RECORDINGS[n].ground_truth / "truth.h5")
             for n in EVALUATED + FOR_THRESHOLDS
         ],
-        movies=expand(rules.motion.output.movie, recording=EVALUATED + FOR_THRESHOLDS),
-        rois=expand(rules.active.output.rois, recording=EVALUATED + FOR_THRESHOLDS),
-        activity=expand(rules.activity.output.activity, recording=EVALUATED),
-        celltypes=expand(rules.celltype.output.celltypes, recording=EVALUATED),
+        movies=expand(result("movie"), recording=EVALUATED + FOR_THRESHOLDS),
+        rois=expand(result("rois"), recording=EVALUATED + FOR_THRESHOLDS),
+        activity=expand(result("activity"), recording=EVALUATED),
+        celltypes=expand(result("celltypes"), recording=EVALUATED),
     output:
         json=f"{CONFIG.results}/evaluation/activity.json",
         table=f"{CONFIG.results}/evaluation/activity.tsv",
@@ -81,8 +81,8 @@ rule evaluate_activity:
     benchmark:
         f"{CONFIG.results}/evaluation/benchmarks/evaluate_activity.tsv"
     conda:
-        "../envs/evaluation.yaml"
-    threads: 2
+        env_of("evaluate_activity")
+    threads: threads_of("evaluate_activity")
     resources:
         mem_mb=memory_of("evaluate_activity"),
         runtime=runtime_of("evaluate_activity"),

@@ -3,24 +3,19 @@
 
 rule export_nwb:
     input:
-        source=rules.ingest.output.source,
-        movie=rules.motion.output.movie,
-        rois=rules.active.output.rois,
-        traces=rules.traces.output.traces,
-        celltypes=rules.celltype.output.celltypes,
-        activity=rules.activity.output.activity,
+        **reads("export_nwb"),
     output:
-        nwb=made("export", "recording.nwb"),
+        **writes("export_nwb"),
     log:
         log_of("export_nwb"),
     benchmark:
         benchmark_of("export_nwb")
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("export_nwb")
+    threads: threads_of("export_nwb")
     resources:
-        mem_mb=memory_of("export"),
-        runtime=runtime_of("export"),
+        mem_mb=memory_of("export_nwb"),
+        runtime=runtime_of("export_nwb"),
     params:
         settings=settings_of("export"),
         impl=IMPL["export"],
@@ -32,24 +27,19 @@ rule export_nwb:
 
 rule export_suite2p:
     input:
-        source=rules.ingest.output.source,
-        movie=rules.motion.output.movie,
-        rois=rules.active.output.rois,
-        traces=rules.traces.output.traces,
-        celltypes=rules.celltype.output.celltypes,
-        activity=rules.activity.output.activity,
+        **reads("export_suite2p"),
     output:
-        folder=directory(made("export", "suite2p")),
+        suite2p=directory(writes("export_suite2p")["suite2p"]),
     log:
         log_of("export_suite2p"),
     benchmark:
         benchmark_of("export_suite2p")
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("export_suite2p")
+    threads: threads_of("export_suite2p")
     resources:
-        mem_mb=memory_of("export"),
-        runtime=runtime_of("export"),
+        mem_mb=memory_of("export_suite2p"),
+        runtime=runtime_of("export_suite2p"),
     params:
         settings=settings_of("export"),
         impl=IMPL["export"],
@@ -61,28 +51,19 @@ rule export_suite2p:
 
 rule export_provenance:
     input:
-        source=rules.ingest.output.source,
-        movie=rules.motion.output.movie,
-        segmentation=rules.segmentation.output.rois,
-        rois=rules.active.output.rois,
-        traces=rules.traces.output.traces,
-        celltypes=rules.celltype.output.celltypes,
-        activity=rules.activity.output.activity,
-        assemblies=(
-            rules.assemblies.output.assemblies if CONFIG.assemblies.find else []
-        ),
+        **reads("export_provenance"),
     output:
-        json=made("export", "provenance.json"),
+        **writes("export_provenance"),
     log:
         log_of("export_provenance"),
     benchmark:
         benchmark_of("export_provenance")
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("export_provenance")
+    threads: threads_of("export_provenance")
     resources:
-        mem_mb=memory_of("export"),
-        runtime=runtime_of("export"),
+        mem_mb=memory_of("export_provenance"),
+        runtime=runtime_of("export_provenance"),
     params:
         # How jobs are cut alters no result.
         config=CONFIG.model_dump(exclude={"cluster"}),

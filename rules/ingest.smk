@@ -5,14 +5,14 @@ rule ingest:
     input:
         movie=movie_files,
     output:
-        source=made("ingest", "source.json"),
+        **writes("ingest"),
     log:
         log_of("ingest"),
     benchmark:
         benchmark_of("ingest")
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("ingest")
+    threads: threads_of("ingest")
     resources:
         mem_mb=memory_of("ingest"),
         runtime=runtime_of("ingest"),

@@ -3,17 +3,17 @@
 
 rule motion:
     input:
+        **reads("motion"),
         movie=movie_files,
-        source=rules.ingest.output.source,
     output:
-        movie=made("motion", "movie.h5"),
+        **writes("motion"),
     log:
         log_of("motion"),
     benchmark:
         benchmark_of("motion")
     conda:
-        env_of(MOTION_ENGINES, CONFIG.motion.engine)
-    threads: 2
+        env_of("motion")
+    threads: threads_of("motion")
     resources:
         mem_mb=memory_of("motion"),
         runtime=runtime_of("motion"),

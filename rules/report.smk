@@ -3,25 +3,16 @@
 
 rule report:
     input:
-        source=rules.ingest.output.source,
-        movie=rules.motion.output.movie,
-        rois=rules.active.output.rois,
-        traces=rules.traces.output.traces,
-        celltypes=rules.celltype.output.celltypes,
-        activity=rules.activity.output.activity,
-        assemblies=(
-            rules.assemblies.output.assemblies if CONFIG.assemblies.find else []
-        ),
-        provenance=rules.export_provenance.output.json,
+        **reads("report"),
     output:
-        html=made("report", "report.html"),
+        **writes("report"),
     log:
         log_of("report"),
     benchmark:
         benchmark_of("report")
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("report")
+    threads: threads_of("report")
     resources:
         mem_mb=memory_of("report"),
         runtime=runtime_of("report"),
@@ -38,7 +29,7 @@ rule report:
 
 rule report_index:
     input:
-        reports=expand(rules.report.output.html, recording=RECORDINGS),
+        cards=expand(rules.report.output.card, recording=RECORDINGS),
     output:
         html=f"{CONFIG.results}/index.html",
     log:
@@ -46,11 +37,11 @@ rule report_index:
     benchmark:
         f"{CONFIG.results}/benchmarks/report_index.tsv"
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("report_index")
+    threads: threads_of("report_index")
     resources:
-        mem_mb=memory_of("report"),
-        runtime=runtime_of("report"),
+        mem_mb=memory_of("report_index"),
+        runtime=runtime_of("report_index"),
     params:
         impl=IMPL["report"],
     message:

@@ -5,18 +5,18 @@ BY_STNEURONET = CONFIG.segmentation.engine == "stneuronet"
 
 rule segmentation:
     input:
-        movie=rules.motion.output.movie,
+        **reads("segmentation"),
         given=given_rois,
         registry=REGISTRY if BY_STNEURONET else [],
     output:
-        rois=made("segmentation", "rois.h5"),
+        **writes("segmentation"),
     log:
         log_of("segmentation"),
     benchmark:
         benchmark_of("segmentation")
     conda:
-        env_of(SEGMENTATION_ENGINES, CONFIG.segmentation.engine)
-    threads: 2
+        env_of("segmentation")
+    threads: threads_of("segmentation")
     resources:
         mem_mb=memory_of("segmentation"),
         runtime=runtime_of("segmentation"),

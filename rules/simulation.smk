@@ -12,8 +12,8 @@ rule simulation:
         corpus="|".join(CORPORA),
         movie=r"[a-z0-9-]+",
     conda:
-        "../envs/core.yaml"
-    threads: 1
+        env_of("simulation")
+    threads: threads_of("simulation")
     resources:
         mem_mb=memory_of("simulation"),
         runtime=runtime_of("simulation"),

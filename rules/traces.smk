@@ -3,17 +3,16 @@
 
 rule traces:
     input:
-        movie=rules.motion.output.movie,
-        rois=rules.active.output.rois,
+        **reads("traces"),
     output:
-        traces=made("traces", "traces.h5"),
+        **writes("traces"),
     log:
         log_of("traces"),
     benchmark:
         benchmark_of("traces")
     conda:
-        env_of(DECONVOLUTION_ENGINES, CONFIG.traces.deconvolution)
-    threads: 1
+        env_of("traces")
+    threads: threads_of("traces")
     resources:
         mem_mb=memory_of("traces"),
         runtime=runtime_of("traces"),

@@ -14,8 +14,8 @@ rule train_activity:
     benchmark:
         f"{CONFIG.results}/training/benchmarks/train_activity.tsv"
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 16
+        env_of("train_activity")
+    threads: threads_of("train_activity")
     resources:
         mem_mb=memory_of("train_activity"),
         runtime=runtime_of("train_activity"),
@@ -43,11 +43,11 @@ rule train_interneuron:
     benchmark:
         f"{CONFIG.results}/training/benchmarks/train_interneuron.tsv"
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 16
+        env_of("train_interneuron")
+    threads: threads_of("train_interneuron")
     resources:
-        mem_mb=memory_of("train_activity"),
-        runtime=runtime_of("train_activity"),
+        mem_mb=memory_of("train_interneuron"),
+        runtime=runtime_of("train_interneuron"),
     params:
         task="activity",
         settings=CONFIG.training.interneuron.model_dump(),
@@ -71,8 +71,8 @@ rule train_celltype:
     benchmark:
         f"{CONFIG.results}/training/benchmarks/train_celltype.tsv"
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 16
+        env_of("train_celltype")
+    threads: threads_of("train_celltype")
     resources:
         mem_mb=memory_of("train_celltype"),
         runtime=runtime_of("train_celltype"),
@@ -99,8 +99,8 @@ rule train_stneuronet:
     benchmark:
         f"{CONFIG.results}/training/benchmarks/train_stneuronet.tsv"
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 16
+        env_of("train_stneuronet")
+    threads: threads_of("train_stneuronet")
     resources:
         mem_mb=memory_of("train_stneuronet"),
         runtime=runtime_of("train_stneuronet"),
@@ -127,8 +127,8 @@ rule calibrate_stneuronet:
     benchmark:
         f"{CONFIG.results}/training/benchmarks/calibrate_stneuronet.tsv"
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 4
+        env_of("calibrate_stneuronet")
+    threads: threads_of("calibrate_stneuronet")
     resources:
         mem_mb=memory_of("calibrate_stneuronet"),
         runtime=runtime_of("calibrate_stneuronet"),
@@ -155,8 +155,8 @@ rule fine_tune:
     benchmark:
         f"{CONFIG.results}/training/benchmarks/fine_tune.tsv"
     conda:
-        "../envs/tensorflow.yaml"
-    threads: 4
+        env_of("fine_tune")
+    threads: threads_of("fine_tune")
     resources:
         mem_mb=memory_of("fine_tune"),
         runtime=runtime_of("fine_tune"),

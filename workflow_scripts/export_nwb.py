@@ -6,18 +6,16 @@ from typing import Any
 from neurocine.config import ExportSettings
 from neurocine.export import write_nwb
 from neurocine.io.results import collect
-from neurocine.workflow import logged
+from neurocine.workflow import input_files, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    out = Path(job.output.nwb)
     write_nwb(
-        collect(out.parents[1]),
+        collect(input_files(job), job.wildcards.recording),
         ExportSettings(**job.params.settings),
-        job.wildcards.recording,
         Path(job.input.movie),
-        out,
+        Path(job.output.nwb),
     )
 
 

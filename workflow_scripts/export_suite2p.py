@@ -5,13 +5,12 @@ from typing import Any
 
 from neurocine.export import write_suite2p_folder
 from neurocine.io.results import collect
-from neurocine.workflow import logged
+from neurocine.workflow import input_files, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    out = Path(job.output.folder)
-    write_suite2p_folder(collect(out.parents[1]), out)
+    write_suite2p_folder(collect(input_files(job), job.wildcards.recording), Path(job.output.suite2p))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from neurocine.workflow import logged
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    folders = [Path(name).parents[1] for name in job.input.reports]
+    folders = [Path(name).parents[1] for name in job.input.cards]
     write_index(folders, Path(job.output.html))
 
 

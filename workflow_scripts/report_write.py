@@ -4,20 +4,22 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.config import ReportSettings
-from neurocine.report import write_report
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.io.results import collect
+from neurocine.report import write_card, write_report
+from neurocine.workflow import LoggedProgress, input_files, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    out = Path(job.output.html)
+    results = collect(input_files(job), job.wildcards.recording)
     write_report(
-        out.parents[1],
+        results,
         ReportSettings(**job.params.settings),
         job.params.config,
-        out,
+        Path(job.output.report),
         progress=LoggedProgress(),
     )
+    write_card(results, Path(job.output.card))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from measure import ROOT, Measurement, read_table
 from scipy.optimize import nnls
 
 from neurocine.cluster.resources import MEASURED_FILE, Linear, Work
+from neurocine.steps import BY_NAME
 
 PLANS = Path(__file__).with_name("plans.tsv")
 PICTURE = ROOT / "docs" / "images" / "costs.png"
@@ -68,16 +69,11 @@ def memory_terms(rule: str, engine: str) -> tuple[str, ...]:
     return MOVIE_TERMS if rule in MOVIE_RULES else TRACE_TERMS
 
 
-def cost_name(rule: str) -> str:
-    """Return the name under which a rule asks: the exports share one."""
-    return "export" if rule.startswith("export_") else rule
-
-
 def fitted(rows: Iterable[Measurement]) -> list[dict[str, Any]]:
     """Return rule, engine and coefficients of all that was measured."""
     groups: dict[tuple[str, str], list[Measurement]] = defaultdict(list)
     for row in rows:
-        groups[cost_name(row.rule), row.engine].append(row)
+        groups[BY_NAME[row.rule].word, row.engine].append(row)
     return [
         {
             "rule": rule,
@@ -96,7 +92,7 @@ def draw(rows: Sequence[Measurement], costs: Iterable[dict[str, Any]], target: P
     figure = Figure(figsize=(11, 8), layout="constrained")
     ((movie, traces), (memory, plans)) = figure.subplots(2, 2)
     for i, cost in enumerate(costs):
-        some = [row for row in rows if (cost_name(row.rule), row.engine) == (cost["rule"], cost["engine"])]
+        some = [row for row in rows if (BY_NAME[row.rule].word, row.engine) == (cost["rule"], cost["engine"])]
         line, held = Linear(**cost["cpu_seconds"]), Linear(**cost["memory_mb"])
         style: dict[str, Any] = {"color": f"C{i % 10}", "marker": "os"[i // 10], "markersize": 4}
         style["label"] = " ".join(filter(None, (cost["rule"], cost["engine"])))

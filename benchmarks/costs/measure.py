@@ -23,8 +23,8 @@ import numpy as np
 import tifffile
 import yaml
 
-from neurocine.cluster.resources import STEP_ENGINES, THREADS
-from neurocine.export.provenance import read_benchmarks
+from neurocine.export.provenance import read_usage
+from neurocine.steps import BY_NAME
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("measurements.tsv")
@@ -127,15 +127,16 @@ def collect(results: Path) -> Iterator[Measurement]:
         frames, height, width = json.loads((folder / "ingest" / "source.json").read_text())["shape"]
         with h5py.File(folder / "active" / "rois.h5") as file:
             rois = len(file["ids"])
-        for job in read_benchmarks(folder):
+        for job in read_usage(folder):
             if "_part_" in job.step or (job.step == "activity" and any(folder.glob("benchmarks/*_part_*"))):
                 continue  # shared among several jobs
             if job.wall_s < SAMPLED_S or job.peak_mb is None or job.cpu_s is None:
                 continue
             rule = job.step
-            engine = config[rule][STEP_ENGINES[rule]] if rule in STEP_ENGINES else ""
+            step = BY_NAME[rule]
+            engine = config[rule][step.engine] if step.engine else ""
             took = (round(job.peak_mb, 1), round(job.wall_s, 2), round(job.cpu_s, 2))
-            yield Measurement(rule, engine, frames, height * width, rois, THREADS.get(rule, 1), *took)
+            yield Measurement(rule, engine, frames, height * width, rois, step.threads, *took)
 
 
 def make_movie(case: Case, target: Path) -> None:

@@ -55,6 +55,17 @@ def logged(snakemake: Any) -> Iterator[None]:
             raise
 
 
+def input_files(snakemake: Any) -> dict[str, Path]:
+    """Return the inputs of a rule that are one file each, by name.
+
+    Parameters
+    ----------
+    snakemake
+        The object that Snakemake gives to a script.
+    """
+    return {name: Path(value) for name, value in snakemake.input.items() if isinstance(value, str)}
+
+
 def on_each_task(snakemake: Any) -> None:
     """Start this script once a task and exit with its code, if the rule asks SLURM for several tasks.
 

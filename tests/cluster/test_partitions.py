@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from neurocine.cli import app
 from neurocine.cluster import partitions as slurm
 from neurocine.cluster.partitions import Asked, Partition, asked, minutes, offered, problems, read_profile
-from neurocine.cluster.resources import THREADS, within_gpus
+from neurocine.cluster.resources import within_gpus
 from neurocine.config import Config, load_recordings, parse_config
 from neurocine.core import InputError, Recording
 
@@ -178,16 +178,6 @@ def test_a_silent_slurm_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slurm.subprocess, "run", failing)
     with pytest.raises(InputError, match="Unable to contact slurm controller"):
         offered()
-
-
-def test_threads_and_what_is_asked_are_those_of_the_rules(tmp_path: Path) -> None:
-    text = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
-    for name, body in re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", text, flags=re.MULTILINE | re.DOTALL):
-        threads = re.search(r"^    threads: (\d+)$", body, flags=re.MULTILINE)
-        if threads and not name.startswith(("benchmark", "activity_part")):
-            assert int(threads[1]) == THREADS.get(name, 1), name
-            costs = set(re.findall(r'(?:memory|runtime)_of\("(\w+)"\)', body))
-            assert costs == {slurm.COST_OF.get(name, name)}, name
 
 
 @pytest.fixture

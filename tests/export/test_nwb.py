@@ -11,10 +11,10 @@ from nwbinspector import Importance, inspect_nwbfile
 from pydantic import ValidationError
 from pynwb import NWBHDF5IO, validate
 
-from neurocine.config import ExportSettings
+from neurocine.config import Config, ExportSettings
 from neurocine.core import InputError
 from neurocine.export import write_nwb
-from neurocine.io.results import collect
+from neurocine.io.results import results_in
 from neurocine.io.rois import open_rois
 
 FULL = ExportSettings(
@@ -26,10 +26,12 @@ FULL = ExportSettings(
     session_start="2024-05-31T09:30:00+02:00",
 )
 
+LEFT_OUT = Config().left_out
+
 
 def export(folder: Path, settings: ExportSettings = FULL) -> Path:
     out = folder / "export" / "recording.nwb"
-    write_nwb(collect(folder), settings, folder.name, folder / "motion" / "movie.h5", out)
+    write_nwb(results_in(folder, LEFT_OUT), settings, folder / "motion" / "movie.h5", out)
     return out
 
 
@@ -55,7 +57,7 @@ def test_active_neurons_come_back(told_folder: Path) -> None:
     out = export(told_folder)
     assert validate(path=out) == []
     assert list(inspect_nwbfile(out)) == []
-    rois = collect(told_folder).rois
+    rois = results_in(told_folder, LEFT_OUT).rois
     with NWBHDF5IO(out, "r") as io:
         ophys = io.read().processing["ophys"]
         table = ophys["ImageSegmentation"]["PlaneSegmentation"]
@@ -75,7 +77,7 @@ def test_recording_without_rois_is_valid(empty_folder: Path) -> None:
 
 
 def test_numbers_come_back(results_folder: Path) -> None:
-    results = collect(results_folder)
+    results = results_in(results_folder, LEFT_OUT)
     with NWBHDF5IO(export(results_folder), "r") as io:
         nwb = io.read()
         ophys = nwb.processing["ophys"]
@@ -109,14 +111,14 @@ def test_numbers_come_back(results_folder: Path) -> None:
 
 
 def test_rois_come_back_through_the_reader(results_folder: Path) -> None:
-    rois = collect(results_folder).rois
+    rois = results_in(results_folder, LEFT_OUT).rois
     read = open_rois(export(results_folder), fov_shape=rois.fov_shape)
     np.testing.assert_array_equal(read.ids, rois.ids)
     np.testing.assert_array_equal(read.matrix().toarray(), rois.matrix().toarray())
 
 
 def test_transients_are_intervals_in_seconds(results_folder: Path) -> None:
-    results = collect(results_folder)
+    results = results_in(results_folder, LEFT_OUT)
     transients = results.raster.transients()
     with NWBHDF5IO(export(results_folder), "r") as io:
         table = io.read().processing["ophys"]["transients"]
@@ -142,7 +144,7 @@ def test_registered_movie_is_read_through_the_link(results_folder: Path) -> None
     assert messages(out) == []
     with NWBHDF5IO(out, "r") as io:
         data = io.read().processing["ophys"]["MotionCorrection"]["CorrectedImageStack"].corrected.data
-        np.testing.assert_array_equal(data[5:7], collect(results_folder).movie.read(5, 7))
+        np.testing.assert_array_equal(data[5:7], results_in(results_folder, LEFT_OUT).movie.read(5, 7))
     assert out.stat().st_size < 1_000_000
 
 
@@ -156,7 +158,8 @@ def test_without_the_raw_file_the_registered_movie_is_the_acquisition(results_fo
     with NWBHDF5IO(out, "r") as io:
         nwb = io.read()
         np.testing.assert_array_equal(
-            nwb.acquisition["TwoPhotonSeries"].data[5:7], collect(results_folder).movie.read(5, 7)
+            nwb.acquisition["TwoPhotonSeries"].data[5:7],
+            results_in(results_folder, LEFT_OUT).movie.read(5, 7),
         )
         assert "xy_translation" in nwb.processing["ophys"].data_interfaces
 
@@ -172,7 +175,7 @@ def test_identifier_belongs_to_movie_and_name(results_folder: Path) -> None:
 def test_missing_registered_movie_leaves_no_file(results_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "x.nwb"
     with pytest.raises(InputError, match=r"missing\.h5.*run motion"):
-        write_nwb(collect(results_folder), FULL, "x", tmp_path / "missing.h5", out)
+        write_nwb(results_in(results_folder, LEFT_OUT), FULL, tmp_path / "missing.h5", out)
     assert not out.exists()
 
 

@@ -10,18 +10,23 @@ from pathlib import Path
 import pytest
 
 from neurocine import __version__
+from neurocine.config import Config
 from neurocine.core import InputError
 from neurocine.export import write_provenance
 from neurocine.export.provenance import RuleUsage, read_usage, versions
-from neurocine.io.results import RESULT_FILES
+from neurocine.io.results import files_in
 from neurocine.steps import IMPL
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
 
+def described(folder: Path) -> dict[str, Path]:
+    return files_in(folder, "export_provenance", Config().left_out)
+
+
 def write(folder: Path) -> dict[str, object]:
     out = folder / "export" / "provenance.json"
-    write_provenance(folder, {"motion": {"engine": "none"}}, folder.name, out)
+    write_provenance(described(folder), {"motion": {"engine": "none"}}, folder.name, out)
     return dict(json.loads(out.read_text(encoding="utf-8")))
 
 
@@ -39,7 +44,10 @@ def test_it_says_from_what_with_what_and_how(results_folder: Path) -> None:
 def test_every_result_has_its_checksum_and_stamp(results_folder: Path) -> None:
     files = write(results_folder)["files"]
     assert isinstance(files, dict)
-    assert set(files) == set(RESULT_FILES.values())
+    assert set(files) == {
+        str(path.relative_to(results_folder)) for path in described(results_folder).values()
+    }
+    assert {"segmentation/rois.h5", "active/rois.h5"} <= set(files)
     for name, entry in files.items():
         content = (results_folder / name).read_bytes()
         assert entry["sha256"] == hashlib.sha256(content).hexdigest()

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from neurocine.config import Config
 from neurocine.export import write_suite2p_folder
-from neurocine.io.results import collect
+from neurocine.io.results import results_in
 from neurocine.io.rois import open_rois
+
+LEFT_OUT = Config().left_out
 
 
 def test_rois_and_traces_come_back(results_folder: Path, tmp_path: Path) -> None:
-    results = collect(results_folder)
+    results = results_in(results_folder, LEFT_OUT)
     write_suite2p_folder(results, tmp_path / "suite2p")
     plane = tmp_path / "suite2p" / "plane0"
     read = open_rois(plane, fov_shape=results.rois.fov_shape)
@@ -23,7 +26,7 @@ def test_rois_and_traces_come_back(results_folder: Path, tmp_path: Path) -> None
 
 
 def test_each_roi_says_who_found_it_and_how_active_it_is(told_folder: Path, tmp_path: Path) -> None:
-    results = collect(told_folder)
+    results = results_in(told_folder, LEFT_OUT)
     write_suite2p_folder(results, tmp_path / "suite2p")
     stat = np.load(tmp_path / "suite2p" / "plane0" / "stat.npy", allow_pickle=True)
     assert tuple(roi["engine"] for roi in stat) == results.rois.engine
@@ -32,5 +35,5 @@ def test_each_roi_says_who_found_it_and_how_active_it_is(told_folder: Path, tmp_
 
 
 def test_a_recording_without_rois_gives_a_folder(empty_folder: Path, tmp_path: Path) -> None:
-    write_suite2p_folder(collect(empty_folder), tmp_path / "suite2p")
+    write_suite2p_folder(results_in(empty_folder, LEFT_OUT), tmp_path / "suite2p")
     assert np.load(tmp_path / "suite2p" / "plane0" / "iscell.npy").shape == (0, 2)

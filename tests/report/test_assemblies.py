@@ -11,8 +11,9 @@ from neurocine.config import Config, ReportSettings
 from neurocine.core import Assemblies, InputError
 from neurocine.export.provenance import provenance
 from neurocine.io.result_files import read_activity, write_assemblies
-from neurocine.io.results import ASSEMBLIES_FILE
+from neurocine.io.results import files_in, results_in
 from neurocine.report import write_report
+from neurocine.steps import result_path
 
 ASKED = Config.model_validate({"assemblies": {"find": True}}).model_dump()
 
@@ -26,11 +27,17 @@ def write_found(folder: Path, label: list[int]) -> None:
         raster.ids, 10.0, 5.0, np.arange(6) * 40, participation, np.full(6, assemblies - 1), np.full(6, 0.4),
         0.1, np.array(label), np.ones((6, assemblies), dtype=bool),
     )  # fmt: skip
-    write_assemblies(folder / ASSEMBLIES_FILE, found)
+    write_assemblies(folder / result_path("assemblies"), found)
+
+
+def described(folder: Path, config: dict) -> dict:
+    left_out = Config.model_validate(config).left_out
+    return provenance(files_in(folder, "export_provenance", left_out), config, "mouse")
 
 
 def page_of(folder: Path, config: dict) -> str:
-    write_report(folder, ReportSettings(clip_s=1), config, folder / "report.html")
+    results = results_in(folder, Config.model_validate(config).left_out)
+    write_report(results, ReportSettings(clip_s=1), config, folder / "report.html")
     return (folder / "report.html").read_text()
 
 
@@ -52,8 +59,8 @@ def test_the_page_says_that_there_are_none(results_folder: Path) -> None:
 
 def test_the_provenance_names_their_file(results_folder: Path) -> None:
     write_found(results_folder, [0, 0, 0, -1])
-    assert ASSEMBLIES_FILE in provenance(results_folder, ASKED, "mouse")["files"]
-    assert ASSEMBLIES_FILE not in provenance(results_folder, Config().model_dump(), "mouse")["files"]
-    (results_folder / ASSEMBLIES_FILE).unlink()
+    assert result_path("assemblies") in described(results_folder, ASKED)["files"]
+    assert result_path("assemblies") not in described(results_folder, Config().model_dump())["files"]
+    (results_folder / result_path("assemblies")).unlink()
     with pytest.raises(InputError, match="assemblies"):
-        provenance(results_folder, ASKED, "mouse")
+        described(results_folder, ASKED)

@@ -7,15 +7,25 @@ import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
-from neurocine.report import write_index
+from neurocine.config import Config
+from neurocine.io.results import results_in
+from neurocine.report import write_card, write_index
+
+LEFT_OUT = Config().left_out
+
+
+def reported(folder: Path) -> None:
+    """Write what the step report leaves."""
+    (folder / "report").mkdir()
+    (folder / "report" / "report.html").write_text("page")
+    write_card(results_in(folder, LEFT_OUT), folder / "report" / "card.json")
 
 
 def test_reports_are_linked_and_failures_named(results_folder: Path, tmp_path: Path) -> None:
-    (results_folder / "report").mkdir()
-    (results_folder / "report" / "report.html").write_text("page")
+    reported(results_folder)
     damaged = tmp_path / "results" / "damaged"
     shutil.copytree(results_folder, damaged)
-    (damaged / "traces" / "traces.h5").write_text("no HDF5")
+    (damaged / "report" / "card.json").write_text("[")
     out = tmp_path / "results" / "index.html"
     write_index([results_folder, damaged, tmp_path / "results" / "lost"], out)
     html = out.read_text(encoding="utf-8")
@@ -24,15 +34,14 @@ def test_reports_are_linked_and_failures_named(results_folder: Path, tmp_path: P
     assert "3 recordings" in html
     assert "3 cells (2 pyramidal, 1 interneuron)" in " ".join(html.split())
     assert "<b>damaged</b>" in html
-    assert "traces.h5" in html
+    assert "card.json" in html
     assert "<b>lost</b>" in html
     assert "mouse &lt;1&gt;" in html
     assert "http://" not in html
 
 
 def test_active_neurons_are_counted(told_folder: Path) -> None:
-    (told_folder / "report").mkdir()
-    (told_folder / "report" / "report.html").write_text("page")
+    reported(told_folder)
     write_index([told_folder], told_folder.parent / "index.html")
     assert "3 active neurons found by STNeuroNet" in (told_folder.parent / "index.html").read_text("utf-8")
 
@@ -43,8 +52,7 @@ def test_no_recording_gives_a_page(tmp_path: Path) -> None:
 
 
 def test_an_empty_recording_is_shown(empty_folder: Path) -> None:
-    (empty_folder / "report").mkdir()
-    (empty_folder / "report" / "report.html").write_text("page")
+    reported(empty_folder)
     write_index([empty_folder], empty_folder.parent / "index.html")
     assert "0 cells (0 pyramidal, 0 interneurons)" in " ".join(
         (empty_folder.parent / "index.html").read_text(encoding="utf-8").split()

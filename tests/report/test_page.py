@@ -14,13 +14,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neurocine.config import ReportSettings
+from neurocine.config import Config, ReportSettings
 from neurocine.core import CellTypes, InputError
 from neurocine.drawing.pictures import ACTIVE_COLOURS, UNKNOWN_COLOUR, active_colour
 from neurocine.io.result_files import read_celltypes, read_rois, write_celltypes, write_rois
-from neurocine.io.results import collect
+from neurocine.io.results import results_in
 from neurocine.report import write_report
 from neurocine.report.page import duration, metric_rows, number, scale_bar_um, who_found
+
+LEFT_OUT = Config().left_out
+
 
 #: A short clip and few traces keep the tests fast.
 QUICK = ReportSettings(clip_s=2, max_traces=3)
@@ -69,7 +72,7 @@ class Page(HTMLParser):
 
 def render(folder: Path) -> str:
     out = folder / "report" / "report.html"
-    write_report(folder, QUICK, CONFIG, out)
+    write_report(results_in(folder, LEFT_OUT), QUICK, CONFIG, out)
     return out.read_text(encoding="utf-8")
 
 
@@ -100,7 +103,7 @@ def test_the_numbers_are_those_of_the_results(results_folder: Path) -> None:
     (results_folder / "benchmarks" / "motion.tsv").write_text(
         "s\th:m:s\tmax_rss\tcpu_time\n75\t0:01:15\t1234.5\t80\n"
     )
-    results = collect(results_folder)
+    results = results_in(results_folder, LEFT_OUT)
     page = Page(render(results_folder))
     of_cells = sum(results.is_cell[i] for i in results.raster.transients().roi_id)
     assert "3 cells 1 ROI called noise" in page.text
@@ -237,4 +240,4 @@ def test_metrics_are_named_with_units_and_unknown_ones_kept() -> None:
 
 
 def test_scale_bar_is_round_and_about_a_fifth(results_folder: Path) -> None:
-    assert scale_bar_um(collect(results_folder)) == 20.0  # the field of view is 128 µm wide
+    assert scale_bar_um(results_in(results_folder, LEFT_OUT)) == 20.0  # the field of view is 128 µm wide

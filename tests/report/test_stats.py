@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurocine.io.results import RecordingResults, collect
+from neurocine.config import Config
+from neurocine.io.results import RecordingResults, results_in
 from neurocine.report import stats
 from neurocine.report.figures import MAX_COLUMNS, envelope
+
+LEFT_OUT = Config().left_out
 
 
 @pytest.fixture
 def results(results_folder: Path) -> RecordingResults:
     """300 frames at 10 Hz: ROI 0 active in 100-109 and 200-204, ROI 1 in 102-104, ROI 2 (noise) in 0-49."""
-    found = collect(results_folder)
+    found = results_in(results_folder, LEFT_OUT)
     probability = np.zeros((4, 300), dtype=np.float32)
     for roi, start, stop in ((0, 100, 110), (0, 200, 205), (1, 102, 105), (2, 0, 50)):
         probability[roi, start:stop] = 1

@@ -13,13 +13,13 @@ import h5py
 import numpy as np
 import pytest
 
-from neurocine.config import ExportSettings, ReportSettings
+from neurocine.config import Config, ExportSettings, ReportSettings
 from neurocine.core import Movie, Raster, RoiSet
 from neurocine.drawing.pages import page_environment
 from neurocine.export.nwb import write_nwb
 from neurocine.export.provenance import provenance
 from neurocine.io.result_files import read_activity, read_rois, write_activity, write_rois
-from neurocine.io.results import collect
+from neurocine.io.results import files_in, results_in
 from neurocine.report import write_report
 from neurocine.report.index import write_index
 from neurocine.report.page import environment
@@ -38,6 +38,8 @@ TEMPLATES = sorted(SOURCES.rglob("*.j2"))
 ATTACK = (
     "<script>alert(1)<!--\"'><img src=x onerror=alert(1)>{{ 7 * 191 }}&lt;b&gt;$\\frac{javascript:alert(1)"
 )
+
+LEFT_OUT = Config().left_out
 
 
 class Tags(HTMLParser):
@@ -99,7 +101,7 @@ def folder(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> Path:
 def test_the_report_and_the_index(folder: Path) -> None:
     config = {"celltype": {"model": ATTACK}, ATTACK: ATTACK, "active": {"mode": ATTACK}}
     out = folder / "report" / "report.html"
-    write_report(folder, ReportSettings(clip_s=1, max_traces=2), config, out)
+    write_report(results_in(folder, LEFT_OUT), ReportSettings(clip_s=1, max_traces=2), config, out)
     text = out.read_text(encoding="utf-8")
     check(text, scripts=1)
     assert "default-src 'none'" in text
@@ -145,13 +147,15 @@ def test_segmentation_page(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
 
 
 def test_provenance_and_nwb_hold_plain_text(folder: Path) -> None:
-    told = provenance(folder, {"export": {"experimenter": ATTACK}}, ATTACK)
+    told = provenance(
+        files_in(folder, "export_provenance", LEFT_OUT), {"export": {"experimenter": ATTACK}}, ATTACK
+    )
     assert json.loads(json.dumps(told)) == told
     assert ATTACK in json.dumps(told, ensure_ascii=False).replace('\\"', '"').replace("\\\\", "\\")
-    results = collect(folder)
+    results = results_in(folder, LEFT_OUT)
     out = folder / "export" / "recording.nwb"
     settings = ExportSettings(experimenter=ATTACK, institution=ATTACK, location=ATTACK)
-    write_nwb(results, settings, ATTACK, folder / "motion" / "movie.h5", out)
+    write_nwb(results, settings, folder / "motion" / "movie.h5", out)
     with h5py.File(out) as file:
         assert file["general/institution"][()].decode() == ATTACK
         assert file["general/session_id"][()].decode() == ATTACK

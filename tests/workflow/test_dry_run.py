@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from neurocine.cluster.resources import costs_with, work_of
-from neurocine.config import TrainingSettings, corpus_movies
+from neurocine.config import Config, TrainingSettings, corpus_movies
+from neurocine.steps import BY_NAME, RECORDING_STEPS, WORDS
 
 ROOT = Path(__file__).parents[2]
 JOBS = 12
@@ -82,14 +83,46 @@ def test_snakefile_stays_short() -> None:
     assert len((ROOT / "Snakefile").read_text().splitlines()) < 60
 
 
+def rules_in(path: Path) -> dict[str, str]:
+    """Return the text of each rule of a file, by name."""
+    found = re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return dict(found)
+
+
 def test_every_rule_has_all_that_it_should() -> None:
     # Targets have no jobs.
     for path in sorted(set((ROOT / "rules").glob("*.smk")) - {ROOT / "rules" / "targets.smk"}):
-        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
-            missing = [word for word in WANTED if f"    {word}:" not in rule]
-            assert not missing, f"{path.name}: rule {rule.split(':')[0]} lacks {missing}"
-            assert "impl=IMPL[" in rule
-            assert "\n    run:" not in rule
+        for name, body in rules_in(path).items():
+            missing = [word for word in WANTED if f"    {word}:" not in body]
+            assert not missing, f"{path.name}: rule {name} lacks {missing}"
+            assert "\n    run:" not in body
+
+
+def test_rules_are_those_of_the_table_of_steps_and_take_all_from_it() -> None:
+    found = {}
+    for word in WORDS:
+        for name, body in rules_in(ROOT / "rules" / f"{word}.smk").items():
+            row = BY_NAME[name.removesuffix("_part")]
+            assert row.word == word
+            found[name] = row
+            for function in ("memory_of", "runtime_of"):
+                assert f'{function}("{row.name}")' in body, name
+            assert f'impl=IMPL["{word}"]' in body, name
+            assert f'threads_of("{row.name}")' in body or "threads: lambda" in body, name
+            if row.per_recording:
+                assert f'**reads("{row.name}")' in body or not row.reads, name
+                assert f'writes("{row.name}")' in body or name != row.name, name
+                assert f'env_of("{row.name}")' in body, name
+    assert set(found) - {"activity_part"} == set(BY_NAME)
+
+
+def test_every_step_has_its_module_script_tests_and_section() -> None:
+    for step in RECORDING_STEPS:
+        package = ROOT / "src" / "neurocine" / step.word
+        assert package.is_dir() or package.with_suffix(".py").is_file(), step.word
+        assert list((ROOT / "workflow_scripts").glob(f"{step.word}_*.py")), step.word
+        assert (ROOT / "tests" / step.word).is_dir(), step.word
+        assert set(step.settings) <= set(Config.model_fields), step.word
 
 
 def test_scripts_are_thin() -> None:
@@ -137,5 +170,5 @@ def test_caiman_asks_for_its_own_memory(project, example_tiff: Path) -> None:
     assert done.returncode == 0, said(done)
     (asked,) = re.findall(r"Finding the ROIs of m \[partition \w+, (\d+) MB", said(done))
     work = work_of((example_tiff,), project.results / "m")
-    assert int(asked) == costs_with(segmentation="caiman")["segmentation"].memory_mb(work)
-    assert int(asked) > costs_with(segmentation="suite2p")["segmentation"].memory_mb(work)
+    assert int(asked) == costs_with({"segmentation": "caiman"})["segmentation"].memory_mb(work)
+    assert int(asked) > costs_with({"segmentation": "suite2p"})["segmentation"].memory_mb(work)

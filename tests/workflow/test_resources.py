@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from neurocine.cluster import resources
-from neurocine.cluster.resources import Linear, Work, activity_jobs, costs_with, size_bytes, work_of
+from neurocine.cluster.resources import (
+    EstimatedCost,
+    Linear,
+    Work,
+    activity_jobs,
+    costs_with,
+    size_bytes,
+    work_of,
+)
+from neurocine.steps import BY_NAME, RECORDING_STEPS
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,26 +45,16 @@ def test_every_measured_job_would_have_had_enough_and_the_margin(costs) -> None:
     rows = costs.read_table()
     assert len(rows) > 80
     for row in rows:
-        name = costs.cost_name(row.rule)
-        asked = costs_with(**({name: row.engine} if row.engine else {}))[name]
+        asked = costs_with({row.rule: row.engine})[row.rule]
         work = costs.work(row)
         assert asked.memory_mb(work) >= resources.MEMORY_MARGIN * row.max_rss_mb, row
         assert 60 * asked.runtime_min(work) >= resources.TIME_MARGIN * row.cpu_seconds, row
 
 
 def test_every_rule_of_a_recording_was_measured_with_the_default_engines() -> None:
-    found = costs_with(motion="suite2p", segmentation="suite2p", traces="oasis")
-    for rule in (
-        "motion",
-        "segmentation",
-        "active",
-        "traces",
-        "celltype",
-        "activity",
-        "assemblies",
-        "report",
-    ):
-        assert isinstance(found[rule], resources.Measured), rule
+    found = costs_with({"motion": "suite2p", "segmentation": "suite2p", "traces": "oasis"})
+    for rule in (step.name for step in RECORDING_STEPS):
+        assert isinstance(found[rule], resources.MeasuredCost), rule
 
 
 def test_the_fit_finds_a_known_line_and_no_measurement_lies_above_it(costs) -> None:
@@ -81,7 +80,7 @@ def test_the_fit_finds_a_known_line_and_no_measurement_lies_above_it(costs) -> N
 
 @pytest.mark.parametrize("engine", ["suite2p", "caiman"])
 def test_more_work_and_further_attempts_ask_for_more(engine: str) -> None:
-    costs = costs_with(motion="suite2p", segmentation=engine)
+    costs = costs_with({"motion": "suite2p", "segmentation": engine})
     small, large = Work(1000, 128**2, 20), Work(200_000, 512**2, 500)
     for name in ("motion", "segmentation", "active", "traces", "celltype", "activity"):
         cost = costs[name]
@@ -93,10 +92,9 @@ def test_more_work_and_further_attempts_ask_for_more(engine: str) -> None:
 
 
 def test_an_engine_without_measurements_asks_for_its_line_or_its_steps() -> None:
-    assert (
-        costs_with(segmentation="caiman")["segmentation"] == resources.ENGINE_COSTS["segmentation", "caiman"]
-    )
-    assert costs_with(segmentation="new")["segmentation"] == resources.COSTS["segmentation"]
+    line = resources.ENGINE_COSTS["segmentation", "caiman"]
+    assert costs_with({"segmentation": "caiman"})["segmentation"] == EstimatedCost(line)
+    assert costs_with({"segmentation": "new"})["segmentation"] == EstimatedCost(BY_NAME["segmentation"].cost)
 
 
 def test_work_is_guessed_until_steps_have_told_it(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from neurocine.cli.shared import (
 )
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError, Movie
-from neurocine.io.results import RESULT_FILES
 from neurocine.progress import Progress
+from neurocine.steps import result_path
 
 if TYPE_CHECKING:
     from neurocine.evaluation import ActivityEvaluation
@@ -173,20 +173,20 @@ def activity(
     from neurocine.evaluation import MAIN_METHOD, evaluate_activity, open_activity_case, write_evaluation
 
     chosen = settings(config)
-    given = {"motion": movie, "active": rois, "celltype": celltypes}
+    given = {"movie": movie, "rois": rois, "celltypes": celltypes}
     if activity.is_dir():
-        for step, path in given.items():
-            there = activity / RESULT_FILES[step]
-            given[step] = path or (there if there.is_file() else None)
-    file = activity / RESULT_FILES["activity"] if activity.is_dir() else activity
+        for name, path in given.items():
+            there = activity / result_path(name)
+            given[name] = path or (there if there.is_file() else None)
+    file = activity / result_path("activity") if activity.is_dir() else activity
     with shown_progress() as progress:
         case = open_activity_case(
             activity.resolve().name if activity.is_dir() else truth.resolve().name,
             truth,
-            movie=given["motion"],
-            rois=given["active"],
+            movie=given["movie"],
+            rois=given["rois"],
             activity={MAIN_METHOD: file},
-            celltypes=given["celltype"],
+            celltypes=given["celltypes"],
         )
         training = [open_activity_case(str(folder), folder) for folder in train or []]
         result = evaluate_activity(

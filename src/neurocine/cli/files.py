@@ -121,15 +121,18 @@ def export(
     Example: `neurocine export results/mouse_v1`
     """
     from neurocine.export import write_nwb, write_provenance, write_suite2p_folder
-    from neurocine.io.results import collect
+    from neurocine.io.results import files_in, results_in
+    from neurocine.steps import result_path
 
     chosen = settings(config)
-    results, out = collect(folder), folder / "export"
-    movie = folder / "motion" / "movie.h5"
-    write_nwb(results, chosen.export, folder.name, movie, out / "recording.nwb")
-    write_suite2p_folder(results, out / "suite2p")
-    write_provenance(folder, chosen.model_dump(), folder.name, out / "provenance.json")
-    typer.echo(out)
+    results = results_in(folder, chosen.left_out)
+    movie = folder / result_path("movie", without=chosen.left_out)
+    write_nwb(results, chosen.export, movie, folder / result_path("nwb"))
+    write_suite2p_folder(results, folder / result_path("suite2p"))
+    described = files_in(folder, "export_provenance", chosen.left_out)
+    provenance = folder / result_path("provenance")
+    write_provenance(described, chosen.model_dump(), folder.name, provenance)
+    typer.echo(provenance.parent)
 
 
 def report(
@@ -140,10 +143,14 @@ def report(
 
     Example: `neurocine report results/mouse_v1`
     """
-    from neurocine.report import write_report
+    from neurocine.io.results import results_in
+    from neurocine.report import write_card, write_report
+    from neurocine.steps import result_path
 
     chosen = settings(config)
-    out = folder / "report" / "report.html"
+    out = folder / result_path("report")
+    results = results_in(folder, chosen.left_out)
     with shown_progress() as progress:
-        write_report(folder, chosen.report, chosen.model_dump(), out, progress=progress)
+        write_report(results, chosen.report, chosen.model_dump(), out, progress=progress)
+        write_card(results, folder / result_path("card"))
     typer.echo(out)

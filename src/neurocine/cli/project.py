@@ -12,17 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from neurocine.cli.partitions import check_cluster
-from neurocine.cluster.resources import costs_with, work_of
+from neurocine.cluster.resources import costs_with, engines_of, work_of
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, NeurocineError, Recording
 from neurocine.io.atomic import check_writable
 from neurocine.project import check_models, check_recording, init_project
+from neurocine.steps import RECORDING_STEPS, result_path
 
 PANEL = "Projects"
 CHECKOUT = Path(__file__).parents[3]
-PER_RECORDING = (
-    "ingest", "motion", "segmentation", "active", "traces", "celltype", "activity", "export", "report"
-)  # fmt: skip
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="Config file.")]
 
@@ -93,22 +91,24 @@ def _problem(recording: Recording, config: Config) -> str | None:
 
 
 def _costs(recordings: tuple[Recording, ...], config: Config) -> Table:
-    costs = costs_with(
-        motion=config.motion.engine,
-        segmentation=config.segmentation.engine,
-        traces=config.traces.deconvolution,
-    )
-    table = Table(title="What each job asks for at most: memory in GB / run time in minutes")
-    table.add_column("recording")
-    for step in PER_RECORDING:
-        table.add_column(step, justify="right")
-    for recording in recordings:
-        work = work_of(recording.movie, Path(config.results) / recording.name)
-        cells = [
-            f"{costs[step].memory_mb(work) / 1000:.1f} / {costs[step].runtime_min(work)}"
-            for step in PER_RECORDING
-        ]
-        table.add_row(recording.name, *cells)
+    """Return a table of the jobs, a row per step: what the largest of each asks for."""
+    costs = costs_with(engines_of(config))
+    works = {r.name: work_of(r.movie, Path(config.results) / r.name) for r in recordings}
+    table = Table(title="What each job asks for at most")
+    for column in ("step", "largest for", "engine"):
+        table.add_column(column)
+    for column in ("memory, GB", "minutes"):
+        table.add_column(column, justify="right")
+    for step in RECORDING_STEPS:
+        if not config.wants(step) or not works:
+            continue
+        asked = {
+            n: (costs[step.name].memory_mb(w), costs[step.name].runtime_min(w)) for n, w in works.items()
+        }
+        largest = max(asked, key=lambda name: asked[name])
+        memory, minutes = asked[largest]
+        engine = engines_of(config).get(step.name, "")
+        table.add_row(step.name, largest, engine, f"{memory / 1000:.1f}", str(minutes))
     return table
 
 
@@ -132,7 +132,8 @@ def demo() -> None:
     _checkout_file("examples/demo.yaml")
     code = _snakemake(CHECKOUT, Path("examples/demo.yaml"), "local", [])
     if code == 0:
-        typer.echo(f"\nThe report: {CHECKOUT / 'results' / 'demo' / 'mouse_v1' / 'report' / 'report.html'}")
+        report = CHECKOUT / "results" / "demo" / "mouse_v1" / result_path("report")
+        typer.echo(f"\nThe report: {report}")
     sys.exit(code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -21,20 +22,29 @@ from neurocine.cli.shared import (
     settings,
     shown_progress,
 )
+from neurocine.config.engines import DECONVOLUTION_ENGINES, MOTION_ENGINES, SEGMENTATION_ENGINES
+from neurocine.steps import RECORDING_STEPS
 
 PANEL = "Steps"
 
 
+def choices(engines: Iterable[str]) -> str:
+    """Return the names of `engines` as a sentence."""
+    *others, last = engines
+    return f"{', '.join(others)} or {last}."
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the step commands to `app`."""
-    for command in (motion, segmentation, active, traces, celltype, activity, assemblies):
-        app.command(rich_help_panel=PANEL)(command)
+    for step in RECORDING_STEPS:
+        if step.name in COMMANDS:
+            app.command(rich_help_panel=PANEL)(COMMANDS[step.name])
 
 
 def motion(
     movie: MovieArgument,
     out: OutOption,
-    engine: Annotated[str | None, typer.Option(help="suite2p, caiman, cinac or none.")] = None,
+    engine: Annotated[str | None, typer.Option(help=choices(MOTION_ENGINES))] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
     indicator: IndicatorOption = None,
@@ -65,9 +75,7 @@ def motion(
 def segmentation(
     movie: MovieArgument,
     out: OutOption,
-    engine: Annotated[
-        str | None, typer.Option(help="suite2p, stneuronet, caiman, caiman-online or given.")
-    ] = None,
+    engine: Annotated[str | None, typer.Option(help=choices(SEGMENTATION_ENGINES))] = None,
     rois: Annotated[Path | None, typer.Option(help="Engine given: the contours, in any format.")] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
@@ -118,7 +126,7 @@ def traces(
     rois: RoisArgument,
     out: OutOption,
     deconvolution: Annotated[
-        str | None, typer.Option(help="What makes the events: oasis, suite2p, caiman or mcmc.")
+        str | None, typer.Option(help=f"What infers the events: {choices(DECONVOLUTION_ENGINES)}")
     ] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
@@ -240,3 +248,10 @@ def assemblies(
                 f"assembly {row.first + 1} here is {row.second + 1} there: {row.common} cells in both, "
                 f"{row.only_first} only here, {row.only_second} only there"
             )
+
+
+#: The command of each step that has one.
+COMMANDS: dict[str, Callable[..., None]] = {
+    command.__name__: command
+    for command in (motion, segmentation, active, traces, celltype, activity, assemblies)
+}

@@ -13,28 +13,17 @@ from typing import Any
 import yaml
 
 from neurocine.cluster.resources import (
-    COST_OF,
-    THREADS,
     Work,
     activity_jobs,
     costs_with,
+    engines_of,
     size_bytes,
     within_gpus,
     work_of,
 )
 from neurocine.config import Config
 from neurocine.core import InputError, Recording
-
-#: Rules that `snakemake train` and `snakemake fine_tune` run, and nothing else.
-TRAINING = (
-    "simulation", "train_activity", "train_interneuron", "train_celltype", "train_stneuronet",
-    "calibrate_stneuronet", "fine_tune",
-)  # fmt: skip
-
-PER_RECORDING = (
-    "ingest", "motion", "segmentation", "active", "traces", "celltype", "activity", "assemblies",
-    "export_nwb", "export_suite2p", "export_provenance", "report",
-)  # fmt: skip
+from neurocine.steps import BY_NAME, STEPS, Step
 
 
 @dataclass(frozen=True)
@@ -75,7 +64,7 @@ class Asked:
     @property
     def training(self) -> bool:
         """Whether the job trains a network, which only those ask for who want to."""
-        return self.rule in TRAINING
+        return BY_NAME[self.rule].target == "train"
 
 
 def read_profile(profile: str, shipped: Path) -> dict[str, Any]:
@@ -105,35 +94,35 @@ def asked(
     profile: Mapping[str, Any], config: Config, recordings: Sequence[Recording], attempt: int = 1
 ) -> list[Asked]:
     """Return what each rule asks for in a project: the most memory and time of any of its jobs."""
-    engines = {"motion": config.motion.engine, "segmentation": config.segmentation.engine}
-    costs = costs_with(**engines, traces=config.traces.deconvolution)
+    costs = costs_with(engines_of(config))
     works = {r.name: work_of(r.movie, Path(config.results) / r.name) for r in recordings}
     jobs = {r.name: activity_jobs(size_bytes(r.movie), config.cluster.activity_gb) for r in recordings}
-    rules = [*PER_RECORDING, "report_index"]
-    if any(recording.ground_truth for recording in recordings):
-        rules += ["evaluate_segmentation", "evaluate_activity"]
-    if not config.assemblies.find:
-        rules.remove("assemblies")
-    found = []
-    for rule in (*rules, *TRAINING):
-        mine = works if rule in PER_RECORDING else {"": Work()}
-        cost = costs[COST_OF.get(rule, rule)]
+    truth = any(recording.ground_truth for recording in recordings)
+    largest = []
+    for step in STEPS:
+        if (
+            step.target == "comparison"
+            or (step.target == "evaluation" and not truth)
+            or not config.wants(step)
+        ):
+            continue
         needs = {
-            name: (cost.memory_mb(part, attempt), cost.runtime_min(part, attempt))
-            for name, work in mine.items()
-            for part in [work.share(jobs[name]) if rule == "activity" else work]
+            name: (costs[step.name].memory_mb(part, attempt), costs[step.name].runtime_min(part, attempt))
+            for name, work in (works if step.per_recording else {"": Work()}).items()
+            for part in [work.share(jobs[name]) if step.name == "activity" else work]
         }
         memory, minutes = (max(need[i] for need in needs.values()) for i in (0, 1))
-        largest = max(needs, key=lambda name: needs[name])
-        found.append(_asked(rule, largest, memory, minutes, profile, config))
-    return found
+        largest.append(
+            _asked(step, max(needs, key=lambda name: needs[name]), memory, minutes, profile, config)
+        )
+    return largest
 
 
 def _asked(
-    rule: str, recording: str, memory: int, minutes: int, profile: Mapping[str, Any], config: Config
+    step: Step, recording: str, memory: int, minutes: int, profile: Mapping[str, Any], config: Config
 ) -> Asked:
     """Return what a rule asks for, with what the profile sets for it."""
-    own = within_gpus((profile.get("set-resources") or {}).get(rule) or {}, config.cluster.gpus)
+    own = within_gpus((profile.get("set-resources") or {}).get(step.name) or {}, config.cluster.gpus)
     every = {**(profile.get("default-resources") or {}), **own}
     # A profile's number goes before ours; an expression is Snakemake's to evaluate.
     numbers = [own.get(name) for name in ("mem_mb", "runtime")]
@@ -142,11 +131,11 @@ def _asked(
     )
     gpus = int(every.get("gpu") or 0)
     return Asked(
-        rule=rule,
+        rule=step.name,
         recording=recording,
         partition=str(every.get("slurm_partition") or ""),
         account=str(every.get("slurm_account") or ""),
-        cpus=int((profile.get("set-threads") or {}).get(rule) or THREADS.get(rule, 1)),
+        cpus=int((profile.get("set-threads") or {}).get(step.name) or step.threads),
         memory_mb=memory,
         runtime_min=minutes,
         gpus=gpus,

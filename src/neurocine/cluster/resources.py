@@ -2,7 +2,7 @@
 
 Rules that work on a recording ask for what was measured (``benchmarks/costs/measurements.tsv``): a linear
 function of the movie's size and the number of ROIs above which no measurement lies, and a margin. What other
-rules and engines not measured ask for is in `COSTS` and `ENGINE_COSTS`.
+rules and engines not measured ask for is in `neurocine.steps` and `ENGINE_COSTS`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import h5py
+
+from neurocine.steps import STEPS, Cost, result_path
 
 #: A job asks for so many times the memory and the processor time that one like it took at most.
 MEMORY_MARGIN = 1.5
@@ -101,7 +103,7 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredCost:
     """What a rule asks for by its measurements: memory in MB and processor time in seconds, at most."""
 
     memory: Linear
@@ -117,62 +119,19 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a rule without measurements asks for: a base, and so much for each MB of movie.
+class EstimatedCost:
+    """What a rule without measurements asks for."""
 
-    Attributes
-    ----------
-    base_mb
-        Memory of the loaded program.
-    mb_per_mb
-        Memory for each MB of movie.
-    base_min
-        Minutes to start.
-    min_per_gb
-        Minutes for each GB of movie.
-    """
-
-    base_mb: int
-    mb_per_mb: float
-    base_min: int
-    min_per_gb: float
+    cost: Cost
 
     def memory_mb(self, work: Work, attempt: int = 1) -> int:
         """Return the memory to ask for in MB; a further `attempt` asks for more."""
-        return int((self.base_mb + self.mb_per_mb * work.movie_mb) * attempt)
+        return int((self.cost.base_mb + self.cost.mb_per_mb * work.movie_mb) * attempt)
 
     def runtime_min(self, work: Work, attempt: int = 1) -> int:
         """Return the run time to ask for in minutes."""
-        return int((self.base_min + self.min_per_gb * work.movie_mb / 1000) * attempt)
+        return int((self.cost.base_min + self.cost.min_per_gb * work.movie_mb / 1000) * attempt)
 
-
-COSTS = {
-    "ingest": Cost(1000, 0.0, 5, 1),
-    "motion": Cost(3000, 0.0, 15, 60),
-    "segmentation": Cost(3000, 1.0, 15, 20),
-    "active": Cost(4000, 0.0, 15, 60),
-    "traces": Cost(2000, 0.2, 10, 10),
-    "celltype": Cost(3000, 0.2, 15, 60),
-    "activity": Cost(3000, 0.2, 15, 120),
-    "assemblies": Cost(1500, 0.02, 15, 5),
-    "export": Cost(1500, 0.2, 10, 5),
-    "report": Cost(2000, 0.2, 10, 5),
-    "evaluate_segmentation": Cost(3000, 0.0, 60, 0),
-    "evaluate_activity": Cost(6000, 0.0, 120, 0),
-    "comparison_motion": Cost(4000, 0.0, 60, 60),
-    "comparison_try": Cost(6000, 4.0, 360, 600),
-    "comparison_tune": Cost(1000, 0.0, 10, 0),
-    "comparison_segmentation": Cost(6000, 4.0, 60, 120),
-    "comparison_deconvolution": Cost(3000, 0.2, 60, 60),
-    "comparison_activity": Cost(3000, 0.2, 60, 120),
-    "comparison_compare": Cost(6000, 0.0, 120, 0),
-    "simulation": Cost(1500, 0.0, 20, 0),
-    "train_activity": Cost(64000, 0.0, 720, 0),
-    "train_celltype": Cost(64000, 0.0, 720, 0),
-    "train_stneuronet": Cost(64000, 0.0, 1440, 0),
-    "calibrate_stneuronet": Cost(16000, 0.0, 240, 0),
-    "fine_tune": Cost(16000, 0.0, 120, 0),
-}
 
 #: Engines that ask for something else than their step does with the others.
 ENGINE_COSTS = {
@@ -187,61 +146,41 @@ ENGINE_COSTS = {
     ("segmentation", "hnccorr"): Cost(4000, 0.2, 60, 60),
 }
 
-
-#: Rules that ask for what another one does.
-COST_OF = {
-    "export_nwb": "export",
-    "export_suite2p": "export",
-    "export_provenance": "export",
-    "report_index": "report",
-    "train_interneuron": "train_activity",
-}
-
-#: Cores of rules that have more than one.
-THREADS = {
-    "motion": 2,
-    "segmentation": 2,
-    "active": 2,
-    "celltype": 2,
-    "activity": 2,
-    "evaluate_segmentation": 2,
-    "evaluate_activity": 2,
-    "train_activity": 16,
-    "train_interneuron": 16,
-    "train_celltype": 16,
-    "train_stneuronet": 16,
-    "calibrate_stneuronet": 4,
-    "fine_tune": 4,
-}
-
-#: The field of its section that names a step's engine.
-STEP_ENGINES = {"motion": "engine", "segmentation": "engine", "traces": "deconvolution"}
-
 MEASURED_FILE = Path(__file__).with_name("measured_costs.json")
 
 
 @cache
-def measured() -> dict[tuple[str, str], Measured]:
+def measured() -> dict[tuple[str, str], MeasuredCost]:
     """Return what was measured, by rule and engine (empty for rules without)."""
     rows = json.loads(MEASURED_FILE.read_text(encoding="utf-8"))
     return {
-        (row["rule"], row["engine"]): Measured(Linear(**row["memory_mb"]), Linear(**row["cpu_seconds"]))
+        (row["rule"], row["engine"]): MeasuredCost(Linear(**row["memory_mb"]), Linear(**row["cpu_seconds"]))
         for row in rows
     }
 
 
-def costs_with(**engines: str) -> dict[str, Asking]:
-    """Return what all rules ask for with these engines, as in ``costs_with(segmentation="caiman")``.
+def costs_with(engines: Mapping[str, str] | None = None) -> dict[str, Asking]:
+    """Return what each rule asks for, by its name.
 
-    A rule and engine that were measured ask for that, others for the engine's line in `ENGINE_COSTS` or the
-    rule's in `COSTS`.
+    What was measured of a rule and its engine goes first, then the engine's line in `ENGINE_COSTS`, then the
+    rule's in `neurocine.steps`.
+
+    Parameters
+    ----------
+    engines
+        Engine by step, as ``{"segmentation": "caiman"}``.
     """
-    costs: dict[str, Asking] = dict(COSTS)
-    costs |= {rule: cost for (rule, engine), cost in measured().items() if not engine}
-    for step, name in engines.items():
-        known = measured().get((step, name)) or ENGINE_COSTS.get((step, name))
-        costs |= {step: known} if known else {}
+    costs: dict[str, Asking] = {}
+    for step in STEPS:
+        engine = (engines or {}).get(step.name, "")
+        known = measured().get((step.word, engine)) or ENGINE_COSTS.get((step.name, engine))
+        costs[step.name] = known if isinstance(known, MeasuredCost) else EstimatedCost(known or step.cost)
     return costs
+
+
+def engines_of(config: Any) -> dict[str, str]:
+    """Return the engine of each step that has a choice of them, by a config."""
+    return {step.name: getattr(getattr(config, step.word), step.engine) for step in STEPS if step.engine}
 
 
 @cache
@@ -261,7 +200,7 @@ def work_of(movie: tuple[Path, ...], results: Path) -> Work:
     results
         Its folder, with ``ingest/source.json`` and ``active/rois.h5`` once these are made.
     """
-    shape, n_rois = _shape(results / "ingest" / "source.json"), _n_rois(results / "active" / "rois.h5")
+    shape, n_rois = _shape(results / result_path("source")), _n_rois(results / result_path("rois"))
     guess = Work.guessed(size_bytes(movie))
     if shape is not None:
         guess = Work(shape[0], shape[1] * shape[2], shape[1] * shape[2] / GUESSED_ROI_PIXELS)

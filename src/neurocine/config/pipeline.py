@@ -1,4 +1,4 @@
-"""One section a step. The descriptions become the comments of ``config/config.yaml``."""
+"""The settings of the steps, a section each; descriptions become comments in ``config/config.yaml``."""
 
 from __future__ import annotations
 
@@ -365,3 +365,19 @@ class EnginesSettings(Section):
     """Programs in environments of their own: how they are run."""
 
     caiman: CaimanRun = CaimanRun()
+
+
+class PipelineConfig(Section):
+    """The sections of the steps that every recording goes through, in their order."""
+
+    recordings: str = Field("config/recordings.tsv", description="table of recordings, one row each")
+    results: str = Field("results", description="folder for everything that is made")
+    motion: MotionSettings = MotionSettings()
+    segmentation: SegmentationSettings = SegmentationSettings()
+    active: ActiveSettings = ActiveSettings()
+    traces: TracesSettings = TracesSettings()
+    celltype: CelltypeSettings = CelltypeSettings()
+    activity: ActivitySettings = ActivitySettings()
+    assemblies: AssembliesSettings = AssembliesSettings()
+    export: ExportSettings = ExportSettings()
+    report: ReportSettings = ReportSettings()

@@ -25,7 +25,6 @@ ANY_AGE = "P0D/"
 def write_nwb(
     results: RecordingResults,
     settings: ExportSettings,
-    recording_name: str,
     movie_path: Path,
     out: Path,
 ) -> None:
@@ -37,13 +36,11 @@ def write_nwb(
     Parameters
     ----------
     results
-        What was found.
+        All results of the recording; its name and its movie's checksum give the file's identifier.
     settings
         Who, where and which animal.
-    recording_name
-        Name of the recording; with the movie's checksum it gives the file's identifier.
     movie_path
-        The registered movie, ``motion/movie.h5``.
+        The registered movie.
     out
         The NWB file.
 
@@ -58,7 +55,7 @@ def write_nwb(
 
     if not movie_path.is_file():
         raise InputError(movie_path, "file", "doesn't exist", "The NWB file links to it: run motion first.")
-    nwb = _file(results, settings, recording_name)
+    nwb = _file(results, settings)
     plane = nwb_movie.add_plane(nwb, results, settings)
     module = nwb.create_processing_module(
         "ophys", "Registration, ROIs, fluorescence, cell types and activity, made by neurocine"
@@ -72,10 +69,11 @@ def write_nwb(
             io.write(nwb)
 
 
-def _file(results: RecordingResults, settings: ExportSettings, name: str) -> NWBFile:
+def _file(results: RecordingResults, settings: ExportSettings) -> NWBFile:
     from pynwb import NWBFile
     from pynwb.file import Subject
 
+    name = results.name
     start = datetime.fromisoformat(settings.session_start)
     return NWBFile(
         session_description=f"Two-photon calcium imaging, recording {name}",

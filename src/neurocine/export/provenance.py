@@ -16,7 +16,7 @@ from typing import Any
 from neurocine.core import InputError
 from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_activity, read_rois, read_stamp, settings_hash
-from neurocine.io.results import ASSEMBLIES_FILE, RESULT_FILES, read_source_record
+from neurocine.io.results import read_source_record
 from neurocine.steps import IMPL
 
 #: Packages whose version can change a result.
@@ -94,13 +94,13 @@ def _number(text: str | None) -> float | None:
     return None if text in (None, "", "-", "NA") else float(text)
 
 
-def provenance(folder: Path, config: Mapping[str, Any], recording: str) -> dict[str, Any]:
-    """Return the provenance of the results in `folder`; no dates, hosts or users are in it.
+def provenance(files: Mapping[str, Path], config: Mapping[str, Any], recording: str) -> dict[str, Any]:
+    """Return how the results of a recording were made; no dates, hosts or users are in it.
 
     Parameters
     ----------
-    folder
-        ``results/<recording>``.
+    files
+        All results, by name (`neurocine.steps.inputs`).
     config
         The settings that the results were made with.
     recording
@@ -111,13 +111,9 @@ def provenance(folder: Path, config: Mapping[str, Any], recording: str) -> dict[
     InputError
         If a result is missing.
     """
-    names = list(RESULT_FILES.values())
-    if dict(config.get("assemblies") or {}).get("find"):
-        names.append(ASSEMBLIES_FILE)
-    files = {name: _describe(folder / name) for name in names}
-    rois = read_rois(folder / RESULT_FILES["active"])
-    raster = read_activity(folder / RESULT_FILES["activity"])
-    source = dict(read_source_record(folder / RESULT_FILES["ingest"]))
+    checksums = {f"{path.parent.name}/{path.name}": _describe(path) for path in files.values()}
+    rois, raster = read_rois(files["rois"]), read_activity(files["activity"])
+    source = dict(read_source_record(files["source"]))
     # The checksum tells which file it is; where it lay on some disk doesn't.
     source["files"] = [{**file, "path": Path(file["path"]).name} for file in source["files"]]
     return {
@@ -129,14 +125,14 @@ def provenance(folder: Path, config: Mapping[str, Any], recording: str) -> dict[
         "source": source,
         "rois_found_by": dict(sorted(Counter(rois.engine).items())),
         "activity_classifiers": sorted(set(raster.classifier)),
-        "files": files,
+        "files": checksums,
     }
 
 
-def write_provenance(folder: Path, config: Mapping[str, Any], recording: str, out: Path) -> None:
-    """Write the `provenance` of the results in `folder` to `out` as JSON, atomically."""
-    found = provenance(folder, config, recording)
-    write_text(out, json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n")
+def write_provenance(files: Mapping[str, Path], config: Mapping[str, Any], recording: str, out: Path) -> None:
+    """Write the `provenance` of a recording's results to `out` as JSON, atomically."""
+    content = provenance(files, config, recording)
+    write_text(out, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n")
 
 
 def _describe(path: Path) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Everything that the workflow found out about one recording, read from its folder."""
+"""All results of one recording, read as one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet, Traces
+from neurocine.core import Assemblies, CellTypes, InputError, Movie, Raster, RoiSet, Traces
 from neurocine.io.result_files import (
     Registration,
     Summary,
     read_activity,
+    read_assemblies,
     read_celltypes,
     read_movie,
     read_registration,
@@ -23,20 +24,7 @@ from neurocine.io.result_files import (
     read_summary,
     read_traces,
 )
-
-#: The scientific results of a recording by step, relative to its folder.
-RESULT_FILES = {
-    "ingest": "ingest/source.json",
-    "motion": "motion/movie.h5",
-    "segmentation": "segmentation/rois.h5",
-    "active": "active/rois.h5",
-    "traces": "traces/traces.h5",
-    "celltype": "celltype/celltypes.tsv",
-    "activity": "activity/activity.h5",
-}
-
-#: The cell assemblies, where the config asks for them.
-ASSEMBLIES_FILE = "assemblies/assemblies.h5"
+from neurocine.steps import inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +34,7 @@ class RecordingResults:
     Attributes
     ----------
     name
-        The recording's name: that of its folder.
-    folder
-        Where the results lie.
+        The recording's name.
     source
         The record of the raw movie that ingest made: ``files`` (path, size, sha256), ``sha256``, ``format``,
         ``shape``, ``dtype``, ``frame_rate_hz``, ``pixel_size_um``, ``indicator``, ``pixels``.
@@ -56,6 +42,8 @@ class RecordingResults:
         The registered movie, its summary images and its shifts.
     rois, traces, celltypes, raster
         N ROIs and what was measured of them, all in the same order.
+    assemblies
+        The cell assemblies; None where nobody looked for them.
 
     Raises
     ------
@@ -64,7 +52,6 @@ class RecordingResults:
     """
 
     name: str
-    folder: Path
     source: Mapping[str, Any]
     movie: Movie
     summary: Summary
@@ -73,6 +60,7 @@ class RecordingResults:
     traces: Traces
     celltypes: CellTypes
     raster: Raster
+    assemblies: Assemblies | None = None
 
     def __post_init__(self) -> None:
         for step, part in (("traces", self.traces), ("celltype", self.celltypes), ("activity", self.raster)):
@@ -112,32 +100,50 @@ class RecordingResults:
         return self.movie.n_frames / self.movie.frame_rate_hz
 
 
-def collect(folder: Path) -> RecordingResults:
-    """Read the results in `folder`.
+def files_in(folder: Path, step: str, without: Collection[str] = ()) -> dict[str, Path]:
+    """Return the files that a step reads of the results in `folder`, by result.
 
     Parameters
     ----------
     folder
         ``results/<recording>``.
+    step
+        Name of the step, such as ``report``.
+    without
+        Steps that don't run, by the config (`neurocine.config.Config.left_out`).
+    """
+    return {result: folder / path for result, path in inputs(step, without).items()}
+
+
+def collect(files: Mapping[str, Path], name: str) -> RecordingResults:
+    """Read the results of the recording `name` from `files`, which a rule or `files_in` names.
 
     Raises
     ------
     InputError
         If a file is missing or damaged, or the files don't belong together.
     """
-    paths = {step: folder / name for step, name in RESULT_FILES.items()}
+    movie, assemblies = files["movie"], files.get("assemblies")
     return RecordingResults(
-        name=folder.name,
-        folder=folder,
-        source=read_source_record(paths["ingest"]),
-        movie=read_movie(paths["motion"]),
-        summary=read_summary(paths["motion"]),
-        registration=read_registration(paths["motion"]),
-        rois=read_rois(paths["active"]),
-        traces=read_traces(paths["traces"]),
-        celltypes=read_celltypes(paths["celltype"]),
-        raster=read_activity(paths["activity"]),
+        name=name,
+        source=read_source_record(files["source"]),
+        movie=read_movie(movie),
+        summary=read_summary(movie),
+        registration=read_registration(movie),
+        rois=read_rois(files["rois"]),
+        traces=read_traces(files["traces"]),
+        celltypes=read_celltypes(files["celltypes"]),
+        raster=read_activity(files["activity"]),
+        assemblies=None if assemblies is None else read_assemblies(assemblies),
     )
+
+
+def results_in(folder: Path, without: Collection[str] = ()) -> RecordingResults:
+    """Read the results of a recording in ``results/<recording>``, as its report shows them.
+
+    Parameters and errors as of `files_in` and `collect`.
+    """
+    return collect(files_in(folder, "report", without), folder.name)
 
 
 def read_source_record(path: Path) -> Mapping[str, Any]:

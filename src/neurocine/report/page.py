@@ -31,8 +31,7 @@ from neurocine.drawing.pictures import (
 )
 from neurocine.export.provenance import read_usage, versions
 from neurocine.io.atomic import write_text
-from neurocine.io.result_files import read_assemblies
-from neurocine.io.results import ASSEMBLIES_FILE, RecordingResults, collect
+from neurocine.io.results import RecordingResults
 from neurocine.networks.registry import Registry
 from neurocine.progress import Progress, silent
 from neurocine.report import figures, stats
@@ -109,41 +108,37 @@ class Network:
 
 
 def write_report(
-    folder: Path,
+    results: RecordingResults,
     settings: ReportSettings,
     config: Mapping[str, Any],
     out: Path,
     progress: Progress = silent,
 ) -> None:
-    """Write the page of the recording in `folder`: one HTML file that needs nothing else.
+    """Write the page of a recording: one HTML file that needs nothing else.
 
     Parameters
     ----------
-    folder
-        ``results/<recording>``.
+    results
+        All that is shown.
     settings
         Length of the clip and number of traces.
     config
         The settings that the results were made with, shown on the page.
     out
-        The HTML file.
+        The HTML file, ``results/<recording>/report/report.html``.
     progress
-        Told about each part.
+        Called after each part.
 
     Raises
     ------
     InputError
         If a result is missing or damaged.
     """
-    results = collect(folder)
-    found = None
-    if dict(config.get("assemblies") or {}).get("find"):
-        found = read_assemblies(folder / ASSEMBLIES_FILE)
     cells = stats.cell_rows(results)
     progress("report", 1, 4)
     plots = _plots(results, settings)
-    if found is not None:
-        plots["assemblies"] = figures.assemblies(found, results.rois)
+    if results.assemblies is not None:
+        plots["assemblies"] = figures.assemblies(results.assemblies, results.rois)
     progress("report", 2, 4)
     clip = make_clip(results, settings.clip_s, progress)
     progress("report", 3, 4)
@@ -153,7 +148,7 @@ def write_report(
         .render(
             results=results,
             cells=cells,
-            assemblies=found,
+            assemblies=results.assemblies,
             types=stats.type_rows(cells),
             engines=stats.engine_rows(cells) if stats.looked_for_active(results) else [],
             n_active=int(results.rois.found_by(STNEURONET).sum()),
@@ -167,7 +162,7 @@ def write_report(
             metrics=metric_rows(results.registration.metrics),
             networks=network_rows(results, config),
             scale_bar_um=scale_bar_um(results),
-            benchmarks=read_usage(folder),
+            benchmarks=read_usage(out.parents[1]),
             versions=versions(),
             algorithms=IMPL,
             config=yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True),

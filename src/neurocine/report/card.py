@@ -1,0 +1,100 @@
+"""What the index shows of a recording, as a file beside its report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from neurocine.config.engines import STNEURONET
+from neurocine.core import InputError
+from neurocine.drawing.pictures import COLOURS, Picture, encode, grey, outlines
+from neurocine.io.atomic import write_text
+from neurocine.io.results import RecordingResults
+from neurocine.report import stats
+
+THUMBNAIL_EDGE = 480
+
+
+@dataclass(frozen=True)
+class Card:
+    """One recording that has a report.
+
+    Attributes
+    ----------
+    name, thumbnail
+        The recording, and its field of view with the outlines of its cells.
+    cells, pyramidal, interneurons, transients
+        Numbers of each.
+    active
+        Active neurons that STNeuroNet found; None where nobody looked for them.
+    median_rate
+        Transients per minute of the median cell; None without cells.
+    duration_s
+        Length of the movie in seconds.
+    """
+
+    name: str
+    thumbnail: Picture
+    cells: int
+    active: int | None
+    pyramidal: int
+    interneurons: int
+    transients: int
+    median_rate: float | None
+    duration_s: float
+
+
+def card_of(results: RecordingResults) -> Card:
+    """Return the card of a recording."""
+    cells = [cell for cell in stats.cell_rows(results) if cell.kind != "noise"]
+    return Card(
+        name=results.name,
+        thumbnail=_thumbnail(results),
+        cells=len(cells),
+        active=int(results.rois.found_by(STNEURONET).sum()) if stats.looked_for_active(results) else None,
+        pyramidal=sum(cell.kind == "pyramidal" for cell in cells),
+        interneurons=sum(cell.kind == "interneuron" for cell in cells),
+        transients=sum(cell.transients for cell in cells),
+        median_rate=stats.median([cell.rate_per_min for cell in cells]),
+        duration_s=results.duration_s,
+    )
+
+
+def write_card(results: RecordingResults, out: Path) -> None:
+    """Write the card of a recording as JSON, atomically."""
+    write_text(out, json.dumps(asdict(card_of(results)), indent=1, ensure_ascii=False) + "\n")
+
+
+def read_card(path: Path) -> Card:
+    """Return the card that `write_card` wrote.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Card(**{**values, "thumbnail": Picture(**values["thumbnail"])})
+    except FileNotFoundError as error:
+        raise InputError(path, "file", "doesn't exist", "Run the step report.") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(path, "file", f"is damaged ({error})", "Run the step report again.") from error
+
+
+def _thumbnail(results: RecordingResults) -> Picture:
+    scale = THUMBNAIL_EDGE / max(results.movie.fov_shape)
+    height, width = (max(1, round(edge * scale)) for edge in results.movie.fov_shape)
+    picture = Image.fromarray(grey(results.summary.mean, gamma=0.8))
+    image = picture.resize((width, height), Image.Resampling.BICUBIC).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    for lines, kind in zip(outlines(results.rois), results.types, strict=True):
+        if kind != "noise":
+            for line in lines:
+                points = [(float(x), float(y)) for x, y in np.asarray(line) * scale]
+                draw.line(points, fill=COLOURS["picture"][kind], width=2, joint="curve")
+    return encode([image], quality=75)

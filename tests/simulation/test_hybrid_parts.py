@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurocine.simulation.hybrid.kinetics import Kinetics, dff, drive, saturate
 from neurocine.simulation.hybrid.motion import KNOTS, axial_factor, draw_motion
 from neurocine.simulation.hybrid.presets import HybridPreset
 from neurocine.simulation.hybrid.render import Camera, displaced
@@ -16,6 +15,7 @@ from neurocine.simulation.hybrid.spiking import (
     sparse_train,
     thinned,
 )
+from neurocine.simulation.kinetics import Kinetics, dff, drive, saturate
 from neurocine.simulation.library import Neuron
 
 KINETICS = Kinetics(rise_s=0.05, decay_s=0.6, amplitude=0.3, hill=1.0, half=1e6)

@@ -11,7 +11,7 @@ from scipy import io
 
 from neurocine.core import InputError
 from neurocine.io.result_files.stamp import dataset, opened, strings
-from neurocine.simulation.hybrid.kinetics import Kinetics, dff
+from neurocine.simulation.kinetics import Kinetics, dff
 from neurocine.simulation.library.__main__ import main
 from neurocine.simulation.library.fit import fit_kinetics
 from neurocine.simulation.library.masks import choose_files, overlaps, read_masks, rescaled

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.simulation.hybrid.kinetics import Kinetics, drive, saturate
 from neurocine.simulation.hybrid.presets import HybridPreset, log_uniform
 from neurocine.simulation.hybrid.spiking import (
     draw_assemblies,
@@ -19,6 +18,7 @@ from neurocine.simulation.hybrid.spiking import (
     sparse_train,
     thinned,
 )
+from neurocine.simulation.kinetics import Kinetics, drive, saturate
 from neurocine.simulation.library import Neuron
 
 #: Largest change of a cell's time constants and, in standard deviations of its logarithm, of its amplitude.

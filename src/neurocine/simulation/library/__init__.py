@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neurocine.core import InputError
 from neurocine.core.truth import SPLITS
 from neurocine.io.result_files.stamp import dataset, opened, strings
-from neurocine.simulation.hybrid.kinetics import Kinetics
+from neurocine.simulation.kinetics import Kinetics
 from neurocine.simulation.library.scene import SceneStatistics
 
 __all__ = ["SPLITS", "Layout", "Library", "Neuron", "load"]

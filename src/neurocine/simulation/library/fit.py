@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from neurocine.simulation.hybrid.kinetics import Kinetics, drive, saturate
+from neurocine.simulation.kinetics import Kinetics, drive, saturate
 from neurocine.simulation.library.recordings import Recording
 
 #: Bounds of rise and decay (s), exponent, half-saturation (times the largest drive) and delay (s).

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from neurocine.comparison.availability import engines_here
-from neurocine.comparison.cost import read_cost
 from neurocine.config import EnginesSettings, parse_config
 from neurocine.config.engines import EngineEntry
 from neurocine.core import InputError
 from neurocine.engines.availability import why_absent
+from neurocine.io.job_costs import read_job_costs
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
@@ -24,12 +24,12 @@ def write(path: Path, *rows: str) -> Path:
 
 
 def test_the_cost_of_a_job_is_read(tmp_path: Path) -> None:
-    cost = read_cost(write(tmp_path / "a.tsv", "12.5\t0:00:12\t800.25\t1\t1\t1\t0\t0\t90\t20.5"))
+    (cost,) = read_job_costs(write(tmp_path / "a.tsv", "12.5\t0:00:12\t800.25\t1\t1\t1\t0\t0\t90\t20.5"))
     assert (cost.wall_s, cost.cpu_s, cost.peak_mb) == (12.5, 20.5, 800.25)
 
 
 def test_what_was_too_short_to_measure_is_not_a_number(tmp_path: Path) -> None:
-    cost = read_cost(write(tmp_path / "a.tsv", "0.01\t0:00:00\tNA\tNA\tNA\tNA\tNA\tNA\tNA\tNA"))
+    (cost,) = read_job_costs(write(tmp_path / "a.tsv", "0.01\t0:00:00\tNA\tNA\tNA\tNA\tNA\tNA\tNA\tNA"))
     assert cost.wall_s == 0.01
     assert math.isnan(cost.peak_mb)
 
@@ -38,7 +38,7 @@ def test_what_was_too_short_to_measure_is_not_a_number(tmp_path: Path) -> None:
 def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.tsv").write_text(text)
     with pytest.raises(InputError, match="no benchmark of Snakemake"):
-        read_cost(tmp_path / "a.tsv")
+        read_job_costs(tmp_path / "a.tsv")
 
 
 def test_an_engine_that_is_not_there_is_told_with_what_to_do() -> None:
@@ -57,7 +57,7 @@ def test_engines_that_cannot_run_are_left_out_and_said_to_be() -> None:
     config = parse_config(
         {
             "engines": {"caiman": {"python": "/nowhere/python"}},
-            "benchmark": {
+            "comparison": {
                 "motion": {"own": {"engine": "cinac"}, "normcorre": {"engine": "caiman"}},
                 "segmentation": {"stneuronet": {}, "caiman": {}},
                 "activity": ["neurocine", "mcmc", "caiman", "zscore"],

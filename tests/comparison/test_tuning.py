@@ -54,7 +54,7 @@ def test_a_point_changes_what_it_names_and_nothing_else() -> None:
 )
 def test_an_impossible_grid_is_refused_with_the_config(grid: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        parse_config({"benchmark": {"segmentation": grid}})
+        parse_config({"comparison": {"segmentation": grid}})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_an_impossible_grid_is_refused_with_the_config(grid: dict, said: str) ->
 )
 def test_other_impossible_values_are_refused_too(values: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        parse_config({"benchmark": values})
+        parse_config({"comparison": values})
 
 
 def test_the_highest_mean_is_chosen_and_each_recording_left_out_in_turn() -> None:

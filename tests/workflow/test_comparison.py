@@ -34,7 +34,7 @@ def find(movie, settings, given, engines, progress):
 ENTRY = '    "toy": EngineEntry("neurocine.segmentation.toy_engine", "core"),\n'
 CONFIG = {
     "engines": {"caiman": {"python": "/nowhere/<script>"}},
-    "benchmark": {
+    "comparison": {
         "simulation": {"movies": {"cortex-6s": 1}, "training": 2, "n_frames": 300},
         "motion": {"none": {"engine": "none"}, "cinac": {"engine": "cinac"}},
         "segmentation": {"stneuronet": {}, "toy": {"threshold_scaling": [1.5, 500.0]}, "caiman": {}},
@@ -79,12 +79,12 @@ def done(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     run = snakemake(checkout, project, "benchmark")
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-5000:]
-    return project / "results" / "benchmark"
+    return project / "results" / "comparison"
 
 
 @pytest.mark.slow
 def test_an_engine_of_one_file_and_one_line_is_tuned_and_compared(done: Path) -> None:
-    found = json.loads((done / "benchmark.json").read_text())
+    found = json.loads((done / "comparison.json").read_text())
     assert list(found["tuned"]) == ["stneuronet", "toy"]
     # At 500 standard deviations nothing is found.
     assert found["tuned"]["toy"]["point"] == {"threshold_scaling": 1.5}
@@ -100,11 +100,11 @@ def test_an_engine_of_one_file_and_one_line_is_tuned_and_compared(done: Path) ->
 
 @pytest.mark.slow
 def test_an_engine_that_is_not_there_is_said_to_be_left_out(done: Path) -> None:
-    found = json.loads((done / "benchmark.json").read_text())
+    found = json.loads((done / "comparison.json").read_text())
     assert found["left_out"] == {
         "segmentation: caiman": "engines.caiman.python names /nowhere/<script>, which can't be run."
     }
-    page = (done / "benchmark.html").read_text()
+    page = (done / "comparison.html").read_text()
     assert "Left out" in page
     assert "/nowhere/&lt;script&gt;" in page
     assert "<script>" not in page
@@ -112,7 +112,7 @@ def test_an_engine_that_is_not_there_is_said_to_be_left_out(done: Path) -> None:
 
 @pytest.mark.slow
 def test_activity_and_registration_are_compared_too(done: Path) -> None:
-    found = json.loads((done / "benchmark.json").read_text())
+    found = json.loads((done / "comparison.json").read_text())
     assert [row["method"] for row in found["activity"]["by_dataset"]] == ["neurocine", "oasis", "zscore"]
     assert all(row["visible"]["cells"] > 3 for row in found["activity"]["by_dataset"])
     assert found["activity"]["training_recordings"] == [
@@ -125,7 +125,7 @@ def test_activity_and_registration_are_compared_too(done: Path) -> None:
 
 @pytest.mark.slow
 def test_one_table_has_a_row_a_task_method_and_recording(done: Path) -> None:
-    with (done / "benchmark.tsv").open(newline="") as file:
+    with (done / "comparison.tsv").open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     tasks = [row["task"] for row in rows]
     assert [tasks.count(task) for task in ("segmentation", "activity", "registration")] == [2, 3, 2]
@@ -142,8 +142,8 @@ def test_a_second_call_does_nothing_and_another_grid_tries_only_what_is_new(
 ) -> None:
     project = done.parents[1]
     assert "Nothing to be done" in snakemake(checkout, project, "-n", "benchmark").stdout
-    changed = {**CONFIG, "benchmark": {**CONFIG["benchmark"]}}
-    changed["benchmark"]["segmentation"] = {**CONFIG["benchmark"]["segmentation"], "toy": {}}
+    changed = {**CONFIG, "comparison": {**CONFIG["comparison"]}}
+    changed["comparison"]["segmentation"] = {**CONFIG["comparison"]["segmentation"], "toy": {}}
     config = project / "config" / "config.yaml"
     before = config.read_text()
     config.write_text(yaml.safe_dump(changed, sort_keys=False))

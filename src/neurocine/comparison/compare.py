@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from neurocine.comparison.cost import Cost, read_cost
 from neurocine.comparison.recordings import movie_in, truth_in
 from neurocine.comparison.result import Comparison
 from neurocine.comparison.synthetic_motion import RegistrationError
@@ -23,6 +22,7 @@ from neurocine.evaluation.segmentation.compare import (
     compare_segmentations,
 )
 from neurocine.evaluation.segmentation.segmentation_cases import open_truth
+from neurocine.io.job_costs import JobCost, mean_job_cost
 from neurocine.io.result_files import read_activity, read_celltypes, read_rois, read_traces, read_truth
 from neurocine.progress import Progress, silent
 from neurocine.traces.deconvolution import Deconvolved
@@ -59,10 +59,10 @@ class Layout:
         """Return the file of a registration's error."""
         return self.folder / "motion" / name / f"{movie}.json"
 
-    def costs(self, task: str, jobs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Cost]:
-        """Return what the jobs of a task took, by method and recording; what isn't known isn't there."""
+    def costs(self, task: str, jobs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], JobCost]:
+        """Return the cost of each measured job of a task, by method and recording."""
         paths = {job: self.folder / "benchmarks" / f"{task}_{job[0]}_{job[1]}.tsv" for job in jobs}
-        return {job: read_cost(path) for job, path in paths.items() if path.is_file()}
+        return {job: mean_job_cost(path) for job, path in paths.items() if path.is_file()}
 
 
 @dataclass(frozen=True)

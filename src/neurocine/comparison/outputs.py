@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,9 @@ from neurocine import __version__
 from neurocine.comparison.result import Comparison
 from neurocine.comparison.summary import markdown
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, quartile_text, spread_text
-from neurocine.io.atomic import atomic_path, write_text
+from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json, write_pictures
+from neurocine.io.tables import write_table
 
 #: What each picture shows.
 CAPTIONS = {
@@ -44,25 +43,10 @@ def write_comparison(
 
     drawn = draw_comparison(comparison)
     write_json(out, comparison.as_dict())
-    write_table(table, list(comparison.table()))
+    write_table(table, comparison.table())
     write_text(summary, markdown(comparison))
     write_pictures(pictures, drawn)
     write_page(page, comparison, drawn)
-
-
-def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write one row a task, method and recording, tab-separated; what a task hasn't is empty."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="", delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def write_page(path: Path, comparison: Comparison, pictures: dict[str, bytes]) -> None:

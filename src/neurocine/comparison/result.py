@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from neurocine.comparison.cost import Cost
 from neurocine.comparison.synthetic_motion import RegistrationError
 from neurocine.comparison.tuning import Tuned
 from neurocine.evaluation.activity.result import ActivityEvaluation
 from neurocine.evaluation.segmentation.compare import CRITERIA, MAIN_CRITERION, SegmentationComparison
 from neurocine.evaluation.segmentation.graders import METRICS, RULES
 from neurocine.evaluation.statistics import rank_sum, spread
+from neurocine.io.job_costs import JobCost
 
 #: Version of the JSON's layout.
 SCHEMA_VERSION = 1
 #: Name of all recordings together, among the data sets.
 ALL = "all"
 #: Costs by method and recording.
-Costs = Mapping[tuple[str, str], Cost]
+Costs = Mapping[tuple[str, str], JobCost]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
+import math
 import platform
 from collections import Counter
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from typing import Any
 
 from neurocine.core import InputError
 from neurocine.io.atomic import write_text
+from neurocine.io.job_costs import read_job_costs
 from neurocine.io.result_files import read_activity, read_rois, read_stamp, settings_hash
 from neurocine.io.results import read_source_record
 from neurocine.steps import IMPL
@@ -70,28 +71,21 @@ def read_usage(folder: Path) -> list[RuleUsage]:
     InputError
         If a benchmark file has no run time.
     """
-    found = []
+    usage = []
     for path in (folder / "benchmarks").glob("*.tsv"):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-        wall_s = _number(rows[-1].get("s")) if rows else None
-        if wall_s is None:
-            raise InputError(path, "s", "holds no run time", "Delete the file, or run the step again.")
-        found.append(
-            RuleUsage(path.stem, wall_s, _number(rows[-1].get("cpu_time")), _number(rows[-1].get("max_rss")))
-        )
+        cost = read_job_costs(path)[-1]
+        usage.append(RuleUsage(path.stem, cost.wall_s, _measured(cost.cpu_s), _measured(cost.peak_mb)))
     order = list(IMPL)
 
     def place(benchmark: RuleUsage) -> tuple[int, str]:
         section = benchmark.step.split("_")[0]
         return (order.index(section) if section in order else len(order), benchmark.step)
 
-    return sorted(found, key=place)
+    return sorted(usage, key=place)
 
 
-def _number(text: str | None) -> float | None:
-    """Return a benchmark's value; Snakemake writes ``NA`` or ``-`` for what it couldn't measure."""
-    return None if text in (None, "", "-", "NA") else float(text)
+def _measured(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def provenance(files: Mapping[str, Path], config: Mapping[str, Any], recording: str) -> dict[str, Any]:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
-from neurocine.io.atomic import atomic_path, write_text
+from neurocine.io import tables
+from neurocine.io.atomic import atomic_path
 from neurocine.training.checkpoint import History
 
 
 def write_table(path: Path, history: History) -> None:
-    """Write one row an epoch as CSV, atomically."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([{name: f"{value:.6g}" for name, value in row.items()} for row in history])
-    write_text(path, text.getvalue())
+    """Write one row per epoch as CSV, atomically."""
+    tables.write_table(path, history, separator=",")
 
 
 def read_table(path: Path) -> History:
     """Return the rows of a table that `write_table` wrote."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    frame = tables.read_table(path, separator=",").astype(float)
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.to_numpy().tolist()]
 
 
 def write_curves(folder: Path, history: History) -> None:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from neurocine import __version__
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, quartile_text
-from neurocine.evaluation.activity.criterion import METRICS, Criterion
+from neurocine.evaluation.activity.criterion import METRICS
 from neurocine.evaluation.activity.result import ActivityEvaluation
-from neurocine.io.atomic import atomic_path, write_text
+from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json, write_pictures
-
-#: Columns of the table: one row a cell, method and criterion.
-COLUMNS = (
-    "recording", "roi_id", "truth_id", "cell_type", "called_type", "overlapping", "snr", "criterion",
-    "method",
-    "true_positive", "false_negative", "false_positive", "true_negative",
-    *METRICS, "coverage",
-)  # fmt: skip
+from neurocine.io.tables import write_table
 
 #: What each picture shows.
 CAPTIONS = {
@@ -61,7 +55,7 @@ def write_evaluation(
     """
     write_json(out, evaluation.as_dict())
     if table is not None:
-        write_table(table, evaluation)
+        write_table(table, cell_rows(evaluation))
     if page is None and pictures is None:
         return
     from neurocine.evaluation.activity.figures import draw_all
@@ -73,31 +67,30 @@ def write_evaluation(
         write_pictures(pictures, drawn)
 
 
-def write_table(path: Path, evaluation: ActivityEvaluation) -> None:
-    """Write one row a cell, method and criterion (`visible`, then `all`), tab-separated, atomically.
+def cell_rows(evaluation: ActivityEvaluation) -> Iterator[dict[str, Any]]:
+    """Yield one row per cell, method and criterion (`visible`, then `all`).
 
-    ``coverage`` is the mean share of the cell's detected rises that is called active; empty if there are
-    none.
+    ``coverage`` is the mean share of the cell's detected rises that is called active; None if there are none.
     """
-    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for name, criterion in evaluation.criteria.items():
-            for method in criterion.methods:
-                writer.writerows(_rows(name, criterion, method))
-
-
-def _rows(name: str, criterion: Criterion, method: str) -> Iterator[list[str | int]]:
-    cells = criterion.cells
-    shares = criterion.coverage(cells, method)
-    for cell, score, share in zip(cells, criterion.scores(cells, method), shares, strict=True):
-        yield [
-            cell.recording, cell.roi_id, cell.truth_id, cell.cell_type, cell.called_type or "",
-            int(cell.overlapping), f"{cell.snr:.4g}", name, method,
-            score.true_positive, score.false_negative, score.false_positive, score.true_negative,
-            *(f"{getattr(score, metric):.6f}" for metric in METRICS),
-            f"{share.mean():.6f}" if len(share) else "",
-        ]  # fmt: skip
+    for name, criterion in evaluation.criteria.items():
+        cells = criterion.cells
+        for method in criterion.methods:
+            scores, shares = criterion.scores(cells, method), criterion.coverage(cells, method)
+            for cell, score, share in zip(cells, scores, shares, strict=True):
+                yield {
+                    "recording": cell.recording,
+                    "roi_id": cell.roi_id,
+                    "truth_id": cell.truth_id,
+                    "cell_type": cell.cell_type,
+                    "called_type": cell.called_type,
+                    "overlapping": int(cell.overlapping),
+                    "snr": cell.snr,
+                    "criterion": name,
+                    "method": method,
+                    **asdict(score),
+                    **{metric: getattr(score, metric) for metric in METRICS},
+                    "coverage": share.mean() if len(share) else None,
+                }
 
 
 def write_page(path: Path, evaluation: ActivityEvaluation, pictures: dict[str, bytes]) -> None:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from neurocine import __version__
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, spread_text
-from neurocine.evaluation.segmentation.compare import CRITERIA, MeasuredSegmentation, SegmentationComparison
+from neurocine.evaluation.segmentation.compare import CRITERIA, SegmentationComparison
 from neurocine.evaluation.segmentation.gallery import Pictured
-from neurocine.evaluation.segmentation.graders import RULES
-from neurocine.io.atomic import atomic_path, write_text
+from neurocine.evaluation.segmentation.graders import METRICS, RULES
+from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json, write_pictures
-
-#: Columns of the table: one row a recording, method, criterion and rule.
-COLUMNS = (
-    "recording", "method", "criterion", "rule", "recall", "precision", "f1", "matched", "missed", "false",
-    "doubtful", "mean_iou",
-)  # fmt: skip
+from neurocine.io.tables import write_table
 
 
 def write_segmentation(
@@ -50,7 +45,7 @@ def write_segmentation(
     """
     write_json(out, comparison.as_dict())
     if table is not None:
-        write_segmentation_table(table, comparison)
+        write_table(table, score_rows(comparison))
     if page is None and pictures is None:
         return
     from neurocine.evaluation.segmentation.figures import draw_segmentation
@@ -62,25 +57,24 @@ def write_segmentation(
         write_pictures(pictures, drawn)
 
 
-def write_segmentation_table(path: Path, comparison: SegmentationComparison) -> None:
-    """Write one row a recording, method, criterion and rule, tab-separated, atomically."""
-    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for one in comparison.recordings:
-            writer.writerows(_rows(one))
-
-
-def _rows(one: MeasuredSegmentation) -> Iterator[list[str | int]]:
-    for method, criterion, rule in product(one.scores, CRITERIA, RULES):
-        judged = getattr(one.scores[method][criterion], rule)
-        score = judged.score
-        yield [
-            one.name, method, criterion, rule,
-            *(f"{value:.6f}" for value in (score.recall, score.precision, score.f1)),
-            score.matched, len(judged.matching.missed), len(judged.matching.false), len(judged.doubtful),
-            f"{score.mean_iou:.6f}" if score.matched else "",
-        ]  # fmt: skip
+def score_rows(comparison: SegmentationComparison) -> Iterator[dict[str, Any]]:
+    """Yield one row per recording, method, criterion and rule."""
+    for recording in comparison.recordings:
+        for method, criterion, rule in product(recording.scores, CRITERIA, RULES):
+            judged = getattr(recording.scores[method][criterion], rule)
+            score = judged.score
+            yield {
+                "recording": recording.name,
+                "method": method,
+                "criterion": criterion,
+                "rule": rule,
+                **{metric: getattr(score, metric) for metric in METRICS},
+                "matched": score.matched,
+                "missed": len(judged.matching.missed),
+                "false": len(judged.matching.false),
+                "doubtful": len(judged.doubtful),
+                "mean_iou": score.mean_iou,
+            }
 
 
 def write_segmentation_page(

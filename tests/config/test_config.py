@@ -39,7 +39,7 @@ def test_every_setting_has_a_comment() -> None:
 @pytest.mark.parametrize(
     ("values", "field", "allowed"),
     [
-        ({"motion": {"enginee": "cinac"}}, "motion.enginee", "known here are engine"),
+        ({"motion": {"enginee": "cinac"}}, "motion.enginee", "known keys: engine"),
         ({"motion": {"engine": "magic"}}, "motion.engine", "choose one of suite2p, caiman, cinac, none"),
         (
             {"segmentation": {"engine": "magic"}},
@@ -48,12 +48,12 @@ def test_every_setting_has_a_comment() -> None:
         ),
         ({"motion": {"max_shift_um": -1}}, "motion.max_shift_um", "greater than 0"),
         ({"activity": {"overlap": 1.0}}, "activity.overlap", "less than 1"),
-        ({"activty": {}}, "activty", "known here are recordings"),
+        ({"activty": {}}, "activty", "known keys: recordings"),
         ({"traces": 3}, "traces", "is 3"),
         (
             {"training": {"activity": {"epochz": 1}}},
             "training.activity.epochz",
-            "known here are architecture",
+            "known keys: architecture",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The workflow's settings: pydantic models from which the config file and its schema are generated."""
+"""Settings of the workflow: pydantic models, from which the config file and its schema are generated."""
 
 from neurocine.config.cluster import ClusterSettings
 from neurocine.config.comparison import (

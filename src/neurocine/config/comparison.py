@@ -1,4 +1,4 @@
-"""The section of the comparison: which engines are compared, on what, and what is tried of each."""
+"""The section of the comparison: the engines, the movies, and the grid of settings per engine."""
 
 from __future__ import annotations
 
@@ -19,35 +19,37 @@ from neurocine.config.training import Movies
 Point = dict[str, Any]
 Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]
 
-#: What may name a folder.
+#: Names that a folder may have.
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 #: Activity by neurocine's own networks.
 OWN_ACTIVITY = "neurocine"
 
 
 class ComparisonSimulation(Section):
-    """Simulated movies with truth, beside the recordings of the table that have some."""
+    """Simulated movies with truth, in addition to the recordings with truth in the table."""
 
     movies: Movies = Field(
         {"cortex-6f": 3, "cortex-6s": 3, "ca1-development": 3},
-        description="test movies of each preset, which the figures are of",
+        description="number of test movies per preset, which the figures are measured on",
     )
     training: int = Field(
         1,
         ge=0,
-        description="movies of each of these presets, of the split validation, that parameters are tuned on",
+        description="number of movies per preset, of the split validation, on which parameters are tuned",
     )
     n_frames: Annotated[int, Field(ge=100)] | None = Field(
-        None, description="frames of a movie; null: as many as the preset has (2,500)"
+        None, description="frames per movie; null: the preset's (2,500)"
     )
-    seed: int = Field(901, ge=0, description="first seed of each preset; the others follow")
+    seed: int = Field(
+        901, ge=0, description="seed of the first movie of each preset; each further movie adds 1"
+    )
 
 
 class ComparisonSettings(Section):
-    """Engines compared on movies whose truth is known: `snakemake benchmark`."""
+    """Comparison of engines on movies with truth: `snakemake comparison`."""
 
     simulation: ComparisonSimulation | None = Field(
-        ComparisonSimulation(), description="null: recordings of the table alone"
+        ComparisonSimulation(), description="null: only the recordings of the table"
     )
     motion: dict[str, dict[str, Any]] = Field(
         {
@@ -59,7 +61,7 @@ class ComparisonSettings(Section):
             "none": {"engine": "none"},
         },
         description="registrations by name: settings of the section motion; each registers the first test "
-        "movie of each preset, moved by known shifts",
+        "movie of each preset after known shifts",
     )
     segmentation: dict[str, Grid] = Field(
         {
@@ -79,18 +81,18 @@ class ComparisonSettings(Section):
             },
             "hnccorr": {"hnccorr.bin_s": [0.5, 1.0]},
         },
-        description="engines of segmentation, the one that others are compared with first; of each, values "
-        "of settings of the section segmentation, all combinations of which are tried on training movies",
+        description="segmentation engines, the reference first; for each, values of settings of the section "
+        "segmentation, all combinations of which are tried on the training movies",
     )
     activity: tuple[str, ...] = Field(
         (OWN_ACTIVITY, "oasis", "caiman", "mcmc", "suite2p", ZSCORE),
-        description="what tells activity: neurocine, engines of deconvolution (section traces), and zscore; "
-        "thresholds of all but the first are chosen on training movies",
+        description="methods of activity: neurocine, deconvolution engines (section traces), and zscore; the "
+        "thresholds of all but the first are chosen on the training movies",
     )
     min_snr: Positive | None = Field(
         8.0,
-        description="recordings of the table with contours alone as truth: those with a transient of this "
-        "signal-to-noise ratio are to be found, others count neither way; null: all are to be found",
+        description="for recordings whose truth has only contours: cells with a transient of at least this "
+        "signal-to-noise ratio count, others count neither way; null: all count",
     )
 
     @field_validator("activity")
@@ -108,7 +110,7 @@ class ComparisonSettings(Section):
     def _motion(cls, named: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for name, settings in named.items():
             if not NAME.fullmatch(name):
-                raise ValueError(f"{name!r} becomes a folder: name it by letters, digits, - and _")
+                raise ValueError(f"{name!r} becomes a folder: use letters, digits, - and _")
             MotionSettings.model_validate(settings)
         return named
 
@@ -116,7 +118,7 @@ class ComparisonSettings(Section):
     @classmethod
     def _segmentation(cls, grids: dict[str, Grid]) -> dict[str, Grid]:
         if not grids:
-            raise ValueError("name one engine or more")
+            raise ValueError("name at least one engine")
         for engine, grid in grids.items():
             known_engine(SEGMENTATION_ENGINES, engine)
             for point in grid_points(grid):
@@ -130,12 +132,12 @@ def grid_points(grid: Mapping[str, list[Any]]) -> list[Point]:
 
 
 def tuned(settings: SegmentationSettings, engine: str, point: Mapping[str, Any]) -> SegmentationSettings:
-    """Return `settings` with another engine and the values of `point`.
+    """Return `settings` with engine `engine` and the values of `point`.
 
     Raises
     ------
     ValueError
-        If there is no such setting, or it can't have such a value.
+        If a setting doesn't exist or its value is invalid.
     """
     values = settings.model_dump() | {"engine": engine}
     for key, value in point.items():
@@ -155,7 +157,7 @@ def tuned(settings: SegmentationSettings, engine: str, point: Mapping[str, Any])
 
 
 def comparison_movies(settings: ComparisonSimulation | None) -> list[CorpusMovie]:
-    """Return the simulated movies of the comparison by preset: those for test, then those for tuning."""
+    """Return the simulated movies of the comparison, per preset: test movies, then tuning movies."""
     if settings is None:
         return []
     movies = []

@@ -1,4 +1,4 @@
-"""Which simulated movies the networks learn from, are chosen by and are measured on."""
+"""The simulated movies of a corpus: for training, validation and test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from neurocine.config.training import SimulationSettings, StneuronetSimulation
 
 
 class CorpusMovie(NamedTuple):
-    """What one movie of the corpus is made with.
+    """The parameters of one movie of a corpus.
 
     Attributes
     ----------
@@ -34,8 +34,8 @@ class CorpusMovie(NamedTuple):
 def corpus_movies(settings: SimulationSettings | StneuronetSimulation) -> list[CorpusMovie]:
     """Return the movies of a corpus, by preset.
 
-    No seed is in two splits. Those for test come first, then those for validation, so that a larger corpus is
-    measured on the same movies.
+    No seed is in two splits. The test movies come first, then the validation movies, so that a larger corpus
+    is evaluated on the same movies.
     """
     held_out = settings.held_out
     movies = []
@@ -49,7 +49,7 @@ def corpus_movies(settings: SimulationSettings | StneuronetSimulation) -> list[C
 
 
 def _sampling(settings: SimulationSettings | StneuronetSimulation, i: int) -> tuple[int, float, float]:
-    """Return frames, frame rate and pixel size of a preset's movie `i`."""
+    """Return the frames, frame rate (Hz) and pixel size (µm) of movie `i` of a preset."""
     if isinstance(settings, SimulationSettings):
         return settings.n_frames, settings.frame_rate_hz, settings.pixel_size_um
     rates, scales = settings.frame_rates_hz, settings.pixel_sizes_um

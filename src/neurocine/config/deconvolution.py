@@ -13,11 +13,11 @@ class CaimanDeconvolution(Section):
     """CaImAn's OASIS on ΔF/F (deconvolution: caiman)."""
 
     autoregressive_order: Literal[1, 2] = Field(
-        1, description="of the calcium model: 1 (decays) or 2 (rises, too: fast movies)"
+        1, description="order of the calcium model: 1 (decay) or 2 (rise and decay: fast movies)"
     )
     kinetics: Literal["trace", "indicator"] = Field(
         "trace",
-        description="decay time: learned from each trace, as CaImAn does, or the indicator's (then "
+        description="decay time: estimated from each trace, as CaImAn does, or the indicator's (then "
         "transients rise at once: order 1 is used)",
     )
 
@@ -28,19 +28,19 @@ class McmcDeconvolution(Section):
     samples: int = Field(
         250,
         ge=1,
-        description="spike trains drawn, each by a sweep over all frames; what is given is their mean",
+        description="spike trains sampled, each by a sweep over all frames; the result is their mean",
     )
-    burn_in: int = Field(150, ge=0, description="sweeps before those, that aren't counted")
+    burn_in: int = Field(150, ge=0, description="sweeps before the first sample")
     rise_s: Annotated[float, Field(ge=0)] | None = Field(
         None,
         description="time constant of a transient's rise in seconds, 0 for none; null: a twelfth of the "
-        "decay's, as of GCaMP6s",
+        "decay's, as for GCaMP6s",
     )
     learn_decay: bool = Field(
-        True, description="learn each cell's decay time, beginning with the indicator's"
+        True, description="estimate each cell's decay time, starting from the indicator's"
     )
-    rate_hz: Positive = Field(0.2, description="events a second expected before the trace is seen")
+    rate_hz: Positive = Field(0.2, description="prior rate of events per second")
     min_amplitude: Annotated[float, Field(ge=0)] = Field(
-        1.0, description="height of one event, in units of noise, at least"
+        1.0, description="smallest amplitude of an event, in noise units"
     )
     seed: int = Field(1, ge=0, description="seed of the sampler")

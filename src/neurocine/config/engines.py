@@ -1,4 +1,4 @@
-"""The engines by name: a new one is a file, and a line here."""
+"""The engines by name: a new engine is one module, and one line here."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class EngineEntry:
     Attributes
     ----------
     module
-        Module with the engine; imported only when it is asked for, as suite2p takes half a minute to load.
+        Module of the engine; imported only when it is used, because suite2p takes half a minute to load.
     env
-        Environment in ``envs/`` that the rule runs in with ``--sdm conda``.
+        Environment in ``envs/`` in which the rule runs with ``--sdm conda``.
     remedy
-        What to do where it can't be loaded.
+        What to do if the engine can't be loaded.
     package
-        What it imports that may not be there, as suite2p; None: nothing but what neurocine needs anyway.
+        Optional package that it imports, such as suite2p; None: it needs no optional package.
     """
 
     module: str
@@ -56,12 +56,12 @@ DECONVOLUTION_ENGINES = {
     "mcmc": EngineEntry("neurocine.traces.mcmc_engine", "core"),
 }
 
-#: What STNeuroNet is called among the engines that found an ROI.
+#: Name of STNeuroNet among the engines that found an ROI.
 STNEURONET: Final = "stneuronet"
 
-#: Traces above a threshold: no deconvolution, but compared with them.
+#: Name of the z-score threshold on ΔF/F: a baseline method without deconvolution.
 ZSCORE = "zscore"
-#: What activity can be compared with.
+#: Baseline methods of activity.
 BASELINES = (*DECONVOLUTION_ENGINES, ZSCORE)
 
 

@@ -1,4 +1,4 @@
-"""Write ``config/config.yaml`` and the schemas from the models, so that they can't drift apart."""
+"""Generate ``config/config.yaml`` and the schemas from the pydantic models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from neurocine.io.atomic import write_text
 
 _HEADER = """\
 # yaml-language-server: $schema=schemas/config.schema.yaml
-# Settings of neurocine. Every key may be left out: it then has the value shown here.
+# Settings of neurocine. Every key is optional: the values shown are the defaults.
 
 """
 
@@ -41,7 +41,7 @@ def _section_lines(section: BaseModel, indent: int) -> list[str]:
 
 
 def _value_lines(name: str, value: Any, pad: str) -> list[str]:
-    """Return a key and its value: in one line, but for values by name, each of which has some of its own."""
+    """Return a key and its value on one line, or one line per entry for a dict of dicts."""
     if not isinstance(value, dict) or not all(isinstance(inner, dict) for inner in value.values()):
         return [f"{pad}{name}: {_scalar(value)}"]
     return [f"{pad}{name}:", *(f"{pad}  {_scalar(key)}: {_scalar(inner)}" for key, inner in value.items())]
@@ -63,7 +63,7 @@ def schema_text(model: type[BaseModel]) -> str:
 
 
 def generated(root: Path) -> dict[Path, str]:
-    """Return the generated files of a checkout and what they must hold."""
+    """Return the generated files of a checkout and their contents."""
     return {
         root / "config" / "config.yaml": config_text(),
         root / "config" / "schemas" / "config.schema.yaml": schema_text(Config),

@@ -13,17 +13,17 @@ from pydantic import BaseModel, ValidationError
 from neurocine.config.whole import Config
 from neurocine.core import InputError
 
-#: Keys that had another name once.
+#: Former names of keys, and their names now.
 RENAMED = {"benchmark": "comparison", "evaluation.rivals": "evaluation.baselines"}
 
-#: Aliases of YAML can make a value that takes few bytes and would fill pages.
+#: Shortens values in messages: with YAML aliases, a few bytes can expand to pages.
 _SHOWN = reprlib.Repr()
 _SHOWN.maxstring = _SHOWN.maxother = 200
 _SHOWN.maxlevel = 3
 
 
 def parse_config(values: Mapping[str, Any], where: str | Path = "config") -> Config:
-    """Return the checked config made of `values`; what they leave out has its default.
+    """Return the validated config of `values`; missing keys take their defaults.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def parse_config(values: Mapping[str, Any], where: str | Path = "config") -> Con
 
 
 def load_config(path: Path) -> Config:
-    """Return the checked config of a YAML file.
+    """Return the validated config of a YAML file.
 
     Raises
     ------
@@ -49,27 +49,27 @@ def load_config(path: Path) -> Config:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise InputError(path, "YAML", str(error).replace("\n", " "), "Mend the file.") from error
+        raise InputError(path, "YAML", str(error).replace("\n", " "), "Correct the file.") from error
     if not isinstance(values, dict | None):
         raise InputError(path, "YAML", f"is a {type(values).__name__}", "Write `key: value` lines.")
     return parse_config(values or {}, path)
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> tuple[str, str, str]:
-    """Return field, problem and remedy of all that `error` holds, worded for the user."""
+    """Return the fields, problems and remedy of a validation error, worded for the user."""
     fields, problems = [], []
     for part in error.errors():
         key = ".".join(str(step) for step in part["loc"])
         if part["type"] == "extra_forbidden":
             section = _section(model, part["loc"][:-1])
-            known = f"known here are {', '.join(section.model_fields)}"
+            known = f"known keys: {', '.join(section.model_fields)}"
             renamed = f"its name is now {RENAMED.get(key)}"
             problems.append(f"unknown key {key}; {renamed if key in RENAMED else known}")
         else:
             message = part["msg"].removeprefix("Value error, ")
             problems.append(f"{key} is {_SHOWN.repr(part['input'])}: {message[:1].lower()}{message[1:]}")
         fields.append(key)
-    return ", ".join(fields), "; ".join(problems), "Mend the value, or drop the key for its default."
+    return ", ".join(fields), "; ".join(problems), "Correct the value, or remove the key to use its default."
 
 
 def _section(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:

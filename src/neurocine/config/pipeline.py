@@ -1,4 +1,4 @@
-"""The settings of the steps, a section each; descriptions become comments in ``config/config.yaml``."""
+"""One section per step. The descriptions become the comments of ``config/config.yaml``."""
 
 from __future__ import annotations
 
@@ -21,27 +21,25 @@ from neurocine.config.section import Backend, Fraction, Positive, Section
 
 
 class MotionSettings(Section):
-    """Registration: every frame moved onto a template."""
+    """Motion correction: every frame is registered to a template."""
 
     engine: str = Field(
         "suite2p",
-        description="suite2p or caiman (NoRMCorre), both rigid, and non-rigid if asked for; cinac (centre of "
-        "mass of the frame-template correlation, as in the DeepCINAC paper) or none",
+        description="suite2p or caiman (NoRMCorre), rigid or non-rigid; cinac (centre of mass of the "
+        "frame-template correlation, as in the DeepCINAC paper) or none",
     )
-    nonrigid: bool = Field(
-        True, description="suite2p and caiman: also move blocks of the picture on their own"
-    )
+    nonrigid: bool = Field(True, description="suite2p and caiman: also shift blocks of the image separately")
     block_um: Positive = Field(
         100.0, description="suite2p and caiman, non-rigid: edge of a block in micrometres"
     )
-    max_shift_um: Positive = Field(15.0, description="largest shift looked for, in micrometres")
+    max_shift_um: Positive = Field(15.0, description="largest shift in micrometres")
     template_frames: int = Field(
-        300, ge=2, description="frames, spread over the movie, that make the template"
+        300, ge=2, description="frames, spread over the movie, that are averaged into the template"
     )
     flag_mad: Positive = Field(
         6.0,
-        description="a frame is flagged as unregistered when its correlation with the template lies this "
-        "many median absolute deviations under the median",
+        description="a frame is flagged as unregistered if its correlation with the template is this many "
+        "median absolute deviations below the median",
     )
 
     @field_validator("engine")
@@ -51,54 +49,54 @@ class MotionSettings(Section):
 
 
 class StneuronetSettings(Section):
-    """STNeuroNet: a network that segments active neurons; as an engine, and in the step active."""
+    """STNeuroNet, a network that segments active neurons: as an engine, and in the step active."""
 
-    model: str = Field("stneuronet", description="an STNeuroNet model of the registry")
-    backend: Backend = Field("openvino", description="what runs the network: keras (TensorFlow) or openvino")
+    model: str = Field("stneuronet", description="registered STNeuroNet model")
+    backend: Backend = Field("openvino", description="runtime of the network: keras (TensorFlow) or openvino")
     threshold: Fraction | None = Field(
-        None, description="probability from which on a pixel is a neuron's; null: the model's own"
+        None, description="lowest probability of a neuron's pixel; null: the model's own"
     )
     min_area_um2: Positive | None = Field(
-        None, description="smaller masks are dropped, square micrometres; null: the model's own"
+        None, description="smaller masks are rejected, in square micrometres; null: the model's own"
     )
 
 
 class CaimanSettings(Section):
     """CaImAn: CNMF on the whole movie (engine caiman) or frame by frame (caiman-online)."""
 
-    patch_um: Positive = Field(
-        80.0, description="CNMF looks at patches one by one: edge of a patch in micrometres"
-    )
+    patch_um: Positive = Field(80.0, description="edge of the patches that CNMF works on, in micrometres")
     patch_overlap_um: Positive = Field(
-        24.0, description="how much of that a patch shares with the next, micrometres: two somata"
+        24.0, description="overlap of neighbouring patches in micrometres: two somata"
     )
     components_per_patch: int = Field(
-        16, ge=1, description="components looked for in each patch: a few more than active neurons in it"
+        16, ge=1, description="components per patch: a few more than it has active neurons"
     )
     background_components: int = Field(
-        1, ge=1, description="components of the background; a second one where it is uneven and changes"
+        1, ge=1, description="components of the background; 2 where it is uneven and changes"
     )
     autoregressive_order: Literal[0, 1, 2] = Field(
-        1, description="of the calcium model: 0 (none), 1 (decays), 2 (rises, too: fast movies)"
+        1, description="order of the calcium model: 0 (none), 1 (decay), 2 (rise and decay: fast movies)"
     )
     merge_correlation: Fraction = Field(
-        0.85, description="touching components with traces that correlate more are made one"
+        0.85, description="touching components whose traces correlate more than this are merged"
     )
     refit: bool = Field(
-        True, description="caiman only: fit all once more, from what the patches gave (most of the time)"
+        True, description="caiman only: refit all components after the patches (takes most of the time)"
     )
     min_snr: Positive = Field(
-        2.0, description="components with transients at least this clear, in units of noise, are kept ..."
+        2.0, description="CaImAn's min_SNR: threshold of a component's transients, in noise units"
     )
     min_spatial_correlation: Annotated[float, Field(ge=-1, le=1)] = Field(
         0.85,
-        description="... and those whose shape correlates this much or more with the movie in transients",
+        description="CaImAn's rval_thr: threshold of the correlation of a component's shape with the movie "
+        "during its transients",
     )
     mask_level: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.2, description="an ROI is where a component's weight is at least this part of its highest"
+        0.2,
+        description="an ROI is where a component's weight is at least this fraction of its maximum",
     )
     online_init_s: Positive = Field(
-        20.0, description="caiman-online: seconds at the beginning that the first components are made from"
+        20.0, description="caiman-online: seconds at the start of the movie that initialise the components"
     )
     online_epochs: int = Field(1, ge=1, description="caiman-online: passes over the movie")
 
@@ -108,16 +106,16 @@ class SegmentationSettings(Section):
 
     engine: str = Field(
         "suite2p",
-        description="suite2p, stneuronet, caiman, caiman-online, hnccorr, or given (the contours named in "
-        "the recordings table)",
+        description="suite2p, stneuronet, caiman, caiman-online, hnccorr, or given (the ROIs named in the "
+        "recordings table)",
     )
     diameter_um: Positive = Field(12.0, description="diameter of a soma in micrometres")
     tau_s: Positive | None = Field(
         None, description="decay time of the indicator in seconds; null: from the indicator's name"
     )
-    threshold_scaling: Positive = Field(1.0, description="suite2p: higher finds fewer and clearer ROIs")
+    threshold_scaling: Positive = Field(1.0, description="suite2p: higher values give fewer and clearer ROIs")
     max_overlap: Fraction = Field(
-        0.75, description="suite2p: drop ROIs that share more than this of their pixels"
+        0.75, description="suite2p: reject ROIs that share more than this fraction of their pixels"
     )
     min_probability: Fraction = Field(
         0.5,
@@ -134,41 +132,44 @@ class SegmentationSettings(Section):
 
 
 class ActiveSettings(Section):
-    """Which ROIs are active neurons: the engine's beside STNeuroNet's masks."""
+    """Active neurons: the engine's ROIs matched with STNeuroNet's masks."""
 
     mode: Literal["engine", "stneuronet", "union", "intersection", "off"] = Field(
         "engine",
-        description="what goes on: engine (all its ROIs, told how active they are), stneuronet (its masks "
-        "alone), union, intersection (the engine's ROIs that STNeuroNet found, too), or off (not looked for)",
+        description="ROIs for later steps: engine (all its ROIs, with their probability of being active), "
+        "stneuronet (only its masks), union, intersection (the engine's ROIs that STNeuroNet also found), "
+        "or off (all of the engine's; STNeuroNet isn't run)",
     )
     min_iou: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="an ROI and a mask are the same neuron if they share this much of their union"
+        0.5, description="smallest intersection over union at which an ROI and a mask are the same neuron"
     )
 
     @field_validator("mode", mode="before")
     @classmethod
     def _unquoted(cls, mode: object) -> object:
-        return "off" if mode is False else mode  # YAML takes a bare off for false
+        return "off" if mode is False else mode  # YAML reads a bare off as false
 
 
 class TracesSettings(Section):
     """Fluorescence traces."""
 
     neuropil_inner_um: Positive = Field(
-        2.0, description="gap between an ROI and its neuropil annulus, micrometres"
+        2.0, description="gap between an ROI and its neuropil annulus, in micrometres"
     )
     neuropil_outer_um: Positive = Field(
-        12.0, description="outer edge of the annulus from the ROI, micrometres"
+        12.0, description="distance from the ROI to the outer edge of the annulus, in micrometres"
     )
-    neuropil_coefficient: Fraction = Field(0.7, description="share of the neuropil that is subtracted from F")
+    neuropil_coefficient: Fraction = Field(
+        0.7, description="fraction of the neuropil signal that is subtracted from F"
+    )
     baseline_window_s: Positive = Field(60.0, description="window of the running baseline in seconds")
     baseline_percentile: Annotated[float, Field(ge=0, le=100)] = Field(
-        20.0, description="percentile of F in that window that counts as baseline"
+        20.0, description="percentile of F in that window that is the baseline"
     )
     deconvolution: str = Field(
         "oasis",
-        description="what makes events of a trace: oasis (of oasis-deconv), suite2p, caiman (CaImAn's OASIS) "
-        "or mcmc (samples of spike trains, Pnevmatikakis et al. 2016)",
+        description="deconvolution engine: oasis (of oasis-deconv), suite2p, caiman (CaImAn's OASIS) or mcmc "
+        "(sampled spike trains, Pnevmatikakis et al. 2016)",
     )
     caiman: CaimanDeconvolution = CaimanDeconvolution()
     mcmc: McmcDeconvolution = McmcDeconvolution()
@@ -182,96 +183,102 @@ class TracesSettings(Section):
 class CelltypeSettings(Section):
     """Cell types: pyramidal, interneuron or noise."""
 
-    model: str = Field("celltype", description="a cell-type model of the registry")
+    model: str = Field("celltype", description="registered cell-type model")
     windows: int = Field(
-        4, ge=1, description="how many of the most active windows are averaged (the paper: 2, of 50 s)"
+        4, ge=1, description="number of most active windows that are averaged (the paper: 2, of 50 s)"
     )
-    batch_size: int = Field(32, ge=1, description="windows that go through the network at once")
-    backend: Backend = Field("keras", description="what runs the network: keras (TensorFlow) or openvino")
+    batch_size: int = Field(32, ge=1, description="windows per batch")
+    backend: Backend = Field("keras", description="runtime of the network: keras (TensorFlow) or openvino")
 
 
 class ActivitySettings(Section):
-    """In which frames each cell is active."""
+    """Activity: the frames in which each cell is active."""
 
     model: str = Field(
         "auto",
-        description="a model of the registry for all cells, or auto: the one that serves the cell's type",
+        description="registered model for all cells, or auto: the model for the type of each cell",
     )
-    backend: Backend = Field("keras", description="what runs the network: keras (TensorFlow) or openvino")
+    backend: Backend = Field("keras", description="runtime of the network: keras (TensorFlow) or openvino")
     overlap: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.5, description="share of a window that it has in common with the next; predictions merge by maximum"
+        0.5, description="fraction of a window that overlaps the next; predictions are merged by maximum"
     )
-    threshold: Fraction = Field(0.5, description="a frame is active where the probability is above this")
+    threshold: Fraction = Field(0.5, description="a cell is active in frames whose probability is above this")
     extent: Fraction = Field(
         0.4,
-        description="and as far as it stays above this on both sides: that a transient is there is surer "
-        "than where it begins and ends (the threshold or more: no further)",
+        description="... and in the frames around them while the probability stays above this, because the "
+        "network is surer that there is a transient than where it begins and ends (at the threshold or "
+        "above: no extension)",
     )
-    batch_size: int = Field(64, ge=1, description="windows that go through the network at once")
+    batch_size: int = Field(64, ge=1, description="windows per batch")
 
 
 class AssembliesSettings(Section):
     """Cell assemblies: cells that fire together in synchronous calcium events (SCEs)."""
 
-    find: bool = Field(False, description="find them in every recording, and show them in its report")
+    find: bool = Field(False, description="find assemblies in every recording, and show them in its report")
     by: Literal["events", "pairs"] = Field(
         "events",
-        description="what tells an assembly: events (SCEs with many cells in common, as in the papers), or "
-        "pairs (cells whose onsets coincide more often than by chance: also where cells fire all the time)",
+        description="evidence of an assembly: events (SCEs that share many cells, as in the papers) or pairs "
+        "(cells whose onsets coincide more often than by chance; works where cells fire all the time)",
     )
     count: Literal["onsets", "active"] = Field(
         "onsets",
-        description="cells take part in an SCE by the onsets of their transients, so that each counts once, "
-        "or by all their active frames, as in the papers",
+        description="what counts as participation in an SCE: onsets of transients, so that each counts once, "
+        "or all active frames, as in the papers",
     )
     window_s: Annotated[float, Field(ge=0)] = Field(
-        0.4, description="how far from the SCE that onset, or active frame, may be, in seconds"
+        0.4, description="largest distance of that onset or active frame from the SCE, in seconds"
     )
     percentile: Annotated[float, Field(gt=0, lt=100)] = Field(
-        99.0, description="percentile of the cells that take part at once in shuffled rasters, to be reached"
+        99.0,
+        description="smallest number of cells in an SCE, as a percentile of the counts in shuffled rasters",
     )
     surrogates: int = Field(
-        100, ge=1, description="shuffled rasters, in which each cell's activity is rolled on its own"
+        100,
+        ge=1,
+        description="number of shuffled rasters; each cell's activity is circularly shifted on its own",
     )
-    min_cells: int = Field(5, ge=2, description="cells in an SCE, at least")
-    apart_s: Positive = Field(0.8, description="SCEs are at least so many seconds apart")
-    max_clusters: int = Field(19, ge=2, description="clusters of SCEs tried: 2 to so many")
-    starts: int = Field(100, ge=1, description="starts of k-means for each number of clusters")
+    min_cells: int = Field(5, ge=2, description="smallest number of cells in an SCE")
+    apart_s: Positive = Field(0.8, description="smallest distance between SCEs in seconds")
+    max_clusters: int = Field(19, ge=2, description="largest number of clusters of SCEs tried, from 2")
+    starts: int = Field(100, ge=1, description="starts of k-means per number of clusters")
     cluster_surrogates: int = Field(
         100,
         ge=2,
-        description="sets of shuffled SCEs, than any of whose clusters a real one must be better",
+        description="sets of shuffled SCEs; a real cluster must be better than every cluster in them",
     )
-    surrogate_starts: int = Field(10, ge=1, description="starts of k-means for each of them")
+    surrogate_starts: int = Field(10, ge=1, description="starts of k-means per set of shuffled SCEs")
     pair_s: Positive = Field(
-        0.25, description="pairs: how far apart onsets coincide, seconds (SD of a Gaussian)"
+        0.25, description="pairs: tolerance of coinciding onsets in seconds (SD of a Gaussian)"
     )
-    pair_surrogates: int = Field(20, ge=2, description="pairs: shuffled rasters of each of two kinds")
-    min_assembly: int = Field(6, ge=2, description="cells in an assembly, at least")
-    seed: int = Field(1, ge=0, description="seed of shuffles and starts")
+    pair_surrogates: int = Field(
+        20, ge=2, description="pairs: number of shuffled rasters of each of two kinds"
+    )
+    min_assembly: int = Field(6, ge=2, description="smallest number of cells in an assembly")
+    seed: int = Field(1, ge=0, description="seed of the shuffles and of the starts of k-means")
 
 
 class EvaluationSettings(Section):
-    """Activity and cell types measured against truth, for recordings that have some."""
+    """Evaluation of activity and cell types against truth, for recordings with truth."""
 
     baselines: tuple[str, ...] = Field(
         ("oasis", "suite2p", ZSCORE),
-        description="what activity is compared with: engines of deconvolution (oasis, suite2p, caiman, mcmc) "
-        "and zscore (ΔF/F above its median); those that aren't installed are left out",
+        description="baseline methods of activity: deconvolution engines (oasis, suite2p, caiman, mcmc) and "
+        "zscore (ΔF/F above its median); engines that aren't installed are left out",
     )
 
     min_iou: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="an ROI is a true cell if their intersection over union is at least this"
+        0.5, description="smallest intersection over union at which an ROI matches a true cell"
     )
     min_overlap: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.15, description="two cells overlap if they share at least this part of the larger one"
+        0.15, description="two cells overlap if they share at least this fraction of the larger one"
     )
     min_dprime: float = Field(
         5.0,
         ge=0,
-        description="a true transient counts in the main figures if its detectability d' is at least this, "
-        "else it is doubtful: neither missed nor found (0: all count; only movies from real parts have d'). "
-        "At 5 an ideal observer who looks 300 times in a movie, and errs once, finds 99 %",
+        description="a true transient counts in the main figures if its detectability d' is at least this; "
+        "others count neither as missed nor as found (0: all count; only hybrid movies have d'). At 5 an "
+        "ideal observer who makes 300 decisions per movie, one of them wrong, finds 99 %",
     )
     neighbour_correlation: Annotated[float, Field(ge=-1, le=1)] = Field(
         0.7,
@@ -282,7 +289,7 @@ class EvaluationSettings(Section):
         0.2, description="... and, inside the cell itself, less than this with the cell's own"
     )
     snr_edges: tuple[float, ...] = Field(
-        (5.0, 10.0), description="figures are also given for cells in these ranges of signal-to-noise ratio"
+        (5.0, 10.0), description="edges of the ranges of signal-to-noise ratio with figures of their own"
     )
 
     @field_validator("baselines")
@@ -292,14 +299,14 @@ class EvaluationSettings(Section):
             if name not in BASELINES:
                 raise ValueError(f"unknown baseline {name!r}; choose from {', '.join(BASELINES)}")
         if len(set(names)) < len(names):
-            raise ValueError("name each once")
+            raise ValueError("name each baseline once")
         return names
 
     @field_validator("snr_edges")
     @classmethod
     def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
         if list(edges) != sorted(set(edges)):
-            raise ValueError("give rising numbers")
+            raise ValueError("the edges must increase")
         return edges
 
 
@@ -307,18 +314,20 @@ class ReportSettings(Section):
     """The HTML page of each recording."""
 
     clip_s: Annotated[float, Field(gt=0, le=30)] = Field(
-        10.0, description="length of the video clip in seconds, 30 at most"
+        10.0, description="duration of the video clip in seconds, 30 at most"
     )
-    max_traces: int = Field(30, ge=1, le=60, description="traces drawn, the most active cells first")
+    max_traces: int = Field(
+        30, ge=1, le=60, description="number of traces in the figure, most active cells first"
+    )
 
 
 class ExportSettings(Section):
-    """What leaves the workflow."""
+    """Export to other tools."""
 
     nwb: bool = Field(True, description="write recording.nwb")
     suite2p: bool = Field(True, description="write a suite2p folder that its GUI opens")
-    experimenter: str = Field("", description="NWB: who recorded, as 'Last, First'")
-    institution: str = Field("", description="NWB: where")
+    experimenter: str = Field("", description="NWB: experimenter, as 'Last, First'")
+    institution: str = Field("", description="NWB: institution")
     subject_id: str = Field("", description="NWB: name of the animal; empty: the recording's name")
     species: str = Field("Mus musculus", description="NWB: Latin name of the species")
     age: str = Field("", description="NWB: age of the animal as an ISO 8601 duration, such as P90D")
@@ -327,7 +336,7 @@ class ExportSettings(Section):
     excitation_nm: Positive = Field(920.0, description="NWB: excitation wavelength in nanometres")
     emission_nm: Positive = Field(520.0, description="NWB: emission wavelength in nanometres")
     session_start: str = Field(
-        "1900-01-01T00:00:00+00:00", description="NWB: when the recording began (ISO 8601, with time zone)"
+        "1900-01-01T00:00:00+00:00", description="NWB: start of the recording (ISO 8601, with time zone)"
     )
 
     @field_validator("session_start")
@@ -339,30 +348,30 @@ class ExportSettings(Section):
 
 
 class CaimanRun(Section):
-    """How CaImAn is run, not what it is asked to do."""
+    """How CaImAn is run; its parameters are in the sections of the steps."""
 
     python: str | None = Field(
         None,
         description="Python of an environment in which CaImAn is installed, such as "
-        "~/miniforge3/envs/caiman/bin/python; null: the one that the step runs in (Snakemake's --sdm conda)",
+        "~/miniforge3/envs/caiman/bin/python; null: the step's own (Snakemake's --sdm conda)",
     )
     processes: int = Field(
-        2, ge=1, description="processes that share the work; always the same for the same bytes"
+        2, ge=1, description="number of processes; results are identical only for the same number"
     )
     limit_min: Positive = Field(
         120.0,
-        description="minutes after which it counts as stuck and is ended: for the ROIs of a movie, or for a "
-        "block of frames to be registered",
+        description="minutes after which CaImAn counts as stuck and is stopped: for the ROIs of a movie, or "
+        "for one block of frames in registration",
     )
     temporary: str | None = Field(
         None,
-        description="folder for memory maps, removed at the end, as large as the movie in 32 bits; null: the "
-        "system's",
+        description="folder for temporary memory maps, as large as the movie in 32 bits; null: the system's "
+        "temporary folder",
     )
 
 
 class EnginesSettings(Section):
-    """Programs in environments of their own: how they are run."""
+    """Engines that run in their own environments."""
 
     caiman: CaimanRun = CaimanRun()
 
@@ -370,8 +379,8 @@ class EnginesSettings(Section):
 class PipelineConfig(Section):
     """The sections of the steps that every recording goes through, in their order."""
 
-    recordings: str = Field("config/recordings.tsv", description="table of recordings, one row each")
-    results: str = Field("results", description="folder for everything that is made")
+    recordings: str = Field("config/recordings.tsv", description="recordings table, one row per recording")
+    results: str = Field("results", description="folder of the results")
     motion: MotionSettings = MotionSettings()
     segmentation: SegmentationSettings = SegmentationSettings()
     active: ActiveSettings = ActiveSettings()

@@ -1,4 +1,4 @@
-"""Read and check the table of recordings."""
+"""Read and check the recordings table."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from neurocine.io.movies import natural_key
 #: Letters (of any script), digits, ``_``, ``-`` and ``.``: the name is a folder and a Snakemake wildcard.
 NAME_PATTERN = r"^\w[\w.-]*$"
 
-#: Folders of the results that belong to no recording.
+#: Folders in the results that don't belong to a recording.
 RESERVED = ("benchmarks", "comparison", "evaluation", "logs", "training")
 
-
-#: What Windows takes for devices, with any suffix.
+#: Names of devices on Windows, with any suffix.
 DEVICES = ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
 
-#: Bytes of a recording's name: file systems allow 255, and letters of some scripts take four.
-MOST_BYTES = 200
+#: Longest name of a recording in bytes: file systems allow 255, and one letter can take four.
+MAX_NAME_BYTES = 200
 
 
 class RecordingRow(BaseModel):
@@ -37,18 +36,20 @@ class RecordingRow(BaseModel):
     recording: Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)] = Field(
         description="unique name: letters, digits, _, - and ."
     )
-    movie: str = Field(description="path of the movie, a glob for several files in order, or a folder")
+    movie: str = Field(
+        description="path of the movie: a file, a folder, or a glob of files in temporal order"
+    )
     frame_rate_hz: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
-        None, description="frames a second; may be left to the file's metadata"
+        None, description="frames per second; empty: from the file's metadata"
     )
     pixel_size_um: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
-        None, description="edge of a pixel in micrometres; may be left to the file's metadata"
+        None, description="micrometres per pixel; empty: from the file's metadata"
     )
     indicator: str | None = Field(None, description="calcium indicator, such as GCaMP6s")
-    rois: str | None = Field(None, description="contours handed in, for segmentation engine 'given'")
-    ground_truth: str | None = Field(None, description="folder or file with the truth, for evaluation")
+    rois: str | None = Field(None, description="file with your own ROIs, for segmentation engine 'given'")
+    ground_truth: str | None = Field(None, description="file or folder with the truth, for evaluation")
     split: Literal["train", "validation", "test"] | None = Field(
-        None, description="train, validation or test, for recordings with truth"
+        None, description="train, validation or test; for recordings with truth"
     )
 
     @field_validator("recording")
@@ -61,10 +62,10 @@ class RecordingRow(BaseModel):
     @field_validator("recording")
     @classmethod
     def _folder(cls, name: str) -> str:
-        if len(name.encode()) > MOST_BYTES:
-            raise ValueError(f"it takes more than {MOST_BYTES} bytes as a folder's name")
+        if len(name.encode()) > MAX_NAME_BYTES:
+            raise ValueError(f"it is longer than {MAX_NAME_BYTES} bytes, which is too long for a folder")
         if name.endswith(".") or name.split(".")[0].casefold() in DEVICES:
-            raise ValueError("Windows has no folder of this name")
+            raise ValueError("Windows can't have a folder of this name")
         return name
 
     @field_validator("*")
@@ -87,8 +88,8 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
     Raises
     ------
     InputError
-        On a missing table or movie, an unknown column, an impossible value or a repeated name; it names the
-        line and the column.
+        On a missing table or movie, an unknown column, an invalid value or a repeated name, with the line and
+        the column.
     """
     if not table.is_file():
         raise InputError(table, "file", "doesn't exist", "`neurocine init FOLDER` writes one.")
@@ -97,13 +98,15 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
             reader = csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t")
             rows = [(reader.line_num, row) for row in reader]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(table, "file", f"isn't a table ({error})", "Save it as text, UTF-8.") from error
+        raise InputError(
+            table, "file", f"isn't a table ({error})", "Save it as tab-separated UTF-8 text."
+        ) from error
     if not rows:
-        raise InputError(table, "rows", "there are none", "Add one row a recording.")
+        raise InputError(table, "rows", "there are none", "Add one row per recording.")
     recordings = tuple(_recording(f"{table}, line {line}", row) for line, row in rows)
     seen: dict[str, int] = {}
     for (line, _), recording in zip(rows, recordings, strict=True):
-        # File systems that ignore case, or how accents are written, would share the folder.
+        # Some file systems ignore case and the encoding of accents: two such names would be one folder.
         key = unicodedata.normalize("NFC", recording.name).casefold()
         if key in seen:
             raise InputError(
@@ -118,7 +121,9 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
 
 def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> Recording:
     if None in cells:
-        raise InputError(where, "columns", "the row has more cells than the header", "Use one tab a column.")
+        raise InputError(
+            where, "columns", "the row has more cells than the header", "Separate columns by single tabs."
+        )
     try:
         row = RecordingRow.model_validate(cells)
     except ValidationError as error:
@@ -136,25 +141,25 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
 
 
 def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:
-    # A name that holds [ or * itself is taken literally when there is such a file.
-    if _is_there(pattern):
+    # A file whose name holds [ or * is taken literally.
+    if _exists(pattern):
         return (Path(pattern),)
-    found = tuple(sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key))
-    if not found:
+    paths = tuple(sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key))
+    if not paths:
         raise InputError(where, "movie", f"nothing is there under {pattern!r}", "Check the path.")
-    return found
+    return paths
 
 
 def _existing(where: str, column: str, name: str | None) -> Path | None:
     if name is None:
         return None
-    if not _is_there(name):
+    if not _exists(name):
         raise InputError(where, column, f"{name!r} doesn't exist", "Check the path, or leave the cell empty.")
     return Path(name)
 
 
-def _is_there(name: str) -> bool:
+def _exists(name: str) -> bool:
     try:
         return Path(name).exists()
-    except OSError:  # such as of a name that is too long to be one
+    except OSError:  # such as a name that is too long
         return False

@@ -1,4 +1,4 @@
-"""What the sections of the config have in common."""
+"""Base class and value types that the sections of the config share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
-#: What runs a network; both give the same numbers to 1e-5.
+#: Runtime of a network; the results of the two agree to 1e-5.
 Backend = Literal["keras", "openvino"]
 
-#: What `neurocine.simulation` can make, by name.
+#: Names of the presets of `neurocine.simulation`.
 PresetName = Literal[
     "paper", "cortex-6f", "cortex-6s", "ca1-development", "ca1-interneurons", "low-rate", "geco"
 ]
@@ -20,7 +20,7 @@ CellType = Literal["pyramidal", "interneuron", "noise"]
 
 
 class Section(BaseModel):
-    """A part of the config; unknown keys are refused."""
+    """A section of the config; unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,8 +31,7 @@ class Section(BaseModel):
 
 
 def printable(value: object) -> object:
-    """Return `value`, or raise `ValueError` if it is text that no file or page can show as it is."""
-    # Such as a line break or NUL; spaces and letters of any script are printable.
+    """Return `value`, or raise `ValueError` if it is text with control characters such as line breaks."""
     if isinstance(value, str) and not value.isprintable():
         raise ValueError("it holds a character that can't be printed")
     return value

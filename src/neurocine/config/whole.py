@@ -1,4 +1,4 @@
-"""The config as a whole: a section a step."""
+"""The whole config: the sections of the steps, and all others."""
 
 from __future__ import annotations
 

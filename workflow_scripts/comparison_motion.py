@@ -1,6 +1,7 @@
 """Rule comparison_motion: register a simulated movie that is moved by known shifts."""
 
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def main(job: Any) -> None:
         )
         found = read_registration(registered)
     true = shifts + read_truth(folder / "truth.h5").shifts
-    write_json(out, registration_error(np.stack([found.y, found.x], axis=1), true).as_dict())
+    write_json(out, asdict(registration_error(np.stack([found.y, found.x], axis=1), true)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Rule comparison_try: try all combinations of an engine's settings on one training recording."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def main(job: Any) -> None:
 
     points = grid_points(job.params.grid)
     tried = try_points(engine, recording, find, points, rois, groups, evaluation, progress=LoggedProgress())
-    write_json(Path(job.output.tried), tried.as_dict())
+    write_json(Path(job.output.tried), asdict(tried))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Rule comparison_tune: choose the settings of an engine by what they gave on training recordings."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     tried = [Tried.of(json.loads(Path(path).read_text("utf-8"))) for path in job.input.tried]
     best = tune(job.wildcards.engine, tried, grid_points(job.params.grid))
-    write_json(Path(job.output.tuned), best.as_dict())
+    write_json(Path(job.output.tuned), asdict(best))
 
 
 if __name__ == "__main__":

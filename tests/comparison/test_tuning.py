@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -80,7 +82,7 @@ def test_the_highest_mean_is_chosen_and_each_recording_left_out_in_turn() -> Non
         ("b", POINTS[0], 0.2),
         ("c", POINTS[1], 0.6),
     ]
-    assert Tuned.of(found.as_dict()) == found
+    assert Tuned.of(asdict(found)) == found
 
 
 def test_without_training_recordings_the_first_point_is_taken() -> None:
@@ -108,6 +110,6 @@ def test_each_point_is_judged_and_one_that_fails_counts_as_nothing_found() -> No
     found = try_points("toy", "a", find, points, true, Groups.all_positive(2), EvaluationSettings())
     assert [trial.f1 for trial in found.trials] == pytest.approx([2 / 3, 1.0, 0.0])
     assert [bool(trial.failure) for trial in found.trials] == [False, False, True]
-    assert Tried.of(found.as_dict()) == found
+    assert Tried.of(asdict(found)) == found
     best = tune("toy", [found], points)
     assert (best.point, best.failures) == ({"n": 2}, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -134,7 +134,7 @@ class Comparison:
         if any(math.isnan(value) for values in speeds.values() for value in values):
             return []
         return [
-            {"baseline": baseline, **rank_sum(speeds[main], speeds[baseline]).as_dict()}
+            {"baseline": baseline, **asdict(rank_sum(speeds[main], speeds[baseline]))}
             for baseline in baselines
         ]
 
@@ -159,7 +159,7 @@ class Comparison:
                     yield row | self._cost(self.activity_costs, method, recording.name)
         for (name, movie), error in self.motion.items():
             row = {"task": "registration", "method": name, "recording": movie}
-            row |= {f"error_{key}_px": value for key, value in error.as_dict().items()}
+            row |= {f"error_{key}_px": value for key, value in asdict(error).items()}
             yield row | self._cost(self.motion_costs, name, movie)
 
     def as_dict(self) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class Comparison:
                 for recording in self.segmentation.recordings
             },
             "left_out": dict(self.left_out),
-            "tuned": {engine: found.as_dict() for engine, found in self.tuned.items()},
+            "tuned": {engine: asdict(tuned) for engine, tuned in self.tuned.items()},
             "segmentation": {
                 "by_dataset": self.segmentation_rows(),
                 "recall_by_psnr": self.segmentation.by_psnr(),

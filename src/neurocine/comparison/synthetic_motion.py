@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,6 @@ class RegistrationError:
     median: float
     p95: float
     moved: float
-
-    def as_dict(self) -> dict[str, float]:
-        """Return it as plain values, for JSON."""
-        return asdict(self)
 
 
 class MovedFrames:

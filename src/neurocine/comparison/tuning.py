@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -58,13 +58,9 @@ class Tried:
     recording: str
     trials: tuple[Trial, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for JSON."""
-        return asdict(self)
-
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Tried:
-        """Return what `as_dict` gave."""
+        """Return what `dataclasses.asdict` made plain values of."""
         trials = tuple(Trial(**trial) for trial in values["trials"])
         return cls(values["engine"], values["recording"], trials)
 
@@ -102,13 +98,9 @@ class Tuned:
     left_out: tuple[LeftOut, ...]
     failures: int
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for JSON."""
-        return asdict(self)
-
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Tuned:
-        """Return what `as_dict` gave."""
+        """Return what `dataclasses.asdict` made plain values of."""
         left_out = tuple(LeftOut(**one) for one in values["left_out"])
         return cls(values["engine"], values["point"], values["f1"], left_out, values["failures"])
 

@@ -18,6 +18,7 @@ from neurocine.config.engines import (
 )
 from neurocine.config.hnccorr import HnccorrSettings
 from neurocine.config.section import Backend, Fraction, Positive, Section
+from neurocine.core.truth import MIN_DPRIME
 
 
 class MotionSettings(Section):
@@ -274,7 +275,7 @@ class EvaluationSettings(Section):
         0.15, description="two cells overlap if they share at least this fraction of the larger one"
     )
     min_dprime: float = Field(
-        5.0,
+        MIN_DPRIME,
         ge=0,
         description="a true transient counts in the main figures if its detectability d' is at least this; "
         "others count neither as missed nor as found (0: all count; only hybrid movies have d'). At 5 an "

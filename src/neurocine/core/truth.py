@@ -13,6 +13,8 @@ from neurocine.core.validate import as_array, unique_ids
 
 #: What movies with truth are for. A split's place is part of every seed, so that no two share random numbers.
 SPLITS: Final = ("train", "validation", "test")
+#: Least detectability d' of a transient that counts as visible (docs/evaluation.md says why 5).
+MIN_DPRIME: Final = 5.0
 
 
 @dataclass(frozen=True, eq=False)

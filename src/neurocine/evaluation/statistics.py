@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,10 +47,6 @@ class PairedTest:
     statistic: float | None
     p: float | None
     effect: float | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the test as plain values."""
-        return asdict(self)
 
 
 def paired_test(first: ArrayLike, second: ArrayLike) -> PairedTest:
@@ -115,10 +110,6 @@ class RankSum:
     difference: float | None
     p: float | None
     effect: float | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the test as plain values."""
-        return asdict(self)
 
 
 def rank_sum(first: ArrayLike, second: ArrayLike) -> RankSum:

@@ -15,12 +15,12 @@ from neurocine.celltype.classification import averaged
 from neurocine.config import ActivitySettings, CelltypeSettings
 from neurocine.core import CELL_TYPES, Movie, RoiSet
 from neurocine.core.raster import active_runs
-from neurocine.core.truth import HybridTruth, Truth
+from neurocine.core.truth import MIN_DPRIME, HybridTruth, Truth
 from neurocine.evaluation.activity.scored_transients import ScoredTransients, scored_transients
 from neurocine.networks.cells import Networks, ViewArchitecture
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.runner import Runner
-from neurocine.training.cells.calibration import MIN_DPRIME, MOVES, TYPE_MOVES, calibrate, calibrate_types
+from neurocine.training.cells.calibration import MOVES, TYPE_MOVES, calibrate, calibrate_types
 from neurocine.training.corpus import LabelledRecording, measured
 
 A = ViewArchitecture(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -187,7 +187,7 @@ class Criterion:
         for baseline in self.methods[1:]:
             for group, cells in named:
                 test = paired_test(self.values(cells, main, "f1"), self.values(cells, baseline, "f1"))
-                yield {"metric": "f1", "method": main, "baseline": baseline, "group": group, **test.as_dict()}
+                yield {"metric": "f1", "method": main, "baseline": baseline, "group": group, **asdict(test)}
 
 
 def snr_names(edges: Sequence[float]) -> list[str]:

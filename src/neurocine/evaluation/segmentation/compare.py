@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
@@ -126,16 +126,16 @@ class SegmentationComparison:
                     self.values(main, criterion, rule, metric), self.values(baseline, criterion, rule, metric)
                 )
                 what = {"over": "recordings", "criterion": criterion, "rule": rule, "metric": metric}
-                rows.append({"baseline": baseline, **what, **test.as_dict()})
+                rows.append({"baseline": baseline, **what, **asdict(test)})
             hits = [
                 np.concatenate([r.detected(method) for r in self.recordings]) for method in (main, baseline)
             ]
             what = {"over": "neurons", "criterion": MAIN_CRITERION, "rule": MAIN_RULE}
-            rows.append({"baseline": baseline, **what, "metric": "recall", **rank_sum(*hits).as_dict()})
+            rows.append({"baseline": baseline, **what, "metric": "recall", **asdict(rank_sum(*hits))})
             psnr = self._psnr()
             if psnr is not None:
                 test = rank_sum(*(psnr[hit] for hit in hits))
-                rows.append({"baseline": baseline, **what, "metric": "psnr", **test.as_dict()})
+                rows.append({"baseline": baseline, **what, "metric": "psnr", **asdict(test)})
         return rows
 
     def found_by(self) -> list[dict[str, Any]]:

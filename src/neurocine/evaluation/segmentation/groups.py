@@ -15,11 +15,8 @@ from numpy.typing import NDArray
 
 from neurocine.core import CELL_TYPES, InputError, RoiSet
 from neurocine.core.matching import MIN_IOU, Matching, match
-from neurocine.core.truth import Truth
+from neurocine.core.truth import MIN_DPRIME, Truth
 from neurocine.evaluation.segmentation.scoring import SegmentationScore
-
-#: Detectability d' from which on a transient can be seen, as `EvaluationSettings.min_dprime`.
-MIN_DPRIME = 5.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import InputError, Movie, RoiSet
+from neurocine.core.truth import MIN_DPRIME
 from neurocine.evaluation.segmentation.anatomical import anatomical_groups
 from neurocine.evaluation.segmentation.compare import SegmentationCase
 from neurocine.evaluation.segmentation.graders import opened_pair
-from neurocine.evaluation.segmentation.groups import MIN_DPRIME, Groups, groups_of
+from neurocine.evaluation.segmentation.groups import Groups, groups_of
 from neurocine.io.movies import open_movie
 from neurocine.io.result_files import read_rois, read_truth
 from neurocine.io.rois import open_rois
@@ -83,7 +84,7 @@ def open_segmentation_case(
     found: Mapping[str, Path],
     *,
     movie: Movie | None = None,
-    min_dprime: float = 5.0,
+    min_dprime: float = MIN_DPRIME,
     fov_shape: tuple[int, int] | None = None,
 ) -> SegmentationCase:
     """Return the case in some files.

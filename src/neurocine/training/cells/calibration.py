@@ -15,8 +15,9 @@ from scipy.special import expit, logit
 
 from neurocine.activity.inference import extended, predicted
 from neurocine.celltype.classification import averaged
-from neurocine.config import ActivitySettings, CelltypeSettings, EvaluationSettings
+from neurocine.config import ActivitySettings, CelltypeSettings
 from neurocine.core import CELL_TYPES
+from neurocine.core.truth import MIN_DPRIME
 from neurocine.evaluation.activity.activity_cases import run_dprime
 from neurocine.evaluation.activity.scored_transients import scored_transients
 from neurocine.networks.cells import CellArchitecture, Networks
@@ -29,8 +30,6 @@ from neurocine.training.corpus import LabelledRecording
 MOVES = np.arange(-1.5, 1.51, 0.25)
 #: Moves of a cell type's bias tried.
 TYPE_MOVES = np.arange(-3, 3.01, 0.25)
-#: A true transient less detectable than this is doubtful here, as in evaluation.
-MIN_DPRIME = EvaluationSettings().min_dprime
 
 
 def calibrate(

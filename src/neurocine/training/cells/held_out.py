@@ -17,11 +17,11 @@ from neurocine.activity import infer
 from neurocine.celltype import classify
 from neurocine.config import ActivitySettings, CelltypeSettings
 from neurocine.core import CELL_TYPES
+from neurocine.core.truth import MIN_DPRIME
 from neurocine.evaluation.activity.activity_cases import run_dprime
 from neurocine.evaluation.activity.scored_transients import Score, scored_transients
 from neurocine.networks.registry import Entry, Metrics, Registry, install
 from neurocine.progress import Progress, silent
-from neurocine.training.cells.calibration import MIN_DPRIME
 from neurocine.training.cells.recipe import Recipe
 from neurocine.training.corpus import LabelledRecording
 

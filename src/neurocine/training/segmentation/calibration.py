@@ -23,7 +23,8 @@ from neurocine.active.instances import instances
 from neurocine.active.preprocessing import BinnedMovie
 from neurocine.config.section import Backend
 from neurocine.core import InputError, RoiSet
-from neurocine.evaluation.segmentation.groups import MIN_DPRIME, Groups, evaluate_groups, groups_of
+from neurocine.core.truth import MIN_DPRIME
+from neurocine.evaluation.segmentation.groups import Groups, evaluate_groups, groups_of
 from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_movie, read_rois, read_truth
 from neurocine.networks.segmentation.postprocessing import Postprocessing

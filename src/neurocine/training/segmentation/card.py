@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from neurocine.evaluation.segmentation.groups import MIN_DPRIME
+from neurocine.core.truth import MIN_DPRIME
 from neurocine.io.atomic import write_text
 from neurocine.networks.segmentation.architecture import SegmentationArchitecture
 from neurocine.networks.segmentation.segmenter import Segmenter

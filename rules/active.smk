@@ -4,7 +4,11 @@
 rule active:
     input:
         **reads("active"),
-        registry=REGISTRY if CONFIG.active.mode != "off" else [],
+        registry=(
+            []
+            if CONFIG.active.mode == "off"
+            else registry_of(CONFIG.segmentation.stneuronet.model)
+        ),
     output:
         **writes("active"),
     log:

@@ -4,7 +4,7 @@
 rule activity_part:
     input:
         **reads("activity"),
-        registry=REGISTRY,
+        registry=registry_of(CONFIG.activity.model),
     output:
         activity=temp(recording_file("activity/part_{part}_of_{parts}.h5")),
     log:
@@ -34,7 +34,7 @@ rule activity_part:
 rule activity:
     input:
         **reads("activity"),
-        registry=REGISTRY,
+        registry=registry_of(CONFIG.activity.model),
         parts=activity_parts,
     output:
         **writes("activity"),

@@ -4,7 +4,7 @@
 rule celltype:
     input:
         **reads("celltype"),
-        registry=REGISTRY,
+        registry=registry_of(CONFIG.celltype.model),
     output:
         **writes("celltype"),
     log:

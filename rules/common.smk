@@ -58,6 +58,12 @@ ENGINES = {
 REGISTRY = str(Path(workflow.basedir) / "models" / "registry.yaml")
 
 
+def registry_of(model):
+    """The registry of a model in the config: FOLDER/NAME is in that folder's."""
+    folder, _, name = model.rpartition("/")
+    return str(Path(folder).expanduser() / "registry.yaml") if folder else REGISTRY
+
+
 def limited(asked):
     """What the profile sets for a rule, with no more GPUs than the config says that there are."""
     kept = within_gpus({k: v.raw for k, v in asked.items()}, CONFIG.cluster.gpus)

@@ -176,7 +176,10 @@ rule comparison_activity:
     input:
         movie=comparison_movie,
         truth=comparison_truth,
-        registry=REGISTRY,
+        registries=[
+            registry_of(CONFIG.celltype.model),
+            registry_of(CONFIG.activity.model),
+        ],
     output:
         celltypes=f"{B}/activity/neurocine/{{recording}}.tsv",
         activity=f"{B}/activity/neurocine/{{recording}}.h5",

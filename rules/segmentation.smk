@@ -7,7 +7,9 @@ rule segmentation:
     input:
         **reads("segmentation"),
         given=given_rois,
-        registry=REGISTRY if BY_STNEURONET else [],
+        registry=(
+            registry_of(CONFIG.segmentation.stneuronet.model) if BY_STNEURONET else []
+        ),
     output:
         **writes("segmentation"),
     log:

@@ -144,7 +144,7 @@ rule calibrate_stneuronet:
 rule fine_tune:
     input:
         labelled=labelled,
-        registry=REGISTRY,
+        registry=registry_of(CONFIG.training.fine_tune.model),
     output:
         weights=f"{CONFIG.results}/training/fine_tune/weights.h5",
         card=f"{CONFIG.results}/training/fine_tune/card.md",

@@ -159,9 +159,9 @@ def extended(probability: NDArray[np.float32], threshold: float, extent: float) 
 
 def check_length(movie: Movie, settings: ActivitySettings, registry: Registry | None = None) -> None:
     """Raise `InputError` if `movie` is shorter than a window of any model that `settings` may choose."""
-    registry = registry or Registry.load()
-    for name, entry in registry.entries.items():
-        if entry.task == "activity" and settings.model in ("auto", name):
+    registry, name = (registry or Registry.load()).resolve(settings.model)
+    for known, entry in registry.entries.items():
+        if entry.task == "activity" and name in ("auto", known):
             grid = Grid.of(movie, entry.frame_rate_hz, entry.pixel_size_um)
             windows(grid.n_frames, entry.window_frames, settings.overlap, movie.source)
 

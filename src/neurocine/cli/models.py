@@ -1,4 +1,4 @@
-"""Commands on the models that find active neurons and tell cell types and activity."""
+"""Commands on the models that find active neurons and infer cell types and activity."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from rich.table import Table
 
 from neurocine.cli.shared import ConfigOption, changed, settings, shown_progress
 from neurocine.core import InputError
-from neurocine.networks.registry import Registry
+from neurocine.io.atomic import check_writable
+from neurocine.networks.registry import FILE, Registry, shipped
 
 app = typer.Typer(
-    help="The networks that find active neurons, and tell cell types and activity.", no_args_is_help=True
+    help="The networks that find active neurons, and infer cell types and activity.", no_args_is_help=True
 )
 
-FolderOption = Annotated[Path | None, typer.Option("--registry", help="Registry folder, if not the shipped.")]
+FolderOption = Annotated[
+    Path | None, typer.Option("--registry", help="Folder of the registry; the one that ships by default.")
+]
 
 
 @app.command("list")
 def show(registry: FolderOption = None) -> None:
-    """Show each model: what for, what it was trained on and how well it does.
+    """Show each model: its task, what it was trained on and how well it performs.
 
     Example: `neurocine models list`
     """
@@ -47,13 +50,42 @@ def check(registry: FolderOption = None) -> None:
 
     Example: `neurocine models check`
     """
-    found = Registry.load(registry)
-    for name, entry in found.entries.items():
+    models = Registry.load(registry)
+    for name, entry in models.entries.items():
         if entry.task == "stneuronet":
-            network = found.segmenter(name).model
+            network = models.segmenter(name).model
         else:
-            network = found.model(name, entry.task).networks.full
+            network = models.model(name, entry.task).networks.full
         typer.echo(f"{name}: {entry.architecture}, {network.count_params():,} weights, as registered")
+
+
+@app.command("install")
+def add(
+    source: Annotated[
+        Path, typer.Argument(help="A folder with registry.yaml, or the weights (.h5) of one of its models.")
+    ],
+    into: Annotated[
+        Path | None, typer.Option(help="Folder of the registry to add to; the one that ships by default.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Another name, for a single model.")] = None,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Let the setting auto choose it for its cell types.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model of the same name.")] = False,
+) -> None:
+    """Install models that another lab shares, or that you trained; each is checked first.
+
+    Example: `neurocine models install results/training/activity --into models --name ours`
+    """
+    from neurocine.networks.installation import install_models, summary
+
+    folder = into or shipped()
+    check_writable(folder / FILE, "--into")
+    for model in install_models(source, folder, name=name, auto=auto, force=force):
+        done = "installed" if model.new else "already installed"
+        typer.echo(f"{model.name}: {done} in {folder}, a model for {model.entry.task}")
+        if model.new:
+            typer.echo(f"\n{summary(model.card)}\n")
 
 
 @app.command("fine-tune")
@@ -67,19 +99,20 @@ def tune(
     config: ConfigOption = None,
     registry: FolderOption = None,
 ) -> None:
-    """Train a model on, with a few labelled cells of your own, and register it under a new name.
+    """Train a model further on a few labelled cells of your own, and register it under a new name.
 
     Example: `neurocine models fine-tune cinac-general labels.cinac --name ours --out tuned`
     """
-    from neurocine.training.cells.fine_tune import fine_tune, register
+    from neurocine.networks.installation import install_models
+    from neurocine.training.cells.fine_tune import fine_tune
 
-    found = Registry.load(registry)
+    models = Registry.load(registry)
     section = changed(settings(config).training.fine_tune, model=model)
-    if name in found.entries:
+    if name in models.entries:
         raise InputError("command line", "name", f"{name!r} is in the registry", "Choose another name.")
     with shown_progress() as progress:
-        metrics = fine_tune(section, labelled, out, registry=found, progress=progress)
-    register(out, name, found)
+        metrics = fine_tune(section, labelled, out, registry=models, progress=progress)
+    install_models(out, models.folder, name=name)
     figure = "f1" if metrics["task"] == "activity" else "accuracy"
     before, after = metrics["before"][figure], metrics["after"][figure]
     typer.echo(f"{name}: {figure} {after:.3f} on cells not seen in training, {model} {before:.3f}")

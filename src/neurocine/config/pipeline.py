@@ -52,7 +52,9 @@ class MotionSettings(Section):
 class StneuronetSettings(Section):
     """STNeuroNet, a network that segments active neurons: as an engine, and in the step active."""
 
-    model: str = Field("stneuronet", description="registered STNeuroNet model")
+    model: str = Field(
+        "stneuronet", description="STNeuroNet model that ships, or FOLDER/NAME: one in a folder of your own"
+    )
     backend: Backend = Field("openvino", description="runtime of the network: keras (TensorFlow) or openvino")
     threshold: Fraction | None = Field(
         None, description="lowest probability of a neuron's pixel; null: the model's own"
@@ -184,7 +186,7 @@ class TracesSettings(Section):
 class CelltypeSettings(Section):
     """Cell types: pyramidal, interneuron or noise."""
 
-    model: str = Field("celltype", description="registered cell-type model")
+    model: str = Field("celltype", description="cell-type model: NAME or FOLDER/NAME")
     windows: int = Field(
         4, ge=1, description="number of most active windows that are averaged (the paper: 2, of 50 s)"
     )
@@ -197,7 +199,7 @@ class ActivitySettings(Section):
 
     model: str = Field(
         "auto",
-        description="registered model for all cells, or auto: the model for the type of each cell",
+        description="model (NAME or FOLDER/NAME) for all cells, or auto: the model for the type of each cell",
     )
     backend: Backend = Field("keras", description="runtime of the network: keras (TensorFlow) or openvino")
     overlap: Annotated[float, Field(ge=0, lt=1)] = Field(

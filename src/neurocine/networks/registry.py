@@ -1,7 +1,10 @@
-"""The registry of shipped models: which network serves which task, cell type and indicator.
+"""The registry of models: which network serves which task, cell type and indicator.
 
-``models/registry.yaml`` names each weights file with its checksum, sampling and metrics; the folder also
-holds a card a model. A model that doesn't match its entry is refused.
+``models/registry.yaml`` names each weights file with its checksum, sampling and metrics; beside it lies the
+card of each model. A model that doesn't match its entry is refused.
+
+Settings name a model of the registry that ships with neurocine, or one of a lab's own registry as
+``FOLDER/NAME``.
 """
 
 from __future__ import annotations
@@ -152,34 +155,51 @@ class Registry:
         folder = folder or shipped()
         path = folder / FILE
         if not path.is_file():
-            raise InputError(path, "file", "doesn't exist", "Train models or install neurocine again.")
+            raise InputError(path, "file", "doesn't exist", "Name a folder that holds models.")
         try:
-            told = yaml.safe_load(path.read_text(encoding="utf-8"))
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise InputError(path, "file", f"isn't valid YAML ({error})", "Mend it.") from error
+            raise InputError(path, "file", f"isn't valid YAML ({error})", "Correct or replace it.") from error
         try:
-            content = _File.model_validate(told)
+            content = _File.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
-            raise InputError(path, field or "file", first["msg"], "Mend this entry.") from error
+            raise InputError(path, field or "file", first["msg"], "Correct this entry.") from error
         return cls(folder, dict(content.models))
 
+    def resolve(self, name: str) -> tuple[Registry, str]:
+        """Return the registry that a setting's model is in, and its name there.
+
+        Parameters
+        ----------
+        name
+            A model of this registry, or ``FOLDER/NAME`` for one of the registry in another folder.
+
+        Raises
+        ------
+        InputError
+            If that folder holds no valid registry.
+        """
+        folder, own = own_registry(name)
+        return (self, name) if folder is None else (Registry.load(folder), own)
+
     def get(self, name: str, task: AnyTask) -> Entry:
-        """Return the entry `name`.
+        """Return the entry of the model `name`, here or in the folder that the name gives.
 
         Raises
         ------
         InputError
             If there is none of this name, or it is for another task.
         """
-        entry = self.entries.get(name)
+        registry, own = self.resolve(name)
+        entry = registry.entries.get(own)
         if entry is None or entry.task != task:
             problem = "isn't in the registry" if entry is None else f"is a model for {entry.task}"
-            known = [key for key, value in self.entries.items() if value.task == task]
+            known = [key for key, value in registry.entries.items() if value.task == task]
             raise InputError(
-                self.folder / FILE,
-                f"model {name!r}",
+                registry.folder / FILE,
+                f"model {own!r}",
                 problem,
                 f"Models for {task} are: {', '.join(known) or 'none'}.",
             )
@@ -204,7 +224,7 @@ class Registry:
                     return name
             if serving:
                 return next(iter(serving))
-        remedy = "Name a model in the settings." if of_task else f"Train a model for {task}."
+        remedy = "Name a model in the settings." if of_task else f"Train or install a model for {task}."
         raise InputError(self.folder / FILE, "types", f"no {task} model serves {cell_type!r}", remedy)
 
     def model(self, name: str, task: Task) -> Model:
@@ -237,18 +257,19 @@ class Registry:
         return SegmentationModel(name, entry, model, architecture, postprocessing)
 
     def _weights(self, name: str, task: AnyTask) -> tuple[Entry, Path]:
-        """Return the entry `name` and its weights file, whose checksum is right."""
+        """Return the entry of the model `name` and its weights file, whose checksum is right."""
         entry = self.get(name, task)
-        path = self.folder / entry.file
+        registry, own = self.resolve(name)
+        path = registry.folder / entry.file
         if not path.is_file():
-            raise InputError(path, "file", f"the weights of {name!r} are missing", "Get the models again.")
-        found = sha256(path)
-        if found != entry.sha256:
+            raise InputError(path, "file", f"the weights of {own!r} are missing", "Get the model again.")
+        checksum = sha256(path)
+        if checksum != entry.sha256:
             raise InputError(
                 path,
                 "sha256",
-                f"is {found[:12]}…, the registry has {entry.sha256[:12] or 'none'}…",
-                "The weights were changed or cut off: get them again, or install them anew.",
+                f"is {checksum[:12]}…, the registry has {entry.sha256[:12] or 'none'}…",
+                "The weights were changed or cut off: get them again.",
             )
         return entry, path
 
@@ -263,7 +284,16 @@ def _fit(
 
 
 def _unfit(path: Path, field: str, have: object, want: object) -> InputError:
-    return InputError(path, field, f"is {have!r}, the registry has {want!r}", "Install it anew.")
+    return InputError(path, field, f"is {have!r}, the registry has {want!r}", "Get the model again.")
+
+
+def own_registry(name: str) -> tuple[Path | None, str]:
+    """Return the folder that a setting's model name gives, None if it gives none, and the rest of the name.
+
+    ``FOLDER/NAME`` is the model ``NAME`` of the registry in ``FOLDER``, relative to the working folder.
+    """
+    folder, _, own = name.rpartition("/")
+    return (Path(folder).expanduser(), own) if folder else (None, name)
 
 
 def shipped() -> Path:
@@ -306,13 +336,42 @@ def install(folder: Path, name: str, entry: Entry, weights: Path, card: str) -> 
     """
     known = Registry.load(folder).entries if (folder / FILE).is_file() else {}
     entry = entry.model_copy(update={"file": f"{name}.h5", "card": f"{name}.md", "sha256": sha256(weights)})
-    try:
-        content = _File.model_validate({"models": {**known, name: entry}})
-    except ValidationError as error:
-        raise InputError(folder / FILE, f"model {name!r}", error.errors()[0]["msg"], "Rename it.") from error
+    content = _checked(folder, {**known, name: entry}, name)
     with atomic_path(folder / entry.file) as part:
         shutil.copyfile(weights, part)
     write_text(folder / entry.card, card)
-    plain = {"models": {key: value.plain() for key, value in content.models.items()}}
-    write_text(folder / FILE, yaml.safe_dump(plain, sort_keys=False))
+    _write(folder, content)
     return entry
+
+
+def register_trained(folder: Path, name: str, entry: Entry) -> Entry:
+    """Write the registry of the one model that a training left in `folder`, so that it can be installed.
+
+    Parameters
+    ----------
+    folder
+        Where the files ``weights.h5`` and ``card.md`` are.
+    name, entry
+        The model's name, and what it is; file, card and checksum are filled in.
+
+    Returns
+    -------
+    Entry
+        The entry as registered.
+    """
+    files = {key: Entry.model_fields[key].default for key in ("file", "card")}
+    entry = entry.model_copy(update={**files, "sha256": sha256(folder / files["file"])})
+    _write(folder, _checked(folder, {name: entry}, name))
+    return entry
+
+
+def _checked(folder: Path, entries: dict[str, Entry], new: str) -> _File:
+    try:
+        return _File.model_validate({"models": entries})
+    except ValidationError as error:
+        raise InputError(folder / FILE, f"model {new!r}", error.errors()[0]["msg"], "Rename it.") from error
+
+
+def _write(folder: Path, content: _File) -> None:
+    plain = {"models": {name: entry.plain() for name, entry in content.models.items()}}
+    write_text(folder / FILE, yaml.safe_dump(plain, sort_keys=False))

@@ -254,20 +254,21 @@ def network_rows(results: RecordingResults, config: Mapping[str, Any]) -> list[N
     celltype_model = dict(config.get("celltype") or {}).get("model")
     if celltype_model:
         tasks[celltype_model] = "cell type"
+    return [Network(name, task, _performance(name)) for name, task in tasks.items()]
+
+
+def _performance(model: str) -> str:
+    """Return how well a model performs, and on what, as its registry has it."""
     try:
-        known = Registry.load().entries
+        registry, name = Registry.load().resolve(model)
     except InputError as error:
-        _log.warning("the report can't tell how well the networks did: %s", error)
-        known = {}
-    rows = []
-    for name, task in tasks.items():
-        measured = "–"
-        if name in known:
-            metrics = known[name].metrics
-            values = ", ".join(f"{key} {value:.3g}" for key, value in metrics.values.items())
-            measured = f"{metrics.on}: {values}"
-        rows.append(Network(name, task, measured))
-    return rows
+        _log.warning("the report can't say how well the networks perform: %s", error)
+        return "–"
+    if name not in registry.entries:
+        return "–"
+    metrics = registry.entries[name].metrics
+    values = ", ".join(f"{key} {value:.3g}" for key, value in metrics.values.items())
+    return f"{metrics.on}: {values}"
 
 
 def scale_bar_um(results: RecordingResults) -> float:

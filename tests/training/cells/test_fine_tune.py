@@ -21,9 +21,10 @@ from neurocine.core import InputError
 from neurocine.io.cinac_labels import read_segments
 from neurocine.io.result_files import read_movie, read_rois, read_truth, write_truth
 from neurocine.networks.cells import CellArchitecture, ViewArchitecture
+from neurocine.networks.installation import install_models
 from neurocine.networks.registry import Entry, Metrics, Registry, install
 from neurocine.networks.weights import load_cell_weights, save_cell_weights
-from neurocine.training.cells.fine_tune import fine_tune, register, split_cells
+from neurocine.training.cells.fine_tune import fine_tune, split_cells
 from neurocine.training.cells.labelled import load_labelled
 from neurocine.training.cells.window_sampling import window_table
 from neurocine.training.cells.windows import Windows
@@ -125,11 +126,11 @@ def test_a_model_goes_on_from_where_it_was(
     assert str(tmp_path) not in card
     assert (out / "curves.png").stat().st_size > 1000
 
-    entry = register(out, "ours", registry, tmp_path / "registry")
+    entry = install_models(out, tmp_path / "registry", name="ours")[0].entry
     assert entry.metrics.values["f1"] == metrics["after"]["f1"]
     assert Registry.load(tmp_path / "registry").model("ours", "activity").architecture == either
     with pytest.raises(InputError, match="Choose another"):
-        register(out, "base", registry)
+        install_models(out, registry.folder, name="base")
 
     # The checkpoint of other settings is refused.
     with pytest.raises(InputError, match="other settings or data"):

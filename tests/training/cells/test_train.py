@@ -16,6 +16,7 @@ import yaml
 from neurocine.config import NetworkTraining
 from neurocine.core import InputError
 from neurocine.networks.cells import CellArchitecture
+from neurocine.networks.installation import install_models
 from neurocine.networks.registry import Registry
 from neurocine.networks.weights import load_cell_weights
 from neurocine.training import train
@@ -25,7 +26,6 @@ from neurocine.training.cells.window_sampling import REAL, window_table
 from neurocine.training.cells.windows import Windows
 from neurocine.training.checkpoint import History, load_checkpoint
 from neurocine.training.corpus import load_recording
-from neurocine.training.publish import publish
 
 SETTINGS = NetworkTraining(epochs=2, steps_per_epoch=2, batch_size=4, validation_windows=4)
 
@@ -123,9 +123,10 @@ def test_training_writes_a_model_that_can_be_used(
     assert again["simulation"] == {"movies": {"custom": 1}, "held_out": 1, "seed": 1}
     assert NetworkTraining.model_validate(again[task]) == SETTINGS
 
-    entry = publish(out, "mine", tmp_path / "registry", folders[0])
+    entry = install_models(out, tmp_path / "registry", name="mine")[0].entry
     registry = Registry.load(tmp_path / "registry")
     assert registry.entries["mine"] == entry
+    assert entry.metrics.on == "simulated movies custom-3, not seen in training"
     assert registry.model("mine", task).architecture == architecture  # type: ignore[arg-type]
     assert (tmp_path / "registry" / entry.card).read_text() == card
     assert json.loads((tmp_path / "registry" / "mine.metrics.json").read_text()) == metrics

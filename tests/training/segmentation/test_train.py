@@ -18,11 +18,11 @@ from neurocine.config import StneuronetTraining
 from neurocine.core import InputError
 from neurocine.core.truth import Truth
 from neurocine.io.result_files import read_movie, read_rois, read_truth, write_rois
+from neurocine.networks.installation import install_models
 from neurocine.networks.registry import Registry, sha256
 from neurocine.networks.segmentation.compact import CompactArchitecture
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import load_segmentation_weights, save_segmentation_weights
-from neurocine.training.publish import publish_segmenter
 from neurocine.training.segmentation.card import measure_and_describe
 from neurocine.training.segmentation.crops import (
     Crops,
@@ -307,7 +307,8 @@ def test_card_and_registration(folders: list[Path], tmp_path: Path) -> None:
     card = (tmp_path / "card.md").read_text()
     assert f"{model.count_params():,} values" in card
     assert "snakemake --cores all calibrate_stneuronet" in card
-    entry = publish_segmenter(tmp_path, "ours", tmp_path / "registry", ("GCaMP6s",))
+    entry = install_models(tmp_path, tmp_path / "registry", name="ours")[0].entry
+    assert entry.indicators == ("simulated",)
     assert entry.metrics.values["f1"] == pytest.approx(metrics["mean"]["containment"]["f1"], abs=1e-4)
     found = Registry.load(tmp_path / "registry").segmenter("ours")
     assert found.architecture == A

@@ -55,7 +55,7 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
         _LIMITS,
         "## Train it again",
         "",
-        f"With these settings, `snakemake --cores all {_rule(recipe)}`:",
+        f"With these settings, `snakemake --cores all train_{recipe.section}`:",
         "",
         "```yaml",
         *_settings(recipe),
@@ -63,14 +63,6 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
         "",
     ]
     write_text(path, "\n".join(lines))
-
-
-def _rule(recipe: Recipe) -> str:
-    return f"train_{_section(recipe)}"
-
-
-def _section(recipe: Recipe) -> str:
-    return "interneuron" if recipe.settings.types == ("interneuron",) else recipe.task
 
 
 def _settings(recipe: Recipe) -> list[str]:
@@ -83,7 +75,7 @@ def _settings(recipe: Recipe) -> list[str]:
         f"    movies: {{{movies}}}",
         f"    held_out: {max(counts['test'].values())}",
         f"    seed: {min(seed for part in recipe.movies.values() for *_, seed in part)}",
-        f"  {_section(recipe)}:",
+        f"  {recipe.section}:",
         *(f"    {name}: {_plain(value)}" for name, value in recipe.settings.model_dump(mode="json").items()),
     ]
 

@@ -20,7 +20,7 @@ from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_stamp, settings_hash
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.runner import Runner
-from neurocine.networks.registry import Entry, Metrics, Model, Registry, install, sha256
+from neurocine.networks.registry import Entry, Metrics, Model, Registry, register_trained, sha256
 from neurocine.networks.weights import load_cell_weights, save_cell_weights
 from neurocine.progress import Progress, silent
 from neurocine.steps import IMPL
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 #: Share of the labelled cells kept to choose the epoch, and as many to measure.
 HELD_OUT = 0.2
 USES = ("train", "validation", "test")
+#: Its name until it is installed under one of its own.
+FINE_TUNED = "fine-tuned"
 #: Extra weight of hard windows, as in training.
 HARD_WEIGHT: float = NetworkTraining.model_fields["hard_weight"].default
 
@@ -60,8 +62,8 @@ def fine_tune(
 
     Cells, not recordings, are split into those to train, to choose the epoch and to measure: a lab's few may
     all be of one recording. Writes into `out` what `neurocine.training.train` does: ``weights.h5``,
-    ``curves.csv`` and ``curves.png``, ``metrics.json``, ``card.md`` and ``checkpoint.h5``, from which a run
-    that was killed goes on.
+    ``curves.csv`` and ``curves.png``, ``metrics.json``, ``card.md``, ``registry.yaml`` (for `neurocine models
+    install`) and ``checkpoint.h5``, from which a run that was killed goes on.
 
     Parameters
     ----------
@@ -109,38 +111,19 @@ def fine_tune(
     }
     write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
     write_fine_tune_card(out / "card.md", settings, recipe, fitted, metrics)
+    register_trained(out, FINE_TUNED, _entry(model.entry, metrics))
     return metrics
 
 
-def register(trained: Path, name: str, registry: Registry, into: Path | None = None) -> Entry:
-    """Put the model that `fine_tune` wrote into the folder `trained` into the registry as `name`.
-
-    Parameters
-    ----------
-    trained, name
-        The folder, and the model's new name.
-    registry
-        Where the model that it started from is.
-    into
-        Folder of another registry, if not the same.
-
-    Raises
-    ------
-    InputError
-        If `name` is that of the model it started from, or a file is damaged.
-    """
-    metrics = json.loads((trained / "metrics.json").read_text(encoding="utf-8"))
-    if name == metrics["model"]:
-        raise InputError(name, "name", "is that of the model it started from", "Choose another.")
+def _entry(base: Entry, metrics: dict[str, Any]) -> Entry:
+    """Return the registry's entry for a model that started from `base`."""
     n = len(metrics["cells"]["test"])
     figures = {
         k: v for k, v in metrics["after"].items() if k in ("sensitivity", "precision", "f1", "accuracy")
     }
-    entry = registry.get(metrics["model"], metrics["task"]).model_copy(
+    return base.model_copy(
         update={"metrics": Metrics(on=f"{n} labelled cells not seen in training", values=figures)}
     )
-    card = (trained / "card.md").read_text(encoding="utf-8")
-    return install(into or registry.folder, name, entry, trained / "weights.h5", card)
 
 
 def split_cells(names: Sequence[str], seed: int) -> dict[str, tuple[str, ...]]:
@@ -166,7 +149,8 @@ def split_cells(names: Sequence[str], seed: int) -> dict[str, tuple[str, ...]]:
 
 
 def _model(name: str, registry: Registry) -> Model:
-    entry = registry.entries.get(name)
+    holder, own = registry.resolve(name)
+    entry = holder.entries.get(own)
     return registry.model(name, "celltype" if entry and entry.task == "celltype" else "activity")
 
 

@@ -20,10 +20,11 @@ from neurocine.core import CELL_TYPES
 from neurocine.core.truth import MIN_DPRIME
 from neurocine.evaluation.activity.activity_cases import run_dprime
 from neurocine.evaluation.activity.scored_transients import Score, scored_transients
-from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.registry import Registry, install
 from neurocine.progress import Progress, silent
 from neurocine.training.cells.recipe import Recipe
 from neurocine.training.corpus import LabelledRecording
+from neurocine.training.registry_entries import unmeasured_entry
 
 #: Chance for activity: probabilities of another cell, or of the cell itself at another time.
 CHANCE = ("shuffled_cells", "shifted_time")
@@ -36,27 +37,12 @@ def evaluate(
     """Return the figures of the model in `weights` on `recordings`, as plain values for JSON."""
     with TemporaryDirectory() as folder:
         registry = Path(folder)
-        install(registry, _NAME, entry_of(recipe, recordings[0], Metrics(on="none", values={})), weights, "")
+        install(registry, _NAME, unmeasured_entry(recipe, recordings[0]), weights, "")
         measure = _activity if recipe.task == "activity" else _celltypes
         figures = measure(recipe, recordings, Registry.load(registry), progress)
     movies = [f"{recording.truth.preset}-{recording.truth.seed}" for recording in recordings]
     indicators = sorted({recording.movie.indicator for recording in recordings})
     return {"task": recipe.task, "test_movies": movies, "indicators": indicators, **figures}
-
-
-def entry_of(recipe: Recipe, recording: LabelledRecording, metrics: Metrics) -> Entry:
-    """Return the registry's entry for a model trained by `recipe` on recordings like `recording`."""
-    return Entry(
-        task=recipe.task,
-        architecture=recipe.architecture.name,
-        frame_rate_hz=recording.movie.frame_rate_hz,
-        pixel_size_um=recording.movie.pixel_size_um,
-        indicators=(recording.movie.indicator,),
-        window_frames=recipe.architecture.window_frames,
-        window_px=recipe.architecture.window_px,
-        normalisation=recipe.architecture.normalisation,
-        metrics=metrics,
-    )
 
 
 def _activity(

@@ -48,3 +48,8 @@ class Recipe:
     def hash(self) -> str:
         """Its hash: a checkpoint of another recipe is refused."""
         return settings_hash(self.to_dict())
+
+    @property
+    def section(self) -> str:
+        """The section of the config, under ``training``, that holds its settings."""
+        return "interneuron" if self.settings.types == ("interneuron",) else self.task

@@ -16,7 +16,7 @@ from neurocine.io.atomic import write_text
 from neurocine.networks.catalogue import CELL_ARCHITECTURES
 from neurocine.networks.cells import CellArchitecture
 from neurocine.networks.cells.normalisation import Normalisation
-from neurocine.networks.registry import sha256
+from neurocine.networks.registry import register_trained, sha256
 from neurocine.networks.weights import load_cell_weights, save_cell_weights
 from neurocine.progress import Progress, silent
 from neurocine.training.cells.calibration import calibrate, calibrate_types
@@ -30,6 +30,7 @@ from neurocine.training.checkpoint import values_of
 from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
 from neurocine.training.curves import write_curves, write_table
 from neurocine.training.distributed.workers import is_chief, together
+from neurocine.training.registry_entries import cell_entry
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,10 @@ def train(
 ) -> dict[str, Any]:
     """Train the network of `task` and measure it on recordings that training didn't see.
 
-    Writes into `out`: ``weights.h5``, ``curves.csv`` and ``curves.png``, ``metrics.json``, ``card.md`` and
-    ``checkpoint.h5``. A run that was killed goes on from its checkpoint. Of several workers
-    (`neurocine.training.distributed.workers`) only the chief writes, and measures.
+    Writes into `out`: ``weights.h5``, ``curves.csv`` and ``curves.png``, ``metrics.json``, ``card.md``,
+    ``registry.yaml`` (for `neurocine models install`) and ``checkpoint.h5``. A run that was killed continues
+    from its checkpoint. Of several workers (`neurocine.training.distributed.workers`) only the chief writes,
+    and measures.
 
     Parameters
     ----------
@@ -104,6 +106,7 @@ def train(
     metrics = evaluate(recipe, parts["test"], weights, progress)
     write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
     write_card(out / "card.md", recipe, fitted, metrics)
+    register_trained(out, recipe.section, cell_entry(recipe, parts["test"][0], metrics))
     return metrics
 
 

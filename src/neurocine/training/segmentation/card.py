@@ -12,6 +12,8 @@ import numpy as np
 
 from neurocine.core.truth import MIN_DPRIME
 from neurocine.io.atomic import write_text
+from neurocine.io.result_files import read_movie
+from neurocine.networks.registry import register_trained
 from neurocine.networks.segmentation.architecture import SegmentationArchitecture
 from neurocine.networks.segmentation.segmenter import Segmenter
 from neurocine.networks.weights import load_segmentation_weights
@@ -19,6 +21,7 @@ from neurocine.progress import Progress, silent
 from neurocine.training.cells.card import versions
 from neurocine.training.corpus import split_corpus
 from neurocine.training.curves import read_table
+from neurocine.training.registry_entries import segmentation_entry
 from neurocine.training.segmentation.calibration import FIGURES, RULES, mapped, score
 
 _LIMITS = """\
@@ -32,7 +35,9 @@ movie (`neurocine label`) and measure on it (`neurocine evaluate segmentation`).
 def measure_and_describe(
     weights: Path, folders: Sequence[Path], out: Path, progress: Progress = silent
 ) -> dict[str, Any]:
-    """Measure calibrated `weights` on the test movies of a corpus; write ``metrics.json`` and ``card.md``.
+    """Measure calibrated `weights` on the test movies of a corpus; write its card.
+
+    ``metrics.json``, ``card.md`` and ``registry.yaml`` (for `neurocine models install`) go into `out`.
 
     Parameters
     ----------
@@ -65,6 +70,8 @@ def measure_and_describe(
     write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
     minutes = sum(row["seconds"] for row in read_table(out / "curves.csv")) / 60
     write_text(out / "card.md", _card(model, architecture, metadata, metrics, minutes))
+    indicators = {read_movie(folder / "movie.h5").indicator for folder in folders}
+    register_trained(out, "stneuronet", segmentation_entry(architecture, tuple(sorted(indicators)), metrics))
     return metrics
 
 

@@ -1,4 +1,4 @@
-"""One function a step, from movie to file: what a rule's script and the command of its name both call."""
+"""One function per step, from files to a file: a rule's script and the command of the same name call it."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def active(
     *,
     progress: Progress = silent,
 ) -> None:
-    """Tell which of the ROIs in the file `rois` are active neurons and write those that go on to `out`."""
+    """Find which ROIs of the file `rois` are active neurons; write those that the mode selects to `out`."""
     from neurocine.active import annotate_active
 
-    found = open_rois(rois, fov_shape=movie.fov_shape)
-    told = annotate_active(movie, found, settings, stneuronet, progress=progress)
+    candidates = open_rois(rois, fov_shape=movie.fov_shape)
+    annotated = annotate_active(movie, candidates, settings, stneuronet, progress=progress)
     made_with = {"active": settings.model_dump(), "stneuronet": stneuronet.model_dump()}
-    write_rois(out, told, _stamp(movie, made_with))
+    write_rois(out, annotated, _stamp(movie, made_with))
 
 
 def traces(
@@ -108,14 +108,14 @@ def traces(
     from neurocine.traces import extract
 
     contours = open_rois(rois, fov_shape=movie.fov_shape)
-    found = extract(movie, contours, settings, progress=progress, engines=engines)
-    write_traces(out, found, _stamp(movie, settings.model_dump()))
+    extracted = extract(movie, contours, settings, progress=progress, engines=engines)
+    write_traces(out, extracted, _stamp(movie, settings.model_dump()))
 
 
 def celltype(
     movie: Movie, rois: Path, out: Path, settings: CelltypeSettings, *, progress: Progress = silent
 ) -> None:
-    """Tell the type of every ROI in the file `rois` and write the table `out`."""
+    """Classify every ROI in the file `rois` by its cell type and write the table `out`."""
     from neurocine.celltype import classify
 
     types = classify(movie, open_rois(rois, fov_shape=movie.fov_shape), settings, progress=progress)
@@ -132,7 +132,7 @@ def activity(
     part: tuple[int, int] = (0, 1),
     progress: Progress = silent,
 ) -> None:
-    """Tell in which frames the ROIs in the file `rois`, or a part of them, are active and write `out`."""
+    """Infer the frames in which the ROIs of the file `rois`, or a part of them, are active; write `out`."""
     from neurocine.activity import infer
 
     types = None if celltypes is None else read_celltypes(celltypes)
@@ -144,7 +144,7 @@ def activity(
 def gather_activity(
     movie: Movie, parts: Sequence[Path], rois: Path, out: Path, settings: ActivitySettings
 ) -> None:
-    """Make the files `parts`, which `activity` wrote of parts of the ROIs, one and write `out`."""
+    """Join the files `parts`, which `activity` wrote for parts of the ROIs, and write `out`."""
     from neurocine.activity import gathered
 
     raster = gathered([read_activity(part) for part in parts], read_rois(rois).ids)
@@ -159,13 +159,13 @@ def assemblies(
     celltypes: Path | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Find the cell assemblies in the file `activity` and write `out`; ROIs called noise are left out."""
+    """Find the cell assemblies in the file `activity` and write `out`; ROIs of type noise are left out."""
     from neurocine.assemblies import find_assemblies
 
     raster = read_activity(activity)
     kinds = [""] * len(raster.ids) if celltypes is None else read_celltypes(celltypes).of(raster.ids)
     cells = np.array([kind != "noise" for kind in kinds], dtype=bool)
-    found = find_assemblies(
+    detected = find_assemblies(
         raster.active[cells],
         raster.frame_rate_hz,
         settings,
@@ -174,7 +174,7 @@ def assemblies(
         progress=progress,
     )
     stamp = Stamp(settings_hash(settings.model_dump()), read_stamp(activity).source_sha256)
-    write_assemblies(out, found, stamp)
+    write_assemblies(out, detected, stamp)
 
 
 def draw_assemblies(assemblies: Path, picture: Path, *, rois: Path | None = None) -> None:
@@ -187,7 +187,7 @@ def draw_assemblies(assemblies: Path, picture: Path, *, rois: Path | None = None
 
 
 def _stamp(movie: Movie, settings: dict[str, Any]) -> Stamp:
-    """Return the stamp of what is made from `movie`: the checksum is known for our own movie files."""
+    """Return the stamp of a result made from `movie`, with the raw movie's checksum if it is our own file."""
     path = Path(movie.source)
     checksum = ""
     if path.is_file() and h5py.is_hdf5(path):

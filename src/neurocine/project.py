@@ -30,14 +30,14 @@ def init_project(movies: Path, folder: Path, *, force: bool = False) -> Path:
         If there is no movie, or a config is there already and `force` isn't set.
     """
     config, table = folder / "config" / "config.yaml", folder / "config" / "recordings.tsv"
-    there = [path for path in (config, table) if path.exists()]
-    if there and not force:
-        raise InputError(there[0], "file", "is there already", "Add --force to replace it.")
-    found = find_movies(movies)
-    if not found:
+    present = [path for path in (config, table) if path.exists()]
+    if present and not force:
+        raise InputError(present[0], "file", "exists already", "Add --force to replace it.")
+    paths = find_movies(movies)
+    if not paths:
         raise InputError(movies, "folder", "holds no movie", "See the docs for the formats that are read.")
     write_text(config, config_text())
-    write_text(table, _table_text(found))
+    write_text(table, _table_text(paths))
     return table
 
 

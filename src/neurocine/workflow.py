@@ -132,15 +132,15 @@ class LoggedProgress:
     def __init__(self, every_s: float = 10.0) -> None:
         self._every_s = every_s
         self._label = ""
-        self._began = self._told = 0.0
+        self._began = self._reported = 0.0
 
     def __call__(self, label: str, done: int, total: int) -> None:
         """Take note that `done` of `total` is done."""
         now = time.monotonic()
         if label != self._label:
-            self._label, self._began, self._told = label, now, now
-        if now - self._told < self._every_s and done < total:
+            self._label, self._began, self._reported = label, now, now
+        if now - self._reported < self._every_s and done < total:
             return
-        self._told = now
+        self._reported = now
         left = (now - self._began) / done * (total - done) if done else float("nan")
         _log.info("%s: %d of %d, %.0f s left", label, done, total, left)

@@ -29,7 +29,9 @@ def add_to(app: typer.Typer) -> None:
 
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="ROIs in any format.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Where to; its name tells the format.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="File or folder to write; its name decides the format.")
+    ],
     fov: Annotated[
         tuple[int, int] | None,
         typer.Option(metavar="HEIGHT WIDTH", help="Field of view in pixels, if the file lacks it."),
@@ -91,7 +93,9 @@ def simulate(
 def train(
     network: Annotated[
         Literal["activity", "interneuron", "celltype"],
-        typer.Argument(help="What it tells: activity, that of interneurons alone, or cell types."),
+        typer.Argument(
+            help="What the network infers: activity, activity of interneurons only, or cell types."
+        ),
     ],
     movies: Annotated[list[Path], typer.Argument(help="Folders of simulated movies of all three splits.")],
     out: OutOption,

@@ -1,4 +1,4 @@
-"""What `neurocine check --profile` tells of a cluster."""
+"""What `neurocine check --profile` shows of a cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check_cluster(profile: str, shipped: Path, config: Config, recordings: Seque
     """Show what the largest job of each rule asks for, and what of it the cluster can't give.
 
     Ends the command with exit code 1 if the workflow can't run on the cluster. What only training or a retry
-    can't get is told, and no more.
+    can't get is a note only.
     """
     content = read_profile(profile, shipped)
     if content.get("executor") != "slurm":

@@ -70,7 +70,7 @@ def check(
 
 
 def _check(config: Config) -> tuple[Recording, ...]:
-    """Return the recordings, or tell every problem and end the command."""
+    """Return the recordings, or show every problem and end the command."""
     recordings = load_recordings(Path(config.recordings))
     check_writable(Path(config.results), "results")
     check_models(config)

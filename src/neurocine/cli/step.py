@@ -110,7 +110,7 @@ def active(
     pixel_size: PixelOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Tell which ROIs are active neurons, by STNeuroNet.
+    """Find which ROIs are active neurons, by STNeuroNet.
 
     Example: `neurocine active movie.h5 rois.h5 --mode union --out active.h5`
     """
@@ -159,7 +159,7 @@ def celltype(
     pixel_size: PixelOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Tell each cell's type: pyramidal, interneuron or noise.
+    """Classify each ROI: pyramidal cell, interneuron or noise.
 
     Example: `neurocine celltype movie.h5 rois.h5 --out celltypes.tsv`
     """
@@ -182,7 +182,7 @@ def activity(
     indicator: IndicatorOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Tell in which frames each cell is active.
+    """Infer the frames in which each cell is active.
 
     Example: `neurocine activity movie.h5 rois.h5 --celltypes celltypes.tsv --out activity.h5`
     """
@@ -211,7 +211,7 @@ def assemblies(
     ] = None,
     truth: Annotated[
         Path | None,
-        typer.Option(help="Truth of a simulated movie (truth.h5), to tell how well they are found."),
+        typer.Option(help="Truth of a simulated movie (truth.h5), to measure how well they are recovered."),
     ] = None,
     config: ConfigOption = None,
 ) -> None:
@@ -229,16 +229,18 @@ def assemblies(
         pipeline.assemblies(raster, out, settings(config).assemblies, celltypes=celltypes, progress=progress)
     if picture is not None:
         pipeline.draw_assemblies(out, picture, rois=rois)
-    found = read_assemblies(out)
-    typer.echo(f"{len(found)} assemblies in {len(found.frame)} synchronous events of {len(found.ids)} cells")
+    detected = read_assemblies(out)
+    typer.echo(
+        f"{len(detected)} assemblies in {len(detected.frame)} synchronous events of {len(detected.ids)} cells"
+    )
     if known is not None:
-        planted = recovery(found, known)
+        planted = recovery(detected, known)
         typer.echo(
             f"{planted.n_first} planted, {planted.n_second} found: adjusted Rand {planted.adjusted_rand:.3f} "
             f"over {planted.n_cells} cells"
         )
     if other is not None:
-        same = agreement(found, other)
+        same = agreement(detected, other)
         typer.echo(
             f"adjusted Rand {same.adjusted_rand:.3f} over {same.n_cells} cells; "
             f"{same.n_first} assemblies here, {same.n_second} there"

@@ -1,4 +1,4 @@
-"""What jobs will ask of a SLURM cluster, against what its partitions offer."""
+"""What jobs will ask for, compared with what a SLURM cluster's partitions offer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from neurocine.steps import BY_NAME, STEPS, Step
 
 @dataclass(frozen=True)
 class Node:
-    """One node: its processors, memory, GPUs by model (empty name: model not told) and partitions."""
+    """One node: its processors, memory, GPUs by model (empty if the model is unknown) and partitions."""
 
     name: str
     cpus: int
@@ -49,7 +49,7 @@ class Partition:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the largest job of a rule asks for; `recording` is the one it is for, if it is for one."""
+    """What the largest job of a rule asks for, and its `recording`, if it works on one."""
 
     rule: str
     recording: str
@@ -63,7 +63,7 @@ class Asked:
 
     @property
     def training(self) -> bool:
-        """Whether the job trains a network, which only those ask for who want to."""
+        """Whether the job trains a network: nothing asks for it but `snakemake train` and the like."""
         return BY_NAME[self.rule].target == "train"
 
 
@@ -76,16 +76,16 @@ def read_profile(profile: str, shipped: Path) -> dict[str, Any]:
         If there is none of this name, or it isn't a mapping in YAML.
     """
     folders = [folder for folder in (shipped / profile, Path(profile)) if folder.is_dir()]
-    found = [file for folder in folders for file in sorted(folder.glob("config*.yaml"), reverse=True)]
-    if not found:
+    files = [file for folder in folders for file in sorted(folder.glob("config*.yaml"), reverse=True)]
+    if not files:
         raise InputError(profile, "profile", "isn't there", "Name one in profiles/, or the path of a folder.")
     try:
-        content = yaml.safe_load(found[0].read_text(encoding="utf-8"))
+        content = yaml.safe_load(files[0].read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise InputError(found[0], "YAML", str(error).replace("\n", " "), "Correct it.") from error
+        raise InputError(files[0], "YAML", str(error).replace("\n", " "), "Correct it.") from error
     if not isinstance(content, dict):
         raise InputError(
-            found[0], "content", "isn't a mapping", "Write keys and values, as in profiles/slurm."
+            files[0], "content", "isn't a mapping", "Write keys and values, as in profiles/slurm."
         )
     return content
 
@@ -100,21 +100,17 @@ def asked(
     truth = any(recording.ground_truth for recording in recordings)
     largest = []
     for step in STEPS:
-        if (
-            step.target == "comparison"
-            or (step.target == "evaluation" and not truth)
-            or not config.wants(step)
-        ):
+        if not config.wants(step) or step.target not in ("all", "train", "evaluation" if truth else "all"):
             continue
+        cost = costs[step.name]
         needs = {
-            name: (costs[step.name].memory_mb(part, attempt), costs[step.name].runtime_min(part, attempt))
+            name: (cost.memory_mb(part, attempt), cost.runtime_min(part, attempt))
             for name, work in (works if step.per_recording else {"": Work()}).items()
             for part in [work.share(jobs[name]) if step.name == "activity" else work]
         }
         memory, minutes = (max(need[i] for need in needs.values()) for i in (0, 1))
-        largest.append(
-            _asked(step, max(needs, key=lambda name: needs[name]), memory, minutes, profile, config)
-        )
+        name = max(needs, key=lambda name: needs[name])
+        largest.append(_asked(step, name, memory, minutes, profile, config))
     return largest
 
 
@@ -123,23 +119,23 @@ def _asked(
 ) -> Asked:
     """Return what a rule asks for, with what the profile sets for it."""
     own = within_gpus((profile.get("set-resources") or {}).get(step.name) or {}, config.cluster.gpus)
-    every = {**(profile.get("default-resources") or {}), **own}
+    resources = {**(profile.get("default-resources") or {}), **own}
     # A profile's number goes before ours; an expression is Snakemake's to evaluate.
     numbers = [own.get(name) for name in ("mem_mb", "runtime")]
     memory, minutes = (
         n if isinstance(n, int) else ours for n, ours in zip(numbers, (memory, minutes), strict=True)
     )
-    gpus = int(every.get("gpu") or 0)
+    gpus = int(resources.get("gpu") or 0)
     return Asked(
         rule=step.name,
         recording=recording,
-        partition=str(every.get("slurm_partition") or ""),
-        account=str(every.get("slurm_account") or ""),
+        partition=str(resources.get("slurm_partition") or ""),
+        account=str(resources.get("slurm_account") or ""),
         cpus=int((profile.get("set-threads") or {}).get(step.name) or step.threads),
         memory_mb=memory,
         runtime_min=minutes,
         gpus=gpus,
-        gpu_model=str(every.get("gpu_model") or "") if gpus else "",
+        gpu_model=str(resources.get("gpu_model") or "") if gpus else "",
     )
 
 
@@ -169,8 +165,8 @@ def _scontrol(kind: str) -> str:
         command = ["scontrol", "show", kind, "--oneliner"]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     except (subprocess.SubprocessError, OSError) as error:
-        said = str(getattr(error, "stderr", None) or error).strip()
-        raise InputError("scontrol", kind, said, "Ask again when SLURM's controller answers.") from error
+        answer = str(getattr(error, "stderr", None) or error).strip()
+        raise InputError("scontrol", kind, answer, "Ask again when SLURM's controller answers.") from error
 
 
 def _records(text: str, first: str) -> Iterator[dict[str, str]]:
@@ -200,10 +196,10 @@ def _partition(fields: Mapping[str, str], nodes: Iterable[Node]) -> Partition:
 
 def minutes(text: str) -> int | None:
     """Return SLURM's ``[days-]hours:minutes:seconds`` in minutes; None if there is no limit."""
-    found = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", text)
-    if found is None:
+    match = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", text)
+    if match is None:
         return None
-    days, hours, mins, _ = (int(part or 0) for part in found.groups())
+    days, hours, mins, _ = (int(part or 0) for part in match.groups())
     return (days * 24 + hours) * 60 + mins
 
 
@@ -218,18 +214,18 @@ def problems(job: Asked, partitions: Sequence[Partition]) -> list[str]:
             + ("; or, without GPUs, cluster.gpus to 0 in the config." if job.gpus else ".")
         ]
     partition = by_name[job.partition]
-    found = []
+    unmet = []
     if partition.accounts is not None and job.account not in partition.accounts:
-        found.append(
+        unmet.append(
             f"{job.account or 'no account'} may not use partition {partition.name}. Set slurm_account in the "
             f"profile to one of {', '.join(partition.accounts)}."
         )
     if partition.max_min is not None and job.runtime_min > partition.max_min:
-        found.append(
+        unmet.append(
             f"asks for {job.runtime_min} min, partition {partition.name} gives {partition.max_min} at most. "
             "Choose one with more in the profile (set-resources), or a shorter runtime there."
         )
-    return [f"{where}: {text}" for text in (*found, *_unmet(job, partition))]
+    return [f"{where}: {text}" for text in (*unmet, *_unmet(job, partition))]
 
 
 def _unmet(job: Asked, partition: Partition) -> Iterator[str]:

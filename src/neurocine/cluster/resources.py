@@ -1,8 +1,8 @@
-"""How much memory and time a job asks for, and how many GPUs, as functions of its work and the attempt.
+"""Memory, time and GPUs that a job asks for, as functions of its work and the attempt.
 
 Rules that work on a recording ask for what was measured (``benchmarks/costs/measurements.tsv``): a linear
-function of the movie's size and the number of ROIs above which no measurement lies, and a margin. What other
-rules and engines not measured ask for is in `neurocine.steps` and `ENGINE_COSTS`.
+function of the movie's size and the number of ROIs that lies above all measurements, times a margin. Rules
+and engines without measurements ask for what `neurocine.steps` and `ENGINE_COSTS` say.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import h5py
 
 from neurocine.steps import STEPS, Cost, result_path
 
-#: A job asks for so many times the memory and the processor time that one like it took at most.
+#: A job asks for this many times the largest memory and processor time measured for its work.
 MEMORY_MARGIN = 1.5
 TIME_MARGIN = 3.0
 
-#: And at least for this: what isn't measured of a job are Snakemake's own start and slow file systems.
+#: The least that a job asks for: Snakemake's start and slow file systems aren't in the measurements.
 MIN_MEMORY_MB = 1000
 MIN_RUNTIME_MIN = 10
 
-#: Frames that are held at once, at most: suite2p registers so many together.
+#: Most frames held at once: suite2p registers so many together.
 BLOCK_FRAMES = 500
 
-#: Before a movie is opened: pixels of 16 bits, 512 x 512 a frame; until ROIs are found: 1,000 pixels each.
+#: Guesses until a movie is opened (512 x 512 pixels of 16 bits) and its ROIs are found (1 per 1,000 pixels).
 GUESSED_PIXELS = 512 * 512
 GUESSED_BYTES = 2
 GUESSED_ROI_PIXELS = 1000
@@ -38,7 +38,7 @@ GUESSED_ROI_PIXELS = 1000
 
 @dataclass(frozen=True)
 class Work:
-    """What a job works on: frames of the movie, pixels of a frame, and ROIs."""
+    """Size of a job's work: frames of the movie, pixels per frame, and ROIs."""
 
     frames: float = 0
     pixels: float = 0
@@ -46,13 +46,13 @@ class Work:
 
     @classmethod
     def guessed(cls, n_bytes: float) -> Work:
-        """Return what a raw movie of this size may hold."""
+        """Return the work of a raw movie of this size in bytes, before it is opened."""
         frames = n_bytes / (GUESSED_BYTES * GUESSED_PIXELS)
         return cls(frames, GUESSED_PIXELS, GUESSED_PIXELS / GUESSED_ROI_PIXELS)
 
     @property
     def movie_mb(self) -> float:
-        """Size of the movie with 16 bits a pixel, in MB."""
+        """Size of the movie at 16 bits per pixel, in MB."""
         return self.frames * self.pixels * GUESSED_BYTES / 1e6
 
     def share(self, parts: int) -> Work:
@@ -77,13 +77,13 @@ class Linear:
     Attributes
     ----------
     base
-        Of a job without work.
+        Value without any work.
     per_block_mpixel
-        For each million pixels of a block, the most frames that are held at once.
+        Per million pixels of a block, the most frames held at once.
     per_gpixel
-        For each thousand million pixels of the movie.
+        Per 10⁹ pixels of the movie.
     per_mvalue
-        For each million values of traces: ROIs x frames.
+        Per million values of traces, ROIs × frames.
     """
 
     base: float = 0.0
@@ -93,7 +93,7 @@ class Linear:
 
     @staticmethod
     def terms(work: Work) -> tuple[float, float, float, float]:
-        """Return what the coefficients are multiplied with, in their order."""
+        """Return the factors of the coefficients, in order."""
         block, movie = (n * work.pixels for n in (min(work.frames, BLOCK_FRAMES), work.frames))
         return 1.0, block / 1e6, movie / 1e9, work.rois * work.frames / 1e6
 
@@ -104,7 +104,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class MeasuredCost:
-    """What a rule asks for by its measurements: memory in MB and processor time in seconds, at most."""
+    """What a measured rule asks for: bounds of memory in MB and processor time in seconds."""
 
     memory: Linear
     cpu_seconds: Linear
@@ -114,7 +114,7 @@ class MeasuredCost:
         return max(MIN_MEMORY_MB, ceil(MEMORY_MARGIN * self.memory(work))) * attempt
 
     def runtime_min(self, work: Work, attempt: int = 1) -> int:
-        """Return the run time to ask for in minutes, for which one core must do."""
+        """Return the run time to ask for in minutes, enough for a single core."""
         return max(MIN_RUNTIME_MIN, ceil(TIME_MARGIN * self.cpu_seconds(work) / 60)) * attempt
 
 
@@ -133,7 +133,7 @@ class EstimatedCost:
         return int((self.cost.base_min + self.cost.min_per_gb * work.movie_mb / 1000) * attempt)
 
 
-#: Engines that ask for something else than their step does with the others.
+#: Engines that need other resources than their step's default.
 ENGINE_COSTS = {
     # Its memory maps hold 32 bits a pixel, and it works on several copies of what it looks at.
     ("segmentation", "caiman"): Cost(4000, 4.0, 20, 120),
@@ -151,7 +151,7 @@ MEASURED_FILE = Path(__file__).with_name("measured_costs.json")
 
 @cache
 def measured() -> dict[tuple[str, str], MeasuredCost]:
-    """Return what was measured, by rule and engine (empty for rules without)."""
+    """Return the measured costs by rule and engine (empty for rules without engines)."""
     rows = json.loads(MEASURED_FILE.read_text(encoding="utf-8"))
     return {
         (row["rule"], row["engine"]): MeasuredCost(Linear(**row["memory_mb"]), Linear(**row["cpu_seconds"]))
@@ -185,13 +185,13 @@ def engines_of(config: Any) -> dict[str, str]:
 
 @cache
 def size_bytes(paths: tuple[Path, ...]) -> int:
-    """Return the size of a movie's files, folders with all that is in them."""
+    """Return the size of a movie's files in bytes; of a folder, all that is in it."""
     files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def work_of(movie: tuple[Path, ...], results: Path) -> Work:
-    """Return the work that a recording is: as far as its `results` folder knows it, else guessed.
+    """Return the work of a recording: as its `results` folder says, else guessed.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def work_of(movie: tuple[Path, ...], results: Path) -> Work:
 def activity_jobs(n_bytes: int, most_gb: float) -> int:
     """Return how many jobs share the cells of a recording whose raw movie has this size.
 
-    The size of the raw movie and not the work, which is known later and would alter the plan of a project.
+    It goes by the raw movie's size, for the number of ROIs is known later and would change the plan of a run.
     """
     return max(1, ceil(n_bytes / 1e9 / most_gb))
 
@@ -218,7 +218,7 @@ def activity_jobs(n_bytes: int, most_gb: float) -> int:
 def within_gpus(asked: Mapping[str, Any], most: int | None) -> dict[str, Any]:
     """Return the resources that a profile sets for a rule, with no more GPUs than `most`.
 
-    Without GPUs the rule loses its partition as well, which is that of the GPUs, and runs in the default one.
+    Without GPUs the rule also loses the GPU partition that the profile gives it, and runs in the default one.
     """
     if most is None or "gpu" not in asked:
         return dict(asked)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import InputError, Movie
+from neurocine.core import FileMissing, InputError, Movie
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import movie_files, open_movie
-from neurocine.io.safe.damage import DAMAGE, said
+from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.progress import Progress, silent
 
 _HASH_BYTES = 8 * 1024**2
@@ -195,7 +195,7 @@ def read_source(path: Path) -> Source:
         If the file is missing, isn't JSON or lacks a field.
     """
     if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", "Run the step ingest.")
+        raise FileMissing(path, "file", "doesn't exist", "Run the step ingest.")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         known = {field.name: record[field.name] for field in fields(Source)}
@@ -217,11 +217,11 @@ def read_source(path: Path) -> Source:
 def _readable(movie: Movie, start: int, stop: int) -> NDArray[Any]:
     try:
         return movie.read(start, stop)
-    except DAMAGE as error:
+    except PARSER_ERRORS as error:
         raise InputError(
             movie.source,
             f"frames {start}-{stop - 1}",
-            f"can't be read ({said(error)})",
+            f"can't be read ({short_message(error)})",
             "The file is damaged: copy it again.",
         ) from error
 

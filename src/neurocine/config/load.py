@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from neurocine.config.whole import Config
-from neurocine.core import InputError
+from neurocine.core import FileMissing, InputError
 
 #: Former names of keys, and their names now.
 RENAMED = {"benchmark": "comparison", "evaluation.rivals": "evaluation.baselines"}
@@ -45,7 +45,7 @@ def load_config(path: Path) -> Config:
         If the file is missing, isn't YAML, or `parse_config` refuses it.
     """
     if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", "`neurocine init` writes one.")
+        raise FileMissing(path, "file", "doesn't exist", "`neurocine init` writes one.")
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:

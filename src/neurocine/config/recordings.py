@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from neurocine.config.load import explain
 from neurocine.config.section import printable
-from neurocine.core import InputError, Recording
+from neurocine.core import FileMissing, InputError, Recording
 from neurocine.io.movies import natural_key
 
 #: Letters (of any script), digits, ``_``, ``-`` and ``.``: the name is a folder and a Snakemake wildcard.
@@ -92,7 +92,7 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
         the column.
     """
     if not table.is_file():
-        raise InputError(table, "file", "doesn't exist", "`neurocine init FOLDER` writes one.")
+        raise FileMissing(table, "file", "doesn't exist", "`neurocine init FOLDER` writes one.")
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t")

@@ -2,7 +2,16 @@
 
 from neurocine.core.assemblies import Assemblies
 from neurocine.core.celltypes import CELL_TYPES, CellTypes
-from neurocine.core.errors import InputError, NeurocineError
+from neurocine.core.errors import (
+    DamagedFile,
+    EngineMissing,
+    FieldOfViewUnknown,
+    FileMissing,
+    InputError,
+    MetadataMissing,
+    NeurocineError,
+    UnknownFormat,
+)
 from neurocine.core.movie import FrameSource, Movie
 from neurocine.core.raster import Raster, Transients
 from neurocine.core.recording import Recording
@@ -13,8 +22,13 @@ __all__ = [
     "CELL_TYPES",
     "Assemblies",
     "CellTypes",
+    "DamagedFile",
+    "EngineMissing",
+    "FieldOfViewUnknown",
+    "FileMissing",
     "FrameSource",
     "InputError",
+    "MetadataMissing",
     "Movie",
     "NeurocineError",
     "Raster",
@@ -22,4 +36,5 @@ __all__ = [
     "RoiSet",
     "Traces",
     "Transients",
+    "UnknownFormat",
 ]

@@ -1,4 +1,7 @@
-"""The errors that neurocine raises on purpose."""
+"""The errors that neurocine raises on purpose.
+
+Callers tell them apart by class, never by their text.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ class NeurocineError(Exception):
 
 
 class InputError(NeurocineError):
-    """Something handed in can't be used.
+    """An input can't be used: a file, a table, a setting or an array.
 
     Parameters
     ----------
@@ -19,7 +22,7 @@ class InputError(NeurocineError):
     field
         The part of it at fault: a dataset, a column, a config key.
     problem
-        What is wrong, with the values seen.
+        What is wrong, with the values that were read.
     remedy
         What the user can do about it.
     """
@@ -30,3 +33,39 @@ class InputError(NeurocineError):
         self.problem = problem
         self.remedy = remedy
         super().__init__(f"{where}: {field}: {problem}. {remedy}")
+
+
+class FileMissing(InputError):
+    """A file or folder doesn't exist."""
+
+
+class DamagedFile(InputError):
+    """A file is empty, cut short or can't be parsed."""
+
+
+class UnknownFormat(InputError):
+    """A file is in none of the known formats, or in one that can't be used for the task."""
+
+
+class MetadataMissing(InputError):
+    """Neither the file nor the user gives a value that is needed, such as the frame rate."""
+
+
+class FieldOfViewUnknown(MetadataMissing):
+    """Neither the ROI file nor the caller gives the size of the field of view."""
+
+
+class EngineMissing(InputError):
+    """An engine isn't installed or can't be loaded.
+
+    Attributes
+    ----------
+    package
+        The Python package that isn't installed; None if the engine can't be loaded for another reason.
+    """
+
+    def __init__(
+        self, where: str | Path, field: str, problem: str, remedy: str, package: str | None = None
+    ) -> None:
+        super().__init__(where, field, problem, remedy)
+        self.package = package

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from neurocine.config import CaimanRun
-from neurocine.core import InputError
+from neurocine.core import EngineMissing, InputError
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +60,10 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
 
     Raises
     ------
+    EngineMissing
+        If there is no such Python, or CaImAn can't be imported in it.
     InputError
-        If there is no such Python, CaImAn can't be imported in it, or there is too little room.
+        If there is too little room.
     """
 
     def __init__(self, run: CaimanRun, temporary_bytes: int = 0) -> None:
@@ -73,7 +75,7 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
         try:
             self._python = run.python or sys.executable
             self._process = self._started()
-            self.version = str(self._reply("engines.caiman.python", LOADING, INSTALL)["version"])
+            self.version = str(self._reply(LOADING)["version"])
         except BaseException:
             self.close()
             raise
@@ -82,7 +84,7 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
     def _started(self) -> subprocess.Popen[bytes]:
         program = shutil.which(Path(self._python).expanduser())
         if program is None:
-            raise InputError(
+            raise EngineMissing(
                 WHERE, "engines.caiman.python", f"{self._python} isn't a program that can be run", INSTALL
             )
         with self._log.open("wb") as log:
@@ -111,10 +113,9 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
         with suppress(BrokenPipeError):  # if it died, the reply tells why
             process.stdin.write(json.dumps({"task": task, **values}).encode() + b"\n")
             process.stdin.flush()
-        remedy = "See what it says; change the settings of the engine, or choose another one"
-        return self._reply("engine caiman", task, remedy)
+        return self._reply(task)
 
-    def _reply(self, field: str, task: str, remedy: str) -> dict[str, Any]:
+    def _reply(self, task: str) -> dict[str, Any]:
         process = self._process
         if process is None or process.stdout is None:
             raise RuntimeError("the session has ended")
@@ -136,13 +137,14 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
         status = process.wait()
         said = self._last_lines()
         self.close()
+        if task == LOADING:
+            problem = f"CaImAn can't be loaded in {self._python}: {said.splitlines()[-1]}"
+            raise EngineMissing(WHERE, "engines.caiman.python", problem, INSTALL)
         raise InputError(
             WHERE,
-            field,
-            f"CaImAn can't be loaded in {self._python}: {said.splitlines()[-1]}"
-            if task == LOADING
-            else f"CaImAn in {self._python} failed in the task {task!r} (exit status {status}): {said}",
-            remedy,
+            "engine caiman",
+            f"CaImAn in {self._python} failed in the task {task!r} (exit status {status}): {said}",
+            "See what it says; change the settings of the engine, or choose another one",
         )
 
     def _last_lines(self) -> str:

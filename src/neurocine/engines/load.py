@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 
 from neurocine.config.engines import EngineEntry
-from neurocine.core import InputError
+from neurocine.core import EngineMissing
 
 
 def engine_module(
@@ -28,13 +28,17 @@ def engine_module(
 
     Raises
     ------
-    InputError
+    EngineMissing
         If it can't be loaded.
     """
     entry = engines[name]
     try:
         return import_module(entry.module)
     except (ImportError, RuntimeError) as error:  # torchvision built for another torch: a RuntimeError
-        raise InputError(
-            "config", key, f"{name} can't be loaded ({error})", f"{entry.remedy} {otherwise}"
+        raise EngineMissing(
+            "config",
+            key,
+            f"{name} can't be loaded ({error})",
+            f"{entry.remedy} {otherwise}",
+            package=error.name if isinstance(error, ModuleNotFoundError) else None,
         ) from error

@@ -11,7 +11,7 @@ import h5py
 
 from neurocine import __version__
 from neurocine.config import ExportSettings
-from neurocine.core import InputError
+from neurocine.core import FileMissing
 from neurocine.io.atomic import atomic_path
 from neurocine.io.results import RecordingResults
 
@@ -46,7 +46,7 @@ def write_nwb(
 
     Raises
     ------
-    InputError
+    FileMissing
         If the registered movie doesn't exist.
     """
     from pynwb import NWBHDF5IO
@@ -54,7 +54,7 @@ def write_nwb(
     from neurocine.export import nwb_movie, nwb_rois
 
     if not movie_path.is_file():
-        raise InputError(movie_path, "file", "doesn't exist", "The NWB file links to it: run motion first.")
+        raise FileMissing(movie_path, "file", "doesn't exist", "The NWB file links to it: run motion first.")
     nwb = _file(results, settings)
     plane = nwb_movie.add_plane(nwb, results, settings)
     module = nwb.create_processing_module(

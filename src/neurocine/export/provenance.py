@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from neurocine.core import InputError
+from neurocine.core import FileMissing
 from neurocine.io.atomic import write_text
 from neurocine.io.job_costs import read_job_costs
 from neurocine.io.result_files import read_activity, read_rois, read_stamp, settings_hash
@@ -131,7 +131,7 @@ def write_provenance(files: Mapping[str, Path], config: Mapping[str, Any], recor
 
 def _describe(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", "Run the step that makes it.")
+        raise FileMissing(path, "file", "doesn't exist", "Run the step that makes it.")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"sha256": digest, "bytes": path.stat().st_size, **_stamp(path)}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import Assemblies, CellTypes, InputError, Movie, Raster, RoiSet, Traces
+from neurocine.core import Assemblies, CellTypes, FileMissing, InputError, Movie, Raster, RoiSet, Traces
 from neurocine.io.result_files import (
     Registration,
     Summary,
@@ -155,7 +155,7 @@ def read_source_record(path: Path) -> Mapping[str, Any]:
         If it is missing, isn't a JSON object or lacks the checksum or the files.
     """
     if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", "Run the step ingest.")
+        raise FileMissing(path, "file", "doesn't exist", "Run the step ingest.")
     try:
         source = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

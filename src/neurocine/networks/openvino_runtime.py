@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurocine.core import InputError
+from neurocine.core import EngineMissing
 
 #: One stream over a fixed number of threads, and no half precision: the same bytes each time.
 OPTIONS = {
@@ -20,13 +20,13 @@ def openvino_core() -> Any:
 
     Raises
     ------
-    InputError
+    EngineMissing
         If OpenVINO isn't installed.
     """
     try:
         import openvino
     except ImportError as error:
-        raise InputError(
+        raise EngineMissing(
             "settings",
             "backend",
             f"is openvino, which can't be loaded ({error})",

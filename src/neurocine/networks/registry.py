@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from neurocine.core import InputError
+from neurocine.core import FileMissing, InputError
 from neurocine.io.atomic import atomic_path, write_text
 from neurocine.networks.cells import CellArchitecture, Networks
 from neurocine.networks.cells.normalisation import Normalisation
@@ -155,7 +155,7 @@ class Registry:
         folder = folder or shipped()
         path = folder / FILE
         if not path.is_file():
-            raise InputError(path, "file", "doesn't exist", "Name a folder that holds models.")
+            raise FileMissing(path, "file", "doesn't exist", "Name a folder that holds models.")
         try:
             values = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, ValueError, RecursionError) as error:

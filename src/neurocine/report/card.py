@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from neurocine.config.engines import STNEURONET
-from neurocine.core import InputError
+from neurocine.core import FileMissing, InputError
 from neurocine.drawing.pictures import COLOURS, Picture, encode, grey, outlines
 from neurocine.io.atomic import write_text
 from neurocine.io.results import RecordingResults
@@ -81,7 +81,7 @@ def read_card(path: Path) -> Card:
         values = json.loads(path.read_text(encoding="utf-8"))
         return Card(**{**values, "thumbnail": Picture(**values["thumbnail"])})
     except FileNotFoundError as error:
-        raise InputError(path, "file", "doesn't exist", "Run the step report.") from error
+        raise FileMissing(path, "file", "doesn't exist", "Run the step report.") from error
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(path, "file", f"is damaged ({error})", "Run the step report again.") from error
 

@@ -20,8 +20,6 @@ from neurocine.progress import Progress, silent
 #: Fewer frames don't tell a baseline from a transient: such traces have no events.
 MIN_FRAMES = 10
 KEY = "traces.deconvolution"
-#: Config keys that an `InputError` names if an engine isn't installed.
-MISSING = (KEY, "engines.caiman.python")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +92,10 @@ def deconvolve_by(
 
     Raises
     ------
+    EngineMissing
+        If the engine isn't installed.
     InputError
-        If the engine isn't installed, or fails.
+        If it fails.
     """
     module = engine_module(DECONVOLUTION_ENGINES, name, KEY)
     found: Deconvolved = module.deconvolve(traces, settings, decay_s, engines or EnginesSettings(), progress)

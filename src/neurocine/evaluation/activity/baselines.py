@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.config.engines import ZSCORE
-from neurocine.core import InputError
+from neurocine.core import EngineMissing
 from neurocine.progress import Progress, silent
 from neurocine.traces import Deconvolved, RawTraces, deconvolve_by
-from neurocine.traces.deconvolution import MISSING
 from neurocine.traces.events import noise_level
 
 log = logging.getLogger(__name__)
@@ -70,12 +69,8 @@ def signals(
             events, trace = made.get(name) or deconvolved(
                 name, traces, decay_s, engines=engines, progress=progress
             )
-        except InputError as error:
-            if error.field not in MISSING:
-                raise
-            cause = error.__cause__
-            missing = cause.name if isinstance(cause, ModuleNotFoundError) else None
-            skipped[name] = f"{missing} isn't installed" if missing else error.problem
+        except EngineMissing as error:
+            skipped[name] = f"{error.package} isn't installed" if error.package else error.problem
             log.warning("%s is not compared with: %s", name, skipped[name])
             continue
         scales = (np.ones(len(trace)), noise_level(trace), events.max(axis=1, initial=0))

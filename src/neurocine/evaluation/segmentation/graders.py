@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurocine.core import InputError, RoiSet
+from neurocine.core import FieldOfViewUnknown, InputError, RoiSet
 from neurocine.evaluation.segmentation.scoring import SegmentationEvaluation, evaluate_segmentation
 from neurocine.evaluation.statistics import spread
 from neurocine.io.rois import FORMATS, open_rois
@@ -121,9 +121,7 @@ def opened_pair(truth: Path, found: Path, fov: tuple[int, int] | None) -> tuple[
     """
     try:
         true_rois = open_rois(truth, fov_shape=fov)
-    except InputError as error:
-        if error.field != "fov_shape" or fov is not None:
-            raise
+    except FieldOfViewUnknown:
         rois = open_rois(found)
         return open_rois(truth, fov_shape=rois.fov_shape), rois
     return true_rois, open_rois(found, fov_shape=true_rois.fov_shape)

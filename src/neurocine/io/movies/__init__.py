@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neurocine.core import FrameSource, InputError, Movie
+from neurocine.core import DamagedFile, FileMissing, FrameSource, InputError, Movie, UnknownFormat
 from neurocine.io.movies import hdf5, neurofinder, npy, nwb, suite2p_bin, tiff, zarr
 from neurocine.io.movies.frames import Concatenated, Found, Native
 from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
@@ -73,6 +73,8 @@ def open_movie(
         channels or planes, or a single frame; if files don't fit together; if the rate or the pixel size is
         unknown or contradicts the file.
     """
+    if not isinstance(dataset, str | None):
+        raise TypeError(f"dataset must be a name, not {dataset!r}")
     kind, files = movie_files(path)
     if dataset is not None and not kind.many:
         raise InputError(files[0], "dataset", f"{kind.name} files have none to choose from", "Leave it out.")
@@ -117,7 +119,7 @@ def find_movies(folder: Path) -> list[Path]:
         If `folder` isn't one.
     """
     if not folder.is_dir():
-        raise InputError(folder, "folder", "doesn't exist", "Give the folder that holds the movies.")
+        raise FileMissing(folder, "folder", "doesn't exist", "Give the folder that holds the movies.")
     suffixes = {suffix for kind in FORMATS for suffix in kind.suffixes}
     found = [
         path for path in folder.iterdir() if path.suffix.lower() in suffixes or neurofinder.is_dataset(path)
@@ -147,17 +149,17 @@ def movie_files(path: Path | Sequence[Path]) -> tuple[Format, list[Path]]:
 
 def _expanded(path: Path) -> Iterable[tuple[Format, Path]]:
     if not path.exists():
-        raise InputError(path, "file", "doesn't exist", "Check the path.")
+        raise FileMissing(path, "file", "doesn't exist", "Check the path.")
     check_regular(path)
     if path.is_dir():
         return _folder(path)
     if path.stat().st_size == 0:
-        raise InputError(path, "file", "is empty (0 bytes)", "Copy it again.")
+        raise DamagedFile(path, "file", "is empty (0 bytes)", "Copy it again.")
     for kind in FORMATS:
         if path.suffix.lower() in kind.suffixes and kind is not ZARR:
             return [(kind, path)]
     known = "; ".join(f"{kind.name} ({', '.join(kind.suffixes) or 'folder'})" for kind in FORMATS)
-    raise InputError(
+    raise UnknownFormat(
         path, "suffix", f"{path.suffix or 'none'!r} isn't a known movie format", f"Known are {known}."
     )
 

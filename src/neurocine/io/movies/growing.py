@@ -20,7 +20,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from neurocine.core import InputError, Movie
+from neurocine.core import FileMissing, InputError, Movie, UnknownFormat
 from neurocine.core.movie import BLOCK_BYTES
 from neurocine.core.validate import check_fov
 from neurocine.io.movies import neurofinder, suite2p_bin, tiff
@@ -307,7 +307,7 @@ def open_growing(path: Path, patience_s: float, poll_s: float = POLL_S) -> Growi
         If it is of another format, or there are no 2 frames in time.
     """
     if not path.is_dir() and path.suffix.lower() not in (*TIFF_SUFFIXES, ".bin", ""):
-        raise InputError(
+        raise UnknownFormat(
             path,
             "format",
             "can't be followed while it is written",
@@ -331,7 +331,7 @@ def open_growing(path: Path, patience_s: float, poll_s: float = POLL_S) -> Growi
 
 def _begun(path: Path) -> Growing:
     if not path.exists():
-        raise InputError(path, "file", "doesn't exist", "Check the path, or start writing.")
+        raise FileMissing(path, "file", "doesn't exist", "Check the path, or start writing.")
     if path.is_dir() and (path / "data.bin").is_file():
         return GrowingBinary(path / "data.bin")
     if path.suffix.lower() == ".bin":

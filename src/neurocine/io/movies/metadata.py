@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurocine.core import InputError
+from neurocine.core import InputError, MetadataMissing
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def resolve_metadata(
     values = [("recordings.tsv or the option", given), *(("the file", value) for value in found)]
     known = [(origin, float(value)) for origin, value in values if value is not None]
     if not known:
-        raise InputError(
+        raise MetadataMissing(
             where, field, "is not in the file", f"Add it to recordings.tsv, or pass {option} with its value."
         )
     origin, value = known[0]

@@ -19,7 +19,7 @@ from neurocine.core import FrameSource, InputError, Movie
 from neurocine.io.movies import tiff
 from neurocine.io.movies.frames import Found, LazyFrames
 from neurocine.io.movies.metadata import number, text
-from neurocine.io.safe.damage import said
+from neurocine.io.safe.damage import short_message
 from neurocine.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def read_info(path: Path) -> dict[str, Any]:
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(path, "content", f"isn't JSON ({said(error)})", "Copy it again.") from error
+        raise InputError(path, "content", f"isn't JSON ({short_message(error)})", "Copy it again.") from error
     if not isinstance(info, dict):
         raise InputError(
             path, "content", f"is a {type(info).__name__}", 'Neurofinder\'s is {"rate-hz": 7, ...}.'

@@ -10,7 +10,7 @@ from typing import Any
 from neurocine.core import InputError
 from neurocine.io.movies.frames import Found
 from neurocine.io.movies.metadata import number, pick_dataset, text
-from neurocine.io.safe.damage import DEFLATE_TIMES, check_unpacked
+from neurocine.io.safe.damage import DEFLATE_RATIO, check_unpacked
 
 #: A folder with one of these is a Zarr array or group.
 MARKS = ("zarr.json", ".zarray", ".zgroup")
@@ -73,8 +73,8 @@ def _check(path: Path, frames: Any) -> None:
         raise InputError(path, "codecs", f"are {', '.join(strange)}", f"Save it with {', '.join(CODECS)}.")
     stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     size = frames.dtype.itemsize
-    check_unpacked(path, "shape", prod(frames.shape) * size, stored, DEFLATE_TIMES)
-    check_unpacked(path, "chunks", prod(frames.chunks) * size, stored, DEFLATE_TIMES)
+    check_unpacked(path, "shape", prod(frames.shape) * size, stored, DEFLATE_RATIO)
+    check_unpacked(path, "chunks", prod(frames.chunks) * size, stored, DEFLATE_RATIO)
 
 
 def _codecs(told: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neurocine.core import CELL_TYPES, CellTypes, InputError
+from neurocine.core import CELL_TYPES, CellTypes, FileMissing, InputError
 from neurocine.io.atomic import atomic_path
 from neurocine.io.result_files.stamp import Stamp
 from neurocine.io.safe.damage import reraise_as_input_error
@@ -37,7 +37,7 @@ def read_celltypes(path: Path) -> CellTypes:
         If the file is missing, lacks a column or holds something other than numbers.
     """
     if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", "Run the step celltype.")
+        raise FileMissing(path, "file", "doesn't exist", "Run the step celltype.")
     with (
         reraise_as_input_error(path, "a table", "Run the step celltype."),
         path.open(encoding="utf-8", newline="") as file,

@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 from numpy.typing import NDArray
 
-from neurocine.core import InputError
+from neurocine.core import FileMissing, InputError
 from neurocine.io.atomic_hdf5 import NewFile, atomic_hdf5
 from neurocine.io.safe.damage import reraise_as_input_error
 from neurocine.io.safe.hdf5 import open_hdf5, whole
@@ -63,7 +63,7 @@ def create(path: Path, kind: str, stamp: Stamp) -> Iterator[NewFile]:
 
 
 @contextmanager
-def opened(path: Path, kind: str) -> Iterator[h5py.File]:
+def opened(path: str | Path, kind: str) -> Iterator[h5py.File]:
     """Yield the HDF5 file at `path`, checked to be of `kind`.
 
     Raises
@@ -72,12 +72,14 @@ def opened(path: Path, kind: str) -> Iterator[h5py.File]:
         If it is missing, isn't HDF5, names other files, is of another kind or of a newer layout; if what is
         read of it isn't what it should be.
     """
+    path = Path(path)
     with reraise_as_input_error(path, f"a whole {kind} file"), open_checked(path, kind) as file:
         yield file
 
 
-def open_checked(path: Path, kind: str) -> h5py.File:
+def open_checked(path: str | Path, kind: str) -> h5py.File:
     """Open as `opened` does, for callers that keep the file open."""
+    path = Path(path)
     file = _open(path)
     with reraise_as_input_error(path, f"a whole {kind} file"):
         found = file.attrs.get("kind")
@@ -96,7 +98,7 @@ def open_checked(path: Path, kind: str) -> h5py.File:
 
 def _open(path: Path) -> h5py.File:
     if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", f"Run the step that makes {path.name}.")
+        raise FileMissing(path, "file", "doesn't exist", f"Run the step that makes {path.name}.")
     return open_hdf5(path, "Make it again.")
 
 
@@ -120,7 +122,7 @@ def strings(file: h5py.File, name: str) -> tuple[str, ...]:
     return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in dataset(file, name, "SO"))
 
 
-def read_stamp(path: Path) -> Stamp:
+def read_stamp(path: str | Path) -> Stamp:
     """Return the stamp of any HDF5 file of the workflow.
 
     Raises
@@ -128,6 +130,7 @@ def read_stamp(path: Path) -> Stamp:
     InputError
         If the file is missing, isn't HDF5 or has no stamp.
     """
+    path = Path(path)
     with reraise_as_input_error(path, "a file of neurocine"), _open(path) as file:
         return Stamp(
             config_hash=str(attribute(file, "config_hash")),

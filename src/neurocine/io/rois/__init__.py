@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from neurocine.core import InputError, RoiSet
+from neurocine.core import DamagedFile, FileMissing, InputError, RoiSet, UnknownFormat
 from neurocine.io.rois import caiman, cinac, labels, masks, native, neurofinder, nwb, suite2p
 from neurocine.io.rois.fov import FovShape
 from neurocine.io.rois.suite2p.folder import write_suite2p
@@ -47,7 +47,7 @@ FORMATS = (
 )
 
 
-def open_rois(path: Path, *, fov_shape: FovShape | None = None) -> RoiSet:
+def open_rois(path: str | Path, *, fov_shape: FovShape | None = None) -> RoiSet:
     """Read ROIs from a file, from suite2p's folder, or from a data set of Neurofinder.
 
     Parameters
@@ -65,11 +65,14 @@ def open_rois(path: Path, *, fov_shape: FovShape | None = None) -> RoiSet:
         if a pixel lies outside it.
     """
     path = Path(path)
+    if fov_shape is not None:
+        height, width = (int(n) for n in fov_shape)
+        fov_shape = height, width
     if not path.exists():
-        raise InputError(path, "file", "doesn't exist", "Check the path.")
+        raise FileMissing(path, "file", "doesn't exist", "Check the path.")
     check_regular(path)
     if path.is_file() and path.stat().st_size == 0:
-        raise InputError(path, "file", "is empty (0 bytes)", "Copy it again.")
+        raise DamagedFile(path, "file", "is empty (0 bytes)", "Copy it again.")
     kind = _reader(path)
     with reraise_as_input_error(path, f"ROIs in the format {kind.name}"):
         return kind.read(path, fov_shape)
@@ -98,7 +101,9 @@ def save_rois(path: Path, rois: RoiSet, *, fmt: str | None = None) -> None:
             kind.write(path, rois)
             return
     writable = "; ".join(f"{kind.name} ({_suffixes(kind)})" for kind in FORMATS if kind.write)
-    raise InputError(path, "format", f"{fmt or suffix!r} can't be written", f"Formats to write: {writable}.")
+    raise UnknownFormat(
+        path, "format", f"{fmt or suffix!r} can't be written", f"Formats to write: {writable}."
+    )
 
 
 def convert(src: Path, dst: Path, *, fov_shape: FovShape | None = None) -> None:
@@ -132,9 +137,9 @@ def _reader(path: Path) -> Format:
         )
     if possible:
         names = ", ".join(kind.name for kind in possible)
-        raise InputError(path, "content", f"is none of {names}", "Give a file of one of these formats.")
+        raise UnknownFormat(path, "content", f"is none of {names}", "Give a file of one of these formats.")
     known = "; ".join(f"{kind.name} ({_suffixes(kind)})" for kind in FORMATS)
-    raise InputError(path, "suffix", f"{suffix!r} isn't a known ROI format", f"Known are {known}.")
+    raise UnknownFormat(path, "suffix", f"{suffix!r} isn't a known ROI format", f"Known are {known}.")
 
 
 def _suffixes(kind: Format) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurocine.core import InputError
+from neurocine.core import FieldOfViewUnknown, InputError
 
 FovShape = tuple[int, int]
 
@@ -14,14 +14,16 @@ def agreed_fov(path: Path, found: FovShape | None, given: FovShape | None) -> Fo
 
     Raises
     ------
+    FieldOfViewUnknown
+        If neither gives it.
     InputError
-        If neither tells, or they differ.
+        If they differ.
     """
     if found is None and given is None:
-        raise InputError(
+        raise FieldOfViewUnknown(
             path,
             "fov_shape",
-            "the file doesn't tell the size of the field of view",
+            "the file doesn't give the size of the field of view",
             "Give it as height and width in pixels, such as that of the movie.",
         )
     if found is not None and given is not None and tuple(found) != tuple(given):

@@ -13,7 +13,7 @@ from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import neurofinder as images
 from neurocine.io.rois.fov import FovShape, agreed_fov
-from neurocine.io.safe.damage import DAMAGE, said
+from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 
 #: Where a data set keeps its regions.
 REGIONS = Path("regions") / "regions.json"
@@ -40,11 +40,11 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
         regions = json.loads(file.read_text(encoding="utf-8"))
         pixels = [np.asarray(region["coordinates"], dtype=np.int64).reshape(-1, 2) for region in regions]
         ids = _ids([region.get("id") for region in regions])
-    except DAMAGE as error:
+    except PARSER_ERRORS as error:
         raise InputError(
             file,
             "content",
-            f"isn't a list of regions with coordinates ({said(error)})",
+            f"isn't a list of regions with coordinates ({short_message(error)})",
             'Neurofinder\'s layout is [{"coordinates": [[row, column], ...]}, ...].',
         ) from error
     folder = file.parents[1] if file.parent.name == REGIONS.parent.name else file.parent

@@ -1,4 +1,8 @@
-"""The one wall between files that others made and the rest: what parsers raise there becomes `InputError`."""
+"""Errors of parsers become `DamagedFile`; sizes that a file declares are checked against its real size.
+
+Guarded blocks hold the parsing of a file and nothing else. Arguments are checked before: a wrong type is the
+caller's mistake, not the file's.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 from zipfile import BadZipFile
 
-from neurocine.core import InputError
+from neurocine.core import DamagedFile, InputError
 
-#: What libraries raise on files that are damaged or made up. Parsers promise no more than an exception.
-DAMAGE = (
+#: What libraries raise on damaged or malicious files: parsers document no narrower set.
+PARSER_ERRORS = (
     ValueError,
     TypeError,
     LookupError,
@@ -36,60 +40,77 @@ DAMAGE = (
     ElementTree.ParseError,
     tokenize.TokenError,
 )
-#: Characters of what a library says that are told: some of it is the file's own.
-TOLD = 300
+#: Characters of a library's message that are shown: part of it may come from the file.
+MAX_MESSAGE = 300
 
-#: Bytes that a file may unpack to, whatever its size, and how many times its own bytes beyond that, where it
-#: is read whole.
+#: A file that is read whole may unpack to so many bytes, plus so many times its own size.
 FREE_BYTES = 64 * 1024**2
-MOST_TIMES = 200
-#: More than this no common compression makes of a byte, not even of zeros.
-DEFLATE_TIMES = 1100
+MAX_RATIO = 200
+#: The highest ratio that common compression reaches, on nothing but zeros.
+DEFLATE_RATIO = 1100
 
 
 @contextmanager
 def reraise_as_input_error(
-    path: str | Path, kind: str, remedy: str = "It is damaged: copy or save it again."
+    path: str | Path, expected: str, remedy: str = "The file is damaged: copy or save it again."
 ) -> Iterator[None]:
-    """Turn what a parser raises within into an `InputError` that names the file.
+    """Turn errors that a parser raises in this block into `DamagedFile`, which names the file.
 
     Parameters
     ----------
     path
         The file that is read.
-    kind
+    expected
         What it should be, such as ``a readable picture``.
     remedy
         What the user can do about it.
+
+    Raises
+    ------
+    DamagedFile
+        If the block raises any of `PARSER_ERRORS`.
+    InputError
+        If the user may not read the file.
     """
     try:
         yield
-    except DAMAGE as error:
-        raise InputError(path, "file", f"isn't {kind} ({said(error)})", remedy) from error
+    except PermissionError as error:
+        raise InputError(
+            path, "file", "can't be read: permission denied", "Change its permissions."
+        ) from error
+    except PARSER_ERRORS as error:
+        raise DamagedFile(path, "file", f"isn't {expected} ({short_message(error)})", remedy) from error
 
 
-def said(error: BaseException) -> str:
-    """Return what an exception says, cut short: some of it may be the file's own text."""
-    return textwrap.shorten(f"{type(error).__name__}: {error}", TOLD, placeholder=" …")
+def short_message(error: BaseException) -> str:
+    """Return class and message of an exception, cut short: the message may quote the file."""
+    return textwrap.shorten(f"{type(error).__name__}: {error}", MAX_MESSAGE, placeholder=" …")
 
 
 def check_unpacked(
-    where: str | Path, field: str, n_bytes: int, stored: int, most_times: int = MOST_TIMES
+    where: str | Path, field: str, n_bytes: int, stored: int, max_ratio: int = MAX_RATIO
 ) -> None:
-    """Raise `InputError` if `stored` bytes can't hold what they say unpacks to `n_bytes`.
+    """Check that `stored` bytes can unpack to the `n_bytes` that a file declares.
 
-    What declares more was never written whole, or was made to fill the memory.
+    A file that declares more was never completely written, or is made to exhaust the memory.
+
+    Raises
+    ------
+    DamagedFile
+        If they can't.
     """
-    if n_bytes > FREE_BYTES + most_times * stored:
-        raise InputError(
+    if n_bytes > FREE_BYTES + max_ratio * stored:
+        raise DamagedFile(
             where,
             field,
             f"declares {n_bytes:,} bytes, but only {stored:,} are stored",
-            "It was never written whole: make or copy the file again.",
+            "The file was never completely written: make or copy it again.",
         )
 
 
 def check_regular(path: Path) -> None:
-    """Raise `InputError` unless `path` is a file or a folder: a pipe or a device would never end."""
+    """Raise `InputError` unless `path` is a file or a folder: reading a pipe or a device would never end."""
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise InputError(path, "file", "is neither a file nor a folder", "Copy what it gives to a file.")
+        raise InputError(
+            path, "file", "is a pipe or a device, not a file or folder", "Copy its content to a file."
+        )

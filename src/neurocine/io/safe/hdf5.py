@@ -16,11 +16,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import InputError
+from neurocine.core import FileMissing, InputError
 from neurocine.io.safe.damage import (
-    DEFLATE_TIMES,
+    DEFLATE_RATIO,
     FREE_BYTES,
-    MOST_TIMES,
+    MAX_RATIO,
     check_unpacked,
     reraise_as_input_error,
 )
@@ -34,7 +34,7 @@ _LONGER = 1.1
 _COPY = "Copy what it needs into one file, as with h5repack or h5copy."
 
 
-def open_hdf5(path: Path, remedy: str = "Copy or save it again.", *, beside: bool = False) -> h5py.File:
+def open_hdf5(path: str | Path, remedy: str = "Copy or save it again.", *, beside: bool = False) -> h5py.File:
     """Open `path` for reading, once it is known to be what it says and to need no other file.
 
     Parameters
@@ -53,8 +53,9 @@ def open_hdf5(path: Path, remedy: str = "Copy or save it again.", *, beside: boo
         If it isn't a whole HDF5 file; if it names other files; if a dataset or an attribute declares more
         than the file can hold.
     """
+    path = Path(path)
     if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", remedy)
+        raise FileMissing(path, "file", "doesn't exist", remedy)
     with reraise_as_input_error(path, "a whole HDF5 file", remedy):
         file = h5py.File(path, "r")
         try:
@@ -66,9 +67,13 @@ def open_hdf5(path: Path, remedy: str = "Copy or save it again.", *, beside: boo
 
 
 @contextmanager
-def reading_hdf5(path: Path, remedy: str = "Copy or save it again.") -> Iterator[h5py.File]:
+def reading_hdf5(path: str | Path, remedy: str = "Copy or save it again.") -> Iterator[h5py.File]:
     """Yield what `open_hdf5` returns; what goes wrong in reading it becomes an `InputError` as well."""
-    with reraise_as_input_error(path, "what it should be inside", remedy), open_hdf5(path, remedy) as file:
+    path = Path(path)
+    with (
+        reraise_as_input_error(path, "a file with the expected content", remedy),
+        open_hdf5(path, remedy) as file,
+    ):
         yield file
 
 
@@ -112,11 +117,11 @@ def check_dataset(file: h5py.File, name: str, item: h5py.Dataset) -> None:
     if item.shape is None:
         return
     stored = _stored(item)
-    check_unpacked(file.filename, name, _n_bytes(item), stored, DEFLATE_TIMES)
+    check_unpacked(file.filename, name, _n_bytes(item), stored, DEFLATE_RATIO)
     if item.chunks is None:
         return
     chunk = prod(item.chunks) * item.dtype.itemsize
-    check_unpacked(file.filename, f"{name}: chunks", chunk, stored, DEFLATE_TIMES)
+    check_unpacked(file.filename, f"{name}: chunks", chunk, stored, DEFLATE_RATIO)
     plist = item.id.get_create_plist()
     filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
     if sum(code in _UNPACKING for code in filters) > 1:
@@ -157,7 +162,7 @@ def ragged(item: h5py.Dataset) -> NDArray[np.object_]:
             where, str(item.name), f"is of type {item.dtype}, not lists of numbers", "Save it again."
         )
     lists = np.empty(item.shape, dtype=object)
-    left = FREE_BYTES + MOST_TIMES * Path(where).stat().st_size
+    left = FREE_BYTES + MAX_RATIO * Path(where).stat().st_size
     for index in np.ndindex(item.shape):
         lists[index] = np.asarray(item[index])
         left -= lists[index].nbytes

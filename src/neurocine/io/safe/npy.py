@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError
-from neurocine.io.safe.damage import FREE_BYTES, MOST_TIMES, reraise_as_input_error
+from neurocine.io.safe.damage import FREE_BYTES, MAX_RATIO, reraise_as_input_error
 
 _REMEDY = "Save it again with numpy.save."
 #: What all arrays of an archive may unpack to beyond its own size: stacks of masks compress well.
 _FREE = 8 * FREE_BYTES
 
 
-def load_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
+def load_array(path: str | Path, *, mapped: bool = False) -> NDArray[Any]:
     """Return the array of a ``.npy`` file, which holds no Python objects.
 
     Parameters
@@ -33,6 +33,7 @@ def load_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     InputError
         If the file isn't NumPy's, is cut short, or holds Python objects.
     """
+    path = Path(path)
     with reraise_as_input_error(path, "a whole NumPy array of numbers", _REMEDY):
         with path.open("rb") as file:
             needed = _header_bytes(file)
@@ -45,7 +46,7 @@ def load_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
         return array
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def load_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     """Return the arrays of an ``.npz`` file, which hold no Python objects.
 
     Raises
@@ -53,10 +54,11 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     InputError
         If the file isn't NumPy's, is cut short, holds Python objects, or unpacks to far more than it is.
     """
+    path = Path(path)
     with reraise_as_input_error(path, "a readable NumPy file", _REMEDY), zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         total = sum(member.file_size for member in members)
-        if total > _FREE + MOST_TIMES * path.stat().st_size:
+        if total > _FREE + MAX_RATIO * path.stat().st_size:
             raise InputError(path, "file", f"unpacks to {total:,} bytes", _REMEDY)
         return {member.filename.removesuffix(".npy"): _member(archive, member) for member in members}
 

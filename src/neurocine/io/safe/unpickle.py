@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import InputError
-from neurocine.io.safe.damage import reraise_as_input_error, said
+from neurocine.core import FileMissing, InputError
+from neurocine.io.safe.damage import reraise_as_input_error, short_message
 from neurocine.io.safe.npy import load_array, object_header
 
 #: Types that arrays may have: numbers, text and objects; not structures, whose fields may overlap.
@@ -205,7 +205,7 @@ class _Plain:
         return flat.reshape(shape, order="F" if order == "F" else "C")
 
 
-def load_npy(path: Path) -> Any:
+def load_npy(path: str | Path) -> Any:
     """Return the array of a ``.npy`` file; arrays of objects are read by the restricted unpickler.
 
     Parameters
@@ -223,8 +223,9 @@ def load_npy(path: Path) -> Any:
     InputError
         If the file is missing, damaged, or asks for anything else; nothing of it is run.
     """
+    path = Path(path)
     if not path.is_file():
-        raise InputError(path, "file", "doesn't exist", "Check the path.")
+        raise FileMissing(path, "file", "doesn't exist", "Check the path.")
     with reraise_as_input_error(path, "a whole NumPy file", "Give the file as suite2p wrote it."):
         offset = object_header(path)
         if offset is None:
@@ -259,6 +260,6 @@ def _refused(path: Path, error: BaseException) -> InputError:
     return InputError(
         path,
         "content",
-        f"isn't plain arrays and containers ({said(error)})",
+        f"isn't plain arrays and containers ({short_message(error)})",
         "Give the file as suite2p wrote it.",
     )

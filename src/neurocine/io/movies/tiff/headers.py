@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import numpy as np
 import tifffile
 
-from neurocine.core import InputError
-from neurocine.io.safe.damage import DEFLATE_TIMES, check_unpacked
+from neurocine.core import DamagedFile
+from neurocine.io.safe.damage import DEFLATE_RATIO, check_unpacked
 
 #: Frames of a movie: a day at 100 Hz.
 MOST_FRAMES = 10_000_000
@@ -24,7 +24,7 @@ def check_headers(path: Path, tif: tifffile.TiffFile) -> None:
 
     Raises
     ------
-    InputError
+    DamagedFile
         If the chain is cut or runs in a circle, or a header's value lies past the end of the file.
     """
     file, layout = tif.filehandle, tif.tiff
@@ -46,24 +46,24 @@ def check_headers(path: Path, tif: tifffile.TiffFile) -> None:
             raise damaged(path, f"is cut short: values of page header {len(seen) - 1} lie past its end")
 
 
-def damaged(path: Path, problem: str) -> InputError:
+def damaged(path: Path, problem: str) -> DamagedFile:
     """Return the error for a file that isn't whole."""
-    return InputError(path, "file", problem, "Copy or save it again.")
+    return DamagedFile(path, "file", problem, "Copy or save it again.")
 
 
 def check_page(path: Path, page: tifffile.TiffPage | tifffile.TiffFrame) -> None:
-    """Raise `InputError` if the picture of `page`, or one of its tiles, can't be what is stored of it."""
+    """Raise `DamagedFile` if the picture of `page`, or one of its tiles, can't be what is stored of it."""
     keyframe = page.keyframe
     if keyframe is None or keyframe.dtype is None:
         return  # told with its type
     dtype = keyframe.dtype
     stored = min(sum(page.databytecounts), page.parent.filehandle.size)
-    check_unpacked(path, "picture", prod(keyframe.shape) * dtype.itemsize, stored, DEFLATE_TIMES)
-    check_unpacked(path, "tiles", prod(keyframe.chunks) * dtype.itemsize, stored, DEFLATE_TIMES)
+    check_unpacked(path, "picture", prod(keyframe.shape) * dtype.itemsize, stored, DEFLATE_RATIO)
+    check_unpacked(path, "tiles", prod(keyframe.chunks) * dtype.itemsize, stored, DEFLATE_RATIO)
 
 
 def check_frames_told(path: Path, tif: tifffile.TiffFile) -> None:
-    """Raise `InputError` if an OME header tells of more frames than a movie has: tifffile lists them."""
+    """Raise `DamagedFile` if an OME header tells of more frames than a movie has: tifffile lists them."""
     if not tif.is_ome:
         return
     for pixels in ElementTree.fromstring(tif.ome_metadata or "<OME/>").iterfind(".//{*}Pixels"):

@@ -17,7 +17,7 @@ from neurocine.core import FrameSource, InputError
 from neurocine.io.movies.frames import Found, LazyFrames, Mapped
 from neurocine.io.movies.tiff.headers import check_frames_told, check_headers, check_page, damaged
 from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
-from neurocine.io.safe.damage import DAMAGE, TOLD, said
+from neurocine.io.safe.damage import MAX_MESSAGE, PARSER_ERRORS, short_message
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +49,11 @@ class PageFrames(LazyFrames):
         try:
             self._tif.filehandle.open()
             frames = self._tif.asarray(key=self._pages[start:stop], series=self._series)
-        except DAMAGE as error:
+        except PARSER_ERRORS as error:
             raise InputError(
                 self._path,
                 f"frames {start}-{stop - 1}",
-                f"can't be decoded ({said(error)})",
+                f"can't be decoded ({short_message(error)})",
                 "The file is damaged: copy it again.",
             ) from error
         finally:
@@ -90,9 +90,9 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
         # Files that an OME header names beside this one stay shut.
         with tifffile.TiffFile(path, _multifile=False) as tif:
             yield tif
-    except DAMAGE as error:
+    except PARSER_ERRORS as error:
         told = "; ".join([str(error) or type(error).__name__, *complaints])
-        raise damaged(path, f"isn't a whole TIFF file ({told[:TOLD]})") from error
+        raise damaged(path, f"isn't a whole TIFF file ({told[:MAX_MESSAGE]})") from error
     finally:
         voice.removeHandler(listener)
         voice.propagate = propagate

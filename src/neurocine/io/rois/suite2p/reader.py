@@ -12,7 +12,7 @@ from neurocine.core import InputError, RoiSet
 from neurocine.io.movies.suite2p_bin import read_settings
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.suite2p.folder import write_suite2p
-from neurocine.io.safe.damage import DAMAGE, said
+from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.io.safe.unpickle import load_npy
 
 logger = logging.getLogger(__name__)
@@ -41,11 +41,11 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     stats = load_npy(stat_file)
     try:
         pixels = [_pixels(stat) for stat in stats]
-    except DAMAGE as error:
+    except PARSER_ERRORS as error:
         raise InputError(
             stat_file,
             "content",
-            f"isn't a list of ROIs with ypix and xpix ({said(error)})",
+            f"isn't a list of ROIs with ypix and xpix ({short_message(error)})",
             "Is it suite2p's?",
         ) from error
     return RoiSet.from_pixels(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from neurocine.active.fusion import Found, Fusion, fuse
+from neurocine.active.fusion import Fusion
 from neurocine.active.instances import Mask
 from neurocine.core import InputError, RoiSet
 from neurocine.networks.segmentation.postprocessing import Postprocessing
@@ -35,10 +35,14 @@ def both(*masks: Mask) -> Mask:
     return mask(picture)
 
 
-def fused(maps: Iterable[list[Mask]], settings: Postprocessing = SETTINGS, **options: str) -> RoiSet:
+def fused(
+    maps: Iterable[list[Mask]], settings: Postprocessing = SETTINGS, pixel_size_um: float = 1.0
+) -> RoiSet:
     """Return the neurons of maps of ten frames each."""
-    found = [Found(masks, 10 * i, 10 * i + 10) for i, masks in enumerate(maps)]
-    return fuse(found, SHAPE, 1.0, settings, **options)  # type: ignore[arg-type]
+    fusion = Fusion(SHAPE, pixel_size_um, settings)
+    for i, masks in enumerate(maps):
+        fusion.add(masks, 10 * i, 10 * i + 10)
+    return fusion.rois()
 
 
 def same(rois: RoiSet, index: int, one: Mask) -> bool:
@@ -68,15 +72,17 @@ def test_frames_of_one_neuron_are_joined_and_its_highest_probability_kept() -> N
 
 def test_overlapping_windows_are_one_interval() -> None:
     neuron = disc(20, 20, 5)
-    rois = fuse([Found([neuron], 0, 120), Found([neuron], 60, 180)], SHAPE, 1.0, SETTINGS)
+    fusion = Fusion(SHAPE, 1.0, SETTINGS)
+    fusion.add([neuron], 0, 120)
+    fusion.add([neuron], 60, 180)
+    rois = fusion.rois()
     assert rois.active_intervals[0].tolist() == [[0, 180]]
 
 
 def test_near_is_of_micrometres() -> None:
     maps = [[disc(20, 20, 5)], [disc(20, 23, 5)]]
     assert len(fused(maps)) == 1
-    far = fuse([Found(m, i, i + 1) for i, m in enumerate(maps)], SHAPE, 2.0, SETTINGS)
-    assert len(far) == 2
+    assert len(fused(maps, pixel_size_um=2.0)) == 2
 
 
 def test_a_chain_of_near_masks_does_not_merge_neighbours() -> None:
@@ -100,13 +106,6 @@ def test_the_outline_is_what_most_masks_agree_on() -> None:
     smaller, larger = disc(20, 20, 4), disc(20, 20, 7)
     rois = fused([[smaller], [neuron], [neuron], [neuron], [larger]])
     assert same(rois, 0, neuron)
-
-
-def test_the_papers_outline_is_the_mask_nearest_the_mean_size() -> None:
-    sizes = [disc(20, 20, radius) for radius in (3, 5, 9)]
-    mean = np.mean([len(one.y) for one in sizes])
-    nearest = min(sizes, key=lambda one: abs(len(one.y) - mean))
-    assert same(fused([[one] for one in sizes], representative="mean_size"), 0, nearest)
 
 
 def test_masks_without_a_common_pixel_still_give_a_neuron() -> None:

@@ -9,9 +9,8 @@ its masks agree on, and a mask is a merger only if its parts were seen more ofte
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,30 +24,12 @@ from neurocine.core import InputError, RoiSet
 from neurocine.core.validate import positive
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 
-Representative = Literal["votes", "mean_size"]
 #: No mask counts as surer than this.
 SUREST = 0.999
 #: A pixel is a neuron's if at least this share of its masks have it.
 MAJORITY = 0.5
 #: Two that are in this share of the rarer one's maps side by side aren't one neuron, however near.
 APART = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """The masks of one map.
-
-    Attributes
-    ----------
-    masks
-        Its neurons.
-    start, stop
-        The movie's frames that it is of, half-open.
-    """
-
-    masks: Sequence[Mask]
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +43,6 @@ class _Neuron:
     maps: NDArray[np.int64]  # sorted; those of its mergers and parts, too
     probability: float
     evidence: float  # -log of the chance that none of its masks is right
-    masks: tuple[NDArray[np.int64], ...] = field(default=())  # kept for the mask of mean size alone
 
     @property
     def confidence(self) -> float:
@@ -80,14 +60,10 @@ class _Neuron:
             maps,
             max(self.probability, other.probability),
             self.evidence + other.evidence,
-            self.masks + other.masks,
         )
 
     def outline(self) -> NDArray[np.int64]:
         """Return the pixels of this neuron's mask."""
-        if self.masks:
-            sizes = np.array([len(mask) for mask in self.masks])
-            return self.masks[int(np.argmin(np.abs(sizes - sizes.mean())))]
         # No pixel may have a majority; those with the most votes then.
         kept: NDArray[np.int64] = self.pixels[self.votes >= min(MAJORITY * self.n, self.votes.max())]
         return kept
@@ -106,9 +82,6 @@ class Fusion:
         Edge of a pixel, µm.
     settings
         Distance, overlap, number of maps and confidence.
-    representative
-        Which mask a neuron gets: ``votes``, the pixels that most of its masks have, or ``mean_size``, the one
-        nearest their mean size, as in the paper; all masks are kept for that.
 
     Raises
     ------
@@ -116,17 +89,10 @@ class Fusion:
         If the pixel size isn't positive.
     """
 
-    def __init__(
-        self,
-        fov_shape: tuple[int, int],
-        pixel_size_um: float,
-        settings: Postprocessing,
-        representative: Representative = "votes",
-    ) -> None:
+    def __init__(self, fov_shape: tuple[int, int], pixel_size_um: float, settings: Postprocessing) -> None:
         self._fov_shape = fov_shape
         self._near = settings.same_um / positive(pixel_size_um, "fusion", "pixel_size_um", "micrometres")
         self._settings = settings
-        self._keep_masks = representative == "mean_size"
         self._neurons: list[_Neuron] = []
         self._centres = np.empty((0, 2))
         self._frames: list[tuple[int, int]] = []
@@ -184,10 +150,9 @@ class Fusion:
     def _neuron(self, mask: Mask, index: NDArray[np.int64]) -> _Neuron:
         pixels = np.sort(mask.y.astype(np.int64) * self._fov_shape[1] + mask.x)
         centre = np.array([mask.y.mean(), mask.x.mean()])
-        kept = (pixels,) if self._keep_masks else ()
         votes = np.ones(len(pixels), dtype=np.int64)
         evidence = -math.log1p(-min(mask.probability, SUREST))
-        return _Neuron(pixels, votes, 1, centre, index, mask.probability, evidence, kept)
+        return _Neuron(pixels, votes, 1, centre, index, mask.probability, evidence)
 
     def _nearest(self, centres: NDArray[np.float64]) -> dict[int, int]:
         """Return which of the masks at `centres` is which known neuron: one to one, the nearest first."""
@@ -235,34 +200,6 @@ class Fusion:
             else:
                 joined.append([start, stop])
         return np.array(joined, dtype=np.int64).reshape(-1, 2)
-
-
-def fuse(
-    found: Iterable[Found],
-    fov_shape: tuple[int, int],
-    pixel_size_um: float,
-    settings: Postprocessing,
-    representative: Representative = "votes",
-) -> RoiSet:
-    """Return the neurons of a recording from the masks of its maps.
-
-    Parameters
-    ----------
-    found
-        Masks of each map, in time's order.
-    fov_shape, pixel_size_um, settings, representative
-        As in `Fusion`.
-
-    Returns
-    -------
-    RoiSet
-        Engine ``stneuronet``; `probability` is the largest of a neuron's masks and `active_intervals` the
-        frames of the maps in which it was found.
-    """
-    fusion = Fusion(fov_shape, pixel_size_um, settings, representative)
-    for one in found:
-        fusion.add(one.masks, one.start, one.stop)
-    return fusion.rois()
 
 
 def _apart(one: _Neuron, other: _Neuron) -> bool:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocine.core import InputError, RoiSet
-from neurocine.networks.cells.inputs import cell_masks, cut, masked, windows
+from neurocine.networks.cells.inputs import cut, masked, windows
 
 
 def rois(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (60, 50)) -> RoiSet:
@@ -19,8 +19,9 @@ def rois(*boxes: tuple[int, int, int, int], shape: tuple[int, int] = (60, 50)) -
 def test_masks_are_the_papers() -> None:
     # The second touches the first's corner pixel; the third lies in the patch but apart.
     three = rois((20, 26, 20, 26), (25, 29, 25, 29), (32, 34, 16, 18))
-    top, left, masks = cell_masks(three, 0, 25)
-    target, overlap, neuropil = masks
+    cells = masked(three, 25)
+    top, left = cells.top[0], cells.left[0]
+    target, overlap, neuropil = cells.masks[0]
     patch = np.s_[top : top + 25, left : left + 25]
     np.testing.assert_array_equal(target, three.mask(0)[patch])
     np.testing.assert_array_equal(overlap, three.mask(1)[patch])
@@ -31,7 +32,7 @@ def test_masks_are_the_papers() -> None:
 
 def test_touching_isnt_overlap() -> None:
     two = rois((20, 26, 20, 26), (26, 30, 20, 26))
-    assert not cell_masks(two, 0, 25)[2][1].any()
+    assert not masked(two, 25).masks[0, 1].any()
 
 
 @settings(deadline=None, max_examples=60)
@@ -43,8 +44,9 @@ def test_masks_cover_the_field_and_neuropil_is_apart(data: st.DataObject) -> Non
         top, left = data.draw(st.integers(0, height - 3)), data.draw(st.integers(0, width - 3))
         boxes.append((top, top + data.draw(st.integers(1, 3)), left, left + data.draw(st.integers(1, 3))))
     some = rois(*boxes, shape=(height, width))
-    for i in range(len(some)):
-        top, left, masks = cell_masks(some, i, 15)
+    cells = masked(some, 15)
+    for i, masks in enumerate(cells.masks):
+        top, left = int(cells.top[i]), int(cells.left[i])
         seen = cut(np.ones((1, height, width), dtype=bool), top, left, 15)[0]
         assert 0 <= top <= max(0, height - 15)
         assert 0 <= left <= max(0, width - 15)
@@ -73,7 +75,7 @@ def test_small_field_is_padded_with_zeros() -> None:
 
 def test_types_see_the_cell_and_everything() -> None:
     two = rois((20, 26, 20, 26), (25, 29, 25, 29))
-    _, _, masks = cell_masks(two, 0, 20, "types")
+    masks = masked(two, 20, "types").masks[0]
     assert masks.shape == (2, 20, 20)
     assert masks[0].sum() == 36
     assert masks[1].all()

@@ -146,14 +146,6 @@ def masked(rois: RoiSet, window_px: int, output: Output = "frames") -> Cells:
     return Cells(top, left, masks, rois.fov_shape)
 
 
-def cell_masks(
-    rois: RoiSet, index: int, window_px: int, output: Output = "frames"
-) -> tuple[int, int, NDArray[np.bool_]]:
-    """Return first row, first column and masks (n_inputs, px, px) of one cell; see `masked`."""
-    every = masked(rois, window_px, output)
-    return int(every.top[index]), int(every.left[index]), every.masks[index]
-
-
 def _painted(rois: RoiSet, chosen: list[int], corner: tuple[int, int], window_px: int) -> Mask:
     """Return the union (px, px) of the `chosen` ROIs' pixels inside the patch at `corner`."""
     mask = np.zeros((window_px, window_px), dtype=bool)

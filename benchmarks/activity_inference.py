@@ -27,7 +27,7 @@ from neurocine.networks.cells import CellArchitecture
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.inputs import Cells, windows
 from neurocine.networks.cells.runner import Runner
-from neurocine.networks.registry import Entry, Metrics, Model, Registry, install
+from neurocine.networks.registry import Metrics, Model, ModelEntry, Registry, install
 from neurocine.networks.weights import save_cell_weights
 from neurocine.simulation import simulate
 
@@ -42,7 +42,7 @@ def registered(folder: Path, architecture: CellArchitecture, movie: Movie) -> Re
     readout = networks.head.get_layer("readout")
     readout.kernel.assign(readout.kernel * 8)  # so that probabilities aren't all near a half
     save_cell_weights(folder / "weights.h5", networks, architecture, metadata={})
-    entry = Entry(
+    entry = ModelEntry(
         task="activity",
         architecture=architecture.name,
         frame_rate_hz=movie.frame_rate_hz,

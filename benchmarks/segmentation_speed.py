@@ -33,7 +33,7 @@ from neurocine.config.section import Backend
 from neurocine.core import Movie
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, read_movie
 from neurocine.motion.summary import SummaryAccumulator
-from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
 from neurocine.simulation import simulate
 
 REPEATS = 2
@@ -178,7 +178,7 @@ def registered(folder: Path, weights: Path) -> Path:
     _, architecture, _, _ = load_segmentation_weights(weights)
     folder.mkdir()
     (folder / "registry.yaml").write_text("models: {}\n")
-    entry = Entry(
+    entry = ModelEntry(
         task="stneuronet",
         architecture=architecture.name,
         frame_rate_hz=architecture.frame_rate_hz,

@@ -10,7 +10,7 @@ import pytest
 from neurocine import pipeline
 from neurocine.config import ActiveSettings, StneuronetSettings
 from neurocine.io.result_files import read_rois, write_rois
-from neurocine.networks.registry import Entry, Metrics, install
+from neurocine.networks.registry import Metrics, ModelEntry, install
 from neurocine.networks.segmentation.compact import CompactArchitecture
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import save_segmentation_weights
@@ -28,7 +28,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         value = 2.0 if weight.path.startswith("readout") and "bias" in weight.path else 0.0
         weight.assign(np.full(weight.shape, value, np.float32))
     save_segmentation_weights(tmp_path / "tiny.h5", model, TINY, Postprocessing(), {})
-    entry = Entry(
+    entry = ModelEntry(
         task="stneuronet",
         architecture="tiny",
         frame_rate_hz=TINY.frame_rate_hz,

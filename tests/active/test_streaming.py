@@ -22,7 +22,7 @@ from neurocine.io.movies import growing as growing_module
 from neurocine.io.movies import open_movie
 from neurocine.io.movies.growing import open_growing
 from neurocine.io.rois import open_rois
-from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
 from neurocine.networks.segmentation.compact import CompactArchitecture
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import save_segmentation_weights
@@ -66,7 +66,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     probability = model.predict(np.random.default_rng(0).normal(size=(1, WINDOW, SIZE, SIZE, 1)), verbose=0)
     chosen = Postprocessing(threshold=float(np.quantile(probability, 0.8)), min_area_um2=30.0)
     save_segmentation_weights(folder / "w.h5", model, TINY, chosen, {})
-    entry = Entry(
+    entry = ModelEntry(
         task="stneuronet",
         architecture="tiny",
         frame_rate_hz=TINY.frame_rate_hz,

@@ -22,7 +22,7 @@ from neurocine.networks.cells.grid import Grid
 from neurocine.networks.cells.inputs import cut, masked, windows
 from neurocine.networks.cells.normalisation import statistics
 from neurocine.networks.cells.views import filtered
-from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
 from neurocine.networks.weights import save_cell_weights
 
 CINAC = PatchArchitecture(
@@ -58,7 +58,7 @@ def add(
         last = networks.encoder.get_layer("convolution_4")
         last.kernel.assign(last.kernel * 20)
     save_cell_weights(folder / f"{name}.part.h5", networks, architecture, metadata={"seed": seed})
-    entry = Entry(
+    entry = ModelEntry(
         task="activity",
         types=types,
         architecture=architecture.name,

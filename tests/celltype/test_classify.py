@@ -15,7 +15,7 @@ from neurocine.networks.cells import CellArchitecture, Networks, PatchArchitectu
 from neurocine.networks.cells.inputs import cut, masked
 from neurocine.networks.cells.normalisation import statistics
 from neurocine.networks.cells.views import filtered
-from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
 from neurocine.networks.weights import save_cell_weights
 from neurocine.traces.transients import putative, smooth
 
@@ -43,7 +43,7 @@ def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     readout = networks.head.get_layer("readout")
     readout.kernel.assign(readout.kernel * 20)
     save_cell_weights(folder / "w.h5", networks, architecture, metadata={})
-    entry = Entry(
+    entry = ModelEntry(
         task="celltype",
         architecture=architecture.name,
         frame_rate_hz=10,

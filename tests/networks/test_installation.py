@@ -15,7 +15,7 @@ from neurocine.cli.models import app
 from neurocine.core import InputError
 from neurocine.networks.cells import ViewArchitecture
 from neurocine.networks.installation import install_models, summary
-from neurocine.networks.registry import Entry, Metrics, Registry, install, register_trained
+from neurocine.networks.registry import Metrics, ModelEntry, Registry, install, register_trained
 from neurocine.networks.segmentation.compact import CompactArchitecture
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import save_cell_weights, save_segmentation_weights
@@ -28,7 +28,7 @@ SEGMENTING = CompactArchitecture(
 )
 RANDOM = Metrics(on="nothing: random weights", values={"f1": 0.25})
 CARD = "# views\n\nFinds transients\x1b[31m.\n\n- Data: none.\n\n## Limits\n\nAll.\n"
-VIEWS_ENTRY = Entry(
+VIEWS_ENTRY = ModelEntry(
     task="activity",
     architecture="views",
     frame_rate_hz=10,
@@ -49,7 +49,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     install(folder / "models", "theirs", VIEWS_ENTRY, folder / "w.h5", CARD)
     (folder / "models" / "theirs.metrics.json").write_text("{}\n")
     save_segmentation_weights(folder / "s.h5", SEGMENTING.build(), SEGMENTING, Postprocessing(), {})
-    entry = Entry(
+    entry = ModelEntry(
         task="stneuronet",
         architecture="segmenting",
         frame_rate_hz=SEGMENTING.frame_rate_hz,

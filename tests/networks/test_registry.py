@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from neurocine.cli.models import app
 from neurocine.core import InputError
 from neurocine.networks.cells import PatchArchitecture, ViewArchitecture
-from neurocine.networks.registry import CELL_FIELDS, Entry, Metrics, Registry, install, sha256, shipped
+from neurocine.networks.registry import CELL_FIELDS, Metrics, ModelEntry, Registry, install, sha256, shipped
 from neurocine.networks.segmentation.compact import CompactArchitecture
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import save_cell_weights, save_segmentation_weights
@@ -32,7 +32,7 @@ VIEWS = ViewArchitecture(
 )
 
 
-def entry(**changes: Any) -> Entry:
+def entry(**changes: Any) -> ModelEntry:
     fields: dict[str, Any] = {
         "task": "activity",
         "architecture": "tiny",
@@ -42,7 +42,7 @@ def entry(**changes: Any) -> Entry:
         "window_px": 12,
         "metrics": Metrics(on="nothing: random weights", values={"f1": 0.0}),
     }
-    return Entry(**(fields | changes))
+    return ModelEntry(**(fields | changes))
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,7 @@ SEGMENTING = CompactArchitecture(
 )
 
 
-def segmenting(**changes: Any) -> Entry:
+def segmenting(**changes: Any) -> ModelEntry:
     fields: dict[str, Any] = {
         "task": "stneuronet",
         "architecture": "segmenting",
@@ -213,7 +213,7 @@ def segmenting(**changes: Any) -> Entry:
         "window_frames": SEGMENTING.window_frames,
         "metrics": Metrics(on="nothing: random weights", values={"f1": 0.0}),
     }
-    return Entry(**(fields | changes))
+    return ModelEntry(**(fields | changes))
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from neurocine.core import InputError
 from neurocine.core.truth import SPLITS, Truth
 from neurocine.io.result_files import read_movie, read_rois, read_summary, read_truth
 from neurocine.simulation import PRESETS, HybridPreset, simulate
-from neurocine.simulation.hybrid.cells import Patch
 from neurocine.simulation.hybrid.detectability import detectability_of, noise_of_means
+from neurocine.simulation.hybrid.footprints import CellFootprint
 from neurocine.simulation.hybrid.make import make_hybrid
-from neurocine.simulation.hybrid.transients import MIN_DFF, find_transients
+from neurocine.simulation.hybrid.true_transients import MIN_DFF, find_transients
 from neurocine.simulation.library import load
 from neurocine.simulation.presets import preset_of, sampled
 
@@ -256,7 +256,7 @@ def test_noise_of_a_cell_is_that_of_the_rendered_movie(smear: float) -> None:
     rois, _, made = make_hybrid(preset, 1, "train", "x")
     frames = replace(made, camera=replace(made.camera, smear=smear))
     masks = [rois.mask(i) for i in range(len(rois))]
-    patches = [Patch((0, 0), mask.astype(np.float32), mask) for mask in masks]
+    patches = [CellFootprint((0, 0), mask.astype(np.float32), mask) for mask in masks]
     mean = frames.clean(range(frames.shape[0])).mean(axis=0)
     expected = noise_of_means(patches, mean, frames.camera) * frames.camera.gain
     pixels = frames[:]

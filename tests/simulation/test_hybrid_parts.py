@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurocine.simulation.hybrid.motion import KNOTS, axial_factor, draw_motion
+from neurocine.simulation.hybrid.brain_motion import KNOTS, axial_factor, draw_motion
 from neurocine.simulation.hybrid.presets import HybridPreset
 from neurocine.simulation.hybrid.render import Camera, displaced
 from neurocine.simulation.hybrid.spiking import (
@@ -16,16 +16,18 @@ from neurocine.simulation.hybrid.spiking import (
     thinned,
 )
 from neurocine.simulation.kinetics import Kinetics, dff, drive, saturate
-from neurocine.simulation.library import Neuron
+from neurocine.simulation.library import RecordedNeuron
 
 KINETICS = Kinetics(rise_s=0.05, decay_s=0.6, amplitude=0.3, hill=1.0, half=1e6)
 
 
 @pytest.fixture
-def neuron() -> Neuron:
+def neuron() -> RecordedNeuron:
     """A neuron of two recordings with regular bursts of three spikes."""
     train = np.sort(np.concatenate([np.arange(1, 59, 4.0) + shift for shift in (0, 0.02, 0.05)]))
-    return Neuron("a", "DS10", "excitatory", "GCaMP6f", KINETICS, 0.9, ((60.0, train), (60.0, train + 0.5)))
+    return RecordedNeuron(
+        "a", "DS10", "excitatory", "GCaMP6f", KINETICS, 0.9, ((60.0, train), (60.0, train + 0.5))
+    )
 
 
 def test_a_spike_s_drive_is_a_double_exponential_of_peak_one() -> None:
@@ -49,20 +51,20 @@ def test_saturation_halves_at_half_and_amplitude_is_a_spike_s() -> None:
     assert dff(KINETICS, np.array([0.0]), 400, 200.0).max() == pytest.approx(0.3, rel=1e-3)
 
 
-def test_recorded_trains_fill_the_movie_at_the_neuron_s_rate(neuron: Neuron) -> None:
+def test_recorded_trains_fill_the_movie_at_the_neuron_s_rate(neuron: RecordedNeuron) -> None:
     train = recorded_train(np.random.default_rng(0), neuron, 600.0)
     assert np.all((train >= 0) & (train < 600))
     assert np.all(np.diff(train) >= 0)
     assert len(train) / 600 == pytest.approx(0.75, rel=0.15)
 
 
-def test_bursts_are_the_neuron_s(neuron: Neuron) -> None:
+def test_bursts_are_the_neuron_s(neuron: RecordedNeuron) -> None:
     bursts = bursts_of(neuron)
     assert {len(b) for b in bursts} == {3}
     np.testing.assert_allclose(bursts[0], [0, 0.02, 0.05])
 
 
-def test_thinning_takes_whole_bursts(neuron: Neuron) -> None:
+def test_thinning_takes_whole_bursts(neuron: RecordedNeuron) -> None:
     train = neuron.recordings[0][1]
     kept = thinned(np.random.default_rng(0), train, 0.5)
     assert 0 < len(kept) < len(train)
@@ -70,7 +72,7 @@ def test_thinning_takes_whole_bursts(neuron: Neuron) -> None:
     assert len(thinned(np.random.default_rng(0), train, 1.0)) == len(train)
 
 
-def test_sparse_trains_burst_at_each_network_event(neuron: Neuron) -> None:
+def test_sparse_trains_burst_at_each_network_event(neuron: RecordedNeuron) -> None:
     events = np.array([10.0, 40.0])
     train = sparse_train(np.random.default_rng(0), neuron, 100.0, 0.0, events)
     assert len(train) == 6

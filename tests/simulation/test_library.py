@@ -15,7 +15,7 @@ from neurocine.simulation.kinetics import Kinetics, dff
 from neurocine.simulation.library.__main__ import main
 from neurocine.simulation.library.fit import fit_kinetics
 from neurocine.simulation.library.masks import choose_files, overlaps, read_masks, rescaled
-from neurocine.simulation.library.recordings import Recording, find_files, neuron_of, read_recordings
+from neurocine.simulation.library.recordings import NeuronRecording, find_files, neuron_of, read_recordings
 from neurocine.simulation.library.scene import noise_of
 from neurocine.simulation.library.splits import assign
 
@@ -26,16 +26,16 @@ def train_of(rng: np.random.Generator, duration_s: float = 120.0) -> np.ndarray:
     return np.sort(np.concatenate([s + rng.uniform(0, 0.3, rng.integers(1, 8)) for s in starts]))
 
 
-def recording_of(kinetics: Kinetics, seed: int, noise: float = 0.03) -> Recording:
+def recording_of(kinetics: Kinetics, seed: int, noise: float = 0.03) -> NeuronRecording:
     """A noisy, drifting recording of known kinetics."""
     rng = np.random.default_rng(seed)
     spikes = train_of(rng)
     clean = dff(kinetics, spikes, 3600, 30.0)
     drift = 0.2 * np.sin(np.arange(3600) / 3600 * 2)
-    return Recording(clean + drift + rng.normal(0, noise, 3600), 30.0, spikes)
+    return NeuronRecording(clean + drift + rng.normal(0, noise, 3600), 30.0, spikes)
 
 
-def write_mat(path: Path, recording: Recording) -> None:
+def write_mat(path: Path, recording: NeuronRecording) -> None:
     """Write a file as the CASCADE database does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     cell = np.empty((1, 1), dtype=object)
@@ -54,7 +54,7 @@ def sources(tmp_path: Path) -> Path:
     for index in range(3):
         write_mat(tmp_path / f"spikes/DS10-x/cell{index}_mini.mat", recording_of(good, index))
     silent = recording_of(good, 9)
-    shuffled = Recording(np.random.default_rng(0).normal(0, 1, 3600), 30.0, silent.spike_s)
+    shuffled = NeuronRecording(np.random.default_rng(0).normal(0, 1, 3600), 30.0, silent.spike_s)
     write_mat(tmp_path / "spikes/DS24-y/cellA_mini.mat", shuffled)
     (tmp_path / "masks").mkdir()
     k, y, x = np.nonzero(np.ones((2, 8, 9)))
@@ -113,9 +113,9 @@ def test_recordings_are_read_without_missing_spikes(sources: Path) -> None:
 
 def test_recordings_too_slow_or_silent_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "DS40-z/cell_mini.mat"
-    write_mat(path, Recording(np.zeros(400), 2.5, np.arange(0, 100, 2.0)))
+    write_mat(path, NeuronRecording(np.zeros(400), 2.5, np.arange(0, 100, 2.0)))
     assert read_recordings(path) == []
-    write_mat(path, Recording(np.zeros(900), 30.0, np.array([1.0, 2.0])))
+    write_mat(path, NeuronRecording(np.zeros(900), 30.0, np.array([1.0, 2.0])))
     assert read_recordings(path) == []
 
 

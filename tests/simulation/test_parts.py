@@ -7,13 +7,13 @@ import pytest
 from scipy import sparse
 
 from neurocine.simulation.paper.activity import draw_activity, slow, spaced
-from neurocine.simulation.paper.render import Scene, moved
+from neurocine.simulation.paper.render import PaperFrames, moved
 from neurocine.simulation.presets import preset_of
 
 
-def scene(n_frames: int = 40) -> Scene:
+def scene(n_frames: int = 40) -> PaperFrames:
     """A scene of one pixel that grows brighter."""
-    return Scene(
+    return PaperFrames(
         baseline=np.full((8, 10), 100, dtype=np.float32),
         footprints=sparse.csr_array(([1.0], ([23], [0])), shape=(80, 1)).astype(np.float32),
         calcium=np.arange(n_frames, dtype=np.float32)[None],

@@ -10,7 +10,7 @@ from typing import Any
 from neurocine.core import InputError
 from neurocine.io.atomic import atomic_path
 from neurocine.io.safe.damage import check_regular
-from neurocine.networks.registry import FILE, Entry, Registry, install
+from neurocine.networks.registry import FILE, ModelEntry, Registry, install
 
 #: Copied with a model where it is there: ``{name}.metrics.json`` in a registry, ``metrics.json`` in the
 #: folder of a training.
@@ -34,7 +34,7 @@ class InstalledModel:
     """
 
     name: str
-    entry: Entry
+    entry: ModelEntry
     card: str
     new: bool
 
@@ -116,7 +116,7 @@ def _offered(source: Path) -> Registry:
     return Registry(source.parent, entries)
 
 
-def _check_free(into: Path, name: str, present: dict[str, Entry]) -> None:
+def _check_free(into: Path, name: str, present: dict[str, ModelEntry]) -> None:
     # The file too: where names that differ in case are the same, another model may own it.
     if name in present or (into / f"{name}.h5").exists():
         raise InputError(
@@ -133,7 +133,7 @@ def _check_loads(registry: Registry, name: str) -> None:
     del loaded
 
 
-def _with_auto(entry: Entry, auto: bool) -> Entry:
+def _with_auto(entry: ModelEntry, auto: bool) -> ModelEntry:
     return entry if entry.task == "stneuronet" else entry.model_copy(update={"auto": auto})
 
 
@@ -148,7 +148,7 @@ def _card(path: Path) -> str:
 
 
 def _copy_evidence(weights: Path, into: Path, name: str) -> None:
-    prefix = "" if weights.name == Entry.model_fields["file"].default else f"{weights.stem}."
+    prefix = "" if weights.name == ModelEntry.model_fields["file"].default else f"{weights.stem}."
     for evidence in EVIDENCE:
         path = weights.with_name(prefix + evidence)
         if path.is_file():

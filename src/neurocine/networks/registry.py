@@ -50,7 +50,7 @@ class Metrics(_Strict):
     values: dict[str, float] = Field(description="metric name to number")
 
 
-class Entry(_Strict):
+class ModelEntry(_Strict):
     """One model of the registry; `install` fills in `file`, `card` and `sha256`.
 
     A model for ``stneuronet`` has none of `CELL_FIELDS`: its weights file says how movies are whitened and
@@ -93,7 +93,7 @@ class Entry(_Strict):
 
 
 class _File(_Strict):
-    models: dict[FileName, Entry]
+    models: dict[FileName, ModelEntry]
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Model:
 
     name: str
     task: Task
-    entry: Entry
+    entry: ModelEntry
     networks: Networks
     architecture: CellArchitecture
 
@@ -122,7 +122,7 @@ class SegmentationModel:
     """
 
     name: str
-    entry: Entry
+    entry: ModelEntry
     model: Any
     architecture: SegmentationArchitecture
     postprocessing: Postprocessing
@@ -141,7 +141,7 @@ class Registry:
     """
 
     folder: Path
-    entries: dict[str, Entry]
+    entries: dict[str, ModelEntry]
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Registry:
@@ -184,7 +184,7 @@ class Registry:
         folder, own = own_registry(name)
         return (self, name) if folder is None else (Registry.load(folder), own)
 
-    def get(self, name: str, task: AnyTask) -> Entry:
+    def get(self, name: str, task: AnyTask) -> ModelEntry:
         """Return the entry of the model `name`, here or in the folder that the name gives.
 
         Raises
@@ -256,7 +256,7 @@ class Registry:
         _fit(path, architecture, entry, "architecture", "window_frames", "frame_rate_hz", "pixel_size_um")
         return SegmentationModel(name, entry, model, architecture, postprocessing)
 
-    def _weights(self, name: str, task: AnyTask) -> tuple[Entry, Path]:
+    def _weights(self, name: str, task: AnyTask) -> tuple[ModelEntry, Path]:
         """Return the entry of the model `name` and its weights file, whose checksum is right."""
         entry = self.get(name, task)
         registry, own = self.resolve(name)
@@ -275,7 +275,7 @@ class Registry:
 
 
 def _fit(
-    path: Path, architecture: CellArchitecture | SegmentationArchitecture, entry: Entry, *names: str
+    path: Path, architecture: CellArchitecture | SegmentationArchitecture, entry: ModelEntry, *names: str
 ) -> None:
     for name in names:
         have = architecture.name if name == "architecture" else getattr(architecture, name)
@@ -308,7 +308,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def install(folder: Path, name: str, entry: Entry, weights: Path, card: str) -> Entry:
+def install(folder: Path, name: str, entry: ModelEntry, weights: Path, card: str) -> ModelEntry:
     """Add a model to the registry in `folder`, or replace the one of that name.
 
     Parameters
@@ -326,7 +326,7 @@ def install(folder: Path, name: str, entry: Entry, weights: Path, card: str) -> 
 
     Returns
     -------
-    Entry
+    ModelEntry
         The entry as registered.
 
     Raises
@@ -344,7 +344,7 @@ def install(folder: Path, name: str, entry: Entry, weights: Path, card: str) -> 
     return entry
 
 
-def register_trained(folder: Path, name: str, entry: Entry) -> Entry:
+def register_trained(folder: Path, name: str, entry: ModelEntry) -> ModelEntry:
     """Write the registry of the one model that a training left in `folder`, so that it can be installed.
 
     Parameters
@@ -356,16 +356,16 @@ def register_trained(folder: Path, name: str, entry: Entry) -> Entry:
 
     Returns
     -------
-    Entry
+    ModelEntry
         The entry as registered.
     """
-    files = {key: Entry.model_fields[key].default for key in ("file", "card")}
+    files = {key: ModelEntry.model_fields[key].default for key in ("file", "card")}
     entry = entry.model_copy(update={**files, "sha256": sha256(folder / files["file"])})
     _write(folder, _checked(folder, {name: entry}, name))
     return entry
 
 
-def _checked(folder: Path, entries: dict[str, Entry], new: str) -> _File:
+def _checked(folder: Path, entries: dict[str, ModelEntry], new: str) -> _File:
     try:
         return _File.model_validate({"models": entries})
     except ValidationError as error:

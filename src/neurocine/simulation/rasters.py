@@ -12,7 +12,7 @@ from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.truth import SPLITS
 from neurocine.simulation.hybrid.activity import draw_cells
 from neurocine.simulation.hybrid.presets import HybridPreset, PlantedAssemblies
-from neurocine.simulation.hybrid.transients import find_transients
+from neurocine.simulation.hybrid.true_transients import find_transients
 from neurocine.simulation.library import load
 from neurocine.simulation.presets import AnyPreset, preset_of
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from neurocine.core import CELL_TYPES
-from neurocine.networks.registry import Entry, Metrics
+from neurocine.networks.registry import Metrics, ModelEntry
 from neurocine.networks.segmentation.architecture import SegmentationArchitecture
 from neurocine.training.cells.recipe import Recipe
 from neurocine.training.corpus import LabelledRecording
 
 
-def cell_entry(recipe: Recipe, recording: LabelledRecording, metrics: dict[str, Any]) -> Entry:
+def cell_entry(recipe: Recipe, recording: LabelledRecording, metrics: dict[str, Any]) -> ModelEntry:
     """Return the entry of a network for single cells.
 
     Parameters
@@ -32,10 +32,10 @@ def cell_entry(recipe: Recipe, recording: LabelledRecording, metrics: dict[str, 
     )
 
 
-def unmeasured_entry(recipe: Recipe, recording: LabelledRecording) -> Entry:
+def unmeasured_entry(recipe: Recipe, recording: LabelledRecording) -> ModelEntry:
     """Return the entry of a network for single cells before it was measured; see `cell_entry`."""
     architecture = recipe.architecture
-    return Entry(
+    return ModelEntry(
         task=recipe.task,
         architecture=architecture.name,
         frame_rate_hz=recording.movie.frame_rate_hz,
@@ -50,7 +50,7 @@ def unmeasured_entry(recipe: Recipe, recording: LabelledRecording) -> Entry:
 
 def segmentation_entry(
     architecture: SegmentationArchitecture, indicators: tuple[str, ...], metrics: dict[str, Any]
-) -> Entry:
+) -> ModelEntry:
     """Return the entry of a network that segments.
 
     Parameters
@@ -64,7 +64,7 @@ def segmentation_entry(
     """
     mean = metrics["mean"]
     values = {**mean["containment"], "f1_iou": mean["iou"]["f1"]}
-    return Entry(
+    return ModelEntry(
         task="stneuronet",
         architecture=architecture.name,
         frame_rate_hz=architecture.frame_rate_hz,

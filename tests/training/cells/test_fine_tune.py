@@ -22,7 +22,7 @@ from neurocine.io.cinac_labels import read_segments
 from neurocine.io.result_files import read_movie, read_rois, read_truth, write_truth
 from neurocine.networks.cells import CellArchitecture, ViewArchitecture
 from neurocine.networks.installation import install_models
-from neurocine.networks.registry import Entry, Metrics, Registry, install
+from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
 from neurocine.networks.weights import load_cell_weights, save_cell_weights
 from neurocine.training.cells.fine_tune import fine_tune, split_cells
 from neurocine.training.cells.labelled import load_labelled
@@ -48,7 +48,7 @@ def base(folder: Path, architecture: CellArchitecture, **changes: Any) -> Regist
         "normalisation": architecture.normalisation,
         "metrics": Metrics(on="nothing", values={}),
     }
-    install(folder, "base", Entry(**{**values, **changes}), folder / "part.h5", "# base\n")
+    install(folder, "base", ModelEntry(**{**values, **changes}), folder / "part.h5", "# base\n")
     return Registry.load(folder)
 
 

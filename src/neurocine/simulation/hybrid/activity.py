@@ -19,7 +19,7 @@ from neurocine.simulation.hybrid.spiking import (
     thinned,
 )
 from neurocine.simulation.kinetics import Kinetics, drive, saturate
-from neurocine.simulation.library import Neuron
+from neurocine.simulation.library import RecordedNeuron
 
 #: Largest change of a cell's time constants and, in standard deviations of its logarithm, of its amplitude.
 TAU_JITTER, AMPLITUDE_JITTER = 0.2, 0.35
@@ -53,7 +53,7 @@ class CellActivity:
 
 
 def draw_cells(
-    rng: np.random.Generator, preset: HybridPreset, neurons: Sequence[Neuron], kinds: tuple[str, ...]
+    rng: np.random.Generator, preset: HybridPreset, neurons: Sequence[RecordedNeuron], kinds: tuple[str, ...]
 ) -> CellActivity:
     """Draw spikes and ΔF/F of cells of types `kinds` from recorded `neurons`.
 
@@ -96,7 +96,7 @@ def _train(
     rng: np.random.Generator,
     preset: HybridPreset,
     kind: str,
-    neuron: Neuron,
+    neuron: RecordedNeuron,
     duration: float,
     events: NDArray[np.float64],
 ) -> NDArray[np.float64]:

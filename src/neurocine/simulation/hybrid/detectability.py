@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.simulation.hybrid.cells import Patch
+from neurocine.simulation.hybrid.footprints import CellFootprint
 from neurocine.simulation.hybrid.render import Camera
 
 #: A transient counts for its observer for so long after its onset, at most.
 OBSERVED_S = 6.0
 
 
-def noise_of_means(patches: list[Patch], mean: NDArray[np.float64], camera: Camera) -> NDArray[np.float64]:
+def noise_of_means(
+    patches: list[CellFootprint], mean: NDArray[np.float64], camera: Camera
+) -> NDArray[np.float64]:
     """Return the noise of the plain mean over each cell's contour, (N,) float64, photons.
 
     Neighbouring pixels share noise (`Camera.smear`). Smearing is linear and its own adjoint, so that a sum of

@@ -13,12 +13,18 @@ from neurocine.core import CELL_TYPES, RoiSet
 from neurocine.core.truth import SPLITS, HybridTruth, Truth
 from neurocine.simulation.hybrid import background as scenery
 from neurocine.simulation.hybrid.activity import CellActivity, draw_cells
-from neurocine.simulation.hybrid.cells import Patch, dendrites, out_of_focus, overlapping, place_cells
+from neurocine.simulation.hybrid.brain_motion import FOCUS_UM, HAZE_UM, BrainMotion, axial_factor, draw_motion
 from neurocine.simulation.hybrid.detectability import detectability_of, noise_of_means
-from neurocine.simulation.hybrid.motion import FOCUS_UM, HAZE_UM, Motion, axial_factor, draw_motion
+from neurocine.simulation.hybrid.footprints import (
+    CellFootprint,
+    dendrites,
+    out_of_focus,
+    overlapping,
+    place_cells,
+)
 from neurocine.simulation.hybrid.presets import HybridPreset, log_uniform
-from neurocine.simulation.hybrid.render import Camera, Frames
-from neurocine.simulation.hybrid.transients import find_transients
+from neurocine.simulation.hybrid.render import Camera, HybridFrames
+from neurocine.simulation.hybrid.true_transients import find_transients
 from neurocine.simulation.library import Library, load
 
 
@@ -26,13 +32,13 @@ from neurocine.simulation.library import Library, load
 class _Cells:
     """What is in the plane: outlines, pictures (P, N) of resting brightness 1, brightness (N,), activity."""
 
-    patches: list[Patch]
+    patches: list[CellFootprint]
     pictures: sparse.csc_array
     resting: NDArray[np.float64]
     activity: CellActivity
 
 
-def make_hybrid(preset: HybridPreset, seed: int, split: str, name: str) -> tuple[RoiSet, Truth, Frames]:
+def make_hybrid(preset: HybridPreset, seed: int, split: str, name: str) -> tuple[RoiSet, Truth, HybridFrames]:
     """Return contours, truth and frames of one movie."""
     library = load(split)
     # Movies of one seed have nothing in common where their presets differ.
@@ -54,7 +60,7 @@ def make_hybrid(preset: HybridPreset, seed: int, split: str, name: str) -> tuple
     pictures, courses = _compose(rng, preset, cells, (hazy, haze, photons), motion, ground, neuropil)
     flat = light.reshape(-1, 1).astype(np.float32)
     pictures = sparse.csr_array(pictures.multiply(flat)).astype(np.float32)
-    frames = Frames(preset.fov_shape, pictures, courses, motion.knots, camera, stream)
+    frames = HybridFrames(preset.fov_shape, pictures, courses, motion.knots, camera, stream)
     rois = _contours(cells, preset)
     truth = _truth(preset, cells, motion, light, frames, camera, (name, seed, split))
     return rois, truth, frames
@@ -99,7 +105,7 @@ def _draw_plane(rng: np.random.Generator, preset: HybridPreset, library: Library
 
 def _draw_haze(
     rng: np.random.Generator, preset: HybridPreset, library: Library, photons: float
-) -> tuple[list[Patch], CellActivity]:
+) -> tuple[list[CellFootprint], CellActivity]:
     area = np.prod(np.asarray(preset.fov_shape) * preset.pixel_size_um)
     n = rng.poisson(rng.uniform(*preset.out_of_focus) * 1500e-6 * area)
     patches = [out_of_focus(rng, preset) for _ in range(max(n, 1))]
@@ -112,8 +118,8 @@ def _compose(
     rng: np.random.Generator,
     preset: HybridPreset,
     cells: _Cells,
-    haze: tuple[list[Patch], CellActivity, float],
-    motion: Motion,
+    haze: tuple[list[CellFootprint], CellActivity, float],
+    motion: BrainMotion,
     ground: NDArray[np.float64],
     neuropil: scenery.Neuropil,
 ) -> tuple[sparse.csc_array, NDArray[np.float32]]:
@@ -160,9 +166,9 @@ def _contours(cells: _Cells, preset: HybridPreset) -> RoiSet:
 def _truth(
     preset: HybridPreset,
     cells: _Cells,
-    motion: Motion,
+    motion: BrainMotion,
     light: NDArray[np.float64],
-    frames: Frames,
+    frames: HybridFrames,
     camera: Camera,
     made: tuple[str, int, str],
 ) -> Truth:
@@ -216,7 +222,7 @@ def _truth(
     )
 
 
-def _centre(patch: Patch) -> tuple[float, float]:
+def _centre(patch: CellFootprint) -> tuple[float, float]:
     return (
         patch.corner[0] + patch.weight.shape[0] / 2,
         patch.corner[1] + patch.weight.shape[1] / 2,

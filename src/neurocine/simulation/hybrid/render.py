@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neurocine.simulation.hybrid.motion import KNOTS
+from neurocine.simulation.hybrid.brain_motion import KNOTS
 
 #: Keeps the noise apart from every other use of the seed.
 _NOISE_STREAM = 104729
@@ -62,7 +62,7 @@ class Camera:
 
 
 @dataclass(frozen=True, eq=False)
-class Frames:
+class HybridFrames:
     """A hybrid movie as a `neurocine.core.FrameSource`: frames are rendered by slices of time.
 
     Attributes

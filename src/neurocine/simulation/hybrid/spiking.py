@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.simulation.hybrid.presets import PlantedAssemblies
-from neurocine.simulation.library import Neuron
+from neurocine.simulation.library import RecordedNeuron
 
 #: Seconds of a recording that are moved as one.
 BLOCK_S = (6.0, 25.0)
@@ -21,7 +21,9 @@ NETWORK_JITTER_S = 0.22
 REFRACTORY_S = 0.8
 
 
-def recorded_train(rng: np.random.Generator, neuron: Neuron, duration_s: float) -> NDArray[np.float64]:
+def recorded_train(
+    rng: np.random.Generator, neuron: RecordedNeuron, duration_s: float
+) -> NDArray[np.float64]:
     """Return spikes (S,) in [0, duration_s): blocks of the neuron's recordings in random order."""
     lengths = np.array([length for length, _ in neuron.recordings])
     parts, filled = [], 0.0
@@ -44,7 +46,7 @@ def thinned(rng: np.random.Generator, train: NDArray[np.float64], keep: float) -
     return np.asarray(train[rng.uniform(size=burst[-1] + 1)[burst] < keep])
 
 
-def bursts_of(neuron: Neuron) -> list[NDArray[np.float64]]:
+def bursts_of(neuron: RecordedNeuron) -> list[NDArray[np.float64]]:
     """Return the neuron's bursts, each (n,) seconds from its first spike; single spikes are bursts too."""
     bursts = []
     for _, spike_s in neuron.recordings:
@@ -56,7 +58,11 @@ def bursts_of(neuron: Neuron) -> list[NDArray[np.float64]]:
 
 
 def sparse_train(
-    rng: np.random.Generator, neuron: Neuron, duration_s: float, per_min: float, events_s: NDArray[np.float64]
+    rng: np.random.Generator,
+    neuron: RecordedNeuron,
+    duration_s: float,
+    per_min: float,
+    events_s: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return bursts of the neuron at random times, `per_min`, and one at each of `events_s`.
 
@@ -76,7 +82,11 @@ def sparse_train(
 
 
 def plateau_train(
-    rng: np.random.Generator, neuron: Neuron, duration_s: float, per_min: float, events_s: NDArray[np.float64]
+    rng: np.random.Generator,
+    neuron: RecordedNeuron,
+    duration_s: float,
+    per_min: float,
+    events_s: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the neuron's own spikes, and episodes that begin with a burst and go on at its high rate.
 
@@ -139,7 +149,7 @@ def draw_assemblies(
     return label
 
 
-def _high_rate(neuron: Neuron) -> float:
+def _high_rate(neuron: RecordedNeuron) -> float:
     """Return the neuron's rate in its busiest tenth of seconds, Hz, within reason."""
     counts = np.concatenate(
         [np.histogram(spike_s, np.arange(0, max(length, 2), 1.0))[0] for length, spike_s in neuron.recordings]

@@ -20,13 +20,13 @@ from neurocine.io.result_files.stamp import dataset, opened, strings
 from neurocine.simulation.kinetics import Kinetics
 from neurocine.simulation.library.scene import SceneStatistics
 
-__all__ = ["SPLITS", "Layout", "Library", "Neuron", "load"]
+__all__ = ["SPLITS", "CellLayout", "Library", "RecordedNeuron", "load"]
 
 _FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, eq=False)
-class Neuron:
+class RecordedNeuron:
     """A recorded neuron.
 
     Attributes
@@ -58,7 +58,7 @@ class Neuron:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class CellLayout:
     """Outlines of the cells of a real movie where they lay.
 
     Attributes
@@ -87,8 +87,8 @@ class Library:
     """One split's neurons and layouts, and the scene's statistics, which are the same for all."""
 
     split: str
-    neurons: tuple[Neuron, ...]
-    layouts: tuple[Layout, ...]
+    neurons: tuple[RecordedNeuron, ...]
+    layouts: tuple[CellLayout, ...]
     scene: SceneStatistics
 
 
@@ -106,7 +106,7 @@ def load(split: str) -> Library:
     return Library(split, _neurons(split), _layouts(split), _scene())
 
 
-def _neurons(split: str) -> tuple[Neuron, ...]:
+def _neurons(split: str) -> tuple[RecordedNeuron, ...]:
     with opened(_FOLDER / "neurons.h5", "neurons") as file:
         text = {n: strings(file, n) for n in ("name", "data_set", "cell_class", "indicator", "split")}
         numbers = {field.name: dataset(file, field.name) for field in fields(Kinetics)}
@@ -115,7 +115,7 @@ def _neurons(split: str) -> tuple[Neuron, ...]:
         ends = np.cumsum(dataset(file, "recording_spikes"))[:-1]
         trains = np.split(dataset(file, "spike_s").astype(np.float64), ends)
     return tuple(
-        Neuron(
+        RecordedNeuron(
             name=text["name"][i],
             data_set=text["data_set"][i],
             cell_class=text["cell_class"][i],
@@ -129,7 +129,7 @@ def _neurons(split: str) -> tuple[Neuron, ...]:
     )
 
 
-def _layouts(split: str) -> tuple[Layout, ...]:
+def _layouts(split: str) -> tuple[CellLayout, ...]:
     with opened(_FOLDER / "footprints.h5", "footprints") as file:
         names, splits = strings(file, "movie_name"), strings(file, "movie_split")
         scale, fov = dataset(file, "movie_um_per_px"), dataset(file, "movie_fov_um")
@@ -138,7 +138,7 @@ def _layouts(split: str) -> tuple[Layout, ...]:
     stop = np.cumsum(side.astype(np.int64).prod(axis=1))
     start = np.r_[0, stop[:-1]]
     return tuple(
-        Layout(
+        CellLayout(
             name=names[m],
             um_per_px=float(scale[m]),
             fov_um=(float(fov[m, 0]), float(fov[m, 1])),

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.io.result_files.stamp import Stamp, create
-from neurocine.simulation.library.fit import Fit, fit_kinetics
+from neurocine.simulation.library.fit import KineticsFit, fit_kinetics
 from neurocine.simulation.library.masks import MarkedMovie, choose_files, overlaps, read_masks, rescaled
 from neurocine.simulation.library.recordings import (
     DATA_SETS,
-    Recording,
+    NeuronRecording,
     data_set_of,
     find_files,
     neuron_of,
@@ -31,7 +31,7 @@ MIN_CORRELATION = 0.5
 
 def write_neurons(folder: Path, path: Path, stamp: Stamp) -> None:
     """Fit every neuron of `folder` and write those fitted well to `path`."""
-    kept: list[tuple[Path, list[Recording], Fit]] = []
+    kept: list[tuple[Path, list[NeuronRecording], KineticsFit]] = []
     left_out: Counter[str] = Counter()
     for file in find_files(folder):
         recordings = read_recordings(file)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from neurocine.simulation.kinetics import Kinetics, drive, saturate
-from neurocine.simulation.library.recordings import Recording
+from neurocine.simulation.library.recordings import NeuronRecording
 
 #: Bounds of rise and decay (s), exponent, half-saturation (times the largest drive) and delay (s).
 LOWER = np.array([np.log(0.005), np.log(0.08), 1.0, np.log(0.05), -0.1])
@@ -21,7 +21,7 @@ DRIFT_S = 100.0
 
 
 @dataclass(frozen=True)
-class Fit:
+class KineticsFit:
     """Kinetics, the correlation of model and trace (both without drift), and the trace's noise (ΔF/F)."""
 
     kinetics: Kinetics
@@ -29,7 +29,7 @@ class Fit:
     noise: float
 
 
-def fit_kinetics(recordings: Sequence[Recording]) -> Fit:
+def fit_kinetics(recordings: Sequence[NeuronRecording]) -> KineticsFit:
     """Return the kinetics that suit all `recordings` of a neuron best.
 
     Least squares with a soft-L1 loss, so that stray bumps without a spike weigh little; amplitude and drift
@@ -69,7 +69,7 @@ def fit_kinetics(recordings: Sequence[Recording]) -> Fit:
     best = min(fits, key=lambda fit: float(fit.cost))
     curve, half = shape(best.x)
     rise, decay = np.exp(best.x[:2])
-    return Fit(
+    return KineticsFit(
         Kinetics(float(rise), float(decay), _amplitude(curve, target), float(best.x[2]), float(half)),
         correlation=float(np.corrcoef(curve, target)[0, 1]),
         noise=noise,

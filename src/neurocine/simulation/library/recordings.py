@@ -35,7 +35,7 @@ MAX_S = 600.0
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class NeuronRecording:
     """One recording of a neuron: evenly sampled ΔF/F (T,) and spike times (S,) in seconds from frame 0."""
 
     dff: NDArray[np.float64]
@@ -74,7 +74,7 @@ def find_files(folder: Path) -> list[Path]:
     return files
 
 
-def read_recordings(path: Path) -> list[Recording]:
+def read_recordings(path: Path) -> list[NeuronRecording]:
     """Return the recordings of one neuron that are fast, long and active enough."""
     cells = io.loadmat(path)["CAttached"]
     kept = []
@@ -92,7 +92,7 @@ def read_recordings(path: Path) -> list[Recording]:
 
 def _clean(
     time: NDArray[np.float64], trace: NDArray[np.float64], spike_s: NDArray[np.float64]
-) -> Recording | None:
+) -> NeuronRecording | None:
     """Bin to at most `TARGET_HZ`, cut to `MAX_S`; None where that leaves too little."""
     good = np.isfinite(time) & np.isfinite(trace)
     time, trace = time[good], trace[good]
@@ -114,7 +114,7 @@ def _clean(
         return None
     # Frame times drift a little; an even grid is what the kinetics are computed on.
     even = np.arange(0, time[-1] - time[0], 1 / rate)
-    return Recording(np.interp(even, time - time[0], trace), rate, spike_s)
+    return NeuronRecording(np.interp(even, time - time[0], trace), rate, spike_s)
 
 
 def _busiest(spike_s: NDArray[np.float64], first: float, last: float) -> float:

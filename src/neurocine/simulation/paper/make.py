@@ -9,14 +9,14 @@ from neurocine.core import CELL_TYPES, RoiSet
 from neurocine.core.truth import SPLITS, Truth
 from neurocine.simulation.paper.activity import Activity, draw_activity
 from neurocine.simulation.paper.footprints import Footprints, place_cells
-from neurocine.simulation.paper.render import Scene, make_scene
+from neurocine.simulation.paper.render import PaperFrames, make_scene
 from neurocine.simulation.presets import Preset
 
 #: Between the seeds of one split and the next.
 _SPLIT_STRIDE = 2**40
 
 
-def make_paper(preset: Preset, seed: int, split: str, name: str) -> tuple[RoiSet, Truth, Scene]:
+def make_paper(preset: Preset, seed: int, split: str, name: str) -> tuple[RoiSet, Truth, PaperFrames]:
     """Return contours, truth and frames of one movie."""
     stream = seed + SPLITS.index(split) * _SPLIT_STRIDE
     rng = np.random.default_rng(stream)

@@ -20,7 +20,7 @@ _NOISE_STREAM = 7919
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class PaperFrames:
     """A simulated movie as a `neurocine.core.FrameSource`: frames are rendered by slices of time.
 
     Each frame has a random stream of its own, so that it is the same however the movie is cut into blocks.
@@ -98,7 +98,7 @@ def moved(picture: NDArray[np.float32], shift: NDArray[np.float32]) -> NDArray[n
 
 def make_scene(
     rng: np.random.Generator, preset: Preset, cells: Footprints, calcium: NDArray[np.float32], seed: int
-) -> Scene:
+) -> PaperFrames:
     """Draw brightness, noise, neuropil and motion of a movie of `cells` with unitless `calcium` (N, T)."""
     background = rng.uniform(*preset.background)
     n = len(calcium)
@@ -113,7 +113,7 @@ def make_scene(
     baseline = background * (1 + 0.3 * glow) + (footprints @ resting).reshape(preset.fov_shape)
     neuropil = rng.uniform(*preset.neuropil_share) * typical / np.sqrt(NEUROPIL_MODES)
     courses = [slow(rng, preset.n_frames, (3.0, 80.0)) for _ in range(NEUROPIL_MODES)]
-    return Scene(
+    return PaperFrames(
         baseline=baseline.astype(np.float32),
         footprints=footprints,
         calcium=(calcium * amplitude[:, None]).astype(np.float32),

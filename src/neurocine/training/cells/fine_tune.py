@@ -20,7 +20,7 @@ from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_stamp, settings_hash
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.runner import Runner
-from neurocine.networks.registry import Entry, Metrics, Model, Registry, register_trained, sha256
+from neurocine.networks.registry import Metrics, Model, ModelEntry, Registry, register_trained, sha256
 from neurocine.networks.weights import load_cell_weights, save_cell_weights
 from neurocine.progress import Progress, silent
 from neurocine.steps import IMPL
@@ -115,7 +115,7 @@ def fine_tune(
     return metrics
 
 
-def _entry(base: Entry, metrics: dict[str, Any]) -> Entry:
+def _entry(base: ModelEntry, metrics: dict[str, Any]) -> ModelEntry:
     """Return the registry's entry for a model that started from `base`."""
     n = len(metrics["cells"]["test"])
     figures = {

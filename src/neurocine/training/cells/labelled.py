@@ -17,7 +17,7 @@ from neurocine.io.cinac_labels import LabelledSegment, read_segments
 from neurocine.io.result_files import read_movie, read_rois, read_truth
 from neurocine.networks.cells.grid import Grid, resampling_matrix
 from neurocine.networks.cells.normalisation import Statistics
-from neurocine.networks.registry import Entry
+from neurocine.networks.registry import ModelEntry
 from neurocine.training.cells.augment import SHIFT_PX
 from neurocine.training.corpus import LabelledRecording, measured
 
@@ -45,7 +45,7 @@ class Labelled:
     doubtful: NDArray[np.bool_]
 
 
-def load_labelled(paths: Sequence[Path], entry: Entry) -> list[Labelled]:
+def load_labelled(paths: Sequence[Path], entry: ModelEntry) -> list[Labelled]:
     """Return the labelled cells in `paths`, for the model that `entry` describes.
 
     Parameters
@@ -83,7 +83,7 @@ def load_labelled(paths: Sequence[Path], entry: Entry) -> list[Labelled]:
     return fitting
 
 
-def _folder(folder: Path, name: str, entry: Entry) -> Labelled:
+def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
     movie, rois = read_movie(folder / "movie.h5"), read_rois(folder / "rois.h5")
     truth = read_truth(folder / "truth.h5")
     places = {int(roi_id): i for i, roi_id in enumerate(rois.ids)}
@@ -117,7 +117,7 @@ def _folder(folder: Path, name: str, entry: Entry) -> Labelled:
     return Labelled(recording, tuple(names), np.zeros(grid.n_frames, dtype=bool))
 
 
-def _segment(segment: LabelledSegment, name: str, entry: Entry) -> Labelled:
+def _segment(segment: LabelledSegment, name: str, entry: ModelEntry) -> Labelled:
     px = segment.frames.shape[1]
     if px < entry.window_px:
         raise InputError(

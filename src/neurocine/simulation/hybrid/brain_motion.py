@@ -20,7 +20,7 @@ FOCUS_UM, HAZE_UM, MOST = 6.0, 11.0, 2.5
 
 
 @dataclass(frozen=True, eq=False)
-class Motion:
+class BrainMotion:
     """Residual motion.
 
     Attributes
@@ -40,7 +40,7 @@ class Motion:
         return np.asarray(self.knots.mean(axis=1), dtype=np.float32)
 
 
-def draw_motion(rng: np.random.Generator, preset: HybridPreset) -> Motion:
+def draw_motion(rng: np.random.Generator, preset: HybridPreset) -> BrainMotion:
     """Draw a random walk that returns, with jerks, and take most of each frame's mean displacement out."""
     n = preset.n_frames * (KNOTS - 1) + 1
     dt = 1 / (preset.frame_rate_hz * (KNOTS - 1))
@@ -62,7 +62,7 @@ def draw_motion(rng: np.random.Generator, preset: HybridPreset) -> Motion:
     mean = knots.mean(axis=1, keepdims=True)
     knots = knots - rng.uniform(*preset.registered) * mean
     middle = axial[starts + (KNOTS - 1) // 2]
-    return Motion(knots.astype(np.float32), (middle - np.median(middle)).astype(np.float32))
+    return BrainMotion(knots.astype(np.float32), (middle - np.median(middle)).astype(np.float32))
 
 
 def axial_factor(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from neurocine.simulation.hybrid.presets import HybridPreset
-from neurocine.simulation.library import Layout
+from neurocine.simulation.library import CellLayout
 
 #: Optical blur, standard deviation in µm: one a cell, as cells lie more or less in focus.
 PSF_UM = (0.5, 1.4)
@@ -22,7 +22,7 @@ MAX_LAYOUTS, MIN_CELLS = 8, 12
 
 
 @dataclass(frozen=True, eq=False)
-class Patch:
+class CellFootprint:
     """One cell's pixels: top-left corner, soft brightness and outline, both (h, w), all inside the field."""
 
     corner: tuple[int, int]
@@ -36,12 +36,14 @@ class Patch:
         return slice(y, y + h), slice(x, x + w)
 
 
-def place_cells(rng: np.random.Generator, preset: HybridPreset, layouts: tuple[Layout, ...]) -> list[Patch]:
+def place_cells(
+    rng: np.random.Generator, preset: HybridPreset, layouts: tuple[CellLayout, ...]
+) -> list[CellFootprint]:
     """Return the cells of random cuts of real layouts, laid over one another until they overlap enough."""
     scale = rng.uniform(*preset.soma_scale)
     nucleus = rng.uniform(0.35, 0.95)
     keep = rng.uniform(*preset.density)
-    placed: list[Patch] = []
+    placed: list[CellFootprint] = []
     pairs = 0
     for turn in range(MAX_LAYOUTS):
         layout = layouts[rng.integers(len(layouts))]
@@ -66,7 +68,7 @@ def place_cells(rng: np.random.Generator, preset: HybridPreset, layouts: tuple[L
 
 
 def cut(
-    rng: np.random.Generator, layout: Layout, preset: HybridPreset, scale: float
+    rng: np.random.Generator, layout: CellLayout, preset: HybridPreset, scale: float
 ) -> list[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
     """Return centres (pixels of the movie) and outlines of a random, flipped window of `layout`."""
     fov = np.asarray(preset.fov_shape) * preset.pixel_size_um
@@ -95,7 +97,7 @@ def shape_cell(
     um_per_px: float,
     nucleus: float,
     preset: HybridPreset,
-) -> Patch | None:
+) -> CellFootprint | None:
     """Return a soma of outline `crop` around pixel `centre`, its nucleus so much dimmer; None if tiny."""
     ratio = preset.pixel_size_um / um_per_px
     margin = int(np.ceil(3 + 3 * ratio))
@@ -119,10 +121,14 @@ def shape_cell(
     if np.count_nonzero(contour) < 6:
         return None
     weight = (weight / weight[soft >= 0.5].mean())[inside]
-    return Patch((int(corner[0] + low[0]), int(corner[1] + low[1])), weight.astype(np.float32), contour)
+    return CellFootprint(
+        (int(corner[0] + low[0]), int(corner[1] + low[1])), weight.astype(np.float32), contour
+    )
 
 
-def dendrites(rng: np.random.Generator, patch: Patch, preset: HybridPreset) -> NDArray[np.float32] | None:
+def dendrites(
+    rng: np.random.Generator, patch: CellFootprint, preset: HybridPreset
+) -> NDArray[np.float32] | None:
     """Return the processes (Y, X) that leave the soma, relative to its brightness; None for most cells."""
     if rng.uniform() > DENDRITES:
         return None
@@ -144,7 +150,7 @@ def dendrites(rng: np.random.Generator, patch: Patch, preset: HybridPreset) -> N
     return np.asarray(np.where(picture > 0.02, picture, 0), dtype=np.float32)
 
 
-def out_of_focus(rng: np.random.Generator, preset: HybridPreset) -> Patch:
+def out_of_focus(rng: np.random.Generator, preset: HybridPreset) -> CellFootprint:
     """Return a cell above or below the plane, wide and smooth, or a process that crosses it; no outline."""
     spot = rng.uniform() < SPOTS
     blur = (rng.uniform(0.6, 1.2) if spot else rng.uniform(4.0, 11.0)) / preset.pixel_size_um
@@ -159,15 +165,17 @@ def out_of_focus(rng: np.random.Generator, preset: HybridPreset) -> Patch:
     high = np.minimum(weight.shape, np.asarray(preset.fov_shape) - corner)
     part = weight[low[0] : high[0], low[1] : high[1]].astype(np.float32)
     part[part < 0.004] = 0
-    return Patch((int(corner[0] + low[0]), int(corner[1] + low[1])), part, np.zeros(part.shape, dtype=bool))
+    return CellFootprint(
+        (int(corner[0] + low[0]), int(corner[1] + low[1])), part, np.zeros(part.shape, dtype=bool)
+    )
 
 
-def overlapping(patches: list[Patch]) -> NDArray[np.bool_]:
+def overlapping(patches: list[CellFootprint]) -> NDArray[np.bool_]:
     """Return which cells share a pixel with another, (N,)."""
     return np.array([any(_shared(a, b) > 0 for b in patches if b is not a) for a in patches], dtype=bool)
 
 
-def _hidden(patch: Patch, placed: list[Patch], shared: list[int]) -> bool:
+def _hidden(patch: CellFootprint, placed: list[CellFootprint], shared: list[int]) -> bool:
     area = np.count_nonzero(patch.contour)
     return any(
         common > MAX_OVERLAP * min(area, np.count_nonzero(other.contour))
@@ -176,7 +184,7 @@ def _hidden(patch: Patch, placed: list[Patch], shared: list[int]) -> bool:
     )
 
 
-def _shared(a: Patch, b: Patch) -> int:
+def _shared(a: CellFootprint, b: CellFootprint) -> int:
     """Return how many pixels two outlines share."""
     (ay, ax), (by, bx) = a.corner, b.corner
     top, left = max(ay, by), max(ax, bx)

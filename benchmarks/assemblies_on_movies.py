@@ -31,7 +31,7 @@ from neurocine.config import ActivitySettings, AssembliesSettings, CelltypeSetti
 from neurocine.core.indicators import decay_s
 from neurocine.evaluation.activity.activity_cases import ActivityCase, baseline_traces
 from neurocine.evaluation.activity.baselines import UNITS, key, signals
-from neurocine.evaluation.activity.measure import measure
+from neurocine.evaluation.activity.evaluated_cells import measure_activity
 from neurocine.evaluation.activity.thresholds import choose_threshold
 from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_movie, read_rois, read_truth
@@ -57,7 +57,7 @@ def movie(folder: Path, preset: str, seed: int, per_min: float, split: str) -> A
 
 def baseline_threshold(case: ActivityCase, min_dprime: float) -> tuple[str, float]:
     """Return the unit and threshold of `BASELINE` with the highest F1 on the active cells of `case`."""
-    measured = measure(case, EvaluationSettings(baselines=(BASELINE,)), overlap=False)
+    measured = measure_activity(case, EvaluationSettings(baselines=(BASELINE,)), overlap=False)
     counted = [cell.at_least(min_dprime) for cell in measured.cells if cell.is_neuron]
     active = [cell for cell in counted if cell.is_active]
     units = [key(BASELINE, unit) for unit in UNITS]

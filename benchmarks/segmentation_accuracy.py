@@ -22,15 +22,15 @@ import typer
 
 from neurocine.config import EvaluationSettings, SegmentationSettings, StneuronetSettings
 from neurocine.core import RoiSet
-from neurocine.evaluation.segmentation.compare import (
+from neurocine.evaluation.segmentation.gallery import picture
+from neurocine.evaluation.segmentation.groups import evaluate_groups, groups_of
+from neurocine.evaluation.segmentation.segmentation_comparison import (
     SegmentationCase,
     SegmentationComparison,
     compare_segmentations,
 )
-from neurocine.evaluation.segmentation.figures import psnr_name
-from neurocine.evaluation.segmentation.gallery import picture
-from neurocine.evaluation.segmentation.groups import evaluate_groups, groups_of
-from neurocine.evaluation.segmentation.outputs import write_segmentation
+from neurocine.evaluation.segmentation.segmentation_figures import psnr_name
+from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_movie, read_rois, read_truth, write_rois
 from neurocine.segmentation import segment

@@ -10,8 +10,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.resources import Resource, Resources
 from snakemake.settings.types import DeploymentMethod
 
-from neurocine.comparison.availability import engines_here
 from neurocine import steps
+from neurocine.comparison.available_engines import available_engines
 from neurocine.config import (
     comparison_movies,
     corpus_movies,

@@ -14,7 +14,7 @@ ACTIVE_TRAINING = [n for n in TRAINING if n in SIMULATED or n in WITH_TRUTH]
 MOVED = list(
     {m.preset: n for n, m in reversed(SIMULATED.items()) if m.split == "test"}.values()
 )
-PRESENT = engines_here(CONFIG, conda=with_conda())
+PRESENT = available_engines(CONFIG, conda=with_conda())
 
 
 wildcard_constraints:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine import pipeline
-from neurocine.comparison.recordings import movie_in, truth_in
+from neurocine.comparison.recording_files import movie_in, truth_in
 from neurocine.config import ActivitySettings, CelltypeSettings
 from neurocine.workflow import LoggedProgress, logged
 

@@ -5,18 +5,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from neurocine.comparison.compare import Compared, Layout, Source, compare, segmentation_cases
-from neurocine.comparison.outputs import write_comparison
+from neurocine.comparison.compare import (
+    ComparedRecording,
+    ComparisonFiles,
+    ComparisonInputs,
+    compare,
+    segmentation_cases,
+)
+from neurocine.comparison.comparison_report import write_comparison
 from neurocine.config import ComparisonSettings, EvaluationSettings
 from neurocine.evaluation import write_evaluation
 from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
-from neurocine.evaluation.segmentation.outputs import write_segmentation
+from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 from neurocine.workflow import LoggedProgress, logged
 
 
-def sources(names: Sequence[str], movies: Sequence[str], truth: Sequence[str]) -> list[Source]:
+def sources(names: Sequence[str], movies: Sequence[str], truth: Sequence[str]) -> list[ComparedRecording]:
     """Return recordings with their files."""
-    return [Source(*one) for one in zip(names, map(Path, movies), map(Path, truth), strict=True)]
+    return [ComparedRecording(*one) for one in zip(names, map(Path, movies), map(Path, truth), strict=True)]
 
 
 def main(job: Any) -> None:
@@ -24,7 +30,7 @@ def main(job: Any) -> None:
     given, params, out, progress = job.input, job.params, job.output, LoggedProgress()
     settings, comparison = EvaluationSettings(**params.settings), ComparisonSettings(**params.comparison)
     measured = sources(params.measured, given.movies, given.truth)
-    what = Compared(
+    what = ComparisonInputs(
         measured=measured,
         active=[source for source in measured if source.name in params.active],
         training=sources(params.training, given.training, given.training_truth),
@@ -35,7 +41,7 @@ def main(job: Any) -> None:
         datasets=params.datasets,
         left_out=params.left_out,
     )
-    layout = Layout(Path(out.json).parent)
+    layout = ComparisonFiles(Path(out.json).parent)
     found = compare(what, layout, settings, comparison, progress)
     shown = islice(segmentation_cases(what, layout, settings, comparison), MAX_PICTURED)
     pictured = [picture(case, settings, progress) for case in shown]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from neurocine.comparison.recordings import movie_in, truth_in
+from neurocine.comparison.recording_files import movie_in, truth_in
 from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.core import Traces
 from neurocine.core.indicators import decay_s

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from neurocine import pipeline
-from neurocine.comparison.recordings import movie_in
-from neurocine.comparison.synthetic_motion import moved, registration_error
+from neurocine.comparison.recording_files import movie_in
+from neurocine.comparison.synthetic_motion import add_motion, registration_error
 from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.io.documents import write_json
 from neurocine.io.result_files import read_registration, read_truth
@@ -19,7 +19,7 @@ from neurocine.workflow import LoggedProgress, logged
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     folder, out = Path(job.input.folder), Path(job.output.error)
-    movie, shifts = moved(movie_in(folder), job.params.seed)
+    movie, shifts = add_motion(movie_in(folder), job.params.seed)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         registered = Path(scratch) / "movie.h5"

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from neurocine import pipeline
-from neurocine.comparison.recordings import movie_in
-from neurocine.comparison.tuning import Tuned
+from neurocine.comparison.recording_files import movie_in
+from neurocine.comparison.tuning import TunedSettings
 from neurocine.config import EnginesSettings, SegmentationSettings, tuned
 from neurocine.workflow import LoggedProgress, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    best = Tuned.of(json.loads(Path(job.input.tuned).read_text("utf-8")))
+    best = TunedSettings.of(json.loads(Path(job.input.tuned).read_text("utf-8")))
     pipeline.segmentation(
         movie_in(Path(job.input.movie)),
         Path(job.output.rois),

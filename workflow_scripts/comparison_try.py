@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from neurocine.comparison.recordings import movie_in, truth_in
+from neurocine.comparison.recording_files import movie_in, truth_in
 from neurocine.comparison.tuning import try_points
 from neurocine.config import EnginesSettings, EvaluationSettings, SegmentationSettings, grid_points, tuned
 from neurocine.config.comparison import Point

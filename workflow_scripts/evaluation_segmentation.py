@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.config import EvaluationSettings
-from neurocine.evaluation.segmentation.compare import SegmentationCase, compare_segmentations
 from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
-from neurocine.evaluation.segmentation.outputs import write_segmentation
 from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case
+from neurocine.evaluation.segmentation.segmentation_comparison import SegmentationCase, compare_segmentations
+from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 from neurocine.io.movies import open_movie
 from neurocine.workflow import LoggedProgress, logged
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neurocine.comparison.availability import engines_here
+from neurocine.comparison.available_engines import available_engines
 from neurocine.config import EnginesSettings, parse_config
 from neurocine.config.engines import EngineEntry
 from neurocine.core import InputError
@@ -64,9 +64,9 @@ def test_engines_that_cannot_run_are_left_out_and_said_to_be() -> None:
             },
         }
     )
-    here = engines_here(config)
+    here = available_engines(config)
     assert list(here.motion) == ["own"]
     assert here.segmentation == ("stneuronet",)
     assert here.deconvolution == ("mcmc",)
     assert list(here.left_out) == ["registration: normcorre", "segmentation: caiman", "activity: caiman"]
-    assert engines_here(config, conda=True).left_out == {}
+    assert available_engines(config, conda=True).left_out == {}

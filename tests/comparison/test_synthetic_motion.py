@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurocine.comparison.synthetic_motion import MovedFrames, moved, registration_error
+from neurocine.comparison.synthetic_motion import ShiftedFrames, add_motion, registration_error
 from neurocine.core import Movie
 
 
@@ -18,7 +18,7 @@ def movie() -> Movie:
 def test_content_is_moved_down_and_right_by_the_shift(movie: Movie) -> None:
     shifts = np.zeros((400, 2), dtype=np.int64)
     shifts[5] = (3, -2)
-    frames = MovedFrames(movie.frames, shifts)
+    frames = ShiftedFrames(movie.frames, shifts)
     assert frames.shape == (400, 24, 30)
     assert frames.dtype == np.uint16
     got, still = frames[4:7], movie.read(4, 7)
@@ -29,11 +29,11 @@ def test_content_is_moved_down_and_right_by_the_shift(movie: Movie) -> None:
 
 
 def test_the_same_seed_moves_the_same_way_and_stays_within_reach(movie: Movie) -> None:
-    first, shifts = moved(movie, 3)
-    again, same = moved(movie, 3)
+    first, shifts = add_motion(movie, 3)
+    again, same = add_motion(movie, 3)
     np.testing.assert_array_equal(shifts, same)
     np.testing.assert_array_equal(first.read(0, 400), again.read(0, 400))
-    assert not np.array_equal(shifts, moved(movie, 4)[1])
+    assert not np.array_equal(shifts, add_motion(movie, 4)[1])
     micrometres = np.abs(shifts) * movie.pixel_size_um
     assert 1 < micrometres.std() < 6
     assert micrometres.max() < 20

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from neurocine.comparison.tuning import Trial, Tried, Tuned, try_points, tune
+from neurocine.comparison.tuning import Trial, TriedSettings, TunedSettings, try_points, tune
 from neurocine.config import EvaluationSettings, SegmentationSettings, grid_points, parse_config, tuned
 from neurocine.core import InputError, RoiSet
 from neurocine.evaluation.segmentation.groups import Groups
@@ -15,9 +15,9 @@ from neurocine.evaluation.segmentation.groups import Groups
 POINTS = grid_points({"threshold_scaling": [0.5, 1.0], "min_probability": [0.2]})
 
 
-def tried(recording: str, *f1: float) -> Tried:
+def tried(recording: str, *f1: float) -> TriedSettings:
     trials = (Trial(p, value, "", 1.0) for p, value in zip(POINTS, f1, strict=True))
-    return Tried("suite2p", recording, tuple(trials))
+    return TriedSettings("suite2p", recording, tuple(trials))
 
 
 def test_a_grid_has_all_combinations_and_an_empty_one_has_one() -> None:
@@ -51,7 +51,7 @@ def test_a_point_changes_what_it_names_and_nothing_else() -> None:
         ({"suite2p": {"min_probability": [0.5, 2]}}, "less than or equal to 1"),
         ({"magic": {}}, "unknown engine 'magic'"),
         ({"suite2p": {"min_probability": []}}, "at least 1 item"),
-        ({}, "name one engine or more"),
+        ({}, "name at least one engine"),
     ],
 )
 def test_an_impossible_grid_is_refused_with_the_config(grid: dict, said: str) -> None:
@@ -62,7 +62,7 @@ def test_an_impossible_grid_is_refused_with_the_config(grid: dict, said: str) ->
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"motion": {"my way": {"engine": "none"}}}, "name it by letters"),
+        ({"motion": {"my way": {"engine": "none"}}}, "use letters"),
         ({"motion": {"mine": {"engin": "none"}}}, "engin"),
         ({"activity": ["magic"]}, "unknown method 'magic'"),
     ],
@@ -82,7 +82,7 @@ def test_the_highest_mean_is_chosen_and_each_recording_left_out_in_turn() -> Non
         ("b", POINTS[0], 0.2),
         ("c", POINTS[1], 0.6),
     ]
-    assert Tuned.of(asdict(found)) == found
+    assert TunedSettings.of(asdict(found)) == found
 
 
 def test_without_training_recordings_the_first_point_is_taken() -> None:
@@ -110,6 +110,6 @@ def test_each_point_is_judged_and_one_that_fails_counts_as_nothing_found() -> No
     found = try_points("toy", "a", find, points, true, Groups.all_positive(2), EvaluationSettings())
     assert [trial.f1 for trial in found.trials] == pytest.approx([2 / 3, 1.0, 0.0])
     assert [bool(trial.failure) for trial in found.trials] == [False, False, True]
-    assert Tried.of(asdict(found)) == found
+    assert TriedSettings.of(asdict(found)) == found
     best = tune("toy", [found], points)
     assert (best.point, best.failures) == ({"n": 2}, 1)

@@ -123,7 +123,7 @@ def test_every_template_escapes() -> None:
         assert "&lt;b&gt;" in made.from_string("{{ text }}").render(text="<b>")
 
 
-@pytest.mark.parametrize("name", ["evaluation.html.j2", "segmentation.html.j2"])
+@pytest.mark.parametrize("name", ["activity.html.j2", "segmentation.html.j2"])
 def test_attributes_of_evaluations_are_quoted(name: str) -> None:
     text = (SOURCES / "evaluation" / "templates" / name).read_text(encoding="utf-8")
     assert not re.search(r"=\{\{", text)
@@ -132,9 +132,9 @@ def test_attributes_of_evaluations_are_quoted(name: str) -> None:
 
 def test_segmentation_page(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
     from neurocine.config import EvaluationSettings
-    from neurocine.evaluation.segmentation.compare import compare_segmentations
-    from neurocine.evaluation.segmentation.outputs import write_segmentation
     from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case
+    from neurocine.evaluation.segmentation.segmentation_comparison import compare_segmentations
+    from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 
     rois = blobs[1]
     for name, found in (("truth", rois), ("a", rois.select([0, 1])), ("b", rois.select([2]))):

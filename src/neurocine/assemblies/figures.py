@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neurocine.assemblies.agreement import agreement
 from neurocine.core import InputError, RoiSet
 from neurocine.core.assemblies import NONE, Assemblies
-from neurocine.drawing.figures import DPI, png_bytes
+from neurocine.drawing.rendering import DPI, png_bytes
 
 #: Colours of assemblies, by turns, and of none (Okabe and Ito: told apart by colour-blind readers too).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#a6761d", "#7570b3")

@@ -26,7 +26,7 @@ from neurocine.steps import result_path
 
 if TYPE_CHECKING:
     from neurocine.evaluation import ActivityEvaluation
-    from neurocine.evaluation.segmentation.compare import SegmentationComparison
+    from neurocine.evaluation.segmentation.segmentation_comparison import SegmentationComparison
 
 app = typer.Typer(help="Measure ROIs and activity against truth.", no_args_is_help=True)
 
@@ -226,10 +226,10 @@ def _compared(
     progress: Progress,
 ) -> SegmentationComparison:
     """Compare the methods and write what is asked for."""
-    from neurocine.evaluation.segmentation.compare import compare_segmentations
     from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
-    from neurocine.evaluation.segmentation.outputs import write_segmentation
     from neurocine.evaluation.segmentation.segmentation_cases import segmentation_cases
+    from neurocine.evaluation.segmentation.segmentation_comparison import compare_segmentations
+    from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 
     cases = segmentation_cases(truth, found, movie=movie, min_dprime=section.min_dprime, fov_shape=fov)
     comparison = compare_segmentations(cases, section, progress=progress)

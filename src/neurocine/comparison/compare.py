@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from neurocine.comparison.recordings import movie_in, truth_in
-from neurocine.comparison.result import Comparison
+from neurocine.comparison.recording_files import movie_in, truth_in
+from neurocine.comparison.scores_and_costs import Comparison
 from neurocine.comparison.synthetic_motion import RegistrationError
-from neurocine.comparison.tuning import Tuned
+from neurocine.comparison.tuning import TunedSettings
 from neurocine.config import ComparisonSettings, EvaluationSettings
 from neurocine.config.engines import ZSCORE
 from neurocine.evaluation import MAIN_METHOD, ActivityCase, ActivityEvaluation, evaluate_activity
-from neurocine.evaluation.segmentation.compare import (
+from neurocine.evaluation.segmentation.segmentation_cases import open_truth
+from neurocine.evaluation.segmentation.segmentation_comparison import (
     SegmentationCase,
     compare_segmentations,
 )
-from neurocine.evaluation.segmentation.segmentation_cases import open_truth
 from neurocine.io.job_costs import JobCost, mean_job_cost
 from neurocine.io.result_files import read_activity, read_celltypes, read_rois, read_traces, read_truth
 from neurocine.progress import Progress, silent
@@ -29,7 +29,7 @@ from neurocine.traces.deconvolution import Deconvolved
 
 
 @dataclass(frozen=True)
-class Source:
+class ComparedRecording:
     """Where movie and truth of a recording are, as the workflow has them."""
 
     name: str
@@ -38,7 +38,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ComparisonFiles:
     """Where the jobs of a comparison put their files."""
 
     folder: Path
@@ -66,7 +66,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonInputs:
     """What is compared: names of methods and recordings.
 
     Attributes
@@ -85,9 +85,9 @@ class Compared:
         Why engines didn't run.
     """
 
-    measured: Sequence[Source]
-    active: Sequence[Source]
-    training: Sequence[Source]
+    measured: Sequence[ComparedRecording]
+    active: Sequence[ComparedRecording]
+    training: Sequence[ComparedRecording]
     segmentation: Sequence[str]
     deconvolution: Sequence[str]
     motion: Sequence[str]
@@ -97,8 +97,8 @@ class Compared:
 
 
 def compare(
-    what: Compared,
-    layout: Layout,
+    what: ComparisonInputs,
+    layout: ComparisonFiles,
     settings: EvaluationSettings,
     comparison: ComparisonSettings,
     progress: Progress = silent,
@@ -121,7 +121,7 @@ def compare(
             segmentation_cases(what, layout, settings, comparison), settings, note=NOTE, progress=progress
         ),
         tuned={
-            engine: Tuned.of(json.loads(layout.tuned(engine).read_text("utf-8")))
+            engine: TunedSettings.of(json.loads(layout.tuned(engine).read_text("utf-8")))
             for engine in what.segmentation
         },
         segmentation_costs=layout.costs("segmentation", product(what.segmentation, names)),
@@ -140,7 +140,10 @@ NOTE = "Engines as tuned on training recordings by the comparison's grids."
 
 
 def segmentation_cases(
-    what: Compared, layout: Layout, settings: EvaluationSettings, comparison: ComparisonSettings
+    what: ComparisonInputs,
+    layout: ComparisonFiles,
+    settings: EvaluationSettings,
+    comparison: ComparisonSettings,
 ) -> Iterator[SegmentationCase]:
     """Yield the measured recordings with the ROIs of each engine."""
     for source in what.measured:
@@ -153,8 +156,8 @@ def segmentation_cases(
 
 
 def _activity(
-    what: Compared,
-    layout: Layout,
+    what: ComparisonInputs,
+    layout: ComparisonFiles,
     settings: EvaluationSettings,
     comparison: ComparisonSettings,
     progress: Progress,
@@ -168,13 +171,15 @@ def _activity(
     )
 
 
-def baselines_of(what: Compared, comparison: ComparisonSettings) -> tuple[str, ...]:
+def baselines_of(what: ComparisonInputs, comparison: ComparisonSettings) -> tuple[str, ...]:
     """Return the methods that neurocine's activity is compared with, in the order of the config."""
     ran = {*what.deconvolution, ZSCORE}
     return tuple(name for name in comparison.activity if name in ran)
 
 
-def _case(source: Source, what: Compared, layout: Layout, *, own: bool) -> ActivityCase:
+def _case(
+    source: ComparedRecording, what: ComparisonInputs, layout: ComparisonFiles, *, own: bool
+) -> ActivityCase:
     """Return a recording on its true contours; neurocine's activity too if `own`."""
     folder = truth_in(source.truth)
     rois = read_rois(folder / "rois.h5")

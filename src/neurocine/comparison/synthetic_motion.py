@@ -39,7 +39,7 @@ class RegistrationError:
     moved: float
 
 
-class MovedFrames:
+class ShiftedFrames:
     """Frames whose content is moved by whole pixels; what comes in at an edge repeats it.
 
     Parameters
@@ -74,7 +74,7 @@ class MovedFrames:
         return moved
 
 
-def moved(movie: Movie, seed: int) -> tuple[Movie, NDArray[np.int64]]:
+def add_motion(movie: Movie, seed: int) -> tuple[Movie, NDArray[np.int64]]:
     """Return `movie` with drift and jerks, and by how many pixels each frame's content was moved, (T, 2).
 
     Parameters
@@ -94,7 +94,7 @@ def moved(movie: Movie, seed: int) -> tuple[Movie, NDArray[np.int64]]:
         start = int(rng.integers(movie.n_frames))
         jerks[start : start + max(1, round(JERK_S * rate))] = rng.uniform(-JERK_UM, JERK_UM, 2)
     shifts = np.rint((drift + jerks) / movie.pixel_size_um).astype(np.int64)
-    frames = MovedFrames(movie.frames, shifts)
+    frames = ShiftedFrames(movie.frames, shifts)
     return replace(movie, frames=frames, source=f"{movie.source}, moved"), shifts
 
 

@@ -18,8 +18,8 @@ import numpy as np
 from neurocine.config import EvaluationSettings
 from neurocine.config.comparison import Point
 from neurocine.core import InputError, RoiSet
-from neurocine.evaluation.segmentation.compare import MAIN_RULE
 from neurocine.evaluation.segmentation.groups import Groups, evaluate_groups
+from neurocine.evaluation.segmentation.segmentation_comparison import MAIN_RULE
 from neurocine.progress import Progress, silent
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedSettings:
     """All combinations tried on one recording."""
 
     engine: str
@@ -59,14 +59,14 @@ class Tried:
     trials: tuple[Trial, ...]
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Tried:
+    def of(cls, values: Mapping[str, Any]) -> TriedSettings:
         """Return what `dataclasses.asdict` made plain values of."""
         trials = tuple(Trial(**trial) for trial in values["trials"])
         return cls(values["engine"], values["recording"], trials)
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class LeftOutScore:
     """A training recording, and what the values chosen on all others give on it."""
 
     recording: str
@@ -75,7 +75,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TunedSettings:
     """The values that an engine is measured with.
 
     Attributes
@@ -95,13 +95,13 @@ class Tuned:
     engine: str
     point: Point
     f1: float | None
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutScore, ...]
     failures: int
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Tuned:
+    def of(cls, values: Mapping[str, Any]) -> TunedSettings:
         """Return what `dataclasses.asdict` made plain values of."""
-        left_out = tuple(LeftOut(**one) for one in values["left_out"])
+        left_out = tuple(LeftOutScore(**one) for one in values["left_out"])
         return cls(values["engine"], values["point"], values["f1"], left_out, values["failures"])
 
 
@@ -114,7 +114,7 @@ def try_points(
     groups: Groups,
     settings: EvaluationSettings,
     progress: Progress = silent,
-) -> Tried:
+) -> TriedSettings:
     """Find ROIs with each of `points` and judge them.
 
     An engine that can't work with some values (an `InputError`) has an F1 of 0 there, so that a search of
@@ -132,10 +132,10 @@ def try_points(
         trials.append(Trial(point, f1, failure, time.monotonic() - began))
         log.info("%s on %s with %s: F1 %.3f", engine, recording, point, f1)
         progress("tuning", number, len(points))
-    return Tried(engine, recording, tuple(trials))
+    return TriedSettings(engine, recording, tuple(trials))
 
 
-def tune(engine: str, tried: Sequence[Tried], points: Sequence[Point]) -> Tuned:
+def tune(engine: str, tried: Sequence[TriedSettings], points: Sequence[Point]) -> TunedSettings:
     """Return the best of `points` over the training recordings in `tried`.
 
     Raises
@@ -144,7 +144,7 @@ def tune(engine: str, tried: Sequence[Tried], points: Sequence[Point]) -> Tuned:
         If a recording was tried with other points: its file is of another grid.
     """
     if not tried:
-        return Tuned(engine, points[0], None, (), 0)
+        return TunedSettings(engine, points[0], None, (), 0)
     for one in tried:
         if [trial.point for trial in one.trials] != list(points):
             raise InputError(
@@ -158,6 +158,6 @@ def tune(engine: str, tried: Sequence[Tried], points: Sequence[Point]) -> Tuned:
     left_out = []
     for row in range(len(tried)) if len(tried) > 1 else ():
         chosen = int(np.argmax(np.delete(f1, row, axis=0).mean(axis=0)))
-        left_out.append(LeftOut(tried[row].recording, points[chosen], float(f1[row, chosen])))
+        left_out.append(LeftOutScore(tried[row].recording, points[chosen], float(f1[row, chosen])))
     failures = sum(bool(trial.failure) for one in tried for trial in one.trials)
-    return Tuned(engine, points[best], float(f1[:, best].mean()), tuple(left_out), failures)
+    return TunedSettings(engine, points[best], float(f1[:, best].mean()), tuple(left_out), failures)

@@ -2,10 +2,10 @@
 
 from neurocine.core.matching import Matching, match
 from neurocine.evaluation.activity.activity_cases import MAIN_METHOD, ActivityCase, open_activity_case
+from neurocine.evaluation.activity.activity_evaluation import ActivityEvaluation
+from neurocine.evaluation.activity.activity_report import write_evaluation
 from neurocine.evaluation.activity.criterion import Criterion
 from neurocine.evaluation.activity.evaluate import evaluate_activity
-from neurocine.evaluation.activity.outputs import write_evaluation
-from neurocine.evaluation.activity.result import ActivityEvaluation
 from neurocine.evaluation.celltypes import TypeReport, evaluate_types
 from neurocine.evaluation.segmentation.scoring import SegmentationEvaluation, evaluate_segmentation
 from neurocine.io.documents import write_json

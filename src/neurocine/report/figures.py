@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from neurocine.assemblies.figures import draw_assemblies
 from neurocine.core import CELL_TYPES, Assemblies, RoiSet
 from neurocine.core.raster import active_runs
-from neurocine.drawing.figures import MAX_COLUMNS, Theme, envelope, themed
 from neurocine.drawing.pictures import Themed
+from neurocine.drawing.rendering import MAX_COLUMNS, Theme, envelope, themed
 from neurocine.io.results import RecordingResults
 
 

@@ -17,7 +17,8 @@ import pytest
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError, RoiSet
 from neurocine.evaluation import ActivityCase, evaluate_activity, open_activity_case, write_evaluation
-from neurocine.evaluation.activity import baselines, measure
+from neurocine.evaluation.activity import baselines
+from neurocine.evaluation.activity.evaluated_cells import measure_activity
 from neurocine.io.result_files import write_activity, write_celltypes
 
 ROOT = Path(__file__).parents[3]
@@ -94,13 +95,13 @@ def test_thresholds_come_from_training_cells_alone(
     monkeypatch.setattr(
         evaluate, "choose_threshold", lambda cells: (seen.append([id(c) for c in cells]), choose(cells))[1]
     )
-    trained = [measure.measure(case, SETTINGS, overlap=False) for case in cases[1:]]
+    trained = [measure_activity(case, SETTINGS, overlap=False) for case in cases[1:]]
     results = iter(trained)
     monkeypatch.setattr(
         evaluate,
-        "measure",
+        "measure_activity",
         lambda case, *args, overlap=True, **more: (
-            measure.measure(case, *args, overlap=overlap, **more) if overlap else next(results)
+            measure_activity(case, *args, overlap=overlap, **more) if overlap else next(results)
         ),
     )
     case = judged(cases[0], cases[0].truth.raster)

@@ -17,11 +17,14 @@ from neurocine.cli import app
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError
 from neurocine.evaluation import ActivityCase
-from neurocine.evaluation.segmentation.compare import SegmentationComparison, compare_segmentations
-from neurocine.evaluation.segmentation.figures import draw_segmentation
 from neurocine.evaluation.segmentation.gallery import MAX_EXAMPLES, picture
-from neurocine.evaluation.segmentation.outputs import write_segmentation
 from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case, segmentation_cases
+from neurocine.evaluation.segmentation.segmentation_comparison import (
+    SegmentationComparison,
+    compare_segmentations,
+)
+from neurocine.evaluation.segmentation.segmentation_figures import draw_segmentation
+from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 from neurocine.io.result_files import write_rois
 from neurocine.io.rois import save_rois
 

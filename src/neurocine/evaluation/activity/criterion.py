@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import CELL_TYPES
-from neurocine.evaluation.activity.measure import CellRow
+from neurocine.evaluation.activity.evaluated_cells import EvaluatedCell
 from neurocine.evaluation.activity.rejection import Rejection
 from neurocine.evaluation.activity.scored_transients import Score
 from neurocine.evaluation.activity.thresholds import Threshold
@@ -23,7 +23,7 @@ METRICS = ("sensitivity", "precision", "f1")
 #: Sensitivity is given for transients of a detectability d' between these, the last without an upper end.
 DPRIME_EDGES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
 #: Cells of one kind by name, by what they are split by.
-Groups = dict[str, dict[str, list[CellRow]]]
+Groups = dict[str, dict[str, list[EvaluatedCell]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Criterion:
     """
 
     min_dprime: float
-    matched: tuple[CellRow, ...]
+    matched: tuple[EvaluatedCell, ...]
     thresholds: Mapping[str, Threshold]
     rejection: Rejection
     snr_edges: tuple[float, ...]
@@ -56,17 +56,17 @@ class Criterion:
         return tuple(self.thresholds)
 
     @cached_property
-    def cells(self) -> tuple[CellRow, ...]:
+    def cells(self) -> tuple[EvaluatedCell, ...]:
         """Every matched cell with the true transients that count."""
         return tuple(cell.at_least(self.min_dprime) for cell in self.matched)
 
     @property
-    def neurons(self) -> list[CellRow]:
+    def neurons(self) -> list[EvaluatedCell]:
         """All cells but noise, those without any true transient included."""
         return [cell for cell in self.cells if cell.is_neuron]
 
     @property
-    def active(self) -> list[CellRow]:
+    def active(self) -> list[EvaluatedCell]:
         """Neurons with a true transient that counts: those that the main figures are of."""
         return [cell for cell in self.neurons if cell.is_active]
 
@@ -92,21 +92,21 @@ class Criterion:
             "cell_type": {name: [c for c in of_types if c.cell_type == name] for name in CELL_TYPES},
         }
 
-    def scores(self, cells: Sequence[CellRow], method: str) -> list[Score]:
+    def scores(self, cells: Sequence[EvaluatedCell], method: str) -> list[Score]:
         """Return the counts of each cell."""
         chosen = self.thresholds[method]
         return [cell.transients[chosen.signal].score(chosen.value) for cell in cells]
 
-    def values(self, cells: Sequence[CellRow], method: str, metric: str) -> NDArray[np.float64]:
+    def values(self, cells: Sequence[EvaluatedCell], method: str, metric: str) -> NDArray[np.float64]:
         """Return a metric of `METRICS` of each cell, (n,)."""
         return np.array([getattr(score, metric) for score in self.scores(cells, method)])
 
-    def coverage(self, cells: Sequence[CellRow], method: str) -> list[NDArray[np.float64]]:
+    def coverage(self, cells: Sequence[EvaluatedCell], method: str) -> list[NDArray[np.float64]]:
         """Return for each cell the share of frames called active of each detected true transient."""
         chosen = self.thresholds[method]
         return [cell.transients[chosen.signal].coverage(chosen.value) for cell in cells]
 
-    def summary(self, cells: Sequence[CellRow], method: str) -> dict[str, Any]:
+    def summary(self, cells: Sequence[EvaluatedCell], method: str) -> dict[str, Any]:
         """Return counts over `cells`, and quartiles of each metric and of the coverage of rises."""
         scores = self.scores(cells, method)
         counts = {

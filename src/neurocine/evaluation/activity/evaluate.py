@@ -8,11 +8,11 @@ from neurocine.config import EnginesSettings, EvaluationSettings
 from neurocine.config.engines import BASELINES
 from neurocine.core import InputError
 from neurocine.evaluation.activity.activity_cases import ActivityCase
+from neurocine.evaluation.activity.activity_evaluation import ActivityEvaluation, EvaluatedRecording
 from neurocine.evaluation.activity.baselines import UNITS, key
 from neurocine.evaluation.activity.criterion import Criterion
-from neurocine.evaluation.activity.measure import Measured, measure
+from neurocine.evaluation.activity.evaluated_cells import MeasuredActivity, measure_activity
 from neurocine.evaluation.activity.rejection import rejection
-from neurocine.evaluation.activity.result import ActivityEvaluation, RecordingRow
 from neurocine.evaluation.activity.thresholds import Threshold, choose_threshold
 from neurocine.evaluation.celltypes import evaluate_types
 from neurocine.progress import Progress, silent
@@ -51,16 +51,17 @@ def evaluate_activity(
         If there are no cases, a recording is both trained and evaluated on, or methods or their thresholds
         differ between recordings.
     """
-    evaluated: list[Measured] = []
+    evaluated: list[MeasuredActivity] = []
     thresholds: dict[str, Threshold] = {}
     for case in cases:
         thresholds = _given(case, thresholds if evaluated else None)
-        evaluated.append(measure(case, settings, engines=engines, progress=progress))
+        evaluated.append(measure_activity(case, settings, engines=engines, progress=progress))
     if not evaluated:
         remedy = "Name folders with truth.h5, as `neurocine simulate` writes, in the column ground_truth."
         raise InputError("recordings", "ground_truth", "there is none to evaluate", remedy)
     trained = [
-        measure(case, settings, overlap=False, engines=engines, progress=progress) for case in training
+        measure_activity(case, settings, overlap=False, engines=engines, progress=progress)
+        for case in training
     ]
     both = sorted({m.name for m in trained} & {m.name for m in evaluated})
     if both:
@@ -77,7 +78,7 @@ def evaluate_activity(
 
     called = [(c.cell_type, c.called_type) for c in cells if c.called_type is not None]
     return ActivityEvaluation(
-        recordings=tuple(RecordingRow(m.name, m.score) for m in evaluated),
+        recordings=tuple(EvaluatedRecording(m.name, m.score) for m in evaluated),
         training=tuple(m.name for m in trained),
         visible=criterion(settings.min_dprime),
         every=criterion(0.0),
@@ -105,7 +106,9 @@ def _given(case: ActivityCase, before: dict[str, Threshold] | None) -> dict[str,
     return given
 
 
-def _chosen(name: str, min_dprime: float, trained: list[Measured], evaluated: list[Measured]) -> Threshold:
+def _chosen(
+    name: str, min_dprime: float, trained: list[MeasuredActivity], evaluated: list[MeasuredActivity]
+) -> Threshold:
     """Return the unit and threshold that are best for a baseline on the active cells of training recordings.
 
     Without any, those that are best on the evaluated active cells. Active cells are the neurons with a true

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.evaluation.activity.measure import OverlapTest
+from neurocine.evaluation.activity.evaluated_cells import OverlapTest
 from neurocine.evaluation.activity.thresholds import Threshold
 
 

@@ -24,7 +24,7 @@ class Threshold:
     value
         A frame is active where the method's signal is above it.
     signal
-        Which of the signals in `CellRow.transients`: the method's name, with the unit for a baseline.
+        Which of the signals in `EvaluatedCell.transients`: the method's name, with the unit for a baseline.
     chosen_on
         ``train`` (training recordings), ``evaluated`` (the evaluated cells themselves: as good as this method
         can possibly do) or ``given`` (the method came with it).
@@ -36,7 +36,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, order=True)
-class Choice:
+class ThresholdChoice:
     """The best threshold for some cells; choices order by how good they are."""
 
     median_f1: float
@@ -44,7 +44,7 @@ class Choice:
     value: float
 
 
-def choose_threshold(cells: Sequence[ScoredTransients], grid: ArrayLike | None = None) -> Choice:
+def choose_threshold(cells: Sequence[ScoredTransients], grid: ArrayLike | None = None) -> ThresholdChoice:
     """Return the threshold of `grid` with the highest median F1 over `cells`.
 
     Among equals the one with the highest mean F1 is taken, then the lowest.
@@ -68,7 +68,7 @@ def choose_threshold(cells: Sequence[ScoredTransients], grid: ArrayLike | None =
     f1 = np.array([cell.f1(values) for cell in cells])
     median, mean = np.median(f1, axis=0), f1.mean(axis=0)
     best = int(np.lexsort((values, -mean, -median))[0])
-    return Choice(float(median[best]), float(mean[best]), float(values[best]))
+    return ThresholdChoice(float(median[best]), float(mean[best]), float(values[best]))
 
 
 def levels(cells: Sequence[ScoredTransients]) -> NDArray[np.float64]:

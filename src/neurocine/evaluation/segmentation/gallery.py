@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from neurocine.active.labels import demixed_dff, label_intervals
 from neurocine.config import EvaluationSettings
 from neurocine.core import RoiSet
-from neurocine.evaluation.segmentation.compare import (
+from neurocine.evaluation.segmentation.psnr import peak_over_noise
+from neurocine.evaluation.segmentation.segmentation_comparison import (
     MAIN_CRITERION,
     MAIN_RULE,
     SegmentationCase,
     measure_segmentation,
 )
-from neurocine.evaluation.segmentation.psnr import peak_over_noise
 from neurocine.motion.summary import summarise
 from neurocine.progress import Progress, silent
 

@@ -18,7 +18,7 @@ RULES = ("iou", "containment")
 
 
 @dataclass(frozen=True)
-class Agreement:
+class GraderAgreement:
     """One grader against the truth, recording by recording.
 
     Attributes
@@ -49,7 +49,9 @@ class Agreement:
         }
 
 
-def evaluate_graders(truth: Path, grader: Path, *, fov_shape: tuple[int, int] | None = None) -> Agreement:
+def evaluate_graders(
+    truth: Path, grader: Path, *, fov_shape: tuple[int, int] | None = None
+) -> GraderAgreement:
     """Score the masks of a grader against the true ones, for all recordings that both have.
 
     Parameters
@@ -78,7 +80,7 @@ def evaluate_graders(truth: Path, grader: Path, *, fov_shape: tuple[int, int] | 
     for name in common:
         true, marked = opened_pair(sides[0][name], sides[1][name], fov_shape)
         scores[name] = evaluate_segmentation(marked, true)
-    return Agreement(scores, tuple(sorted(sides[0].keys() ^ sides[1].keys(), key=int)))
+    return GraderAgreement(scores, tuple(sorted(sides[0].keys() ^ sides[1].keys(), key=int)))
 
 
 def numbered_files(where: Path) -> dict[str, Path]:

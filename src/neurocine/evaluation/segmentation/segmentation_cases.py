@@ -10,9 +10,9 @@ import numpy as np
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.truth import MIN_DPRIME
 from neurocine.evaluation.segmentation.anatomical import anatomical_groups
-from neurocine.evaluation.segmentation.compare import SegmentationCase
 from neurocine.evaluation.segmentation.graders import opened_pair
 from neurocine.evaluation.segmentation.groups import Groups, groups_of
+from neurocine.evaluation.segmentation.segmentation_comparison import SegmentationCase
 from neurocine.io.movies import open_movie
 from neurocine.io.result_files import read_rois, read_truth
 from neurocine.io.rois import open_rois

@@ -15,7 +15,7 @@ SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
-class RecordingRow:
+class EvaluatedRecording:
     """An evaluated recording, and how many of its cells were matched."""
 
     name: str
@@ -40,7 +40,7 @@ class ActivityEvaluation:
         What a reader should know about the recordings.
     """
 
-    recordings: tuple[RecordingRow, ...]
+    recordings: tuple[EvaluatedRecording, ...]
     training: tuple[str, ...]
     visible: Criterion
     every: Criterion

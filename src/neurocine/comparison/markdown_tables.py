@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from neurocine.comparison.result import Comparison
+from neurocine.comparison.scores_and_costs import Comparison
 
 
 def markdown(comparison: Comparison) -> str:

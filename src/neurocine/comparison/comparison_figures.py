@@ -10,12 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
-from neurocine.comparison.result import Comparison
-from neurocine.drawing.figures import METHOD_COLOURS, png
-from neurocine.evaluation.activity.figures import coverage, scores
-from neurocine.evaluation.segmentation.compare import MAIN_CRITERION, MAIN_RULE, SegmentationComparison
-from neurocine.evaluation.segmentation.figures import recall_by_psnr
+from neurocine.comparison.scores_and_costs import Comparison
+from neurocine.drawing.rendering import METHOD_COLOURS, png
+from neurocine.evaluation.activity.activity_figures import coverage, scores
 from neurocine.evaluation.segmentation.graders import METRICS
+from neurocine.evaluation.segmentation.segmentation_comparison import (
+    MAIN_CRITERION,
+    MAIN_RULE,
+    SegmentationComparison,
+)
+from neurocine.evaluation.segmentation.segmentation_figures import recall_by_psnr
 from neurocine.evaluation.statistics import rank_sum
 
 #: Levels of p that one and two stars stand for (Soltanian-Zadeh et al. 2019, Fig. 4).

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neurocine.drawing.figures import METHOD_COLOURS, png
+from neurocine.drawing.rendering import METHOD_COLOURS, png
+from neurocine.evaluation.activity.activity_evaluation import ActivityEvaluation
 from neurocine.evaluation.activity.criterion import DPRIME_EDGES, METRICS, Criterion
-from neurocine.evaluation.activity.result import ActivityEvaluation
 from neurocine.evaluation.celltypes import TypeReport
 from neurocine.evaluation.statistics import quartiles
 
@@ -20,7 +20,7 @@ from neurocine.evaluation.statistics import quartiles
 MAX_DOTS = 1500
 
 
-def draw_all(evaluation: ActivityEvaluation) -> dict[str, bytes]:
+def draw_activity(evaluation: ActivityEvaluation) -> dict[str, bytes]:
     """Return every picture that the evaluation has values for, by name."""
     main, every, types = evaluation.visible, evaluation.every, evaluation.types
     pictures = {

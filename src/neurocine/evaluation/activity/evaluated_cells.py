@@ -25,7 +25,7 @@ NOISE = CELL_TYPES[-1]
 
 
 @dataclass(frozen=True, eq=False)
-class CellRow:
+class EvaluatedCell:
     """One cell: an ROI and the true one that it was matched to.
 
     Attributes
@@ -64,7 +64,7 @@ class CellRow:
         """Whether it has a true transient that counts."""
         return len(self.dprime) > 0
 
-    def at_least(self, dprime: float) -> CellRow:
+    def at_least(self, dprime: float) -> EvaluatedCell:
         """Return the cell with the true transients of a detectability of `dprime` or more alone."""
         kept = self.dprime >= dprime
         if kept.all():
@@ -94,24 +94,24 @@ class OverlapTest:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredActivity:
     """What one recording adds to the evaluation."""
 
     name: str
     score: SegmentationScore
-    cells: tuple[CellRow, ...]
+    cells: tuple[EvaluatedCell, ...]
     overlap: OverlapTest
     skipped: Mapping[str, str]
 
 
-def measure(
+def measure_activity(
     case: ActivityCase,
     settings: EvaluationSettings,
     *,
     overlap: bool = True,
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
-) -> Measured:
+) -> MeasuredActivity:
     """Measure every method on one recording.
 
     Parameters
@@ -139,7 +139,7 @@ def measure(
         progress=progress,
     )
     signals = {name: raster.probability for name, raster in case.rasters.items()} | signals
-    return Measured(
+    return MeasuredActivity(
         name=case.name,
         score=SegmentationScore.of(matching, len(case.rois), len(case.true_rois)),
         cells=_rows(case, matching, settings, traces, signals, signal_to_noise(seen.dff)),
@@ -158,7 +158,7 @@ def _rows(
     traces: NDArray[np.float32],
     signals: baselines.Signals,
     snr: NDArray[np.float32],
-) -> tuple[CellRow, ...]:
+) -> tuple[EvaluatedCell, ...]:
     neighbours = set(overlaps(case.true_rois, settings.min_overlap).ravel().tolist())
     called = None if case.celltypes is None else case.celltypes.of(case.rois.ids)
     rows = []
@@ -167,7 +167,7 @@ def _rows(
             case.truth.raster[true], traces[found], [signal[found] for signal in signals.values()]
         )
         rows.append(
-            CellRow(
+            EvaluatedCell(
                 recording=case.name,
                 roi_id=int(case.rois.ids[found]),
                 truth_id=int(case.true_rois.ids[true]),

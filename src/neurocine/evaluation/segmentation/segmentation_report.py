@@ -9,9 +9,9 @@ from typing import Any
 
 from neurocine import __version__
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, spread_text
-from neurocine.evaluation.segmentation.compare import CRITERIA, SegmentationComparison
 from neurocine.evaluation.segmentation.gallery import Pictured
 from neurocine.evaluation.segmentation.graders import METRICS, RULES
+from neurocine.evaluation.segmentation.segmentation_comparison import CRITERIA, SegmentationComparison
 from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json, write_pictures
 from neurocine.io.tables import write_table
@@ -48,7 +48,7 @@ def write_segmentation(
         write_table(table, score_rows(comparison))
     if page is None and pictures is None:
         return
-    from neurocine.evaluation.segmentation.figures import draw_segmentation
+    from neurocine.evaluation.segmentation.segmentation_figures import draw_segmentation
 
     drawn = draw_segmentation(comparison, pictured)
     if page is not None:
@@ -81,7 +81,7 @@ def write_segmentation_page(
     path: Path, comparison: SegmentationComparison, pictures: dict[str, bytes]
 ) -> None:
     """Write one HTML page that needs no other file."""
-    from neurocine.evaluation.segmentation.figures import psnr_name
+    from neurocine.evaluation.segmentation.segmentation_figures import psnr_name
 
     environment = page_environment("neurocine.evaluation")
     environment.filters["spread"] = spread_text

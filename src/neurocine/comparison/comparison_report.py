@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from neurocine import __version__
-from neurocine.comparison.result import Comparison
-from neurocine.comparison.summary import markdown
+from neurocine.comparison.markdown_tables import markdown
+from neurocine.comparison.scores_and_costs import Comparison
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, quartile_text, spread_text
 from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json, write_pictures
@@ -39,7 +39,7 @@ def write_comparison(
     pictures: Path,
 ) -> None:
     """Write `comparison` as JSON to `out`, one table, a summary in Markdown, one page, and its pictures."""
-    from neurocine.comparison.figures import draw_comparison
+    from neurocine.comparison.comparison_figures import draw_comparison
 
     drawn = draw_comparison(comparison)
     write_json(out, comparison.as_dict())

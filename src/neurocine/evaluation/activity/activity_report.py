@@ -9,8 +9,8 @@ from typing import Any
 
 from neurocine import __version__
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, quartile_text
+from neurocine.evaluation.activity.activity_evaluation import ActivityEvaluation
 from neurocine.evaluation.activity.criterion import METRICS
-from neurocine.evaluation.activity.result import ActivityEvaluation
 from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json, write_pictures
 from neurocine.io.tables import write_table
@@ -58,9 +58,9 @@ def write_evaluation(
         write_table(table, cell_rows(evaluation))
     if page is None and pictures is None:
         return
-    from neurocine.evaluation.activity.figures import draw_all
+    from neurocine.evaluation.activity.activity_figures import draw_activity
 
-    drawn = draw_all(evaluation)
+    drawn = draw_activity(evaluation)
     if page is not None:
         write_page(page, evaluation, drawn)
     if pictures is not None:
@@ -95,13 +95,13 @@ def cell_rows(evaluation: ActivityEvaluation) -> Iterator[dict[str, Any]]:
 
 def write_page(path: Path, evaluation: ActivityEvaluation, pictures: dict[str, bytes]) -> None:
     """Write one HTML page that needs no other file."""
-    from neurocine.evaluation.activity.figures import dprime_name
+    from neurocine.evaluation.activity.activity_figures import dprime_name
 
     environment = page_environment("neurocine.evaluation")
     environment.filters["percent"] = percent
     environment.filters["quartiles"] = quartile_text
     environment.filters["p"] = p_text
     environment.filters["dprime"] = dprime_name
-    template = environment.get_template("evaluation.html.j2")
+    template = environment.get_template("activity.html.j2")
     images = [(name, embedded(data), CAPTIONS[name]) for name, data in pictures.items()]
     write_text(path, template.render(found=evaluation.as_dict(), images=images, version=__version__))

@@ -12,9 +12,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from neurocine.core import RoiSet
-from neurocine.drawing.figures import METHOD_COLOURS, envelope, grey_image, outline_lines, png
-from neurocine.evaluation.segmentation.compare import SegmentationComparison
+from neurocine.drawing.rendering import METHOD_COLOURS, envelope, grey_image, outline_lines, png
 from neurocine.evaluation.segmentation.gallery import Example, Pictured
+from neurocine.evaluation.segmentation.segmentation_comparison import SegmentationComparison
 
 #: On grey pictures; told apart by colour-blind readers too (Okabe and Ito).
 KIND_COLOURS = {"found": "#56b4e9", "missed": "#f0e442", "false": "#ff5a36", "doubtful": "#b0b0b0"}

@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 
 from neurocine.comparison.synthetic_motion import RegistrationError
-from neurocine.comparison.tuning import Tuned
-from neurocine.evaluation.activity.result import ActivityEvaluation
-from neurocine.evaluation.segmentation.compare import CRITERIA, MAIN_CRITERION, SegmentationComparison
+from neurocine.comparison.tuning import TunedSettings
+from neurocine.evaluation.activity.activity_evaluation import ActivityEvaluation
 from neurocine.evaluation.segmentation.graders import METRICS, RULES
+from neurocine.evaluation.segmentation.segmentation_comparison import (
+    CRITERIA,
+    MAIN_CRITERION,
+    SegmentationComparison,
+)
 from neurocine.evaluation.statistics import rank_sum, spread
 from neurocine.io.job_costs import JobCost
 
@@ -50,7 +54,7 @@ class Comparison:
     datasets: Mapping[str, str]
     frames: Mapping[str, int]
     segmentation: SegmentationComparison
-    tuned: Mapping[str, Tuned]
+    tuned: Mapping[str, TunedSettings]
     segmentation_costs: Costs
     activity: ActivityEvaluation | None
     activity_costs: Costs

@@ -17,7 +17,7 @@ from neurocine.engines.availability import why_absent
 
 
 @dataclass(frozen=True)
-class EnginesHere:
+class AvailableEngines:
     """The engines of the comparison that can be run.
 
     Attributes
@@ -36,7 +36,7 @@ class EnginesHere:
     left_out: Mapping[str, str]
 
 
-def engines_here(config: Config, *, conda: bool = False) -> EnginesHere:
+def available_engines(config: Config, *, conda: bool = False) -> AvailableEngines:
     """Return the engines of `config.comparison` that can be run.
 
     Parameters
@@ -67,7 +67,7 @@ def engines_here(config: Config, *, conda: bool = False) -> EnginesHere:
     def here(task: str) -> tuple[str, ...]:
         return tuple(name for name in asked[task] if f"{task}: {name}" not in left_out)
 
-    return EnginesHere(
+    return AvailableEngines(
         motion={name: motion[name] for name in here("registration")},
         segmentation=here("segmentation"),
         deconvolution=here("activity"),

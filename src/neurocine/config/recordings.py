@@ -113,7 +113,7 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
                 f"{table}, line {line}",
                 "recording",
                 f"{recording.name!r} is also the name on line {seen[key]}",
-                "Give every recording a name of its own.",
+                "Give each recording a unique name.",
             )
         seen[key] = line
     return recordings

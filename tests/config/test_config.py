@@ -44,7 +44,7 @@ def test_every_setting_has_a_comment() -> None:
         (
             {"segmentation": {"engine": "magic"}},
             "segmentation.engine",
-            "choose one of suite2p, stneuronet, caiman, caiman-online, hnccorr, given",
+            "choose one of suite2p, stneuronet, caiman, caiman-online, given",
         ),
         ({"motion": {"max_shift_um": -1}}, "motion.max_shift_um", "greater than 0"),
         ({"activity": {"overlap": 1.0}}, "activity.overlap", "less than 1"),

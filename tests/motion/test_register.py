@@ -261,7 +261,8 @@ def test_frames_that_are_not_finite_are_refused(tmp_path: Path) -> None:
 def test_engine_that_is_not_installed_is_an_input_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(MOTION_ENGINES, "suite2p", EngineEntry("neurocine.motion.absent", "core", "Install."))
+    entry = EngineEntry("neurocine.motion.absent", "core", "Install.")
+    monkeypatch.setitem(MOTION_ENGINES.own, "suite2p", entry)
     with pytest.raises(InputError, match=r"can't be loaded.*Install\. Or choose"):
         run(as_movie(drifting(n_frames=10)[0]), "suite2p-rigid", tmp_path / "movie.h5")
 

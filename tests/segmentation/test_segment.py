@@ -171,7 +171,8 @@ def test_contours_of_another_field_are_an_input_error(blobs: tuple[Movie, RoiSet
 def test_engine_that_is_not_installed_is_an_input_error(
     blobs: tuple[Movie, RoiSet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(SEGMENTATION_ENGINES, "suite2p", EngineEntry("neurocine.absent", "core", "Install."))
+    entry = EngineEntry("neurocine.absent", "core", "Install.")
+    monkeypatch.setitem(SEGMENTATION_ENGINES.own, "suite2p", entry)
     with pytest.raises(InputError, match=r"can't be loaded.*Install\. Or hand in"):
         segment(blobs[0], SETTINGS)
 

@@ -23,15 +23,16 @@ from scipy.ndimage import gaussian_filter, label
 from neurocine.core import RoiSet
 
 
-def find(movie, settings, given, engines, progress):
+def find(request):
     """Return bright pieces."""
+    movie, settings = request.movie, request.settings
     mean = movie.read(0, movie.n_frames).mean(axis=0)
     clear = mean - gaussian_filter(mean, 8)
     pieces, n = label(clear > settings.threshold_scaling * clear.std())
     masks = [pieces == i for i in range(1, n + 1) if (pieces == i).sum() > 20]
     return RoiSet.from_masks(np.array(masks).reshape(-1, *mean.shape), engine="toy")
 '''
-ENTRY = '    "toy": EngineEntry("neurocine.segmentation.toy_engine", "core"),\n'
+ENTRY = '        "toy": EngineEntry("neurocine.segmentation.toy_engine", "core"),\n'
 CONFIG = {
     "engines": {"caiman": {"python": "/nowhere/<script>"}},
     "comparison": {
@@ -53,7 +54,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package = folder / "src" / "neurocine"
     (package / "segmentation" / "toy_engine.py").write_text(TOY)
     registry = package / "config" / "engines.py"
-    begin = "SEGMENTATION_ENGINES = {\n"
+    begin = 'SEGMENTATION_ENGINES = EngineTable(\n    "neurocine.segmentation_engines",\n    {\n'
     text = registry.read_text()
     assert text.count(begin) == 1
     registry.write_text(text.replace(begin, begin + ENTRY))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from neurocine.config.engines import DECONVOLUTION_ENGINES, MOTION_ENGINES, SEGMENTATION_ENGINES
+from neurocine.config.engines import ENGINES
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,11 +37,17 @@ def test_lock_pins_every_package_that_runs_here() -> None:
 
 #: CaImAn's NumPy is older than ours, and the lock knows nothing of CaImAn.
 OLD = {"caiman", "numpy"}
-#: HNCcorr's licence isn't for everyone, so it's nobody's by default.
+#: The plug-in of HNCcorr.
+PLUGIN = ROOT / "plugins" / "neurocine-hnccorr"
+ENVIRONMENTS = [
+    *sorted((ROOT / "envs").glob("*.yaml")),
+    PLUGIN / "src" / "neurocine_hnccorr" / "environment.yaml",
+]
+#: Packages of the plug-in that the lock doesn't have.
 OPTIONAL = {"hnccorr", "closure-problem", "pseudoflow", "sparsecomputation", "sklearn"}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_environment_is_well_formed_and_agrees_with_the_lock(path: Path) -> None:
     env = yaml.safe_load(path.read_text())
     assert set(env) <= {"channels", "dependencies"}
@@ -56,7 +62,7 @@ def test_environment_is_well_formed_and_agrees_with_the_lock(path: Path) -> None
         assert set(pins) >= OLD
         assert pins["numpy"].startswith("1.26.")
         pins = {name: pin for name, pin in pins.items() if name not in OLD}
-    if path.stem == "hnccorr":
+    if path.is_relative_to(PLUGIN):
         assert set(pins) >= OPTIONAL
         pins = {name: pin for name, pin in pins.items() if name not in OPTIONAL}
     lock = locked()
@@ -72,6 +78,5 @@ def test_every_rule_names_an_environment_that_exists() -> None:
 
 
 def test_every_engine_names_an_environment_that_exists() -> None:
-    engines = (MOTION_ENGINES, SEGMENTATION_ENGINES, DECONVOLUTION_ENGINES)
-    for entry in (entry for step in engines for entry in step.values()):
+    for entry in (entry for engines in ENGINES.values() for entry in engines.own.values()):
         assert (ROOT / "envs" / f"{entry.env}.yaml").is_file()

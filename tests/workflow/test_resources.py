@@ -20,6 +20,7 @@ from neurocine.cluster.resources import (
     size_bytes,
     work_of,
 )
+from neurocine.config.engines import SEGMENTATION_ENGINES
 from neurocine.steps import BY_NAME, RECORDING_STEPS
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +93,7 @@ def test_more_work_and_further_attempts_ask_for_more(engine: str) -> None:
 
 
 def test_an_engine_without_measurements_asks_for_its_line_or_its_steps() -> None:
-    line = resources.ENGINE_COSTS["segmentation", "caiman"]
+    line = SEGMENTATION_ENGINES["caiman"].cost
     assert costs_with({"segmentation": "caiman"})["segmentation"] == EstimatedCost(line)
     assert costs_with({"segmentation": "new"})["segmentation"] == EstimatedCost(BY_NAME["segmentation"].cost)
 

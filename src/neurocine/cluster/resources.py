@@ -2,7 +2,7 @@
 
 Rules that work on a recording ask for what was measured (``benchmarks/costs/measurements.tsv``): a linear
 function of the movie's size and the number of ROIs that lies above all measurements, times a margin. Rules
-and engines without measurements ask for what `neurocine.steps` and `ENGINE_COSTS` say.
+and engines without measurements ask for what `neurocine.steps` and `neurocine.config.engines` say.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import h5py
 
+from neurocine.config.engines import ENGINES
 from neurocine.steps import STEPS, Cost, result_path
 
 #: A job asks for this many times the largest memory and processor time measured for its work.
@@ -133,19 +134,6 @@ class EstimatedCost:
         return int((self.cost.base_min + self.cost.min_per_gb * work.movie_mb / 1000) * attempt)
 
 
-#: Engines that need other resources than their step's default.
-ENGINE_COSTS = {
-    # Its memory maps hold 32 bits a pixel, and it works on several copies of what it looks at.
-    ("segmentation", "caiman"): Cost(4000, 4.0, 20, 120),
-    ("segmentation", "caiman-online"): Cost(4000, 2.0, 20, 60),
-    ("traces", "suite2p"): Cost(3000, 0.2, 15, 10),
-    ("traces", "caiman"): Cost(4000, 0.2, 20, 20),
-    # By frames and cells, rather than by pixels: hundreds of cells in an hour at 30 Hz take an hour or two.
-    ("traces", "mcmc"): Cost(2500, 0.2, 30, 60),
-    # Graphs of Python objects, three copies of each; time goes by the field of view, not by frames.
-    ("segmentation", "hnccorr"): Cost(4000, 0.2, 60, 60),
-}
-
 MEASURED_FILE = Path(__file__).with_name("measured_costs.json")
 
 
@@ -162,8 +150,8 @@ def measured() -> dict[tuple[str, str], MeasuredCost]:
 def costs_with(engines: Mapping[str, str] | None = None) -> dict[str, Asking]:
     """Return what each rule asks for, by its name.
 
-    What was measured of a rule and its engine goes first, then the engine's line in `ENGINE_COSTS`, then the
-    rule's in `neurocine.steps`.
+    What was measured of a rule and its engine goes first, then the engine's `cost` in
+    `neurocine.config.engines`, then the step's in `neurocine.steps`.
 
     Parameters
     ----------
@@ -173,9 +161,14 @@ def costs_with(engines: Mapping[str, str] | None = None) -> dict[str, Asking]:
     costs: dict[str, Asking] = {}
     for step in STEPS:
         engine = (engines or {}).get(step.name, "")
-        known = measured().get((step.word, engine)) or ENGINE_COSTS.get((step.name, engine))
+        known = measured().get((step.word, engine)) or _engine_cost(step.name, engine)
         costs[step.name] = known if isinstance(known, MeasuredCost) else EstimatedCost(known or step.cost)
     return costs
+
+
+def _engine_cost(step: str, engine: str) -> Cost | None:
+    engines = ENGINES.get(step)
+    return engines[engine].cost if engines is not None and engine in engines else None
 
 
 def engines_of(config: Any) -> dict[str, str]:

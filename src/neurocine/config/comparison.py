@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from neurocine.config.corpus import CorpusMovie
-from neurocine.config.engines import BASELINES, SEGMENTATION_ENGINES, ZSCORE, known_engine
+from neurocine.config.engines import BASELINES, SEGMENTATION_ENGINES, ZSCORE
 from neurocine.config.pipeline import MotionSettings, SegmentationSettings
 from neurocine.config.section import Positive, Section
 from neurocine.config.training import Movies
@@ -79,7 +79,6 @@ class ComparisonSettings(Section):
                 "caiman.min_snr": [2.0, 4.0],
                 "caiman.mask_level": [0.2, 0.4],
             },
-            "hnccorr": {"hnccorr.bin_s": [0.5, 1.0]},
         },
         description="segmentation engines, the reference first; for each, values of settings of the section "
         "segmentation, all combinations of which are tried on the training movies",
@@ -120,7 +119,7 @@ class ComparisonSettings(Section):
         if not grids:
             raise ValueError("name at least one engine")
         for engine, grid in grids.items():
-            known_engine(SEGMENTATION_ENGINES, engine)
+            SEGMENTATION_ENGINES.require(engine)
             for point in grid_points(grid):
                 tuned(SegmentationSettings(), engine, point)
         return grids
@@ -139,7 +138,7 @@ def tuned(settings: SegmentationSettings, engine: str, point: Mapping[str, Any])
     ValueError
         If a setting doesn't exist or its value is invalid.
     """
-    values = settings.model_dump() | {"engine": engine}
+    values = _with_engine(settings, engine)
     for key, value in point.items():
         *sections, name = key.split(".")
         inner = values
@@ -154,6 +153,11 @@ def tuned(settings: SegmentationSettings, engine: str, point: Mapping[str, Any])
         return SegmentationSettings.model_validate(values)
     except ValidationError as error:
         raise ValueError(f"segmentation: {error.errors()[0]['msg']} (point {dict(point)})") from error
+
+
+def _with_engine(settings: SegmentationSettings, engine: str) -> dict[str, Any]:
+    """Return `settings` with another engine, its section of a plug-in included."""
+    return SegmentationSettings.model_validate(settings.model_dump() | {"engine": engine}).model_dump()
 
 
 def comparison_movies(settings: ComparisonSimulation | None) -> list[CorpusMovie]:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolution
+from neurocine.config.engine_section import EngineSection
 from neurocine.config.engines import (
     BASELINES,
     DECONVOLUTION_ENGINES,
     MOTION_ENGINES,
     SEGMENTATION_ENGINES,
     ZSCORE,
-    known_engine,
+    EngineTable,
 )
-from neurocine.config.hnccorr import HnccorrSettings
 from neurocine.config.section import Backend, Fraction, Positive, Section
 from neurocine.core.truth import MIN_DPRIME
 
 
-class MotionSettings(Section):
+class MotionSettings(EngineSection):
     """Motion correction: every frame is registered to a template."""
+
+    engines: ClassVar[EngineTable] = MOTION_ENGINES
 
     engine: str = Field(
         "suite2p",
@@ -42,11 +44,6 @@ class MotionSettings(Section):
         description="a frame is flagged as unregistered if its correlation with the template is this many "
         "median absolute deviations below the median",
     )
-
-    @field_validator("engine")
-    @classmethod
-    def _known(cls, engine: str) -> str:
-        return known_engine(MOTION_ENGINES, engine)
 
 
 class StneuronetSettings(Section):
@@ -104,13 +101,15 @@ class CaimanSettings(Section):
     online_epochs: int = Field(1, ge=1, description="caiman-online: passes over the movie")
 
 
-class SegmentationSettings(Section):
+class SegmentationSettings(EngineSection):
     """Regions of interest."""
+
+    engines: ClassVar[EngineTable] = SEGMENTATION_ENGINES
 
     engine: str = Field(
         "suite2p",
-        description="suite2p, stneuronet, caiman, caiman-online, hnccorr, or given (the ROIs named in the "
-        "recordings table)",
+        description="suite2p, stneuronet, caiman, caiman-online, given (the ROIs named in the recordings "
+        "table), or an engine of a plug-in such as hnccorr",
     )
     diameter_um: Positive = Field(12.0, description="diameter of a soma in micrometres")
     tau_s: Positive | None = Field(
@@ -126,12 +125,6 @@ class SegmentationSettings(Section):
     )
     stneuronet: StneuronetSettings = StneuronetSettings()
     caiman: CaimanSettings = CaimanSettings()
-    hnccorr: HnccorrSettings = HnccorrSettings()
-
-    @field_validator("engine")
-    @classmethod
-    def _known(cls, engine: str) -> str:
-        return known_engine(SEGMENTATION_ENGINES, engine)
 
 
 class ActiveSettings(Section):
@@ -153,8 +146,11 @@ class ActiveSettings(Section):
         return "off" if mode is False else mode  # YAML reads a bare off as false
 
 
-class TracesSettings(Section):
+class TracesSettings(EngineSection):
     """Fluorescence traces."""
+
+    engines: ClassVar[EngineTable] = DECONVOLUTION_ENGINES
+    engine_key: ClassVar[str] = "deconvolution"
 
     neuropil_inner_um: Positive = Field(
         2.0, description="gap between an ROI and its neuropil annulus, in micrometres"
@@ -176,11 +172,6 @@ class TracesSettings(Section):
     )
     caiman: CaimanDeconvolution = CaimanDeconvolution()
     mcmc: McmcDeconvolution = McmcDeconvolution()
-
-    @field_validator("deconvolution")
-    @classmethod
-    def _known(cls, engine: str) -> str:
-        return known_engine(DECONVOLUTION_ENGINES, engine)
 
 
 class CelltypeSettings(Section):

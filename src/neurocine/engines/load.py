@@ -1,10 +1,10 @@
-"""The module of an engine, imported when it is asked for."""
+"""Import the module of an engine when it is used."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from types import ModuleType
+from typing import Any
 
 from neurocine.config.engines import EngineEntry
 from neurocine.core import EngineMissing
@@ -12,19 +12,19 @@ from neurocine.core import EngineMissing
 
 def engine_module(
     engines: Mapping[str, EngineEntry], name: str, key: str, otherwise: str = "Or choose another engine."
-) -> ModuleType:
-    """Return the module of an engine.
+) -> Any:
+    """Return the module of an engine, which has the functions of its step's protocol.
 
     Parameters
     ----------
     engines
         The step's engines by name.
     name
-        The one that is asked for.
+        Name of the engine.
     key
-        Where the config names it, for the message.
+        Config key with the name, for the error message.
     otherwise
-        What else can be done than what `EngineEntry.remedy` says.
+        Another remedy than `EngineEntry.remedy`, for the error message.
 
     Raises
     ------

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from neurocine.config import EnginesSettings, SegmentationSettings
+from neurocine.config import SegmentationSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.indicators import decay_s
 from neurocine.engines.caiman import CaimanSession
 from neurocine.io.rois import caiman
 from neurocine.progress import Progress
+from neurocine.segmentation.engines import SegmentationRequest
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +29,7 @@ PIXELS_AT_ONCE = 4000
 ONLINE = "caiman-online"
 
 
-def find(
-    movie: Movie,
-    settings: SegmentationSettings,
-    given: RoiSet | None,
-    engines: EnginesSettings,
-    progress: Progress,
-) -> RoiSet:
+def find(request: SegmentationRequest) -> RoiSet:
     """Return the components that CaImAn finds in `movie` and judges good; ids are CaImAn's numbers.
 
     Raises
@@ -42,12 +37,12 @@ def find(
     InputError
         As `neurocine.engines.caiman.CaimanSession`.
     """
+    movie, settings, run = request.movie, request.settings, request.engines.caiman
     online = settings.engine == ONLINE
-    run = engines.caiman
     with CaimanSession(run, map_bytes(movie)) as session:
         out = session.folder / "components.h5"
         files = {
-            "map_file": str(write_map(movie, session.folder, "F" if online else "C", progress)),
+            "map_file": str(write_map(movie, session.folder, "F" if online else "C", request.progress)),
             "out": str(out),
         }
         if online:
@@ -62,7 +57,7 @@ def find(
             )
         logger.info("%s: CaImAn found %d components; %s", movie.source, told["found"], told)
         rois = caiman.read(out, movie.fov_shape)
-    progress("segmentation", movie.n_frames, movie.n_frames)
+    request.progress("segmentation", movie.n_frames, movie.n_frames)
     if not len(rois):
         logger.warning("%s: CaImAn found no component of good quality", movie.source)
     return cores(rois, settings.caiman.mask_level, settings.engine, movie.source)

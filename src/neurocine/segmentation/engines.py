@@ -1,16 +1,51 @@
-"""The segmentation engines by name.
+"""The segmentation engines, and the interface that each of them has.
 
-An engine is a module with a function ``find(movie, settings, given, engines, progress) -> RoiSet``; a new
-one needs a line in `neurocine.config.engines.SEGMENTATION_ENGINES`.
+An engine is a module with the function `SegmentationEngine.find`. A new one needs a line in
+`neurocine.config.engines.SEGMENTATION_ENGINES`, or is a plug-in.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.config.engines import SEGMENTATION_ENGINES
 from neurocine.core import Movie, RoiSet
 from neurocine.engines.load import engine_module
 from neurocine.progress import Progress, silent
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentationRequest:
+    """What an engine is to segment, and how.
+
+    Attributes
+    ----------
+    movie
+        Registered movie.
+    settings
+        Section ``segmentation`` of the config.
+    given
+        ROIs of the user, for the engine ``given``.
+    engines
+        How programs in their own environments are run.
+    progress
+        Called while the movie is read.
+    """
+
+    movie: Movie
+    settings: SegmentationSettings
+    given: RoiSet | None = None
+    engines: EnginesSettings = field(default_factory=EnginesSettings)
+    progress: Progress = silent
+
+
+class SegmentationEngine(Protocol):
+    """Interface of a segmentation engine: a module with this function."""
+
+    def find(self, request: SegmentationRequest) -> RoiSet:
+        """Return the ROIs of ``request.movie``."""
 
 
 def segment(
@@ -30,19 +65,18 @@ def segment(
     settings
         Engine and its parameters.
     given
-        Contours handed in, for the engine ``given``.
+        ROIs of the user, for the engine ``given``.
     engines
-        How programs in environments of their own are run; the defaults unless given.
+        How programs in their own environments are run; None: the defaults.
     progress
-        Told how far the movie is read.
+        Called while the movie is read.
 
     Raises
     ------
     InputError
-        If the engine isn't installed, or the given contours are missing or of another field of view.
+        If the engine isn't installed, or `given` is missing or has another field of view.
     """
-    module = engine_module(
+    engine: SegmentationEngine = engine_module(
         SEGMENTATION_ENGINES, settings.engine, "segmentation.engine", "Or hand in contours."
     )
-    found: RoiSet = module.find(movie, settings, given, engines or EnginesSettings(), progress)
-    return found
+    return engine.find(SegmentationRequest(movie, settings, given, engines or EnginesSettings(), progress))

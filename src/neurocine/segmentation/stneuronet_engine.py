@@ -1,32 +1,26 @@
-"""STNeuroNet as an engine: active neurons alone (Soltanian-Zadeh et al. 2019)."""
+"""STNeuroNet (Soltanian-Zadeh et al. 2019) as an engine: it segments active neurons only."""
 
 from __future__ import annotations
 
 import logging
 
 from neurocine.active.detect import detect
-from neurocine.config import EnginesSettings, SegmentationSettings
-from neurocine.core import Movie, RoiSet
-from neurocine.progress import Progress
+from neurocine.core import RoiSet
+from neurocine.segmentation.engines import SegmentationRequest
 
 logger = logging.getLogger(__name__)
 
 
-def find(
-    movie: Movie,
-    settings: SegmentationSettings,
-    given: RoiSet | None,
-    engines: EnginesSettings,
-    progress: Progress,
-) -> RoiSet:
-    """Return the neurons that are active in a registered movie, each with the intervals in which it is.
+def find(request: SegmentationRequest) -> RoiSet:
+    """Return the active neurons of a registered movie, each with its active intervals.
 
     Raises
     ------
     InputError
         As `neurocine.active.detect.detect`.
     """
-    rois = detect(movie, settings.stneuronet, progress).masks
+    movie = request.movie
+    rois = detect(movie, request.settings.stneuronet, request.progress).masks
     if not len(rois):
-        logger.warning("%s: no neuron is active", movie.source)
+        logger.warning("%s: STNeuroNet found no active neuron", movie.source)
     return rois.with_source(movie.source)

@@ -15,11 +15,12 @@ from suite2p.classification import builtin_classfile, classify
 from suite2p.detection import detection_wrapper
 from suite2p.extraction import extraction_wrapper
 
-from neurocine.config import EnginesSettings, SegmentationSettings
+from neurocine.config import SegmentationSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.indicators import decay_s
 from neurocine.progress import Progress
 from neurocine.segmentation.binning import MIN_BINS, averaged, bin_frames
+from neurocine.segmentation.engines import SegmentationRequest
 
 logger = logging.getLogger(__name__)
 
@@ -47,22 +48,17 @@ class FloatFrames:
         return self.movie.read(start, stop).astype(np.float32)
 
 
-def find(
-    movie: Movie,
-    settings: SegmentationSettings,
-    given: RoiSet | None,
-    engines: EnginesSettings,
-    progress: Progress,
-) -> RoiSet:
-    """Return the ROIs that suite2p finds in `movie` and takes for neurons; ids are 0 to N - 1.
+def find(request: SegmentationRequest) -> RoiSet:
+    """Return the ROIs that suite2p detects and classifies as neurons; ids are 0 to N - 1.
 
     The movie is read twice: averaged over bins as long as the indicator's decay for detection, and once more
     for the traces whose skewness its classifier wants. Weights are suite2p's ``lam``, their maximum 1;
     dendrites are cropped.
     """
+    movie, settings = request.movie, request.settings
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tau = settings.tau_s or decay_s(movie.indicator)
-    stat = _detect(movie, binned(movie, tau, progress), settings, tau, device)
+    stat = _detect(movie, binned(movie, tau, request.progress), settings, tau, device)
     if len(stat) == 0:
         logger.warning("%s: suite2p found no ROIs", movie.source)
         return RoiSet.from_pixels(movie.fov_shape, [], engine="suite2p", source=movie.source)

@@ -1,4 +1,4 @@
-"""Events of ΔF/F by OASIS as it is in CaImAn (Giovannucci et al. 2019), ``constrained_foopsi``.
+"""Events of ΔF/F by CaImAn's OASIS (Giovannucci et al. 2019), ``constrained_foopsi``.
 
 CaImAn runs in a Python of its own, see `neurocine.engines.caiman`.
 """
@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.engines.caiman import CaimanSession
-from neurocine.progress import Progress
-from neurocine.traces.deconvolution import MIN_FRAMES, Deconvolved, RawTraces
+from neurocine.traces.deconvolution import MIN_FRAMES, DeconvolutionRequest, Deconvolved
 from neurocine.traces.events import noise_level
 
-#: What CNMF gives `constrained_foopsi` by default. ΔF/F is around 0, so its baseline may be negative.
+#: CNMF's defaults for `constrained_foopsi`. ΔF/F is around 0, so its baseline may be negative.
 PARAMETERS = {
     "bas_nonneg": False,
     "noise_range": [0.25, 0.5],
@@ -23,39 +21,36 @@ PARAMETERS = {
 }
 
 
-def deconvolve(
-    traces: RawTraces,
-    settings: TracesSettings,
-    decay_s: float,
-    engines: EnginesSettings,
-    progress: Progress,
-) -> Deconvolved:
+def deconvolve(request: DeconvolutionRequest) -> Deconvolved:
     """Return the events of ΔF/F, non-negative, in units of ΔF/F.
 
-    CaImAn finds baseline and noise of each trace and, unless ``settings.caiman.kinetics`` is ``indicator``,
-    its decay too. A trace without noise or with fewer than `MIN_FRAMES` frames has no events.
+    CaImAn estimates baseline and noise of each trace and, unless ``settings.caiman.kinetics`` is
+    ``indicator``, its decay too. A trace without noise or with fewer than `MIN_FRAMES` frames has no events.
 
     Raises
     ------
     InputError
         As `neurocine.engines.caiman.CaimanSession`.
     """
-    dff = traces.dff
+    dff = request.traces.dff
     events = np.zeros(dff.shape, dtype=np.float32)
     enough = dff.shape[1] >= MIN_FRAMES
     rows = np.flatnonzero(noise_level(dff) > 0) if enough else np.empty(0, dtype=np.int64)
     if not len(rows):
         return Deconvolved(events, dff)
-    chosen = settings.caiman
+    chosen = request.settings.caiman
     order, g = chosen.autoregressive_order, None
     if chosen.kinetics == "indicator":
-        order, g = 1, [float(np.exp(-1 / (decay_s * traces.frame_rate_hz)))]
-    with CaimanSession(engines.caiman, 2 * dff[rows].nbytes) as session:
-        given, out = session.folder / "traces.npy", session.folder / "events.npy"
-        np.save(given, dff[rows])
+        order, g = 1, [float(np.exp(-1 / (request.decay_s * request.traces.frame_rate_hz)))]
+    with CaimanSession(request.engines.caiman, 2 * dff[rows].nbytes) as session:
+        traces_file, out = session.folder / "traces.npy", session.folder / "events.npy"
+        np.save(traces_file, dff[rows])
         session.ask(
-            "foopsi", traces_file=str(given), out=str(out), parameters={**PARAMETERS, "p": order, "g": g}
+            "foopsi",
+            traces_file=str(traces_file),
+            out=str(out),
+            parameters={**PARAMETERS, "p": order, "g": g},
         )
         events[rows] = np.load(out)
-    progress("deconvolution", len(dff), len(dff))
+    request.progress("deconvolution", len(dff), len(dff))
     return Deconvolved(events, dff)

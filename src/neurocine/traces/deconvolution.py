@@ -1,13 +1,13 @@
-"""The deconvolution engines by name, and what each must offer.
+"""The deconvolution engines, and the interface that each of them has.
 
-An engine is a module with a function ``deconvolve(traces, settings, decay_s, engines, progress) ->
-Deconvolved``; a new one needs a line in `neurocine.config.engines.DECONVOLUTION_ENGINES`.
+An engine is a module with the function `DeconvolutionEngine.deconvolve`. A new one needs a line in
+`neurocine.config.engines.DECONVOLUTION_ENGINES`, or is a plug-in.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +17,21 @@ from neurocine.config.engines import DECONVOLUTION_ENGINES
 from neurocine.engines.load import engine_module
 from neurocine.progress import Progress, silent
 
-#: Fewer frames don't tell a baseline from a transient: such traces have no events.
+#: In fewer frames baseline and transients can't be separated: such traces have no events.
 MIN_FRAMES = 10
 KEY = "traces.deconvolution"
 
 
 @dataclass(frozen=True, eq=False)
 class RawTraces:
-    """What events are made of: traces of N ROIs over T frames.
+    """Traces of N ROIs over T frames before deconvolution.
 
     Attributes
     ----------
     ids
         ROI ids, (N,) int64.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     f, fneu
         Fluorescence of the ROIs and of the neuropil around them, (N, T) float32, in the movie's counts.
     dff
@@ -49,19 +49,51 @@ class RawTraces:
 
 
 class Deconvolved(NamedTuple):
-    """Events, and what they were made of.
+    """Events, and the trace that was deconvolved.
 
     Attributes
     ----------
     events
-        (N, T) float32, non-negative: the higher, the more activity. In units of ΔF/F by the engines oasis and
-        caiman, in counts by suite2p; the mean number of events by mcmc.
+        (N, T) float32, non-negative. Units: ΔF/F for the engines oasis and caiman, counts for suite2p, mean
+        number of events for mcmc.
     trace
-        The trace that the engine looked at, (N, T) float32.
+        The trace that the engine deconvolved, (N, T) float32.
     """
 
     events: NDArray[np.float32]
     trace: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class DeconvolutionRequest:
+    """What an engine is to deconvolve, and how.
+
+    Attributes
+    ----------
+    traces
+        Traces of N ROIs.
+    settings
+        Section ``traces`` of the config.
+    decay_s
+        Decay time of the indicator in seconds.
+    engines
+        How programs in their own environments are run.
+    progress
+        Called with the number of ROIs that are done.
+    """
+
+    traces: RawTraces
+    settings: TracesSettings
+    decay_s: float
+    engines: EnginesSettings = field(default_factory=EnginesSettings)
+    progress: Progress = silent
+
+
+class DeconvolutionEngine(Protocol):
+    """Interface of a deconvolution engine: a module with this function."""
+
+    def deconvolve(self, request: DeconvolutionRequest) -> Deconvolved:
+        """Return the events of ``request.traces``."""
 
 
 def deconvolve_by(
@@ -78,17 +110,17 @@ def deconvolve_by(
     Parameters
     ----------
     name
-        One of `neurocine.config.engines.DECONVOLUTION_ENGINES`; ``settings.deconvolution`` isn't looked at.
+        One of `neurocine.config.engines.DECONVOLUTION_ENGINES`; ``settings.deconvolution`` is ignored.
     traces
         Traces of N ROIs.
     settings
-        With a section for each engine that has settings.
+        Section ``traces`` of the config.
     decay_s
         Decay time of the indicator in seconds.
     engines
-        How programs in environments of their own are run; the defaults unless given.
+        How programs in their own environments are run; None: the defaults.
     progress
-        Told how many ROIs are done.
+        Called with the number of ROIs that are done.
 
     Raises
     ------
@@ -97,6 +129,7 @@ def deconvolve_by(
     InputError
         If it fails.
     """
-    module = engine_module(DECONVOLUTION_ENGINES, name, KEY)
-    found: Deconvolved = module.deconvolve(traces, settings, decay_s, engines or EnginesSettings(), progress)
-    return found
+    engine: DeconvolutionEngine = engine_module(DECONVOLUTION_ENGINES, name, KEY)
+    return engine.deconvolve(
+        DeconvolutionRequest(traces, settings, decay_s, engines or EnginesSettings(), progress)
+    )

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import log_ndtr, ndtri_exp
 
-from neurocine.config import EnginesSettings, McmcDeconvolution, TracesSettings
+from neurocine.config import McmcDeconvolution
 from neurocine.core import InputError
-from neurocine.progress import Progress
-from neurocine.traces.deconvolution import MIN_FRAMES, Deconvolved, RawTraces
+from neurocine.traces.deconvolution import MIN_FRAMES, DeconvolutionRequest, Deconvolved
 from neurocine.traces.events import noise_level
 from neurocine.traces.spike_trains import Floats, Trains, sweep, transients
 
@@ -40,17 +39,12 @@ RISE_SHARE = 1 / 12
 FRAMES_AT_ONCE = 160_000
 
 
-def deconvolve(
-    traces: RawTraces,
-    settings: TracesSettings,
-    decay_s: float,
-    engines: EnginesSettings,
-    progress: Progress,
-) -> Deconvolved:
+def deconvolve(request: DeconvolutionRequest) -> Deconvolved:
     """Return the mean number of events in each frame given the trace, made of ΔF/F.
 
     A trace without noise or with fewer than `MIN_FRAMES` frames has no events.
     """
+    traces = request.traces
     dff = traces.dff
     events = np.zeros(dff.shape, dtype=np.float32)
     if not len(dff) or dff.shape[1] < MIN_FRAMES:
@@ -59,10 +53,10 @@ def deconvolve(
     rows = np.flatnonzero(noise > 0)
     at_once = max(1, FRAMES_AT_ONCE // dff.shape[1])
     for start in range(0, len(rows), at_once):
-        some = rows[start : start + at_once]
-        scaled = dff[some] / noise[some, None]
-        events[some] = sample(scaled, traces.frame_rate_hz, decay_s, settings.mcmc)
-        progress("deconvolution", start + len(some), len(rows))
+        batch = rows[start : start + at_once]
+        scaled = dff[batch] / noise[batch, None]
+        events[batch] = sample(scaled, traces.frame_rate_hz, request.decay_s, request.settings.mcmc)
+        request.progress("deconvolution", start + len(batch), len(rows))
     return Deconvolved(events, dff)
 
 

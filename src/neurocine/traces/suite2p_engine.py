@@ -9,25 +9,18 @@ import torch
 from suite2p import default_settings
 from suite2p.extraction import oasis, preprocess
 
-from neurocine.config import EnginesSettings, TracesSettings
-from neurocine.progress import Progress
-from neurocine.traces.deconvolution import Deconvolved, RawTraces
+from neurocine.traces.deconvolution import DeconvolutionRequest, Deconvolved
 
 #: Share of the neuropil that suite2p subtracts before it deconvolves.
 SUITE2P_NEUROPIL = 0.7
 
 
-def deconvolve(
-    traces: RawTraces,
-    settings: TracesSettings,
-    decay_s: float,
-    engines: EnginesSettings,
-    progress: Progress,
-) -> Deconvolved:
-    """Return suite2p's deconvolved activity and the trace that it is made of, in counts.
+def deconvolve(request: DeconvolutionRequest) -> Deconvolved:
+    """Return suite2p's deconvolved activity and the trace that it deconvolved, in counts.
 
-    Its defaults: .7 of the neuropil, running minimum-maximum baseline over 60 s.
+    suite2p's defaults: .7 of the neuropil, running minimum-maximum baseline over 60 s.
     """
+    traces = request.traces
     if not len(traces.f):
         return Deconvolved(traces.f, traces.f)
     options: dict[str, Any] = default_settings()["dcnv_preprocess"]
@@ -37,6 +30,6 @@ def deconvolve(
         device=torch.device("cpu"),
         **options,
     )
-    events = oasis(flat, batch_size=len(flat), tau=decay_s, fs=traces.frame_rate_hz)
-    progress("deconvolution", len(flat), len(flat))
+    events = oasis(flat, batch_size=len(flat), tau=request.decay_s, fs=traces.frame_rate_hz)
+    request.progress("deconvolution", len(flat), len(flat))
     return Deconvolved(events, flat)

@@ -1,12 +1,9 @@
-"""ROIs by HNCcorr (Spaen et al. 2019): cells cut out of graphs of pixels that correlate alike.
+"""ROIs by HNCcorr (Spaen et al. 2019): cells are segmented in graphs of pixels with similar correlations.
 
-Around each seed, the pixel that correlates best with its neighbours, a patch becomes a graph in which pixels
-are the more similar the more alike their correlations with all others are; Hochbaum's normalized cut parts
-the seed from the pixels on a circle around it, for all trade-offs at once, and the piece nearest to a soma's
-size stays.
-
-The package `hnccorr` is its authors', in Python. Its licence allows non-commercial use alone, so neurocine
-doesn't bring it.
+A seed is a pixel that correlates well with its neighbours. The patch around it becomes a graph, in which two
+pixels are similar if their correlations with all other pixels are. Hochbaum's normalized cut separates the
+seed from the pixels on a circle around it, for all trade-offs at once; the segment whose size is nearest to a
+soma's is the cell.
 """
 
 from __future__ import annotations
@@ -22,53 +19,51 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.config import EnginesSettings, SegmentationSettings
+from neurocine.config import SegmentationSettings
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.progress import Progress
 from neurocine.segmentation.binning import averaged, bin_frames
+from neurocine.segmentation.engines import SegmentationRequest
+from neurocine_hnccorr.settings import HnccorrSettings
 
-#: Untyped, and not everyone has it: what can't be imported is told by `neurocine.segmentation.engines`.
+#: It has no types.
 hnccorr: Any = import_module("hnccorr")
 
 logger = logging.getLogger(__name__)
 
 ENGINE = "hnccorr"
-#: Of its approximate principal components, and of the noise in pixels that never change.
+#: Seed of HNCcorr's approximate principal components, and of the noise in constant pixels.
 SEED = 20190402
-#: What it calls `np.prod` by.
-GONE = "product"
+#: Alias of `np.prod` in HNCcorr, which NumPy 2 removed.
+REMOVED_ALIAS = "product"
 
 
-def find(
-    movie: Movie,
-    settings: SegmentationSettings,
-    given: RoiSet | None,
-    engines: EnginesSettings,
-    progress: Progress,
-) -> RoiSet:
-    """Return the cells that HNCcorr cuts out, in the order of their seeds' correlation; all weights are 1.
+def find(request: SegmentationRequest) -> RoiSet:
+    """Return the cells, in the order of their seeds' correlation; all weights are 1.
 
     Raises
     ------
     InputError
         If a pixel isn't a finite number.
     """
-    bins = averaged(movie, bin_frames(movie, settings.hnccorr.bin_s), progress)
+    movie, settings = request.movie, request.settings
+    size = bin_frames(movie, settings.of_plugin(HnccorrSettings).bin_s)
+    bins = averaged(movie, size, request.progress)
     still = check(bins, movie.source)
-    found: list[set[tuple[int, int]]] = []
+    cells: list[set[tuple[int, int]]] = []
     if not still.all():
-        found = _cut(movie, noisy(bins, still), parameters(movie, settings), progress)
-    if not found:
+        cells = _cut(movie, noisy(bins, still), parameters(movie, settings), request.progress)
+    if not cells:
         logger.warning("%s: HNCcorr found no cells", movie.source)
-    pixels = [np.array(sorted(cell), dtype=np.int32).T for cell in found]
+    pixels = [np.array(sorted(cell), dtype=np.int32).T for cell in cells]
     return RoiSet.from_pixels(
         movie.fov_shape, [(y, x, None) for y, x in pixels], engine=ENGINE, source=movie.source
     )
 
 
 def parameters(movie: Movie, settings: SegmentationSettings) -> dict[str, Any]:
-    """Return HNCcorr's parameters, in pixels; the patch is an odd number of them within the field of view."""
-    chosen, um = settings.hnccorr, movie.pixel_size_um
+    """Return HNCcorr's parameters in pixels; the patch has an odd edge and fits the field of view."""
+    chosen, um = settings.of_plugin(HnccorrSettings), movie.pixel_size_um
     patch = max(3, min(round(chosen.patch_um / um), *movie.fov_shape))
     return {
         "seeder_grid_size": max(1, round(chosen.seed_grid_um / um)),
@@ -85,7 +80,7 @@ def parameters(movie: Movie, settings: SegmentationSettings) -> dict[str, Any]:
 
 
 def check(bins: NDArray[np.float32], source: str) -> NDArray[np.bool_]:
-    """Return which pixels never change, (Y, X).
+    """Return the mask of the pixels that are constant over time, (Y, X).
 
     Raises
     ------
@@ -93,12 +88,12 @@ def check(bins: NDArray[np.float32], source: str) -> NDArray[np.bool_]:
         If a pixel isn't a finite number.
     """
     if not np.isfinite(bins).all():
-        raise InputError(source, "frames", "hold NaN or infinity", "Mend those frames.")
+        raise InputError(source, "frames", "hold NaN or infinity", "Correct those frames.")
     return np.asarray(np.ptp(bins, axis=0) == 0)
 
 
 def noisy(bins: NDArray[np.float32], still: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return `bins` with noise in the pixels that are `still`, so that they correlate with nothing."""
+    """Return `bins` with noise in the constant pixels `still`, so that they correlate with no other."""
     noise = np.random.default_rng(SEED).standard_normal((len(bins), int(still.sum())), dtype=np.float32)
     bins[:, still] += noise
     return bins
@@ -112,13 +107,13 @@ def _cut(
     blocks = ceil(movie.fov_shape[0] / edge) * ceil(movie.fov_shape[1] / edge)
     with _as_hnccorr_expects():
         search = hnccorr.HNCcorr.from_config(hnccorr.HNCcorrConfig(**chosen))
-        search.seeder = _Told(search.seeder, int(chosen["percentage_of_seeds"] * blocks), progress)
+        search.seeder = _ReportingSeeder(search.seeder, int(chosen["percentage_of_seeds"] * blocks), progress)
         search.segment(hnccorr.Movie(movie.source, bins))
     return [cell.selection for cell in search.segmentations]
 
 
-class _Told:
-    """HNCcorr's seeder, which tells how far the search is: HNCcorr itself only prints."""
+class _ReportingSeeder:
+    """HNCcorr's seeder with progress reports; HNCcorr itself only prints."""
 
     def __init__(self, seeder: Any, total: int, progress: Progress) -> None:
         self._seeder, self._total, self._progress = seeder, total, progress
@@ -130,7 +125,7 @@ class _Told:
     def next(self) -> tuple[int, int] | None:
         """Return the next seed, None after the last."""
         seed: tuple[int, int] | None = self._seeder.next()
-        # Seeds within cells that were found are passed over.
+        # Seeds inside cells that were found are skipped.
         self._done = self._total if seed is None else self._done + 1
         self._progress("segmentation", self._done, self._total)
         return seed
@@ -138,16 +133,16 @@ class _Told:
 
 @contextmanager
 def _as_hnccorr_expects() -> Iterator[None]:
-    """Give HNCcorr, of 2020, `np.product`, gone since NumPy 2, and random numbers; take what it prints."""
-    state = np.random.get_state()  # noqa: NPY002 - the generator that it draws from
+    """Provide `np.product`, which HNCcorr (2020) uses, seed its random numbers, and hide what it prints."""
+    state = np.random.get_state()  # noqa: NPY002  # HNCcorr uses this generator
     np.random.seed(SEED)  # noqa: NPY002
-    missing = not hasattr(np, GONE)
+    missing = not hasattr(np, REMOVED_ALIAS)
     if missing:
-        setattr(np, GONE, np.prod)
+        setattr(np, REMOVED_ALIAS, np.prod)
     try:
         with redirect_stdout(StringIO()):
             yield
     finally:
         if missing:
-            delattr(np, GONE)
+            delattr(np, REMOVED_ALIAS)
         np.random.set_state(state)  # noqa: NPY002

@@ -1,4 +1,4 @@
-"""The section of HNCcorr."""
+"""Section ``segmentation.hnccorr`` of the config."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from neurocine.config.section import Fraction, Positive, Section
 
 
 class HnccorrSettings(Section):
-    """HNCcorr: pixels with similar correlations, segmented around seeds; where it is installed."""
+    """HNCcorr: pixels with similar correlations, segmented around seeds."""
 
     bin_s: Positive = Field(
         1.0, description="frames are averaged in bins of this many seconds; its authors average ten frames"

@@ -1,26 +1,20 @@
-"""Contours that the user hands in."""
+"""The user's own ROIs as an engine."""
 
 from __future__ import annotations
 
-from neurocine.config import EnginesSettings, SegmentationSettings
-from neurocine.core import InputError, Movie, RoiSet
-from neurocine.progress import Progress
+from neurocine.core import InputError, RoiSet
+from neurocine.segmentation.engines import SegmentationRequest
 
 
-def find(
-    movie: Movie,
-    settings: SegmentationSettings,
-    given: RoiSet | None,
-    engines: EnginesSettings,
-    progress: Progress,
-) -> RoiSet:
-    """Return `given`, checked to be of the field of view of `movie`.
+def find(request: SegmentationRequest) -> RoiSet:
+    """Return the user's ROIs, after a check of their field of view.
 
     Raises
     ------
     InputError
-        If there are none, or their field of view is another.
+        If there are none, or their field of view isn't the movie's.
     """
+    movie, given = request.movie, request.given
     if given is None:
         raise InputError(
             movie.source,
@@ -35,5 +29,5 @@ def find(
             f"is {given.fov_shape} but the movie {movie.source} has {movie.fov_shape}",
             "Give the contours of this movie; check the order of axes.",
         )
-    progress("segmentation", movie.n_frames, movie.n_frames)
+    request.progress("segmentation", movie.n_frames, movie.n_frames)
     return given

@@ -1,4 +1,4 @@
-"""HNCcorr as engine: units, bins and masks against a stand-in, and the real one where it is installed."""
+"""The plug-in: discovery, settings, units, bins and masks with a stand-in; the real HNCcorr if installed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocine.config import SegmentationSettings
-from neurocine.config.hnccorr import HnccorrSettings
 from neurocine.core import InputError, Movie
 from neurocine.segmentation import segment
-from neurocine.segmentation.binning import MIN_BINS, averaged, bin_frames
+from neurocine_hnccorr.settings import HnccorrSettings
 
-ENGINE = "neurocine.segmentation.hnccorr_engine"
-SETTINGS = SegmentationSettings(engine="hnccorr", diameter_um=12.0)
+ENGINE = "neurocine_hnccorr.engine"
 
 
 def movie_of(frames: NDArray[Any], rate: float = 10.0, pixel: float = 1.0) -> Movie:
@@ -83,6 +81,11 @@ class StandIn:
 
 
 @pytest.fixture
+def settings() -> SegmentationSettings:
+    return SegmentationSettings(engine="hnccorr", diameter_um=12.0)
+
+
+@pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The engine, with a stand-in for the package."""
     package = ModuleType("hnccorr")
@@ -98,14 +101,14 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 @pytest.fixture
 def real() -> Iterator[None]:
     if find_spec("hnccorr") is None:
-        pytest.skip("hnccorr isn't installed; its licence is for non-commercial use alone")
+        pytest.skip("hnccorr isn't installed; its licence is for non-commercial use only")
     sys.modules.pop(ENGINE, None)
     yield
     sys.modules.pop(ENGINE, None)
 
 
-def test_micrometres_become_pixels(engine: ModuleType) -> None:
-    fine = engine.parameters(movie_of(noise(fov=(90, 100)), pixel=0.6), SETTINGS)
+def test_micrometres_become_pixels(engine: ModuleType, settings: SegmentationSettings) -> None:
+    fine = engine.parameters(movie_of(noise(fov=(90, 100)), pixel=0.6), settings)
     assert fine["patch_size"] == 59  # 36 µm are 60 pixels; odd
     assert fine["seeder_grid_size"] == 10
     assert fine["seeder_exclusion_padding"] == 8
@@ -113,46 +116,33 @@ def test_micrometres_become_pixels(engine: ModuleType) -> None:
     assert fine["postprocessor_preferred_cell_size"] == 314  # a circle of 12 µm
     assert fine["postprocessor_min_cell_size"] == 153
     assert fine["postprocessor_max_cell_size"] == 778
-    coarse = engine.parameters(movie_of(noise(fov=(90, 100)), pixel=40.0), SETTINGS)
+    coarse = engine.parameters(movie_of(noise(fov=(90, 100)), pixel=40.0), settings)
     assert min(value for key, value in coarse.items() if key != "seeder_exclusion_padding") > 0
-    assert engine.parameters(movie_of(noise(fov=(90, 20))), SETTINGS)["patch_size"] == 19
+    assert engine.parameters(movie_of(noise(fov=(90, 20))), settings)["patch_size"] == 19
 
 
-def test_real_package_knows_these_parameters(real: None) -> None:
+def test_real_package_knows_these_parameters(real: None, settings: SegmentationSettings) -> None:
     hnccorr = import_module("hnccorr")
     engine = import_module(ENGINE)
-    hnccorr.HNCcorrConfig(**engine.parameters(movie_of(noise()), SETTINGS))
+    hnccorr.HNCcorrConfig(**engine.parameters(movie_of(noise()), settings))
 
 
-def test_frames_are_averaged_in_bins_of_seconds(engine: ModuleType) -> None:
+def test_frames_are_averaged_in_bins_of_seconds(engine: ModuleType, settings: SegmentationSettings) -> None:
     frames = noise()
-    segment(movie_of(frames), SETTINGS)
+    segment(movie_of(frames), settings)
     expected = frames.reshape(60, 10, 40, 50).mean(axis=1)
     np.testing.assert_allclose(StandIn.seen["bins"], expected, rtol=1e-6)
-    halves = SETTINGS.model_copy(update={"hnccorr": HnccorrSettings(bin_s=0.5)})
+    halves = settings.model_copy(update={"hnccorr": HnccorrSettings(bin_s=0.5)})
     segment(movie_of(frames), halves)
     assert len(StandIn.seen["bins"]) == 120
 
 
-def test_short_movies_keep_their_bins() -> None:
-    assert bin_frames(movie_of(noise(600)), 1.0) == 10
-    assert bin_frames(movie_of(noise(120)), 1.0) == 120 // MIN_BINS
-    assert bin_frames(movie_of(noise(20)), 1.0) == 1
-
-
-def test_averaging_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    frames = noise(103)
-    monkeypatch.setattr("neurocine.core.movie.Movie.block_frames", lambda *_: 7)
-    seen: list[int] = []
-    found = averaged(movie_of(frames), 10, lambda label, done, total: seen.append(done))
-    np.testing.assert_allclose(found, frames[:100].reshape(10, 10, 40, 50).mean(axis=1), rtol=1e-6)
-    assert seen[-1] == 103
-
-
-def test_cells_become_rois(engine: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cells_become_rois(
+    engine: ModuleType, capsys: pytest.CaptureFixture[str], settings: SegmentationSettings
+) -> None:
     seen: list[tuple[int, int]] = []
     rois = segment(
-        movie_of(noise()), SETTINGS, progress=lambda label, done, total: seen.append((done, total))
+        movie_of(noise()), settings, progress=lambda label, done, total: seen.append((done, total))
     )
     assert rois.fov_shape == (40, 50)
     assert rois.ids.tolist() == [0, 1]
@@ -166,31 +156,35 @@ def test_cells_become_rois(engine: ModuleType, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == ""
 
 
-def test_numpy_and_its_random_numbers_stay_what_they_were(engine: ModuleType) -> None:
+def test_numpy_and_its_random_numbers_stay_what_they_were(
+    engine: ModuleType, settings: SegmentationSettings
+) -> None:
     state = np.random.get_state()[1].copy()  # noqa: NPY002
-    segment(movie_of(noise()), SETTINGS)
+    segment(movie_of(noise()), settings)
     first = StandIn.seen["drawn"]
     assert StandIn.seen["product"] == 60 * 40 * 50
     assert not hasattr(np, "product")
     np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
-    segment(movie_of(noise()), SETTINGS)
+    segment(movie_of(noise()), settings)
     assert StandIn.seen["drawn"] == first
 
 
-def test_numpy_is_put_right_after_an_error(engine: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numpy_is_put_right_after_an_error(
+    engine: ModuleType, monkeypatch: pytest.MonkeyPatch, settings: SegmentationSettings
+) -> None:
     def broken(self: StandIn, movie: object) -> None:
         raise RuntimeError("no cut")
 
     monkeypatch.setattr(StandIn, "segment", broken)
     with pytest.raises(RuntimeError, match="no cut"):
-        segment(movie_of(noise()), SETTINGS)
+        segment(movie_of(noise()), settings)
     assert not hasattr(np, "product")
 
 
-def test_pixels_that_never_change_get_noise(engine: ModuleType) -> None:
+def test_pixels_that_never_change_get_noise(engine: ModuleType, settings: SegmentationSettings) -> None:
     frames = noise()
     frames[:, :, :5] = 0
-    segment(movie_of(frames), SETTINGS)
+    segment(movie_of(frames), settings)
     bins = StandIn.seen["bins"]
     assert (np.ptp(bins, axis=0) > 0).all()
     np.testing.assert_allclose(
@@ -198,31 +192,35 @@ def test_pixels_that_never_change_get_noise(engine: ModuleType) -> None:
     )
 
 
-def test_movie_without_change_has_no_rois(engine: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+def test_movie_without_change_has_no_rois(
+    engine: ModuleType, caplog: pytest.LogCaptureFixture, settings: SegmentationSettings
+) -> None:
     StandIn.seen = {}
-    assert len(segment(movie_of(np.full((60, 20, 20), 7, dtype=np.uint8)), SETTINGS)) == 0
+    assert len(segment(movie_of(np.full((60, 20, 20), 7, dtype=np.uint8)), settings)) == 0
     assert StandIn.seen == {}
     assert "found no cells" in caplog.text
 
 
-def test_nan_is_an_input_error(engine: ModuleType) -> None:
+def test_nan_is_an_input_error(engine: ModuleType, settings: SegmentationSettings) -> None:
     frames = noise().astype(np.float32)
     frames[30, 4, 4] = np.nan
     with pytest.raises(InputError, match="NaN or infinity"):
-        segment(movie_of(frames), SETTINGS)
+        segment(movie_of(frames), settings)
 
 
-def test_without_the_package_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_remedy_is_told(
+    monkeypatch: pytest.MonkeyPatch, settings: SegmentationSettings
+) -> None:
     monkeypatch.setitem(sys.modules, "hnccorr", None)
     monkeypatch.delitem(sys.modules, ENGINE, raising=False)
     with pytest.raises(InputError, match=r"hnccorr can't be loaded.*non-commercial.*pip install hnccorr"):
-        segment(movie_of(noise()), SETTINGS)
+        segment(movie_of(noise()), settings)
 
 
-def test_real_package_finds_planted_cells_twice_alike(real: None) -> None:
+def test_real_package_finds_planted_cells_twice_alike(real: None, settings: SegmentationSettings) -> None:
     movie, masks = cells()
     few = HnccorrSettings(seed_fraction=0.2, patch_um=26.0, surround_um=10.0)
-    settings = SETTINGS.model_copy(update={"hnccorr": few})
+    settings = settings.model_copy(update={"hnccorr": few})
     rois = segment(movie, settings)
     found = np.stack([rois.mask(i) for i in range(len(rois))])
     both = (masks[:, None] & found).sum(axis=(2, 3))
@@ -233,8 +231,8 @@ def test_real_package_finds_planted_cells_twice_alike(real: None) -> None:
         np.testing.assert_array_equal(getattr(again, name), getattr(rois, name))
 
 
-def test_real_package_takes_small_fields_and_still_rims(real: None) -> None:
+def test_real_package_takes_small_fields_and_still_rims(real: None, settings: SegmentationSettings) -> None:
     movie, _ = cells(300)
     frames = movie.frames[:, :20, :24].copy()
     frames[:, :4] = 0
-    assert segment(movie_of(frames), SETTINGS).fov_shape == (20, 24)
+    assert segment(movie_of(frames), settings).fov_shape == (20, 24)

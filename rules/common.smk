@@ -20,6 +20,7 @@ from neurocine.config import (
 )
 from neurocine.config.engines import (
     DECONVOLUTION_ENGINES,
+    ENGINES,
     MOTION_ENGINES,
     SEGMENTATION_ENGINES,
 )
@@ -34,10 +35,12 @@ from neurocine.cluster.resources import (
     work_of,
 )
 from neurocine.cluster.watch.journal import keep_journal
+from neurocine.engines.plugins import expose_plugins
 from neurocine.steps import IMPL
 from neurocine.workflow import expose_package
 
 expose_package()
+expose_plugins(Path(".snakemake") / "neurocine-plugins")
 keep_journal(workflow)
 
 try:
@@ -50,11 +53,6 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 COSTS = costs_with(engines_of(CONFIG))
-ENGINES = {
-    "motion": MOTION_ENGINES,
-    "segmentation": SEGMENTATION_ENGINES,
-    "traces": DECONVOLUTION_ENGINES,
-}
 REGISTRY = str(Path(workflow.basedir) / "models" / "registry.yaml")
 
 
@@ -121,22 +119,19 @@ def settings_of(section):
 
 
 def segmentation_settings(engine):
-    """The settings of an engine of segmentation: what another one needs matters not."""
-    sections = {"stneuronet", "caiman", "hnccorr"}
-    return CONFIG.segmentation.model_dump(
-        exclude={name for name in sections if not engine.startswith(name)}
-    )
+    """The settings of segmentation, without the sections of other engines."""
+    return CONFIG.segmentation.dump_for(engine)
 
 
 def traces_settings(deconvolution):
-    """The settings of traces, with those of one deconvolution."""
-    sections = {"caiman", "mcmc"} - {deconvolution}
-    return CONFIG.traces.model_dump(exclude=sections) | {"deconvolution": deconvolution}
+    """The settings of traces with this deconvolution, without the sections of others."""
+    return CONFIG.traces.dump_for(deconvolution) | {"deconvolution": deconvolution}
 
 
 def env_of_engine(engines, name):
     """The environment of an engine, for --sdm conda."""
-    return f"../envs/{engines[name].env}.yaml"
+    env = engines[name].env
+    return str(env) if isinstance(env, Path) else f"../envs/{env}.yaml"
 
 
 def env_of(step):

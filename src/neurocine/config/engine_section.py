@@ -48,12 +48,12 @@ class EngineSection(Section):
         own = {key: value for key, value in values.items() if key in cls.model_fields}
         others = {str(key): value for key, value in values.items() if key not in own}
         engine = own.get(cls.engine_key, cls.model_fields[cls.engine_key].default)
-        if isinstance(engine, str) and (model := cls._plugin_model(engine)) is not None:
+        if isinstance(engine, str) and (model := cls.plugin_model(engine)) is not None:
             others.setdefault(engine, {})
         sections: dict[str, Any] = {}
         errors: list[InitErrorDetails] = []
         for name, value in others.items():
-            if (model := cls._plugin_model(name)) is None:
+            if (model := cls.plugin_model(name)) is None:
                 errors.append(InitErrorDetails(type=_unknown(name), loc=(name,), input=value))
                 continue
             try:
@@ -69,8 +69,8 @@ class EngineSection(Section):
         return section
 
     @classmethod
-    def _plugin_model(cls, engine: str) -> type[BaseModel] | None:
-        """Return the model of a plug-in's section; None if there is no plug-in or it has no settings."""
+    def plugin_model(cls, engine: str) -> type[BaseModel] | None:
+        """Return the model of a plug-in's section; None if `engine` isn't a plug-in or has no settings."""
         known = engine not in cls.engines.own and engine in cls.engines
         return cls.engines[engine].settings if known else None
 
@@ -84,6 +84,11 @@ class EngineSection(Section):
         """
         sections = (self.model_extra or {}).values()
         return next((section for section in sections if isinstance(section, model)), model())
+
+    def dump_for(self, engine: str) -> dict[str, Any]:
+        """Return the settings as plain values, without the sections of engines other than `engine`."""
+        sections = {name for name, value in self if isinstance(value, BaseModel)}
+        return self.model_dump(exclude={name for name in sections if not engine.startswith(name)})
 
 
 def _unknown(name: str) -> PydanticCustomError:

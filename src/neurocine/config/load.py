@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from neurocine.config.engine_section import EngineSection
 from neurocine.config.whole import Config
 from neurocine.core import FileMissing, InputError
 
@@ -74,8 +75,14 @@ def explain(error: ValidationError, model: type[BaseModel]) -> tuple[str, str, s
 
 def _section(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:
     for step in path:
-        annotation = model.model_fields[str(step)].annotation
+        annotation = _annotation(model, str(step))
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             break
         model = annotation
     return model
+
+
+def _annotation(model: type[BaseModel], key: str) -> object:
+    if key not in model.model_fields and issubclass(model, EngineSection):
+        return model.plugin_model(key)
+    return model.model_fields[key].annotation

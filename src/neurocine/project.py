@@ -13,8 +13,7 @@ from neurocine.config.generate import config_text
 from neurocine.config.recordings import RecordingRow
 from neurocine.core import InputError, Recording
 from neurocine.io.atomic import write_text
-from neurocine.io.movies import find_movies, open_movie, probe
-from neurocine.io.movies.neurofinder import is_dataset
+from neurocine.io.movies import find_movies, movie_title, open_movie, probe
 from neurocine.io.rois import open_rois
 from neurocine.networks.registry import Registry
 
@@ -62,9 +61,7 @@ def _table_text(movies: list[Path]) -> str:
 
 
 def _name(path: Path) -> str:
-    # Data sets of Neurofinder are folders such as neurofinder.00.01: what follows the dot is no suffix.
-    title = path.name if is_dataset(path) else path.stem
-    name = "".join(c if c.isalnum() or c in "_-." else "_" for c in title)
+    name = "".join(c if c.isalnum() or c in "_-." else "_" for c in movie_title(path))
     return name.lstrip("-.") or "recording"
 
 

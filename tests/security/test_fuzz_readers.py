@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from neurocine.io.movies import MOVIE_FORMATS, movie_files
+from neurocine.io.rois import ROI_FORMATS, rois_format
+
 #: How many times as many files as usual are tried; from 2 on they are others each time.
 TIMES = int(os.environ.get("NEUROCINE_FUZZ", "1"))
 #: What `samples` in conftest.py makes, and how many files are made of each: those of pynwb take long to read.
@@ -75,6 +78,15 @@ def test_the_samples_are_valid(reading: Callable[[str, Path], str], samples: dic
     assert set(samples) == set(FORMATS)
     told = {name: reading(sample.reader, sample.path) for name, sample in samples.items()}
     assert {name: answer for name, answer in told.items() if answer != "ok"} == {}
+
+
+def test_every_format_has_a_sample(samples: dict[str, Any]) -> None:
+    paths = {
+        reader: [sample.path for sample in samples.values() if sample.reader == reader]
+        for reader in ("movie", "rois")
+    }
+    assert {movie_files(path)[0].name for path in paths["movie"]} == {one.name for one in MOVIE_FORMATS}
+    assert {rois_format(path).name for path in paths["rois"]} == {one.name for one in ROI_FORMATS}
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -19,7 +19,7 @@ from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ophys import OpticalChannel, TwoPhotonSeries
 
 from neurocine.core import InputError, Movie
-from neurocine.io.movies import FORMATS, open_movie
+from neurocine.io.movies import MOVIE_FORMATS, open_movie
 from neurocine.io.movies.frames import Concatenated, LazyFrames, Native, Transposed
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
 
@@ -199,7 +199,7 @@ def test_hdf5_without_a_movie_lists_what_there_is(tmp_path: Path) -> None:
 
 
 def test_dataset_is_refused_where_there_are_none(tmp_path: Path, frames: NDArray[np.int16]) -> None:
-    with pytest.raises(InputError, match="TIFF files have none"):
+    with pytest.raises(InputError, match="TIFF files hold a single movie"):
         open_movie(write_tiff(tmp_path / "m.tif", frames), dataset="x")
 
 
@@ -322,11 +322,11 @@ def test_unknown_suffix_lists_what_is_known(tmp_path: Path) -> None:
     (tmp_path / "m.avi").write_bytes(b"RIFF")
     with pytest.raises(InputError) as caught:
         open_movie(tmp_path / "m.avi", frame_rate_hz=1, pixel_size_um=1)
-    assert all(kind.name in str(caught.value) for kind in FORMATS)
+    assert all(kind.name in str(caught.value) for kind in MOVIE_FORMATS)
 
 
 def test_folder_without_movie(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no TIFF files"):
+    with pytest.raises(InputError, match=r"holds none of: .*TIFF files \(TIFF\)"):
         open_movie(tmp_path, frame_rate_hz=1, pixel_size_um=1)
     with pytest.raises(InputError, match="names no file"):
         open_movie([], frame_rate_hz=1, pixel_size_um=1)

@@ -21,7 +21,7 @@ from scipy import sparse
 
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.io.result_files import write_rois
-from neurocine.io.rois import FORMATS, convert, open_rois, save_rois
+from neurocine.io.rois import ROI_FORMATS, convert, open_rois, save_rois
 
 FOV = (24, 30)
 quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -142,7 +142,7 @@ def test_mask_files_with_something_else(tmp_path: Path) -> None:
     for name, problem in {
         "a.npz": r"holds x \(3,\), y \(2, 2\)",
         "b.npz": "shape, k, y, x",
-        "c.npy": "is none of suite2p, labels, masks",
+        "c.npy": "is none of labels, masks, suite2p",
         "d.npy": "isn't a whole",
     }.items():
         with pytest.raises(InputError, match=rf"{name}: .*{problem}"):
@@ -362,7 +362,7 @@ def test_unknown_missing_and_empty(tmp_path: Path, blobs: tuple[Movie, RoiSet]) 
     (tmp_path / "r.xyz").write_text("?")
     with pytest.raises(InputError) as caught:
         open_rois(tmp_path / "r.xyz")
-    assert all(kind.name in str(caught.value) for kind in FORMATS)
+    assert all(kind.name in str(caught.value) for kind in ROI_FORMATS)
     with pytest.raises(InputError, match="doesn't exist"):
         open_rois(tmp_path / "gone.h5")
     for name in ("a.h5", "a.npy", "a.tif", "a.json"):
@@ -375,7 +375,7 @@ def test_unknown_missing_and_empty(tmp_path: Path, blobs: tuple[Movie, RoiSet]) 
             open_rois(tmp_path / name)
     with h5py.File(tmp_path / "c.h5", "w") as file:
         file["x"] = 1
-    with pytest.raises(InputError, match=r"is none of rois\.h5, caiman, cinac"):
+    with pytest.raises(InputError, match=r"is none of caiman, cinac, rois\.h5"):
         open_rois(tmp_path / "c.h5")
     with pytest.raises(InputError, match="stat"):
         open_rois(tmp_path)
@@ -387,7 +387,7 @@ def test_unknown_missing_and_empty(tmp_path: Path, blobs: tuple[Movie, RoiSet]) 
 def test_formats_that_cannot_be_written(
     tmp_path: Path, blobs: tuple[Movie, RoiSet], name: str, fmt: str | None
 ) -> None:
-    with pytest.raises(InputError, match=r"Formats to write: rois\.h5.*cinac.*neurofinder.*suite2p.*labels"):
+    with pytest.raises(InputError, match=r"Formats to write: cinac.*labels.*neurofinder.*rois\.h5.*suite2p"):
         save_rois(tmp_path / name, blobs[1], fmt=fmt)
 
 

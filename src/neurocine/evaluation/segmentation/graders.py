@@ -11,7 +11,7 @@ from typing import Any
 from neurocine.core import FieldOfViewUnknown, InputError, RoiSet
 from neurocine.evaluation.segmentation.scoring import SegmentationEvaluation, evaluate_segmentation
 from neurocine.evaluation.statistics import spread
-from neurocine.io.rois import FORMATS, open_rois
+from neurocine.io.rois import ROI_FORMATS, open_rois
 
 METRICS = ("recall", "precision", "f1")
 RULES = ("iou", "containment")
@@ -91,7 +91,7 @@ def numbered_files(where: Path) -> dict[str, Path]:
     InputError
         If there is none, or two have one number.
     """
-    suffixes = {suffix for kind in FORMATS for suffix in kind.suffixes if suffix}
+    suffixes = ROI_FORMATS.suffixes()
     paths: Sequence[Path] = sorted(where.iterdir() if where.is_dir() else where.parent.glob(where.name))
     found: dict[str, Path] = {}
     for path in paths:

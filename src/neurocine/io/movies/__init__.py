@@ -1,46 +1,34 @@
 """Movies in any known format, opened lazily as one `Movie`.
 
-A new format is one module with ``read(path, dataset) -> Found`` and one line of `FORMATS`.
+A new format is one module in this folder with a function ``read(path, dataset) -> OpenedMovie`` that
+registers itself in `MOVIE_FORMATS`; nothing else changes.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from neurocine.core import DamagedFile, FileMissing, FrameSource, InputError, Movie, UnknownFormat
-from neurocine.io.movies import hdf5, neurofinder, npy, nwb, suite2p_bin, tiff, zarr
-from neurocine.io.movies.frames import Concatenated, Found, Native
+from neurocine.core import DamagedFile, FileMissing, FrameSource, InputError, Movie
+from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie
 from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
+from neurocine.io.movies.names import natural_key
+from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.damage import check_regular, reraise_as_input_error
 
-__all__ = ["FORMATS", "Format", "Found", "find_movies", "movie_files", "natural_key", "open_movie", "probe"]
-
-
-@dataclass(frozen=True)
-class Format:
-    """A movie format: name, suffixes of its files, reader, and whether a file may hold many datasets."""
-
-    name: str
-    suffixes: tuple[str, ...]
-    read: Callable[[Path, str | None], Found]
-    many: bool = False
-
-
-FORMATS = (
-    Format("TIFF", (".tif", ".tiff", ".btf", ".tf8"), tiff.read),
-    Format("HDF5", (".h5", ".hdf5", ".hdf"), hdf5.read, many=True),
-    Format("NWB", (".nwb",), nwb.read, many=True),
-    Format("Zarr", (".zarr",), zarr.read, many=True),
-    Format("suite2p", (".bin",), suite2p_bin.read),
-    Format("NumPy", (".npy",), npy.read),
-    Format("Neurofinder", (), neurofinder.read),
-)
-TIFF, ZARR, NEUROFINDER = FORMATS[0], FORMATS[3], FORMATS[6]
+__all__ = [
+    "MOVIE_FORMATS",
+    "MovieFormat",
+    "OpenedMovie",
+    "find_movies",
+    "movie_files",
+    "movie_title",
+    "natural_key",
+    "open_movie",
+    "probe",
+]
 
 
 def open_movie(
@@ -57,28 +45,37 @@ def open_movie(
     ----------
     path
         A file; a folder of TIFF files, a Zarr folder, suite2p's folder with ``data.bin`` or a data set of
-        Neurofinder; or several of these in order of time, which become one movie.
+        Neurofinder; or several of these in the order of time, which become one movie.
     frame_rate_hz, pixel_size_um
-        Frames a second, and edge of a pixel in micrometres. Needed where the file doesn't tell; where it
-        does, they must agree with it within 1 %.
+        Frames per second, and µm per pixel. Needed where the file doesn't give them; where it does, they must
+        agree with it within 1 %.
     indicator
-        Calcium indicator, which takes precedence over what the file says.
+        Calcium indicator; overrides that of the file.
     dataset
-        Which dataset (HDF5), array (Zarr) or TwoPhotonSeries (NWB), where a file holds several.
+        Name of the dataset (HDF5), array (Zarr) or TwoPhotonSeries (NWB), where a file holds several.
 
     Raises
     ------
+    FileMissing
+        If a file doesn't exist.
+    UnknownFormat
+        If a file or folder is in no known format.
+    DamagedFile
+        If a file is empty, cut short or not what its suffix says.
+    MetadataMissing
+        If neither the file nor the caller gives the frame rate or the pixel size.
     InputError
-        If a file is missing, empty, cut short or not what its suffix says; if it holds colour, several
-        channels or planes, or a single frame; if files don't fit together; if the rate or the pixel size is
-        unknown or contradicts the file.
+        If it holds colour, several channels or planes, or a single frame; if files don't fit together; if the
+        rate or the pixel size contradicts the file.
     """
     if not isinstance(dataset, str | None):
         raise TypeError(f"dataset must be a name, not {dataset!r}")
-    kind, files = movie_files(path)
-    if dataset is not None and not kind.many:
-        raise InputError(files[0], "dataset", f"{kind.name} files have none to choose from", "Leave it out.")
-    parts = [_read(kind, file, dataset) for file in files]
+    movie_format, files = movie_files(path)
+    if dataset is not None and not movie_format.has_datasets:
+        raise InputError(
+            files[0], "dataset", f"{movie_format.name} files hold a single movie", "Leave the dataset out."
+        )
+    parts = [_read(movie_format, file, dataset) for file in files]
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     return Movie(
         frames=_joined(files, [part.frames for part in parts]),
@@ -93,99 +90,85 @@ def open_movie(
     )
 
 
-def probe(path: Path) -> Found:
-    """Return what the file or folder `path` tells of its movie, without a word from the user.
+def probe(path: Path) -> OpenedMovie:
+    """Return the frames and the metadata of the file or folder `path`, without any from the user.
 
     Raises
     ------
     InputError
-        As `open_movie`, but for what metadata lack.
+        As `open_movie`, except for missing metadata.
     """
-    kind, files = movie_files(path)
-    return _read(kind, files[0], None)
+    movie_format, files = movie_files(path)
+    return _read(movie_format, files[0], None)
 
 
-def _read(kind: Format, file: Path, dataset: str | None) -> Found:
-    with reraise_as_input_error(file, f"a whole {kind.name} movie"):
-        return kind.read(file, dataset)
+def _read(movie_format: MovieFormat, file: Path, dataset: str | None) -> OpenedMovie:
+    with reraise_as_input_error(file, f"a whole {movie_format.name} movie"):
+        return movie_format.read(file, dataset)
 
 
 def find_movies(folder: Path) -> list[Path]:
-    """Return the movies that lie in `folder` itself, in natural order: files, Zarr and Neurofinder's folders.
+    """Return the movies in `folder` itself, in natural order: files, and folders that are one movie.
 
     Raises
     ------
-    InputError
-        If `folder` isn't one.
+    FileMissing
+        If `folder` doesn't exist.
     """
     if not folder.is_dir():
         raise FileMissing(folder, "folder", "doesn't exist", "Give the folder that holds the movies.")
-    suffixes = {suffix for kind in FORMATS for suffix in kind.suffixes}
-    found = [
-        path for path in folder.iterdir() if path.suffix.lower() in suffixes or neurofinder.is_dataset(path)
+    suffixes = MOVIE_FORMATS.suffixes()
+    movies = [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in suffixes or MOVIE_FORMATS.is_one_folder(path)
     ]
-    return sorted((path for path in found if not path.name.startswith(".")), key=natural_key)
+    return sorted((path for path in movies if not path.name.startswith(".")), key=natural_key)
 
 
-def movie_files(path: Path | Sequence[Path]) -> tuple[Format, list[Path]]:
-    """Return the format of a movie and its files in order of time, each checked to exist and not be empty.
+def movie_title(path: Path) -> str:
+    """Return the name of a movie without the suffix of its format.
+
+    The name of a folder such as ``neurofinder.00.01`` has no suffix.
+    """
+    return path.stem if path.suffix.lower() in MOVIE_FORMATS.suffixes() else path.name
+
+
+def movie_files(path: Path | Sequence[Path]) -> tuple[MovieFormat, list[Path]]:
+    """Return the format of a movie and its files in the order of time; each exists and isn't empty.
 
     Raises
     ------
+    FileMissing, DamagedFile, UnknownFormat
+        If a file is missing, empty or of an unknown format.
     InputError
-        If there are no files, one is missing or empty, its suffix is unknown, or formats are mixed.
+        If there are no files, or formats are mixed.
     """
-    given = [path] if isinstance(path, str | Path) else list(path)
-    found = [(kind, file) for item in given for kind, file in _expanded(Path(item))]
-    if not found:
+    paths = [path] if isinstance(path, str | Path) else list(path)
+    files = [pair for one in paths for pair in _files_of(Path(one))]
+    if not files:
         raise InputError("movie", "path", "names no file", "Give the movie's file or folder.")
-    kinds = sorted({kind.name for kind, _ in found})
-    if len(kinds) > 1:
+    names = sorted({movie_format.name for movie_format, _ in files})
+    if len(names) > 1:
         raise InputError(
-            found[0][1], "files", f"mix formats: {', '.join(kinds)}", "Give files of one format."
+            files[0][1], "files", f"mix formats: {', '.join(names)}", "Give files of one format."
         )
-    return found[0][0], [file for _, file in found]
+    return files[0][0], [file for _, file in files]
 
 
-def _expanded(path: Path) -> Iterable[tuple[Format, Path]]:
+def _files_of(path: Path) -> list[tuple[MovieFormat, Path]]:
     if not path.exists():
         raise FileMissing(path, "file", "doesn't exist", "Check the path.")
     check_regular(path)
     if path.is_dir():
-        return _folder(path)
-    if path.stat().st_size == 0:
-        raise DamagedFile(path, "file", "is empty (0 bytes)", "Copy it again.")
-    for kind in FORMATS:
-        if path.suffix.lower() in kind.suffixes and kind is not ZARR:
-            return [(kind, path)]
-    known = "; ".join(f"{kind.name} ({', '.join(kind.suffixes) or 'folder'})" for kind in FORMATS)
-    raise UnknownFormat(
-        path, "suffix", f"{path.suffix or 'none'!r} isn't a known movie format", f"Known are {known}."
-    )
-
-
-def _folder(path: Path) -> Iterable[tuple[Format, Path]]:
-    if zarr.is_zarr(path):
-        return [(ZARR, path)]
-    if (path / "data.bin").is_file():
-        return _expanded(path / "data.bin")
-    if neurofinder.is_dataset(path):
-        return [(NEUROFINDER, path)]
-    tiffs = [p for p in path.iterdir() if p.suffix.lower() in TIFF.suffixes and not p.name.startswith(".")]
-    if not tiffs:
-        raise InputError(
-            path,
-            "folder",
-            "holds no TIFF files, no data.bin and isn't Zarr nor Neurofinder's",
-            "Give the movie's file or the folder that holds it.",
-        )
-    return [pair for file in sorted(tiffs, key=natural_key) for pair in _expanded(file)]
-
-
-def natural_key(path: Path) -> list[tuple[int, str]]:
-    """Return a sort key that puts ``file2`` before ``file10``."""
-    pieces = re.split(r"(\d+)", path.name)
-    return [(int(piece), "") if i % 2 else (-1, piece) for i, piece in enumerate(pieces)]
+        movie_format, files = MOVIE_FORMATS.of_folder(path)
+    else:
+        movie_format, files = MOVIE_FORMATS.of_file(path), [path]
+    for file in files:
+        check_regular(file)
+        if file.is_file() and file.stat().st_size == 0:
+            raise DamagedFile(file, "file", "is empty (0 bytes)", "Copy it again.")
+    return [(movie_format, file) for file in files]
 
 
 def _joined(files: Sequence[Path], parts: Sequence[FrameSource]) -> FrameSource:

@@ -16,7 +16,7 @@ from neurocine.core import FrameSource
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class OpenedMovie:
     """What a reader found in one file; None where the file doesn't tell.
 
     Attributes

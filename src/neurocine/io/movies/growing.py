@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two looks at a file.
 POLL_S = 0.2
-TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 
 
 class Growing(LazyFrames, ABC):
@@ -306,7 +305,7 @@ def open_growing(path: Path, patience_s: float, poll_s: float = POLL_S) -> Growi
     InputError
         If it is of another format, or there are no 2 frames in time.
     """
-    if not path.is_dir() and path.suffix.lower() not in (*TIFF_SUFFIXES, ".bin", ""):
+    if not path.is_dir() and path.suffix.lower() not in (*tiff.SUFFIXES, ".bin", ""):
         raise UnknownFormat(
             path,
             "format",

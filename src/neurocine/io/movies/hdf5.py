@@ -7,13 +7,14 @@ from typing import Any
 
 import h5py
 
-from neurocine.io.movies.frames import Found
+from neurocine.io.movies.frames import OpenedMovie
 from neurocine.io.movies.metadata import number, pick_dataset, text
+from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.result_files import read_movie
 from neurocine.io.safe.hdf5 import open_hdf5
 
 
-def read(path: Path, dataset: str | None = None) -> Found:
+def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the frames of `dataset`, or of the only 3-D dataset; the file stays open behind them.
 
     Rate, pixel size and indicator come from the attributes ``frame_rate_hz`` (or CaImAn's ``fr``),
@@ -28,10 +29,10 @@ def read(path: Path, dataset: str | None = None) -> Found:
     if file.attrs.get("kind") == "movie" and dataset is None:
         file.close()
         movie = read_movie(path)
-        return Found(movie.frames, movie.frame_rate_hz, movie.pixel_size_um, movie.indicator or None)
+        return OpenedMovie(movie.frames, movie.frame_rate_hz, movie.pixel_size_um, movie.indicator or None)
     name, frames = pick_dataset(path, _datasets(file), dataset)
     attributes = {**file.attrs, **file[name].attrs}
-    return Found(
+    return OpenedMovie(
         frames,
         number(attributes, "frame_rate_hz", "fr"),
         number(attributes, "pixel_size_um"),
@@ -48,3 +49,8 @@ def _datasets(file: h5py.File) -> dict[str, Any]:
 
     file.visititems(note)
     return found
+
+
+MOVIE_FORMATS.register(
+    MovieFormat(name="HDF5", suffixes=(".h5", ".hdf5", ".hdf"), read=read, has_datasets=True)
+)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError, Movie
 from neurocine.io.movies import tiff
-from neurocine.io.movies.frames import Found, LazyFrames
+from neurocine.io.movies.frames import LazyFrames, OpenedMovie
 from neurocine.io.movies.metadata import number, text
+from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.damage import short_message
 from neurocine.progress import Progress, silent
 
@@ -74,7 +75,7 @@ def is_dataset(path: Path) -> bool:
     return (path / IMAGES).is_dir() and (path / INFO).is_file()
 
 
-def read(path: Path, dataset: str | None = None) -> Found:
+def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the frames of a data set, with rate, pixel size and indicator of its ``info.json``.
 
     Raises
@@ -85,7 +86,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
     info = read_info(path / INFO)
     frames = ImageFrames(_images(path / IMAGES))
     _check_dimensions(path / INFO, info.get("dimensions"), frames.shape)
-    return Found(frames, *rate_and_size(info), text(info, "indicator"))
+    return OpenedMovie(frames, *rate_and_size(info), text(info, "indicator"))
 
 
 def rate_and_size(info: Mapping[str, Any]) -> tuple[float | None, float | None]:
@@ -205,3 +206,13 @@ def _check_dimensions(path: Path, told: object, shape: tuple[int, ...]) -> None:
         )
     if told[2] < shape[0]:
         logger.warning("%s: tells of %d frames, there are %d: all are used", path, told[2], shape[0])
+
+
+MOVIE_FORMATS.register(
+    MovieFormat(
+        name="Neurofinder",
+        read=read,
+        files_in=lambda folder: [folder] if is_dataset(folder) else [],
+        folder_content=f"{IMAGES} and {INFO}",
+    )
+)

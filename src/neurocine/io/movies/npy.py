@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurocine.io.movies.frames import Found
+from neurocine.io.movies.frames import OpenedMovie
+from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.npy import load_array
 
 
-def read(path: Path, dataset: str | None = None) -> Found:
+def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the array (T, Y, X) of a ``.npy`` file.
 
     Raises
@@ -16,4 +17,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
     InputError
         If the file isn't NumPy's, is cut short or holds Python objects.
     """
-    return Found(load_array(path, mapped=True))
+    return OpenedMovie(load_array(path, mapped=True))
+
+
+MOVIE_FORMATS.register(MovieFormat(name="NumPy", suffixes=(".npy",), read=read))

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from neurocine.core import InputError
-from neurocine.io.movies.frames import Found, Transposed
+from neurocine.io.movies.frames import OpenedMovie, Transposed
 from neurocine.io.movies.metadata import pick_dataset
+from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.hdf5 import open_hdf5
 
 _METRES = {"meters": 1e6, "metres": 1e6, "meter": 1e6, "m": 1e6, "millimeters": 1e3, "mm": 1e3}
 _METRES |= {"micrometers": 1.0, "micrometer": 1.0, "microns": 1.0, "um": 1.0, "µm": 1.0}
 
 
-def read(path: Path, dataset: str | None = None) -> Found:
+def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the frames of the TwoPhotonSeries named `dataset`, or of the only one.
 
     NWB stores (T, X, Y); frames come as (T, Y, X).
@@ -41,7 +42,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
             path, name, f"has shape {chosen.data.shape}, expected (T, X, Y)", "Give one plane and channel."
         )
     plane = chosen.imaging_plane
-    return Found(
+    return OpenedMovie(
         Transposed(chosen.data, owner=io),
         _rate(chosen),
         _pixel_size(plane),
@@ -84,3 +85,6 @@ def _pixel_size(plane: Any) -> float | None:
     if factor is None or len(spacing) < 2 or not np.allclose(spacing, spacing[0], rtol=0.01):
         return None
     return float(spacing[0] * factor)
+
+
+MOVIE_FORMATS.register(MovieFormat(name="NWB", suffixes=(".nwb",), read=read, has_datasets=True))

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 
 from neurocine.core import InputError
-from neurocine.io.movies.frames import Found, Mapped
+from neurocine.io.movies.frames import Mapped, OpenedMovie
 from neurocine.io.movies.metadata import number
+from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.unpickle import load_dict
 
-#: Where the picture's size and the rate are written: suite2p 0.x, then 1.x.
+BINARY = "data.bin"
+#: Files with the size of the picture and the frame rate: suite2p 0.x, then 1.x.
 SETTINGS = ("ops.npy", "db.npy", "settings.npy", "reg_outputs.npy")
 
 
-def read(path: Path, dataset: str | None = None) -> Found:
+def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the int16 frames of a binary of suite2p.
 
     Raises
@@ -46,7 +48,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
             "The file is cut short or belongs to other settings: copy or make it again.",
         )
     frames = Mapped(path, np.int16, 0, (n_frames, int(height), int(width)))
-    return Found(frames, number(settings, "fs"))
+    return OpenedMovie(frames, number(settings, "fs"))
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
@@ -56,3 +58,13 @@ def read_settings(folder: Path) -> dict[str, Any]:
         if (folder / name).is_file():
             merged |= load_dict(folder / name)
     return merged
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return suite2p's binary if it lies in `folder`."""
+    return [path for path in (folder / BINARY,) if path.is_file()]
+
+
+MOVIE_FORMATS.register(
+    MovieFormat(name="suite2p", suffixes=(".bin",), read=read, files_in=files_in, folder_content=BINARY)
+)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.core import InputError
-from neurocine.io.movies.frames import Found
+from neurocine.io.movies.frames import OpenedMovie
 from neurocine.io.movies.metadata import number, pick_dataset, text
+from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.damage import DEFLATE_RATIO, check_unpacked
 
 #: A folder with one of these is a Zarr array or group.
@@ -31,7 +32,7 @@ def is_zarr(path: Path) -> bool:
     )
 
 
-def read(path: Path, dataset: str | None = None) -> Found:
+def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the frames of a Zarr array, or of `dataset` or the only 3-D array of a group.
 
     Raises
@@ -57,7 +58,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
         _, frames = pick_dataset(path, arrays, dataset)
         attributes |= dict(frames.attrs)
     _check(path, frames)
-    return Found(
+    return OpenedMovie(
         frames,
         number(attributes, "frame_rate_hz"),
         number(attributes, "pixel_size_um"),
@@ -85,3 +86,15 @@ def _codecs(told: Any) -> Iterator[str]:
     elif isinstance(told, list | tuple):
         for item in told:
             yield from _codecs(item)
+
+
+MOVIE_FORMATS.register(
+    MovieFormat(
+        name="Zarr",
+        suffixes=(".zarr",),
+        read=read,
+        has_datasets=True,
+        files_in=lambda folder: [folder] if is_zarr(folder) else [],
+        folder_content=" or ".join(MARKS),
+    )
+)

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.hdf5 import open_hdf5, whole
 
 logger = logging.getLogger(__name__)
@@ -101,3 +102,6 @@ def _numbers(file: h5py.File, name: str) -> NDArray[Any] | None:
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iuf":
         return None
     return whole(item)
+
+
+ROI_FORMATS.register(RoiFormat(name="caiman", suffixes=(".h5", ".hdf5"), matches=matches, read=read))

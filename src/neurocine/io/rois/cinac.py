@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic_hdf5 import atomic_hdf5
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.hdf5 import open_hdf5, ragged, reading_hdf5, whole
 
 logger = logging.getLogger(__name__)
@@ -158,3 +159,15 @@ def _area(line: NDArray[np.float64]) -> float:
     """Return the area within a closed line (the shoelace formula)."""
     y, x = line[:-1].T
     return float(abs(np.dot(y, np.roll(x, 1)) - np.dot(x, np.roll(y, 1))) / 2)
+
+
+ROI_FORMATS.register(
+    RoiFormat(
+        name="cinac",
+        suffixes=(".cinac", ".h5"),
+        matches=matches,
+        read=read,
+        write=write,
+        written_as=(".cinac",),
+    )
+)

@@ -12,6 +12,7 @@ from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import atomic_path
 from neurocine.io.movies import tiff
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.damage import reraise_as_input_error
 from neurocine.io.safe.npy import load_array
 
@@ -80,3 +81,15 @@ def label_image(rois: RoiSet, where: str) -> np.ndarray[tuple[int, int], np.dtyp
             "A label image can't hold overlapping ROIs: write rois.h5, regions.json or suite2p's folder.",
         )
     return image
+
+
+ROI_FORMATS.register(
+    RoiFormat(
+        name="labels",
+        suffixes=(".tif", ".tiff", ".npy"),
+        matches=matches,
+        read=read,
+        write=write,
+        written_as=(".tif", ".tiff", ".npy"),
+    )
+)

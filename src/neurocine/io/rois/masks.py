@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.npy import load_array, load_arrays
 
 #: A coordinate file: shape (n, Y, X), and number of the mask, row and column of each pixel.
@@ -73,3 +74,6 @@ def _from_coordinates(path: Path, arrays: dict[str, NDArray[Any]], fov_shape: Fo
         engine="given",
         source=str(path),
     )
+
+
+ROI_FORMATS.register(RoiFormat(name="masks", suffixes=(".npy", ".npz"), matches=matches, read=read))

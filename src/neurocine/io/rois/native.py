@@ -7,6 +7,7 @@ from pathlib import Path
 from neurocine.core import RoiSet
 from neurocine.io.result_files import read_rois, write_rois
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.hdf5 import open_hdf5
 
 
@@ -26,3 +27,15 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
 def write(path: Path, rois: RoiSet) -> None:
     """Write a ``rois.h5``, which keeps everything."""
     write_rois(path, rois)
+
+
+ROI_FORMATS.register(
+    RoiFormat(
+        name="rois.h5",
+        suffixes=(".h5", ".hdf5"),
+        matches=matches,
+        read=read,
+        write=write,
+        written_as=(".h5", ".hdf5"),
+    )
+)

@@ -13,15 +13,16 @@ from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import neurofinder as images
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 
 #: Where a data set keeps its regions.
 REGIONS = Path("regions") / "regions.json"
 
 
-def matches(path: Path) -> bool:
-    """Return whether `path` is a JSON file, or a data set of Neurofinder with regions."""
-    return path.suffix.lower() == ".json" or (path / REGIONS).is_file()
+def files_in(folder: Path) -> list[Path]:
+    """Return `folder` itself if it is a data set of Neurofinder with regions."""
+    return [folder] if (folder / REGIONS).is_file() else []
 
 
 def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
@@ -73,3 +74,16 @@ def _ids(told: list[object]) -> NDArray[np.int64] | None:
     """Return the ids, or None unless each region has a whole number of its own."""
     whole = all(isinstance(value, int) and not isinstance(value, bool) for value in told)
     return np.array(told, dtype=np.int64) if whole and len(set(told)) == len(told) else None
+
+
+ROI_FORMATS.register(
+    RoiFormat(
+        name="neurofinder",
+        suffixes=(".json",),
+        files_in=files_in,
+        folder_content=REGIONS.as_posix(),
+        read=read,
+        write=write,
+        written_as=(".json",),
+    )
+)

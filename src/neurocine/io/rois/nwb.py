@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from neurocine.core import InputError, RoiSet
 from neurocine.io.movies.nwb import open_nwb
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 
 Pixels = tuple[ArrayLike, ArrayLike, ArrayLike]
 
@@ -86,3 +87,6 @@ def _imaged(objects: list[Any], table: Any) -> FovShape | None:
         if item.external_file is None and len(item.data.shape) == 3:
             return int(item.data.shape[2]), int(item.data.shape[1])
     return None
+
+
+ROI_FORMATS.register(RoiFormat(name="nwb", suffixes=(".nwb",), read=read))

@@ -14,12 +14,16 @@ import tifffile
 from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError
-from neurocine.io.movies.frames import Found, LazyFrames, Mapped
+from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie
+from neurocine.io.movies.names import natural_key
+from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.movies.tiff.headers import check_frames_told, check_headers, check_page, damaged
 from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
 from neurocine.io.safe.damage import MAX_MESSAGE, PARSER_ERRORS, short_message
 
 logger = logging.getLogger(__name__)
+
+SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 
 
 class PageFrames(LazyFrames):
@@ -61,7 +65,7 @@ class PageFrames(LazyFrames):
         return np.asarray(frames, dtype=self.dtype).reshape(shape)
 
 
-def read(path: Path, dataset: str | None = None) -> Found:
+def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the frames of a TIFF file, memory-mapped where its pages lie together uncompressed.
 
     Raises
@@ -74,7 +78,7 @@ def read(path: Path, dataset: str | None = None) -> Found:
         series = _only_series(path, tif)
         _check_axes(path, tif, series)
         frames = _frames(path, tif, series)
-        return Found(frames, *rate_and_size(tif))
+        return OpenedMovie(frames, *rate_and_size(tif))
 
 
 @contextmanager
@@ -179,3 +183,21 @@ def _picture(series: tifffile.TiffPageSeries, shape: tuple[int, ...]) -> tuple[i
     """Return height and width from `shape`, whose last axis may be a single sample."""
     kept = shape[:-1] if series.keyframe.axes.endswith("S") and shape[-1] == 1 else shape
     return int(kept[-2]), int(kept[-1])
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the TIFF files in `folder`, in natural order."""
+    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.is_dir()]
+    return sorted((path for path in files if not path.name.startswith(".")), key=natural_key)
+
+
+MOVIE_FORMATS.register(
+    MovieFormat(
+        name="TIFF",
+        suffixes=SUFFIXES,
+        read=read,
+        files_in=files_in,
+        folder_content="TIFF files",
+        collects_files=True,
+    )
+)

@@ -11,19 +11,26 @@ import numpy as np
 from neurocine.core import InputError, RoiSet
 from neurocine.io.movies.suite2p_bin import read_settings
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.rois.suite2p.folder import write_suite2p
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.io.safe.unpickle import load_npy
 
 logger = logging.getLogger(__name__)
 
+STAT = "stat.npy"
 #: suite2p's own default, written where an ROI file is converted and no rate is known.
 DEFAULT_FS = 10.0
 
 
 def matches(path: Path) -> bool:
-    """Return whether `path` is a ``stat.npy`` or a folder with one."""
-    return path.name == "stat.npy" or (path / "stat.npy").is_file()
+    """Return whether the file at `path` is called ``stat.npy``."""
+    return path.name == STAT
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return `folder` itself if it holds a ``stat.npy``."""
+    return [folder] if (folder / STAT).is_file() else []
 
 
 def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
@@ -34,7 +41,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     InputError
         If a file is damaged or holds more than arrays and plain containers, or the field of view is unknown.
     """
-    stat_file = path if path.is_file() else path / "stat.npy"
+    stat_file = path if path.is_file() else path / STAT
     folder = stat_file.parent
     settings = read_settings(folder)
     found = (int(settings["Ly"]), int(settings["Lx"])) if {"Ly", "Lx"} <= set(settings) else None
@@ -59,7 +66,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
 
 def write(path: Path, rois: RoiSet) -> None:
     """Write the ROIs alone as a folder of suite2p, its traces zero and its rate suite2p's default."""
-    folder = path.parent if path.name == "stat.npy" else path
+    folder = path.parent if path.name == STAT else path
     logger.warning("%s: written without traces, at suite2p's default rate of %g Hz", folder, DEFAULT_FS)
     write_suite2p(folder, rois, frame_rate_hz=DEFAULT_FS)
 
@@ -81,3 +88,17 @@ def _probability(folder: Path, n: int) -> Any:
             path, "shape", f"is {table.shape}, expected ({n}, 2)", "Keep the files of one run together."
         )
     return table[:, 1]
+
+
+ROI_FORMATS.register(
+    RoiFormat(
+        name="suite2p",
+        suffixes=(".npy",),
+        matches=matches,
+        files_in=files_in,
+        folder_content=STAT,
+        read=read,
+        write=write,
+        written_as=("", STAT),
+    )
+)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurocine.active import match_active
-from neurocine.active.match import already_told
+from neurocine.active.match import annotated_already
 from neurocine.config import ActiveSettings
 from neurocine.core import InputError, RoiSet
 
@@ -162,11 +162,11 @@ def test_a_probability_too_few_is_refused(rois: RoiSet, masks: RoiSet) -> None:
 
 
 def test_stneuronets_own_rois_are_told_already(rois: RoiSet, masks: RoiSet) -> None:
-    found = already_told(masks)
+    found = annotated_already(masks)
     assert found is not None
     np.testing.assert_array_equal(found.active_probability, masks.probability)
     np.testing.assert_array_equal(found.ids, masks.ids)
-    assert already_told(rois) is None
+    assert annotated_already(rois) is None
     # Handed in from elsewhere: they don't say when they are active in this movie.
-    assert already_told(RoiSet.from_pixels(FOV, [square(2, 2)], engine="stneuronet")) is None
-    assert already_told(RoiSet.from_pixels(FOV, [])) is None
+    assert annotated_already(RoiSet.from_pixels(FOV, [square(2, 2)], engine="stneuronet")) is None
+    assert annotated_already(RoiSet.from_pixels(FOV, [])) is None

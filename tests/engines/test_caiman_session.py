@@ -85,7 +85,9 @@ def test_what_hangs_is_ended_with_all_that_it_started(fake: CaimanRun, tmp_path:
     quick = fake.model_copy(update={"limit_min": 0.05})
     pids = tmp_path / "pids"
     with (
-        pytest.raises(InputError, match=r"limit_min: CaImAn wasn't done .* after 0\.05 minutes(?s:.*)a lock"),
+        pytest.raises(
+            InputError, match=r"limit_min: CaImAn didn't finish .* within 0\.05 minutes(?s:.*)a lock"
+        ),
         caiman.CaimanSession(quick) as session,
     ):
         session.ask("hang", pids=str(pids))

@@ -1,10 +1,10 @@
-"""STNeuroNet run beside the ROIs of an engine, where that tells anything."""
+"""Annotate the ROIs of an engine with STNeuroNet: how probably each is an active neuron, and when."""
 
 from __future__ import annotations
 
 import logging
 
-from neurocine.active.match import already_told, match_active
+from neurocine.active.match import annotated_already, match_active
 from neurocine.config import ActiveSettings, StneuronetSettings
 from neurocine.config.engines import STNEURONET
 from neurocine.core import Movie, RoiSet
@@ -21,10 +21,10 @@ def annotate_active(
     *,
     progress: Progress = silent,
 ) -> RoiSet:
-    """Return the ROIs that are to go on, each with its active probability, intervals and engines.
+    """Return the ROIs for the later steps, each with its active probability, intervals and engines.
 
-    The network isn't run in the mode ``off``, where STNeuroNet itself found the ROIs, and where there is no
-    ROI and none may be added.
+    The network isn't run in the mode ``off``, if STNeuroNet itself found the ROIs, or if there are no ROIs
+    and the mode adds none.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ def annotate_active(
     rois
         ROIs of any engine.
     settings
-        Which ROIs go on (`match_active`).
+        Which ROIs are kept (`match_active`).
     stneuronet
         Model and backend.
     progress
-        Told how far the movie is read.
+        Called while the movie is read.
 
     Raises
     ------
@@ -47,16 +47,16 @@ def annotate_active(
     """
     if settings.mode == "off":
         return rois
-    told = already_told(rois)
-    if told is not None:
-        return told
+    annotated = annotated_already(rois)
+    if annotated is not None:
+        return annotated
     if not len(rois) and settings.mode in ("engine", "intersection"):
         return rois
     from neurocine.active.detect import detect  # the network takes long to load
 
-    asked = None if settings.mode == "stneuronet" else rois
-    found = detect(movie, stneuronet, progress, rois=asked)
-    told = match_active(rois, found.masks, settings, found.roi_probability)
-    seen = int(told.found_by(STNEURONET).sum())
-    log.info("%s: %d of %d ROIs are active neurons", movie.source, seen, len(told))
-    return told
+    scored = None if settings.mode == "stneuronet" else rois
+    detection = detect(movie, stneuronet, progress, rois=scored)
+    annotated = match_active(rois, detection.masks, settings, detection.roi_probability)
+    n_active = int(annotated.found_by(STNEURONET).sum())
+    log.info("%s: %d of %d ROIs are active neurons", movie.source, n_active, len(annotated))
+    return annotated

@@ -1,4 +1,4 @@
-"""Active neurons of a registered movie: window after window, then fused."""
+"""Active neurons of a registered movie: detected window by window, then fused."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Map:
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """What was found in a movie.
+    """Active neurons detected in a movie.
 
     Attributes
     ----------
     masks
         The active neurons, with probability and active intervals.
     roi_probability
-        For each of the ROIs handed in the largest mean probability inside it, over all maps, (N,) float32;
-        None without any.
+        Active probability of each ROI of another engine: its mean probability in the map where that is
+        highest, (N,) float32; None if there are no such ROIs.
     """
 
     masks: RoiSet
@@ -52,20 +52,20 @@ def detect(
     rois: RoiSet | None = None,
     registry: Registry | None = None,
 ) -> Detection:
-    """Find the active neurons of `movie` with a model of the registry.
+    """Detect the active neurons of `movie` with a registered model.
 
     Parameters
     ----------
     movie
-        Registered; its frames are read once, and no more than a window of them is held.
+        Registered movie; its frames are read once, and at most one window of them is in memory.
     settings
-        Model, backend, and what is to replace the model's own thresholds.
+        Model, backend, and thresholds that replace the model's own.
     progress
-        Told about frames.
+        Called with the number of frames that are done.
     rois
-        ROIs of another engine, to be told how probably they are active neurons.
+        ROIs of another engine, for which the active probability is computed.
     registry
-        Where the model is; the one that ships unless given.
+        Registry of the model; None: the one that ships with neurocine.
 
     Raises
     ------
@@ -80,15 +80,15 @@ def detect(
     others = RoiSet.from_pixels(movie.fov_shape, []) if rois is None else rois
     inside = others.matrix() / others.areas()[:, None]
     best = np.zeros(len(others), dtype=np.float32)
-    for found in maps(movie, grid, segmenter, progress):
-        masks = instances(found.probability, movie.pixel_size_um, chosen)
-        fusion.add(masks, found.start, found.stop)
-        best = np.maximum(best, (inside @ found.probability.ravel()).astype(np.float32))
+    for map_ in maps(movie, grid, segmenter, progress):
+        masks = instances(map_.probability, movie.pixel_size_um, chosen)
+        fusion.add(masks, map_.start, map_.stop)
+        best = np.maximum(best, (inside @ map_.probability.ravel()).astype(np.float32))
     return Detection(fusion.rois(), None if rois is None else np.clip(best, 0, 1))
 
 
 def maps(movie: Movie, grid: BinnedMovie, segmenter: Segmenter, progress: Progress = silent) -> Iterator[Map]:
-    """Yield the maps of probabilities of `movie`, in time; those of its last window overlap others."""
+    """Yield the probability maps of `movie` in order; those of its last window overlap earlier ones."""
     for window in grid.windows(movie, progress):
         pictures = grid.to_movie(segmenter.probabilities(window.frames))
         for index, picture in enumerate(pictures):
@@ -98,7 +98,7 @@ def maps(movie: Movie, grid: BinnedMovie, segmenter: Segmenter, progress: Progre
 
 
 def thresholds(own: Postprocessing, settings: StneuronetSettings) -> Postprocessing:
-    """Return a model's own thresholds, with what the settings say instead."""
+    """Return a model's thresholds; those in the settings replace them."""
     return replace(
         own,
         threshold=own.threshold if settings.threshold is None else settings.threshold,

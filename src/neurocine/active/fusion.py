@@ -1,9 +1,9 @@
 """Neurons of a recording from the masks of its maps (Soltanian-Zadeh et al. 2019, "Neuron fusion").
 
-Masks whose centroids are near are one neuron; masks that encompass others (Eq. 3) are mergers of neurons that
-were active together. In the paper a mask seen once overrules any other. With a map every second or two a
-neuron is found many times, so here what there is more evidence for wins: a neuron's outline is what most of
-its masks agree on, and a mask is a merger only if its parts were seen more often, or more surely, than it.
+Masks with nearby centroids are one neuron; a mask that encompasses others (Eq. 3) merges neurons that were
+active together. In the paper a single mask decides. With a map every second or two a neuron is detected many
+times, so here the evidence decides: a neuron's outline is the pixels that most of its masks share, and a mask
+is a merger only if the evidence for its parts is at least as strong as for the whole.
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ from neurocine.core import InputError, RoiSet
 from neurocine.core.validate import positive
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 
-#: No mask counts as surer than this.
+#: Upper limit of a mask's probability.
 SUREST = 0.999
-#: A pixel is a neuron's if at least this share of its masks have it.
+#: Fraction of a neuron's masks that contain each of its pixels, at least.
 MAJORITY = 0.5
-#: Two that are in this share of the rarer one's maps side by side aren't one neuron, however near.
+#: Two masks that appear together in more than this fraction of the rarer one's maps are two neurons, however
+#: near.
 APART = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class _Neuron:
-    """What is known of one neuron: its masks' votes for pixels, and the maps it is in."""
+    """One neuron: the votes of its masks for each pixel, and the maps that contain it."""
 
     pixels: NDArray[np.int64]  # sorted
     votes: NDArray[np.int64]
     n: int  # maps with a mask of its own
     centre: NDArray[np.float64]  # mean centroid of its masks
-    maps: NDArray[np.int64]  # sorted; those of its mergers and parts, too
+    maps: NDArray[np.int64]  # sorted; includes those of its mergers and parts
     probability: float
-    evidence: float  # -log of the chance that none of its masks is right
+    evidence: float  # -log of the probability that all of its masks are wrong
 
     @property
     def confidence(self) -> float:
@@ -64,15 +65,15 @@ class _Neuron:
 
     def outline(self) -> NDArray[np.int64]:
         """Return the pixels of this neuron's mask."""
-        # No pixel may have a majority; those with the most votes then.
+        # If no pixel has a majority, those with the most votes.
         kept: NDArray[np.int64] = self.pixels[self.votes >= min(MAJORITY * self.n, self.votes.max())]
         return kept
 
 
 class Fusion:
-    """Collects the masks of map after map; gives the neurons found so far at any time.
+    """Fuses the masks of successive maps into neurons; the neurons so far are available at any time.
 
-    What is kept grows with the number of neurons, not of maps.
+    Memory grows with the number of neurons, not of maps.
 
     Parameters
     ----------
@@ -99,12 +100,12 @@ class Fusion:
         self._joined: list[_Neuron] | None = None  # until masks are added
 
     def add(self, masks: Sequence[Mask], start: int, stop: int) -> None:
-        """Take in the masks of the map of the frames ``start:stop``.
+        """Add the masks of the map of the frames ``start:stop``.
 
         Raises
         ------
         InputError
-            If the frames are none.
+            If there are no frames.
         """
         if not 0 <= start < stop:
             raise InputError("fusion", "frames", f"are {start}:{stop}", "Give at least one frame.")
@@ -124,12 +125,12 @@ class Fusion:
         self._centres = np.concatenate([self._centres, centres[others]])
 
     def rois(self, settings: Postprocessing | None = None) -> RoiSet:
-        """Return the neurons found so far, in the order in which they were first seen.
+        """Return the neurons so far, in the order of their first masks.
 
         Parameters
         ----------
         settings
-            Take `min_maps`, `min_confidence` and `encompassing` from here; None: as given at first.
+            Source of `min_maps`, `min_confidence` and `encompassing`; None: the settings of the object.
         """
         chosen = settings or self._settings
         if self._joined is None:
@@ -155,7 +156,7 @@ class Fusion:
         return _Neuron(pixels, votes, 1, centre, index, mask.probability, evidence)
 
     def _nearest(self, centres: NDArray[np.float64]) -> dict[int, int]:
-        """Return which of the masks at `centres` is which known neuron: one to one, the nearest first."""
+        """Match the masks at `centres` with known neurons, one to one, the nearest pairs first."""
         distance = cdist(centres, self._centres)
         row, column = np.nonzero(distance < self._near)
         taken: dict[int, int] = {}
@@ -168,9 +169,9 @@ class Fusion:
         return taken
 
     def _merged(self) -> list[_Neuron]:
-        """Return the neurons, those joined that turned out to be near each other.
+        """Return the neurons after joining those near each other.
 
-        Around the surest first, and never across it to the next: chains don't grow.
+        The most certain neurons come first. Only neurons near the original one are joined, so no chains form.
         """
         if not self._neurons:
             return []
@@ -203,13 +204,13 @@ class Fusion:
 
 
 def _apart(one: _Neuron, other: _Neuron) -> bool:
-    """Return whether the two were mostly seen side by side."""
+    """Return whether the two mostly appear in the same maps."""
     both = len(np.intersect1d(one.maps, other.maps, assume_unique=True))
     return both > APART * min(one.n, other.n)
 
 
 def _without_encompassing(neurons: list[_Neuron], share: float) -> list[_Neuron]:
-    """Return the `neurons` less those that encompass others, or are parts of what is surer."""
+    """Return the `neurons` without mergers of others and without parts of more certain neurons."""
     if not neurons:
         return []
     outlines = [neuron.outline() for neuron in neurons]
@@ -223,7 +224,7 @@ def _without_encompassing(neurons: list[_Neuron], share: float) -> list[_Neuron]
     for whole, part in zip(shared.row[covers].tolist(), shared.col[covers].tolist(), strict=True):
         parts[whole].append(part)
     kept: dict[int, _Neuron] = {}
-    # The smallest first: whether the parts are neurons themselves is then known.
+    # Smallest first, so that its parts have been decided on before a neuron.
     for i in np.lexsort((np.arange(len(neurons)), sizes)).tolist():
         inside = [j for j in parts[i] if j in kept]
         if not inside:

@@ -1,4 +1,4 @@
-"""Single neurons in one map of probabilities (Soltanian-Zadeh et al. 2019, "Instance segmentation")."""
+"""Single neurons in one probability map (Soltanian-Zadeh et al. 2019, "Instance segmentation")."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from neurocine.core import InputError
 from neurocine.core.validate import positive
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 
-#: Standard deviation of the Gaussian that smooths the distance transform, pixels: outlines of a few pixels
-#: across have a summit at every notch.
+#: Standard deviation of the Gaussian that smooths the distance transform, in pixels: without it, small masks
+#: have a maximum at every notch of their outline.
 SMOOTHING_PX = 1.0
 
 
@@ -27,7 +27,7 @@ class Mask:
     y, x
         Row and column of each pixel, (P,) int32.
     probability
-        Mean probability of its pixels over the threshold.
+        Mean probability of its pixels above the threshold.
     """
 
     y: NDArray[np.int32]
@@ -38,9 +38,10 @@ class Mask:
 def instances(probability: NDArray[np.float32], pixel_size_um: float, settings: Postprocessing) -> list[Mask]:
     """Return the neurons of one map.
 
-    Pixels of `settings.threshold` or more make 4-connected pieces. Those larger than the average neuron are
-    split by a watershed of their distance transform; then those under the minimum area are dropped. What is
-    left grows to pixels of `settings.outline`: a high threshold tells neurons apart, but cuts their edges.
+    Pixels of `settings.threshold` or more form 4-connected components. Components larger than an average
+    neuron are split by a watershed of their distance transform; those below the minimum area are rejected.
+    The others grow into pixels of `settings.outline` or more: a high threshold separates neurons, but cuts
+    off their edges.
 
     Parameters
     ----------
@@ -54,18 +55,18 @@ def instances(probability: NDArray[np.float32], pixel_size_um: float, settings: 
     Returns
     -------
     list of Mask
-        In the order of their first pixels, row by row; of split pieces one after another.
+        In the order of their first pixels, row by row; parts of a split component follow each other.
 
     Raises
     ------
     InputError
-        If the map isn't a picture or the pixel size isn't positive.
+        If the map isn't two-dimensional or the pixel size isn't positive.
     """
     if probability.ndim != 2:
         raise InputError(
-            "map of probabilities", "shape", f"is {probability.shape}, expected (Y, X)", "Give one at a time."
+            "probability map", "shape", f"is {probability.shape}, expected (Y, X)", "Give one at a time."
         )
-    pixel_area = positive(pixel_size_um, "map of probabilities", "pixel_size_um", "micrometres") ** 2
+    pixel_area = positive(pixel_size_um, "probability map", "pixel_size_um", "micrometres") ** 2
     labels, n = ndimage.label(probability >= settings.threshold)
     if not n:
         return []
@@ -98,7 +99,7 @@ def _mask(pixels: NDArray[np.int64], width: int, probability: float) -> Mask:
 def _grown(
     cores: list[NDArray[np.int64]], probability: NDArray[np.float32], outline: float
 ) -> list[NDArray[np.int64]]:
-    """Return the pixels of `outline` or more that are reached from each of the `cores`, along the ridges."""
+    """Return the pixels of `outline` or more that are connected to each of the `cores`, by a watershed."""
     from skimage.segmentation import watershed
 
     seeds = np.zeros(probability.shape, dtype=np.int32)
@@ -112,10 +113,10 @@ def _grown(
 
 
 def _split(y: NDArray[np.int64], x: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Yield the positions of the pixels of each neuron in one piece."""
+    """Yield the positions of the pixels of each neuron in one component."""
     from skimage.segmentation import watershed
 
-    # A margin of one: what is outside the picture is background, too.
+    # A margin of one pixel: outside the image is background.
     rows, columns = y - y.min() + 1, x - x.min() + 1
     inside = np.zeros((rows.max() + 2, columns.max() + 2), dtype=bool)
     inside[rows, columns] = True

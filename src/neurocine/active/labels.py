@@ -1,8 +1,8 @@
-"""Which masks are active neurons, and when: the labels that STNeuroNet learns from, of any movie with masks.
+"""Training labels of STNeuroNet from any movie with masks: which masks are active neurons, and when.
 
 Soltanian-Zadeh et al. (2019), section "ABO Dataset and Labeling": traces of overlapping neurons are separated
 by linear regression; neuropil is subtracted from *those*; a neuron is active for 3.5 half-decay times after
-each spike that surely is one (`neurocine.active.spikes`).
+each prominent spike (`neurocine.active.spikes`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from neurocine.traces.dff import delta_f_over_f
 from neurocine.traces.extraction import projected
 from neurocine.traces.masks import neuropil_masks
 
-#: Share of a mask's own pixels added to its diagonal, so that two equal masks share their light equally.
+#: Fraction of a mask's pixel count added to its diagonal, so that two equal masks share their light equally.
 RIDGE = 1e-3
 
 
@@ -35,13 +35,13 @@ class LabelSettings:
     neuropil_um
         Width of the annulus around a mask, µm.
     neuropil_coefficient
-        Share of the neuropil that is subtracted.
+        Fraction of the neuropil that is subtracted.
     baseline_window_s
         Window of the moving median, seconds.
     active_half_decays
         Half-decay times for which a neuron is active after a spike.
     spikes
-        What counts as a spike.
+        Detection of spikes.
 
     Raises
     ------
@@ -70,7 +70,7 @@ DEFAULTS = LabelSettings()
 def active_rois(
     movie: Movie, rois: RoiSet, settings: LabelSettings = DEFAULTS, progress: Progress = silent
 ) -> RoiSet:
-    """Return `rois` with the frames in which each is an active neuron; without any for the silent ones.
+    """Return `rois` with the frames in which each is active; silent neurons have none.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def active_rois(
     settings
         How labels are made.
     progress
-        Told how far the movie is read.
+        Called while the movie is read.
 
     Raises
     ------
@@ -107,11 +107,11 @@ def label_intervals(
 def demixed_dff(
     movie: Movie, rois: RoiSet, settings: LabelSettings = DEFAULTS, progress: Progress = silent
 ) -> NDArray[np.float32]:
-    """Return ΔF/F of N masks, (N, T), demixed, neuropil-corrected and over a moving median.
+    """Return ΔF/F of N masks, (N, T), demixed, neuropil-corrected and relative to a moving median.
 
-    Each frame is explained by the masks, each with one brightness, by least squares; that brightness is the
-    demixed trace. Masks are binary. A background that all pixels share weighs less in it where masks overlap,
-    for there the masks share it, too: the neuropil is subtracted with the very weight.
+    Each frame is fitted by the binary masks, each with one brightness, by least squares; this brightness is
+    the demixed trace. Where masks overlap they also share the background, so it has less weight in each
+    trace: the neuropil is subtracted with this weight.
 
     Parameters
     ----------
@@ -148,25 +148,25 @@ def demixed_dff(
 
 
 def binary_masks(rois: RoiSet) -> sparse.csr_array:
-    """Return the masks (N, Y * X) as ones of float32, a pixel that an ROI names twice counted once."""
+    """Return the masks (N, Y * X) as float32 ones; a pixel that an ROI contains twice counts once."""
     masks = rois.matrix().astype(np.float32)
     masks.data[:] = 1
     return masks
 
 
 def demix(masks: sparse.csr_array, sums: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the brightness of each mask that explains a picture best, for many pictures, (N, T).
+    """Return the brightness of each mask in the least-squares fit of each image, (N, T).
 
     Parameters
     ----------
     masks
         Binary masks, (N, Y * X).
     sums
-        Sum of each picture over each mask, (N, T).
+        Sum of each image over each mask, (N, T).
     """
     shared = (masks @ masks.T).astype(np.float64)
     ridge = sparse.diags_array(RIDGE * shared.diagonal())
-    # One mask in another of the same size leaves the diagonal alone to tell them apart.
+    # Two equal masks differ only by the ridge on the diagonal.
     factor = splu(sparse.csc_array(shared + ridge))
     return np.asarray((1 + RIDGE) * factor.solve(sums.astype(np.float64)))
 
@@ -174,7 +174,7 @@ def demix(masks: sparse.csr_array, sums: NDArray[np.floating]) -> NDArray[np.flo
 def intervals_after(
     spikes: Spikes, n_cells: int, n_frames: int, length: int
 ) -> tuple[NDArray[np.int64], ...]:
-    """Return for each cell the frames from each spike on, `length` of them, joined where they meet.
+    """Return the `length` frames after each spike of each cell, overlapping intervals merged.
 
     Returns
     -------
@@ -182,11 +182,11 @@ def intervals_after(
         Half-open [start, stop), ascending, none beyond `n_frames`.
     """
     stop = np.minimum(spikes.frame + length, n_frames)
-    found = []
+    intervals = []
     for cell in range(n_cells):
         own = spikes.cell == cell
         starts, stops = spikes.frame[own], stop[own]
         first = np.ones(len(starts), dtype=bool)
         first[1:] = starts[1:] > stops[:-1]
-        found.append(np.stack([starts[first], stops[np.roll(first, -1)]], axis=1))
-    return tuple(found)
+        intervals.append(np.stack([starts[first], stops[np.roll(first, -1)]], axis=1))
+    return tuple(intervals)

@@ -1,4 +1,4 @@
-"""ROIs of an engine and STNeuroNet's masks put together: which of them are the same neuron."""
+"""Match the ROIs of an engine with STNeuroNet's masks: which of them are the same neuron."""
 
 from __future__ import annotations
 
@@ -18,56 +18,56 @@ from neurocine.core.validate import as_array
 def match_active(
     rois: RoiSet, masks: RoiSet, settings: ActiveSettings, probability: NDArray[np.float32] | None = None
 ) -> RoiSet:
-    """Return the ROIs that `settings.mode` wants, each with what STNeuroNet says of it.
+    """Return the ROIs that `settings.mode` keeps, annotated by STNeuroNet.
 
-    A neuron keeps its id: that of the engine's ROI where there is one; masks without get ids after the
-    engine's last. Where both found a neuron, its pixels and `probability` are the engine's, or the mask's in
-    the mode ``stneuronet``; the ROIs come in the order of their ids.
+    An ROI of the engine keeps its id; masks without a matching ROI get ids after the engine's last. If both
+    found a neuron, its pixels and `probability` are the engine's, or the mask's in the mode ``stneuronet``.
+    The ROIs are in the order of their ids.
 
     Parameters
     ----------
     rois
         N ROIs of any engine.
     masks
-        What STNeuroNet found in the same movie, with `probability` and `active_intervals`.
+        STNeuroNet's masks in the same movie, with `probability` and `active_intervals`.
     settings
-        Mode, and how much an ROI and a mask must share; ``off`` returns `rois` as they are.
+        Mode, and the least intersection over union of an ROI and a mask; ``off`` returns `rois` unchanged.
     probability
-        (N,) float32, the probability that each of `rois` is an active neuron. Without it, that of its mask,
-        or NaN where none matches.
+        Probability that each of `rois` is an active neuron, (N,) float32. None: that of its mask, or NaN if
+        none matches.
 
     Raises
     ------
     InputError
-        If the fields of view differ, or `probability` isn't one number an ROI.
+        If the fields of view differ, or `probability` isn't one number per ROI.
     """
     if settings.mode == "off":
         return rois
     pairs = match(rois, masks, min_iou=settings.min_iou).pairs
     alone = np.setdiff1d(np.arange(len(masks)), pairs[:, 1])
-    told = _told(rois, masks, pairs, probability)
+    annotated = _annotated(rois, masks, pairs, probability)
     if settings.mode == "engine":
-        return told
+        return annotated
     if settings.mode == "intersection":
-        return told.select(pairs[:, 0])
+        return annotated.select(pairs[:, 0])
     added = replace(masks.select(alone), ids=_fresh_ids(rois, len(alone)))
     if settings.mode == "union":
-        return _joined(rois, told, _on_its_own(added))
+        return _joined(rois, annotated, _on_its_own(added))
     same = masks.select(pairs[:, 1])
-    same = replace(same, ids=rois.ids[pairs[:, 0]], engine=tuple(told.engine[i] for i in pairs[:, 0]))
+    same = replace(same, ids=rois.ids[pairs[:, 0]], engine=tuple(annotated.engine[i] for i in pairs[:, 0]))
     return _joined(rois, _on_its_own(same), _on_its_own(added))
 
 
-def already_told(rois: RoiSet) -> RoiSet | None:
+def annotated_already(rois: RoiSet) -> RoiSet | None:
     """Return `rois` with their active probability if STNeuroNet found them all in this movie, else None.
 
-    Its own ROIs say when they were active, those of other engines and contours handed in don't.
+    Only STNeuroNet's ROIs have active intervals.
     """
     of_its_own = set(rois.engine) == {STNEURONET} and all(map(len, rois.active_intervals))
     return _on_its_own(rois) if of_its_own else None
 
 
-def _told(
+def _annotated(
     rois: RoiSet, masks: RoiSet, pairs: NDArray[np.int64], probability: NDArray[np.float32] | None
 ) -> RoiSet:
     """Return `rois` with engines, active probability and intervals; `pairs` are ROI and mask, (M, 2)."""
@@ -86,14 +86,14 @@ def _told(
     )
 
 
-def _engines(known: str, found: bool) -> str:
-    """Return the name of an ROI's engines: those that are `known`, and STNeuroNet if it was found."""
+def _engines(known: str, matched: bool) -> str:
+    """Return the names of an ROI's engines joined by ``+``, with STNeuroNet if a mask matched it."""
     others = [name for name in known.split("+") if name not in ("", STNEURONET)] or ["given"]
-    return "+".join([*others, STNEURONET] if found else others)
+    return "+".join([*others, STNEURONET] if matched else others)
 
 
 def _on_its_own(masks: RoiSet) -> RoiSet:
-    """Return STNeuroNet's `masks`, whose probability of being a neuron is that of an active one."""
+    """Return STNeuroNet's `masks` with their probability as active probability."""
     return replace(masks, active_probability=masks.probability)
 
 
@@ -103,7 +103,7 @@ def _fresh_ids(rois: RoiSet, n: int) -> NDArray[np.int64]:
 
 
 def _joined(like: RoiSet, *sets: RoiSet) -> RoiSet:
-    """Return the ROIs of all `sets` in the order of their ids, with the source of `like`."""
+    """Return the ROIs of all `sets` in the order of their ids, with field of view and source of `like`."""
     rows: Iterable[tuple[RoiSet, int]] = [(rois, i) for rois in sets for i in range(len(rois))]
     rows = sorted(rows, key=lambda row: int(row[0].ids[row[1]]))
     return RoiSet.from_pixels(

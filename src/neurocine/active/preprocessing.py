@@ -1,7 +1,7 @@
-"""From a registered movie to windows that a network reads: cropped, binned, filtered, whitened.
+"""From a registered movie to the input windows of a network: cropping, binning, filtering, whitening.
 
-Soltanian-Zadeh et al. 2019, Methods, "Image Preprocessing Steps". Streamed: each frame is read once, and no
-more than a window is held.
+Soltanian-Zadeh et al. 2019, Methods, "Image Preprocessing Steps". Streamed: each frame is read once, and at
+most one window is in memory.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from neurocine.io.result_files import read_registration
 from neurocine.networks.segmentation.architecture import SegmentationArchitecture, Whitening
 from neurocine.progress import Progress, silent
 
-#: Pixel sizes this near to the network's are taken for it: resampling blurs.
+#: Relative difference of pixel sizes below which a movie isn't resampled: resampling blurs.
 TOLERANCE = 0.1
 #: The Gaussian of the homomorphic filter ends at this many standard deviations.
 CUT_SD = 2.0
-#: Share of a window's frames below what counts as a pixel's baseline; below one half, as neurons are active.
+#: Quantile of a pixel's values in a window that is its baseline; below the median, because neurons are
+#: active.
 BASELINE = 0.3
-#: No more of the field of view than this is cropped at an edge.
+#: Largest crop at an edge.
 MAX_CROP_UM = 10.0
 
 Float32 = NDArray[np.float32]
@@ -37,7 +38,7 @@ Float32 = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Crop:
-    """Rows and columns that registration left without picture at each edge."""
+    """Rows and columns at each edge that registration left without data."""
 
     top: int = 0
     bottom: int = 0
@@ -46,9 +47,9 @@ class Crop:
 
     @classmethod
     def of_shifts(cls, y: NDArray[Any], x: NDArray[Any], most: int) -> Crop:
-        """Return the edges that frames whose content was displaced by `y`, `x` (T,) lack, up to `most` each.
+        """Return the edges without data in frames displaced by `y`, `x` (T,), up to `most` pixels each.
 
-        One frame in a hundred may lack more: a few jerks don't cost a part of the field of view.
+        The largest 1 % of the shifts are ignored: a few jerks don't cost part of the field of view.
         """
         low_y, high_y = np.percentile(y, [1, 99])
         low_x, high_x = np.percentile(x, [1, 99])
@@ -62,7 +63,7 @@ class Crop:
 
 
 def crop_of(movie: Movie) -> Crop:
-    """Return what to crop of a registered movie: nothing, unless its file tells how frames were moved."""
+    """Return the crop of a registered movie: nothing, unless its file contains the shifts."""
     path = Path(movie.source)
     if not path.is_file() or not h5py.is_hdf5(path):
         return Crop()
@@ -79,7 +80,7 @@ def crop_of(movie: Movie) -> Crop:
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Binned frames ``start:stop`` as the network reads them.
+    """Binned frames ``start:stop`` as the input of the network.
 
     Attributes
     ----------
@@ -96,16 +97,16 @@ class Window:
 
 @dataclass(frozen=True)
 class BinnedMovie:
-    """How movies of one field of view and rate are brought to a network's sampling.
+    """Resampling of movies of one field of view and frame rate for a network.
 
     Attributes
     ----------
     movie_shape
         Height and width of the movie in pixels.
     bin
-        Frames that are summed to one.
+        Frames that are summed into one.
     scale
-        Network pixels a movie pixel along an axis.
+        Network pixels per movie pixel along an axis.
     crop
         Edges left out, in movie pixels.
     architecture
@@ -122,7 +123,7 @@ class BinnedMovie:
     def of(
         cls, movie: Movie, architecture: SegmentationArchitecture, crop: Crop | None = None
     ) -> BinnedMovie:
-        """Return how `movie` is brought to the sampling of `architecture`, cropped as `crop_of` tells."""
+        """Return the resampling of `movie` for `architecture`; None: cropped by `crop_of`."""
         scale = movie.pixel_size_um / architecture.pixel_size_um
         return cls(
             movie.fov_shape,

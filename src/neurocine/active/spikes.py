@@ -1,4 +1,4 @@
-"""Prominent spikes in ΔF/F by a matched filter, and how surely each is one (Soltanian-Zadeh et al. 2019).
+"""Prominent spikes in ΔF/F by a matched filter, and their detectability (Soltanian-Zadeh et al. 2019).
 
 Section "Spike Detection and Discriminability Index", Eq. 4-8, after Wilt, Fitzgerald and Schnitzer (2013).
 """
@@ -22,13 +22,13 @@ from neurocine.traces.events import noise_level
 #: Decay after one action potential, seconds: .2 and .8 are the paper's (Eq. 5 of the half-decays that Chen et
 #: al. 2013 measured in mouse visual cortex, as the third is). Others: `neurocine.segmentation.decay_s`.
 SPIKE_DECAY_S = {"gcamp6f": 0.2, "gcamp6m": 0.58, "gcamp6s": 0.8}
-#: A threshold that finds no spike is lowered by so much at a time.
+#: Step by which a threshold without spikes is lowered.
 STEP = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpikeSettings:
-    """How spikes are looked for.
+    """Settings of the spike detection.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class SpikeSettings:
     min_dprime
         Least discriminability of a spike; None: what `miss` and `rate_hz` give (Eq. 8).
     lowest_dprime
-        Down to this the threshold is lowered, by `STEP`, for a neuron in which no spike is found; None: it is
+        Limit to which the threshold is lowered, by `STEP`, for a neuron without spikes; None: it is
         not, and such a neuron has none.
 
     Raises
@@ -117,7 +117,7 @@ def min_dprime(miss: float, rate_hz: float, frame_rate_hz: float) -> float:
     rate_hz
         λ, spikes a second; at most half the frame rate is taken.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     """
     rate = min(rate_hz, frame_rate_hz / 2)
     false_alarm = miss * rate / (frame_rate_hz - rate)
@@ -154,7 +154,7 @@ def photon_rate(dff: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return F0 of Eq. 4, (N,): the photons a frame at which Poisson light is as noisy as ΔF/F (N, T) is.
 
     Counts of a camera aren't photons and pixels share noise; what is left of both is in the noise of ΔF/F,
-    whose variance is 1 / F0. A trace without noise gets 0: nothing can be found in it.
+    whose variance is 1 / F0. A trace without noise gets 0: it has no detectable spikes.
     """
     noise = noise_level(dff)
     return np.where(noise > 0, 1 / np.where(noise > 0, noise, 1) ** 2, 0)
@@ -177,7 +177,7 @@ def find_spikes(
     dff
         ΔF/F of N cells, (N, T).
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     tau_s
         Decay time constant of the template, seconds.
     settings

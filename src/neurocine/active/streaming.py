@@ -1,4 +1,4 @@
-"""Active neurons of a movie that is still being written: those found so far, after each window."""
+"""Active neurons of a movie that is still being written, updated after each window."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ def stream(
     registry: Registry | None = None,
     progress: Progress = silent,
 ) -> Iterator[SoFar]:
-    """Yield the neurons found so far each time a window of the network is full, and once more at the end.
+    """Yield the neurons so far each time a window of the network is full, and once more at the end.
 
-    The last are those that `detect` finds in the finished file.
+    The last result is that of `detect` on the finished file.
 
     Parameters
     ----------
     growing
         A registered movie that is being written, see `neurocine.io.movies.growing.open_growing`.
     settings
-        Model, backend, and what is to replace the model's own thresholds.
+        Model, backend, and thresholds that replace the model's own.
     frame_rate_hz, pixel_size_um, indicator
-        What the file doesn't tell of itself.
+        Metadata that the file lacks.
     patience_s
-        Seconds without a new frame after which the movie is at its end.
+        Seconds without a new frame after which the movie is complete.
     poll_s
-        Seconds between two looks at the file.
+        Seconds between checks of the file.
     registry
-        Where the model is; the one that ships unless given.
+        Registry of the model; None: the one that ships with neurocine.
     progress
-        Told about frames, of those written so far.
+        Called with the number of frames that are done, and of those written so far.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def stream(
     grid = BinnedMovie.of(movie, model.architecture, Crop())
     segmenter = Segmenter(model.model, model.architecture, settings.backend)
     fusion = Fusion(movie.fov_shape, movie.pixel_size_um, chosen)
-    blocks = _told(growing.blocks(patience_s, poll_s), growing, progress)
+    blocks = _reported(growing.blocks(patience_s, poll_s), growing, progress)
     for window in grid.windows_of(blocks, movie.source):
         for index, picture in enumerate(grid.to_movie(segmenter.probabilities(window.frames))):
             start, stop = grid.frames_of(window, index)
@@ -82,7 +82,7 @@ def stream(
         yield SoFar(fusion.rois().with_source(movie.source), window.stop * grid.bin)
 
 
-def _told(blocks: Iterable[NDArray[Any]], growing: Growing, progress: Progress) -> Iterator[NDArray[Any]]:
+def _reported(blocks: Iterable[NDArray[Any]], growing: Growing, progress: Progress) -> Iterator[NDArray[Any]]:
     done = 0
     for frames in blocks:
         yield frames

@@ -1,10 +1,11 @@
 """In which frames each cell is active (DeepCINAC, section 2.4).
 
-Windows of 100 frames overlap and merge by their maximum in each frame. The movie is read in blocks; each
-frame of each cell is encoded once, and only the features of windows not yet complete are held.
+Windows of 100 frames overlap; in each frame the maximum counts. The movie is read in blocks; each frame of
+each cell is encoded once, and only the features of incomplete windows are in memory.
 
-What goes through a network at once is the same cells, frames and windows whether a recording is one job or
-split into parts: a network's last digit may depend on its batch, and so the parts' numbers are the whole's.
+A batch has the same cells, frames and windows whether a recording is one job or is split into parts: the last
+digit of a network's output may depend on the batch, so this makes the results of the parts identical to those
+of the whole.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from neurocine.progress import Progress, silent
 
 log = logging.getLogger(__name__)
 
-#: How much memory new features of all cells may take at a time.
+#: Largest size of the new features of all cells.
 FEATURE_BYTES = 128 * 1024**2
 
 #: Frames of a cell that are encoded at once.
 ENCODED_FRAMES = 256
 
-#: Cells whose windows go through the head together; a part has whole groups.
+#: Cells whose windows go through the head in one batch; a part has whole groups.
 GROUP_CELLS = 16
 
 
@@ -61,12 +62,12 @@ def infer(
     celltypes
         Types of at least these ROIs; without them cells get the classifier for ``any``.
     registry
-        Models; those that ship with neurocine unless given.
+        Models; None: those that ship with neurocine.
     part
-        Which part of how many, (0, 1) for the whole: the parts have about as many cells each, and every cell
-        is in one of them. `gathered` makes them one again.
+        Index of the part and number of parts; (0, 1): all cells. Each cell is in one part, and the parts have
+        about the same number of cells. `gathered` joins them.
     progress
-        Told of model frames read.
+        Called with the number of model frames that are read.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def infer(
     groups = cell_groups(names, group_cells(settings), part)
     models = [registry.model(name, "activity") for name in groups]
     grids = [Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um) for model in models]
-    for model, grid in zip(models, grids, strict=True):  # too short a movie is told before any work
+    for model, grid in zip(models, grids, strict=True):  # fail before any work if the movie is too short
         windows(grid.n_frames, model.entry.window_frames, settings.overlap, movie.source)
     inputs = [(grid, model.entry.normalisation) for model, grid in zip(models, grids, strict=True)]
     known = {key: ModelMovie.of(movie, *key) for key in dict.fromkeys(inputs)}
@@ -91,16 +92,16 @@ def infer(
         grid = key[0]
         runner = Runner(model.networks, model.architecture, settings.backend)
         label = f"activity by {model.name}"
-        found = predicted(runner, known[key], grid.rois(rois), chosen, settings, progress, label)
-        found = np.clip(grid.to_movie(found), 0, 1)
-        probability[chosen] = extended(found, settings.threshold, settings.extent)
+        raw = predicted(runner, known[key], grid.rois(rois), chosen, settings, progress, label)
+        resampled = np.clip(grid.to_movie(raw), 0, 1)
+        probability[chosen] = extended(resampled, settings.threshold, settings.extent)
     mine = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *chain(*groups.values())]))
     named = tuple(names[i] for i in mine)
     return Raster(rois.ids[mine], movie.frame_rate_hz, probability[mine], settings.threshold, named)
 
 
 def group_cells(settings: ActivitySettings) -> int:
-    """Return how many cells' windows go through the head together."""
+    """Return the number of cells whose windows go through the head in one batch."""
     return min(GROUP_CELLS, settings.batch_size)
 
 
@@ -120,19 +121,19 @@ def cell_groups(
 
 
 def gathered(parts: Sequence[Raster], ids: NDArray[np.int64]) -> Raster:
-    """Return the parts that `infer` gave as one raster, its ROIs in the order of `ids`.
+    """Return the parts of a recording from `infer` as one raster, its ROIs in the order of `ids`.
 
     Raises
     ------
     InputError
         If the parts' ROIs aren't those of `ids`, once each.
     """
-    found = np.concatenate([part.ids for part in parts])
-    if not np.array_equal(np.sort(found), np.sort(ids)):
+    own_ids = np.concatenate([part.ids for part in parts])
+    if not np.array_equal(np.sort(own_ids), np.sort(ids)):
         raise InputError(
             parts[0].source, "ids", "aren't those of the ROIs, once each", "Delete the parts and run again."
         )
-    order = np.argsort(found)[np.argsort(np.argsort(ids))]
+    order = np.argsort(own_ids)[np.argsort(np.argsort(ids))]
     names = [name for part in parts for name in part.classifier]
     return Raster(
         np.asarray(ids),
@@ -144,10 +145,10 @@ def gathered(parts: Sequence[Raster], ids: NDArray[np.int64]) -> Raster:
 
 
 def extended(probability: NDArray[np.float32], threshold: float, extent: float) -> NDArray[np.float32]:
-    """Return `probability` (N, T) with each called transient as long as it stays over `extent`.
+    """Return `probability` (N, T) with each detected transient extended to all frames above `extent`.
 
-    Where a transient begins and ends is less sure than that it is there. Frames over `extent` without a gap
-    to one over `threshold` are lifted to just above that; all others stay.
+    Onset and end of a transient are less certain than its presence. Frames above `extent` that are connected
+    to a frame above `threshold` are raised to just above `threshold`; all others are unchanged.
     """
     runs, n = ndimage.label(probability > extent, structure=[[0, 0, 0], [1, 1, 1], [0, 0, 0]])
     called = np.zeros(n + 1, dtype=bool)
@@ -174,8 +175,8 @@ def classifiers(
         registry.get(settings.model, "activity")
         return (settings.model,) * len(rois)
     types = ("any",) * len(rois) if celltypes is None else celltypes.of(rois.ids)
-    serving = {kind: registry.serving(kind, movie.indicator) for kind in dict.fromkeys(types)}
-    return tuple(serving[kind] for kind in types)
+    models = {name: registry.serving(name, movie.indicator) for name in dict.fromkeys(types)}
+    return tuple(models[name] for name in types)
 
 
 def predicted(
@@ -187,7 +188,7 @@ def predicted(
     progress: Progress = silent,
     label: str = "activity",
 ) -> NDArray[np.float32]:
-    """Return the probabilities (n, model frames) of the `chosen` cells, windows merged by their maximum."""
+    """Return the probabilities (n, model frames) of the `chosen` cells; the maximum of overlapping windows."""
     architecture = runner.architecture
     patches = architecture.cells(rois, seen.statistics)
     length, n_frames = architecture.window_frames, seen.grid.n_frames
@@ -206,7 +207,7 @@ def predicted(
     for start in range(0, n_frames, step):
         stop = min(start + step, n_frames)
         frames = seen.read(start, stop)
-        new = [runner.encode(some, patches, chosen) for some in batches(frames, encoded)]
+        new = [runner.encode(batch, patches, chosen) for batch in batches(frames, encoded)]
         held = np.concatenate([held, *new], axis=2)
         progress(label, stop, n_frames)
         while pending and pending[0][-1] + length <= stop:
@@ -214,13 +215,13 @@ def predicted(
             for group in groups:
                 tasks = [(row, at) for at in ready for row in group]
                 batch = np.stack([held[row, :, at - first : at - first + length] for row, at in tasks])
-                for (row, at), found in zip(tasks, runner.predict(batch), strict=True):
-                    np.maximum(merged[row, at : at + length], found, out=merged[row, at : at + length])
+                for (row, at), window in zip(tasks, runner.predict(batch), strict=True):
+                    np.maximum(merged[row, at : at + length], window, out=merged[row, at : at + length])
         if pending:
             held, first = held[:, :, int(pending[0][0]) - first :], int(pending[0][0])
     return merged
 
 
 def batches(items: NDArray[Any], size: int) -> list[NDArray[Any]]:
-    """Return `items` by `size` at a time."""
+    """Return `items` in batches of `size`."""
     return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,4 +1,4 @@
-"""How far assemblies found from two rasters, or found and planted ones, are the same."""
+"""Agreement of the assemblies of two rasters, or of detected and planted assemblies."""
 
 from __future__ import annotations
 
@@ -33,19 +33,20 @@ class MatchedAssembly:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far two methods found the same assemblies.
+    """Agreement of the assemblies of two methods.
 
     Attributes
     ----------
     n_cells
-        Cells that both know.
+        Cells in both.
     n_first, n_second
         Assemblies of each.
     adjusted_rand
-        Adjusted Rand index over the cells, those without an assembly a group of their own: 1 the same, 0 as
-        chance has it.
+        Adjusted Rand index over the cells, with the cells without an assembly as one group: 1 for identical
+        assemblies, 0 at chance.
     matched
-        Assemblies matched one to one so that most cells are common, those without a common cell left out.
+        Assemblies matched one to one by the Hungarian algorithm to share the most cells; pairs without a
+        common cell are left out.
     """
 
     n_cells: int
@@ -61,7 +62,7 @@ class Agreement:
 
 
 def agreement(first: Assemblies, second: Assemblies) -> Agreement:
-    """Compare the assemblies of two rasters of the same ROIs; cells that only one knows are left out.
+    """Compare the assemblies of two rasters of the same ROIs; cells in only one of them are left out.
 
     Raises
     ------
@@ -76,8 +77,8 @@ def agreement(first: Assemblies, second: Assemblies) -> Agreement:
     return agreement_of_labels(first.label[a], second.label[b])
 
 
-def recovery(found: Assemblies, truth: Truth) -> Agreement:
-    """Compare the assemblies planted in a simulated movie, first, with those found, over the cells both know.
+def recovery(detected: Assemblies, truth: Truth) -> Agreement:
+    """Compare the planted assemblies of a simulated movie (first) with the detected ones, over common cells.
 
     Raises
     ------
@@ -92,10 +93,12 @@ def recovery(found: Assemblies, truth: Truth) -> Agreement:
             "isn't there",
             "Simulate a preset with assemblies: HybridPreset.assemblies.",
         )
-    _, a, b = np.intersect1d(truth.ids, found.ids, return_indices=True)
+    _, a, b = np.intersect1d(truth.ids, detected.ids, return_indices=True)
     if not len(a):
-        raise InputError(found.source, "ids", f"has none of {truth.source}", "Give the truth of this movie.")
-    return agreement_of_labels(planted[a], found.label[b])
+        raise InputError(
+            detected.source, "ids", f"has none of {truth.source}", "Give the truth of this movie."
+        )
+    return agreement_of_labels(planted[a], detected.label[b])
 
 
 def agreement_of_labels(first: ArrayLike, second: ArrayLike) -> Agreement:
@@ -109,7 +112,7 @@ def agreement_of_labels(first: ArrayLike, second: ArrayLike) -> Agreement:
     a, b = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
     if a.shape != b.shape or a.ndim != 1:
         raise InputError(
-            "labels", "shape", f"is {a.shape} and {b.shape}", "Give a label a cell, the same cells in both."
+            "labels", "shape", f"is {a.shape} and {b.shape}", "Give one label per cell, for the same cells."
         )
     own, other = _names(a), _names(b)
     common = np.array([[np.count_nonzero((a == i) & (b == j)) for j in other] for i in own]).reshape(

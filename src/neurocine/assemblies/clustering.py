@@ -1,4 +1,4 @@
-"""SCEs clustered by the cells they have in common, and which clusters are better than chance."""
+"""Clusters of SCEs by common cells, and their significance."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from neurocine.config import AssembliesSettings
 from neurocine.core.assemblies import NONE, similarity
 from neurocine.progress import Progress, silent
 
-#: Fewer SCEs than this aren't clustered: two clusters of the least size.
+#: Fewest SCEs that are clustered: two clusters of the smallest size.
 LEAST_SCES = 10
-#: A cluster has at least so many SCEs: a few that happen to be alike are no assembly.
+#: Fewest SCEs of a cluster: a few similar ones are no assembly.
 LEAST_CLUSTER = 5
-#: Groups of SCEs of like size, within which cells' SCEs are shuffled.
+#: Groups of SCEs of similar size, within which the SCEs of each cell are shuffled.
 SIZE_GROUPS = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """M SCEs in clusters.
+    """Clusters of M SCEs.
 
     Attributes
     ----------
     cluster
-        Cluster of each SCE, (M,) int64, -1: none that is better than chance; 0 is the largest.
+        Cluster of each SCE, (M,) int64, -1: none better than chance; 0 is the largest.
     silhouette
         Silhouette of each SCE, (M,) float64.
     null
-        Median silhouette that a cluster must be above to be better than shuffled SCEs, NaN where nothing was
+        Median silhouette that a cluster must be above to be better than shuffled SCEs, NaN if nothing was
         clustered.
     """
 
@@ -47,11 +47,11 @@ def cluster_sces(
 ) -> Clusters:
     """Cluster SCEs by k-means on their normalised covariance (Malvache et al. 2016; Modol et al. 2020).
 
-    Each SCE is its row of the covariance matrix. Of the starts that of the least inertia counts, of the
-    numbers of clusters that with the highest mean silhouette, with 1 − covariance as distance. A cluster is
-    kept if the median of its silhouettes is well above that of any cluster of shuffled SCEs: by turns the
-    cells of each SCE are drawn anew (as in the papers), and each cell's SCEs among those of about the same
-    size (`shuffled_alike`).
+    The features of an SCE are its row of the covariance matrix. The start with the least inertia counts, and
+    the number of clusters with the highest mean silhouette (distance: 1 − covariance). A cluster is kept if
+    its median silhouette is well above that of all clusters of shuffled SCEs: alternately, the cells of each
+    SCE are drawn at random (as in the papers), and each cell's SCEs are shuffled among those of about the
+    same size (`shuffled_alike`).
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ def cluster_sces(
     settings
         Numbers of clusters, starts and shuffles, seed.
     progress
-        Told about starts, then about shuffles.
+        Called with the starts that are done, then with the shuffles.
     """
     m = participation.shape[1]
     if m < LEAST_SCES:
         return Clusters(np.full(m, NONE), np.zeros(m), float("nan"))
     seeds = np.random.default_rng((settings.seed, 2))
-    # SCEs are few: threads would only wait for one another.
+    # With few SCEs, threads would only wait for each other.
     with threadpool_limits(1):
         labels, silhouette = _best(similarity(participation), settings, seeds, progress)
         null = _null(participation, int(labels.max()) + 1, settings, seeds, progress)
@@ -79,7 +79,7 @@ def cluster_sces(
 
 
 def cluster_medians(labels: NDArray[np.int64], silhouette: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median silhouette of each cluster 0, 1, ..., -1 for those of too few SCEs."""
+    """Return the median silhouette of each cluster 0, 1, ..., -1 for clusters of too few SCEs."""
     sizes = np.bincount(labels)
     return np.array(
         [
@@ -92,8 +92,8 @@ def cluster_medians(labels: NDArray[np.int64], silhouette: NDArray[np.float64]) 
 def shuffled_alike(participation: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
     """Return `participation` (N, M) with each cell's SCEs shuffled among those of about the same size.
 
-    Cells keep how often they take part in small and in large SCEs: that busy cells fill the small ones, which
-    chance makes, and any cell joins large ones, is no assembly.
+    Each cell takes part in as many small and large SCEs as before: that busy cells fill the small SCEs, which
+    occur by chance, and that any cell joins large ones, is no assembly.
     """
     order = np.lexsort((rng.random(participation.shape[1]), participation.sum(axis=0)))
     shuffled = participation.copy()
@@ -124,10 +124,10 @@ def _null(
     seeds: np.random.Generator,
     progress: Progress,
 ) -> float:
-    """Return the median silhouette that no cluster of shuffled SCEs comes near.
+    """Return the median silhouette that clusters must exceed.
 
-    Of each way to shuffle that is the largest of all sets, and as much again as it is above the median set:
-    the largest of some tens alone would be passed by chance now and then.
+    For each kind of shuffling: the maximum over all sets, plus its distance from their median. The maximum of
+    a few dozen sets alone would sometimes be exceeded by chance.
     """
     highest = np.empty(settings.cluster_surrogates)
     for done in range(len(highest)):
@@ -141,9 +141,9 @@ def _null(
 def _run(
     covariance: NDArray[np.float64], k: int, starts: int, seeds: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return clusters and silhouettes, (M,) each, of the best of some starts of k-means."""
+    """Return clusters and silhouettes, (M,) each, of the best of `starts` starts of k-means."""
     means = KMeans(k, n_init=starts, random_state=int(seeds.integers(2**31)))
     labels = means.fit_predict(covariance).astype(np.int64)
-    if labels.min() == labels.max():  # all SCEs alike: one cluster only
+    if labels.min() == labels.max():  # all SCEs equal: one cluster only
         return labels, np.zeros(len(labels))
     return labels, np.asarray(silhouette_samples(1 - covariance, labels, metric="precomputed"))

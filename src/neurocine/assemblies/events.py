@@ -1,4 +1,4 @@
-"""Synchronous calcium events (SCEs): moments in which more cells are active than chance explains."""
+"""Synchronous calcium events (SCEs): moments in which more cells are active than by chance."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def detect_sces(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], float]:
     """Find the SCEs of a raster (Malvache et al. 2016; Modol et al. 2020).
 
-    In each frame the cells are counted that have an onset (or are active: `settings.count`) within
-    `settings.window_s` of it. SCEs are the peaks of this count that reach `settings.min_cells` and the
-    percentile `settings.percentile` of the counts of shuffled rasters, in which each cell's row is rolled on
-    its own.
+    In each frame, the cells with an onset within `settings.window_s` are counted (or the active cells:
+    `settings.count`). SCEs are the peaks of this count that reach `settings.min_cells` and the
+    percentile `settings.percentile` of the counts of shuffled rasters, in which each cell's row is rolled
+    independently.
 
     Parameters
     ----------
     active
         Raster, (N, T) bool.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     settings
         Window, percentile, numbers of cells and of shuffles, seed.
 
@@ -38,14 +38,14 @@ def detect_sces(
     participation
         Cells counted in that frame, (N, M) bool.
     threshold
-        Count from which on a frame may be one.
+        Least count of an SCE.
     """
     counted = onsets(active) if settings.count == "onsets" else active
     near = within(counted, window_frames(frame_rate_hz, settings))
     threshold = max(coactive_threshold(near, settings), float(settings.min_cells))
     count = near.sum(axis=0)
     apart = max(1, round(settings.apart_s * frame_rate_hz))
-    # The ends count as well: a peak has something lower on both sides.
+    # Lower values at both ends, so that peaks there count.
     peaks, _ = find_peaks(np.concatenate([[-1], count, [-1]]), height=threshold, distance=apart)
     frame = (peaks - 1).astype(np.int64)
     return frame, near[:, frame], threshold
@@ -62,14 +62,14 @@ def onsets(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def within(active: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
-    """Return which cells are active within some `frames` of each frame of `active` (N, T)."""
+    """Return which cells are active at most `frames` frames from each frame of `active` (N, T)."""
     if not frames or not active.size:
         return active
     return np.asarray(binary_dilation(active, np.ones((1, 2 * frames + 1), dtype=bool)))
 
 
 def coactive_threshold(active: NDArray[np.bool_], settings: AssembliesSettings) -> float:
-    """Return the percentile of the counts of active cells when each row of `active` (N, T) is rolled anew."""
+    """Return the percentile of the counts of active cells after rolling each row of `active` (N, T)."""
     n, t = active.shape
     if not n or not t:
         return 0.0
@@ -84,7 +84,7 @@ def coactive_threshold(active: NDArray[np.bool_], settings: AssembliesSettings) 
 
 
 def rolled(active: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return `active` (N, T), each row rolled by a random number of frames: rates stay, synchrony goes."""
+    """Return `active` (N, T) with rows rolled by random shifts: this keeps rates and destroys synchrony."""
     n, t = active.shape
     shift = rng.integers(t, size=(n, 1))
     return np.asarray(np.take_along_axis(active, (np.arange(t) - shift) % t, axis=1))

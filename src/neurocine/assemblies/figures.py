@@ -16,13 +16,13 @@ from neurocine.core import InputError, RoiSet
 from neurocine.core.assemblies import NONE, Assemblies
 from neurocine.drawing.rendering import DPI, png_bytes
 
-#: Colours of assemblies, by turns, and of none (Okabe and Ito: told apart by colour-blind readers too).
+#: Colours of the assemblies in turn, and of none (Okabe and Ito: safe for colour-blind readers).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#a6761d", "#7570b3")
 NO_COLOUR = "#b4b4b4"
 
 
 def draw_assemblies(
-    figure: Figure, found: Assemblies, rois: RoiSet | None = None, *, blank: str = "#ffffff"
+    figure: Figure, assemblies: Assemblies, rois: RoiSet | None = None, *, blank: str = "#ffffff"
 ) -> None:
     """Draw the clustered covariance of SCEs, the cells active in them and, with `rois`, the map.
 
@@ -34,19 +34,19 @@ def draw_assemblies(
         If `rois` lack a cell of the assemblies.
     """
     axes = figure.subplots(1, 2 if rois is None else 3)
-    _covariance(axes[0], found)
-    _cells(axes[1], found, blank)
+    _covariance(axes[0], assemblies)
+    _cells(axes[1], assemblies, blank)
     if rois is not None:
-        _map(axes[2], found, rois)
+        _map(axes[2], assemblies, rois)
 
 
-def assemblies_png(found: Assemblies, rois: RoiSet | None = None) -> bytes:
+def assemblies_png(assemblies: Assemblies, rois: RoiSet | None = None) -> bytes:
     """Return the picture of `draw_assemblies` as PNG: the same bytes for the same assemblies."""
     style: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8.5}
     with matplotlib.rc_context(style):
         size = (7.5 if rois is None else 11, 4)
         figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
-        draw_assemblies(figure, found, rois)
+        draw_assemblies(figure, assemblies, rois)
         return png_bytes(figure)
 
 
@@ -96,23 +96,23 @@ def colour(assembly: int) -> str:
     return NO_COLOUR if assembly == NONE else COLOURS[assembly % len(COLOURS)]
 
 
-def event_order(found: Assemblies) -> NDArray[np.int64]:
+def event_order(assemblies: Assemblies) -> NDArray[np.int64]:
     """Return the SCEs (M,) by cluster and time, those without one last."""
-    return np.lexsort((found.frame, _last(found.cluster))).astype(np.int64)
+    return np.lexsort((assemblies.frame, _last(assemblies.cluster))).astype(np.int64)
 
 
-def cell_order(found: Assemblies) -> NDArray[np.int64]:
+def cell_order(assemblies: Assemblies) -> NDArray[np.int64]:
     """Return the cells (N,) by assembly, the most often active first, those without one last."""
-    return np.lexsort((-found.participation.sum(axis=1), _last(found.label))).astype(np.int64)
+    return np.lexsort((-assemblies.participation.sum(axis=1), _last(assemblies.label))).astype(np.int64)
 
 
 def _last(label: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(label == NONE, label.max(initial=0) + 1, label)
 
 
-def _covariance(axes: Axes, found: Assemblies) -> None:
-    order = event_order(found)
-    values = found.similarity[np.ix_(order, order)].copy()
+def _covariance(axes: Axes, assemblies: Assemblies) -> None:
+    order = event_order(assemblies)
+    values = assemblies.similarity[np.ix_(order, order)].copy()
     np.fill_diagonal(values, np.nan)
     top = float(np.nanpercentile(values, 99)) if len(order) > 1 else 1.0
     if len(order):
@@ -120,12 +120,12 @@ def _covariance(axes: Axes, found: Assemblies) -> None:
         axes.figure.colorbar(
             image, ax=axes, label="normalised covariance", location="bottom", shrink=0.7, pad=0.02
         )
-    sizes = [np.count_nonzero(found.cluster == a) for a in range(len(found))]
+    sizes = [np.count_nonzero(assemblies.cluster == a) for a in range(len(assemblies))]
     for a, (start, size) in enumerate(zip(np.cumsum([0, *sizes]), sizes, strict=False)):
         _frame(axes, float(start), float(size), colour(a))
     axes.set_xlabel("SCEs by cluster")
     axes.set_ylabel("SCEs by cluster")
-    axes.set_title(f"{len(order)} SCEs, {len(found)} assemblies")
+    axes.set_title(f"{len(order)} SCEs, {len(assemblies)} assemblies")
 
 
 def _frame(axes: Axes, start: float, size: float, edge: str) -> None:
@@ -133,32 +133,34 @@ def _frame(axes: Axes, start: float, size: float, edge: str) -> None:
     axes.plot([low, high, high, low, low], [low, low, high, high, low], color=edge, linewidth=1.6)
 
 
-def _cells(axes: Axes, found: Assemblies, blank: str) -> None:
-    cells, events = cell_order(found), event_order(found)
+def _cells(axes: Axes, assemblies: Assemblies, blank: str) -> None:
+    cells, events = cell_order(assemblies), event_order(assemblies)
     image = np.full((len(cells), len(events), 3), to_rgb(blank))
     for row, cell in enumerate(cells):
-        image[row, found.participation[cell, events]] = to_rgb(colour(int(found.label[cell])))
+        image[row, assemblies.participation[cell, events]] = to_rgb(colour(int(assemblies.label[cell])))
     if image.size:
         axes.imshow(image, aspect="auto", interpolation="nearest")
     axes.set_xlabel("SCEs by cluster")
     axes.set_ylabel("cells by assembly")
 
 
-def _map(axes: Axes, found: Assemblies, rois: RoiSet) -> None:
+def _map(axes: Axes, assemblies: Assemblies, rois: RoiSet) -> None:
     position = {int(roi): i for i, roi in enumerate(rois.ids)}
     image = np.zeros((*rois.fov_shape, 4))
     # Those with an assembly are drawn last, over the others.
-    for cell in cell_order(found)[::-1]:
-        roi = int(found.ids[cell])
+    for cell in cell_order(assemblies)[::-1]:
+        roi = int(assemblies.ids[cell])
         if roi not in position:
-            raise InputError(rois.source, "ids", f"lack {roi}", f"Give the ROIs of {found.source}.")
+            raise InputError(rois.source, "ids", f"lack {roi}", f"Give the ROIs of {assemblies.source}.")
         y, x, _ = rois.pixels(position[roi])
-        image[y, x, :3] = to_rgb(colour(int(found.label[cell])))
-        image[y, x, 3] = 0.35 if found.label[cell] == NONE else 1.0
+        image[y, x, :3] = to_rgb(colour(int(assemblies.label[cell])))
+        image[y, x, 3] = 0.35 if assemblies.label[cell] == NONE else 1.0
     axes.imshow(image, interpolation="nearest")
     axes.set_xticks([])
     axes.set_yticks([])
-    for a in range(len(found)):
-        axes.plot([], [], "s", color=colour(a), label=f"{a + 1}: {np.count_nonzero(found.label == a)} cells")
-    if len(found):
+    for a in range(len(assemblies)):
+        axes.plot(
+            [], [], "s", color=colour(a), label=f"{a + 1}: {np.count_nonzero(assemblies.label == a)} cells"
+        )
+    if len(assemblies):
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, frameon=False)

@@ -29,17 +29,17 @@ def find_assemblies(
     Parameters
     ----------
     active
-        True where a cell is active, (N, T) bool: `Raster.active`, `Truth.raster` or anyone's.
+        True where a cell is active, (N, T) bool, such as `Raster.active` or `Truth.raster`.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     settings
         The config section ``assemblies``; None: the defaults.
     ids
         ROI ids, (N,) int64; None: 0, 1, ...
     source
-        Where the raster came from, for messages.
+        Source of the raster, for error messages.
     progress
-        Told about starts of k-means.
+        Called with the starts of k-means that are done.
 
     Raises
     ------
@@ -53,9 +53,9 @@ def find_assemblies(
     if chosen.by == "pairs":
         return _by_pairs(raster, rate, chosen, names, source, progress)
     frame, participation, threshold = detect_sces(raster, rate, chosen)
-    found = cluster_sces(participation, chosen, progress)
-    label, _ = refined(participation, found.cluster)
-    label, cluster = _large(label, found.cluster, chosen.min_assembly)
+    clusters = cluster_sces(participation, chosen, progress)
+    label, _ = refined(participation, clusters.cluster)
+    label, cluster = _large(label, clusters.cluster, chosen.min_assembly)
     return Assemblies(
         ids=names,
         frame_rate_hz=rate,
@@ -63,8 +63,8 @@ def find_assemblies(
         frame=frame,
         participation=participation,
         cluster=cluster,
-        silhouette=found.silhouette,
-        null_silhouette=found.null,
+        silhouette=clusters.silhouette,
+        null_silhouette=clusters.null,
         label=label,
         joined=joined_by(participation, label, int(label.max(initial=NONE)) + 1),
         source=source,
@@ -79,7 +79,7 @@ def _by_pairs(
     source: str,
     progress: Progress,
 ) -> Assemblies:
-    """Return the assemblies told from pairs of cells; their events are the SCEs of their own cells."""
+    """Return the assemblies from pairs of cells; their events are the SCEs of their own cells."""
     label = label_by_pairs(active, frame_rate_hz, settings, progress)
     n = int(label.max(initial=NONE)) + 1
     groups = [label == k for k in range(n)] or [np.ones(len(active), dtype=bool)]
@@ -107,7 +107,7 @@ def _by_pairs(
 def _large(
     label: NDArray[np.int64], cluster: NDArray[np.int64], least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return labels and clusters with assemblies of fewer than `least` cells left out, numbered anew."""
+    """Return labels and clusters without assemblies of fewer than `least` cells, renumbered."""
     sizes = np.bincount(label[label != NONE], minlength=int(cluster.max(initial=NONE)) + 1)
     kept = np.flatnonzero(sizes >= least)
     new = np.full(len(sizes) + 1, NONE, dtype=np.int64)  # the last for NONE, -1

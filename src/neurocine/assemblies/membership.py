@@ -1,4 +1,4 @@
-"""Which cells are in an assembly, and which assemblies are active in an SCE: exact tests of overlaps."""
+"""Members of the assemblies, and assemblies active in each SCE, by exact tests of overlaps."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from scipy.stats import hypergeom
 
 from neurocine.core.assemblies import NONE
 
-#: Chance of one wrong call over the assemblies that a cell, or an SCE, is tested for.
+#: Family-wise error rate over the assemblies tested for a cell or an SCE.
 ALPHA = 0.05
-#: Rounds of telling cells from SCEs and SCEs from cells, at most.
+#: Largest number of iterations between cells and SCEs.
 ROUNDS = 20
 
 
 def label_cells(participation: NDArray[np.bool_], inside: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the assembly of each cell, (N,) int64, -1: none.
 
-    A cell is in one if it takes part in more of the assembly's SCEs than the quantile 1 − .05/A of what
-    chance gives, the cell's SCEs drawn from all; where several fit, in that with the largest share of SCEs
-    with the cell.
+    A cell is a member if it takes part in more of the assembly's SCEs than the quantile 1 − .05/A of the
+    chance distribution (the cell's SCEs drawn at random); of several such assemblies, that with the largest
+    fraction of SCEs with the cell counts.
 
     Parameters
     ----------
     participation
-        Which cells take part in which SCE, (N, M) bool.
+        Participation of cells in SCEs, (N, M) bool.
     inside
-        Which SCEs are of which assembly, (M, A) bool.
+        SCEs of each assembly, (M, A) bool.
     """
     n, m = participation.shape
     k = inside.shape[1]
@@ -42,13 +42,13 @@ def label_cells(participation: NDArray[np.bool_], inside: NDArray[np.bool_]) -> 
 def joined_by(participation: NDArray[np.bool_], label: NDArray[np.int64], a: int) -> NDArray[np.bool_]:
     """Return which assemblies are active in which SCE, (M, A) bool.
 
-    One is if more of its cells take part than the quantile 1 − .05/A of what chance gives, the SCE's cells
-    drawn from all.
+    An assembly is active if more of its cells take part than the quantile 1 − .05/A of the chance
+    distribution (the SCE's cells drawn at random).
 
     Parameters
     ----------
     participation
-        Which cells take part in which SCE, (N, M) bool.
+        Participation of cells in SCEs, (N, M) bool.
     label
         Assembly of each cell, (N,) int64, -1: none.
     a
@@ -68,13 +68,13 @@ def refined(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the assembly of each cell, (N,) int64, and the assemblies active in each SCE, (M, A) bool.
 
-    Cells are told from the clusters of SCEs, SCEs from the cells, and so on until nothing changes: events of
-    several assemblies count for each, and those that k-means had to put somewhere drop out.
+    Cells are assigned by the clusters of SCEs, then SCEs by their cells, and so on until nothing changes: an
+    SCE of several assemblies counts for each of them, and one that fits no cluster drops out.
 
     Parameters
     ----------
     participation
-        Which cells take part in which SCE, (N, M) bool.
+        Participation of cells in SCEs, (N, M) bool.
     cluster
         Cluster of each SCE, (M,) int64, -1: none.
     """

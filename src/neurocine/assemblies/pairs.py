@@ -1,7 +1,7 @@
-"""Assemblies told from pairs of cells whose onsets coincide: also where cells fire all the time.
+"""Assemblies from pairs of cells with coincident onsets: also for densely firing cells.
 
-Where chance makes as many cells active at once as an assembly has, its events don't stand out of all cells'
-(`neurocine.assemblies.events`), but its pairs of cells still coincide more often than others do.
+If as many cells are active at once by chance as an assembly has, its events don't stand out
+(`neurocine.assemblies.events`), but its pairs of cells still coincide more often than others.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from neurocine.progress import Progress, silent
 
 Matrix = NDArray[np.float64]
 
-#: Each cell in turn starts a group with the cells that it coincides with most: so many in all.
+#: Cells of an initial group: each cell in turn, with those that it coincides with most.
 START_CELLS = 8
-#: A cell is in a group if its mean excess over the group's others has a chance of less than this.
+#: A cell is in a group if its mean excess with the group's other cells has a p below this.
 TAIL = 0.01
-#: ... and in the end if it is at least this part of what the group's cells have in the median.
+#: ... and finally if it is at least this fraction of the median of the group's cells.
 TYPICAL = 0.25
-#: Rounds of telling a group from its cells, at most.
+#: Largest number of iterations between groups and cells.
 ROUNDS = 30
-#: Groups that share more than this of the smaller one are one.
+#: Groups that share more than this fraction of the smaller one are the same.
 SHARED = 0.5
-#: Columns of about the same number of cells, among which a cell's are shuffled.
+#: Columns with about the same number of active cells, among which those of a cell are shuffled.
 LIKE_COLUMNS = 25
 
 
@@ -40,11 +40,11 @@ def label_by_pairs(
 ) -> NDArray[np.int64]:
     """Return the assembly of each cell of a raster (N, T), (N,) int64, -1: none.
 
-    The excess of a pair is the correlation of the cells' onsets, as Gaussians of `settings.pair_s`, less what
-    the sum of all other cells explains, in standard deviations of that in shuffled rasters. Groups of cells
-    with mutual excess grow from each cell; one is an assembly if its summed excess is well above (by as much
-    again as the highest is above the median) that of every group in rasters whose rows are rolled, and in
-    rasters whose columns keep how many cells are active.
+    The excess of a pair is the correlation of the cells' onsets (Gaussians of `settings.pair_s`) after
+    regressing out the sum of all other cells, in standard deviations of the same in shuffled rasters. Groups
+    of cells with mutual excess grow from each cell. A group is an assembly if its summed excess exceeds the
+    maximum over all groups of shuffled rasters by as much as this exceeds their median, for both kinds of
+    shuffling: rolled rows, and columns shuffled with the number of active cells kept.
     """
     on = onsets(active)
     if len(on) < max(START_CELLS, settings.min_assembly) or not on.any():
@@ -71,18 +71,18 @@ def label_by_pairs(
             break
         if all(_shared(member[:, group], other) <= SHARED for other in chosen):
             chosen.append(member[:, group])
-    return _told_apart(own, chosen, settings.min_assembly)
+    return _separated(own, chosen, settings.min_assembly)
 
 
 def excess(on: NDArray[np.bool_], frame_rate_hz: float, sigma_s: float) -> Matrix:
-    """Return how much more than by chance the onsets of each two cells coincide, (N, N), 0 of a cell itself.
+    """Return the excess coincidence of the onsets of each pair of cells, (N, N), with a zero diagonal.
 
     Parameters
     ----------
     on
         Onsets, (N, T) bool.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     sigma_s
         Standard deviation of the Gaussian that an onset becomes, seconds.
     """
@@ -103,9 +103,9 @@ def excess(on: NDArray[np.bool_], frame_rate_hz: float, sigma_s: float) -> Matri
 def shuffled_columns(
     on: NDArray[np.bool_], frame_rate_hz: float, settings: AssembliesSettings, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Return onsets (N, T') with each cell's bins shuffled among those in which as many cells are active.
+    """Return onsets (N, T') with each cell's bins shuffled among those with about as many active cells.
 
-    Bins are twice `settings.window_s` long; frames that fill none are left out.
+    Bins are twice `settings.window_s` long; frames that don't fill a bin are left out.
     """
     frames = max(1, round(2 * settings.window_s * frame_rate_hz))
     n, bins = len(on), on.shape[1] // frames
@@ -144,8 +144,8 @@ def _shared(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return float((first & second).sum() / min(first.sum(), second.sum()))
 
 
-def _told_apart(own: Matrix, groups: list[NDArray[np.bool_]], least: int) -> NDArray[np.int64]:
-    """Return the group that each cell coincides with most, (N,), those of fewer than `least` left out."""
+def _separated(own: Matrix, groups: list[NDArray[np.bool_]], least: int) -> NDArray[np.int64]:
+    """Return the group that each cell coincides with most, (N,); groups below `least` cells are dropped."""
     label = np.full(len(own), NONE, dtype=np.int64)
     if not groups:
         return label

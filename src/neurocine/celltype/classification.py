@@ -1,7 +1,7 @@
 """The type of each cell: pyramidal, interneuron or noise (DeepCINAC, section 2.4).
 
-A network reads windows of 500 frames of the cell. Only a cell's most active windows are read, as its kinetics
-show there, and their probabilities are averaged.
+A network reads windows of 500 frames of the cell. Only a cell's most active windows are read, because they
+show its kinetics; their probabilities are averaged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from neurocine.traces.transients import putative, smooth
 
 log = logging.getLogger(__name__)
 
-#: How much memory the features of a window may take at a time.
+#: Largest size of the features of a window.
 FEATURE_BYTES = 128 * 1024**2
 
 
@@ -38,7 +38,7 @@ def classify(
 ) -> CellTypes:
     """Return the type probabilities of `rois` in `movie`.
 
-    A movie shorter than the model's window is continued by its mirror image in time, and that is logged.
+    A movie shorter than the model's window is extended by its mirror image in time, with a log message.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ def classify(
     rois
         Cells.
     settings
-        Model, backend, windows a cell, batch size.
+        Model, backend, windows per cell, batch size.
     registry
-        Models; those that ship with neurocine unless given.
+        Models; None: those that ship with neurocine.
     progress
-        Told of windows read.
+        Called with the number of windows that are done.
 
     Raises
     ------
@@ -73,10 +73,10 @@ def classify(
 def most_active(
     traces: NDArray[np.floating[Any]], starts: NDArray[np.int64], length: int, n: int
 ) -> NDArray[np.bool_]:
-    """Return which of the windows at `starts` are the `n` most active of each cell, (N, W) bool.
+    """Return the mask of the `n` most active windows of each cell, (N, W) bool.
 
-    A window's activity is the mean of the peaks in it that lie at or over the 90th percentile of the cell's
-    smoothed trace; of a window without any, its largest value, which is lower.
+    A window's activity is the mean of its peaks at or above the 90th percentile of the cell's smoothed trace;
+    without such peaks it is the window's maximum, which is lower.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def most_active(
     starts, length
         First frames (W,) and frames of the windows.
     n
-        Windows to choose; all where there are fewer.
+        Windows to choose; all if there are fewer.
     """
     activity = np.empty((len(traces), len(starts)))
     for i, trace in enumerate(smooth(traces)):
@@ -121,11 +121,11 @@ def averaged(
     rois, traces
         Cells on that grid, and their raw traces (N, model frames).
     settings
-        Windows a cell, batch size.
+        Windows per cell, batch size.
     progress
-        Told of windows read.
+        Called with the number of windows that are done.
     moves
-        Moves of the readout's biases in logits, (K, 3): the answer for each, (K, N, 3).
+        Shifts of the readout's biases in logits, (K, 3); the result is then (K, N, 3).
     """
     odds = np.exp(np.zeros((1, len(CELL_TYPES))) if moves is None else moves)
     sums = np.zeros((len(odds), len(rois), len(CELL_TYPES)))
@@ -162,15 +162,15 @@ def _read(
     for w, start in enumerate(starts):
         wanted = np.flatnonzero(chosen[:, w])
         for low in range(0, len(wanted), group):
-            some = wanted[low : low + group]
+            cells = wanted[low : low + group]
             stop = min(int(start) + architecture.window_frames, seen.grid.n_frames)
             features = np.concatenate(
-                [runner.encode(frames, patches, some) for frames in _blocks(seen, int(start), stop)], axis=2
+                [runner.encode(frames, patches, cells) for frames in _blocks(seen, int(start), stop)], axis=2
             )
             features = _mirrored(features, architecture.window_frames)
-            for at in range(0, len(some), settings.batch_size):
+            for at in range(0, len(cells), settings.batch_size):
                 part = slice(at, at + settings.batch_size)
-                yield some[part], runner.predict(features[part])
+                yield cells[part], runner.predict(features[part])
         progress("cell types", w + 1, len(starts))
 
 

@@ -1,1 +1,1 @@
-"""Programs that run in an environment of their own."""
+"""Load engines; programs that run in their own environments."""

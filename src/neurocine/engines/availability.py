@@ -1,4 +1,4 @@
-"""Whether an engine can be run here, asked before any work."""
+"""Check whether an engine can be run, before any work."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def why_absent(entry: EngineEntry, engines: EnginesSettings, *, conda: bool = Fa
     entry
         The engine.
     engines
-        How programs in environments of their own are run.
+        How programs in their own environments are run.
     conda
-        Whether each rule runs in its own conda environment (``--sdm conda``), which has all that it needs.
+        Whether each rule runs in its own conda environment (``--sdm conda``), which has all requirements.
     """
     if entry.package is None or conda:
         return None

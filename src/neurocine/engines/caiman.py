@@ -1,7 +1,7 @@
-"""CaImAn (Giovannucci et al. 2019) in a Python of its own.
+"""CaImAn (Giovannucci et al. 2019) in its own Python environment.
 
-Its NumPy and TensorFlow can't be in one environment with ours. So the few lines that call it, those of
-`caiman_worker`, run in another process, which is given tasks as lines of JSON and arrays as files.
+Its versions of NumPy and TensorFlow conflict with neurocine's. So the few lines that call it, those of
+`caiman_worker`, run in another process, which receives tasks as lines of JSON and arrays as files.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ from neurocine.core import EngineMissing, InputError
 logger = logging.getLogger(__name__)
 
 WORKER = Path(__file__).with_name("caiman_worker.py")
-#: Where the user says how CaImAn is run.
+#: Where the user configures CaImAn, for error messages.
 WHERE = "config"
 INSTALL = (
     "Make an environment with CaImAn (`conda env create -n caiman -f envs/caiman.yaml`) and name its Python "
     "in engines.caiman.python, or run Snakemake with --sdm conda"
 )
-#: What is done before the first task.
+#: Name of the phase before the first task.
 LOADING = "loading"
-#: Seconds between looks at whether the process still lives.
+#: Seconds between checks of the process.
 POLL_S = 0.2
-#: Last lines of what CaImAn said that an error tells.
-TOLD_LINES = 12
+#: Last lines of CaImAn's log in an error message.
+LOG_LINES = 12
 
 
 class CaimanSession(AbstractContextManager["CaimanSession"]):
-    """A process that has CaImAn loaded, and a temporary folder; both are gone when the session ends.
+    """A process with CaImAn, and a temporary folder; both end with the session.
 
     Parameters
     ----------
     run
         Section ``engines.caiman`` of the config.
     temporary_bytes
-        How much the caller will write into the folder.
+        Bytes that the caller will write into the folder.
 
     Attributes
     ----------
     folder
-        For memory maps and arrays.
+        Temporary folder for memory maps and arrays.
     version
         CaImAn's version.
 
@@ -89,7 +89,7 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
             )
         with self._log.open("wb") as log:
             return subprocess.Popen(
-                # -I: nothing of this environment, nor this folder, is imported in that one.
+                # -I: nothing of this environment or folder is imported there.
                 [program, "-I", str(WORKER)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -100,17 +100,18 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
             )
 
     def ask(self, task: str, **values: Any) -> dict[str, Any]:
-        """Have `task` of the worker done with plain `values` and return its answer.
+        """Run `task` of the worker with the plain `values` and return its answer.
 
         Raises
         ------
         InputError
-            If CaImAn fails, with its last lines, or isn't done within the time limit; it is ended then.
+            If CaImAn fails, with the last lines of its log, or exceeds the time limit; the process is then
+            ended.
         """
         process = self._process
         if process is None or process.stdin is None:
             raise RuntimeError("the session has ended")
-        with suppress(BrokenPipeError):  # if it died, the reply tells why
+        with suppress(BrokenPipeError):  # if the process died, the reply says why
             process.stdin.write(json.dumps({"task": task, **values}).encode() + b"\n")
             process.stdin.flush()
         return self._reply(task)
@@ -127,9 +128,9 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
             raise InputError(
                 WHERE,
                 "engines.caiman.limit_min",
-                f"CaImAn wasn't done with the task {task!r} after {self._limit_s / 60:g} minutes and was "
-                f"ended; it may have been stuck. It said last: {said}",
-                "Allow it more time, or set engines.caiman.processes to 1: it is pools that get stuck",
+                f"CaImAn didn't finish the task {task!r} within {self._limit_s / 60:g} minutes and was "
+                f"ended; it may have been stuck. Its last lines: {said}",
+                "Allow it more time, or set engines.caiman.processes to 1: process pools can get stuck",
             ) from None
         if line:
             answer: dict[str, Any] = json.loads(line)
@@ -144,19 +145,19 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
             WHERE,
             "engine caiman",
             f"CaImAn in {self._python} failed in the task {task!r} (exit status {status}): {said}",
-            "See what it says; change the settings of the engine, or choose another one",
+            "Read its message; change the settings of the engine, or choose another one",
         )
 
     def _last_lines(self) -> str:
         text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.is_file() else ""
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-        return "\n".join(lines[-TOLD_LINES:]) or "nothing"
+        return "\n".join(lines[-LOG_LINES:]) or "nothing"
 
     def close(self) -> None:
-        """End the process with all that it started, and remove the folder."""
+        """End the process and its children, and remove the folder."""
         process, self._process = self._process, None
         if process is not None:
-            with suppress(ProcessLookupError):  # all of them may have ended
+            with suppress(ProcessLookupError):  # they may all have ended
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             for pipe in (process.stdin, process.stdout):
@@ -174,16 +175,16 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
 
 
 def _line_within(process: subprocess.Popen[bytes], pipe: IO[bytes], limit_s: float) -> bytes:
-    """Return the next line that `process` writes; nothing if it ends before.
+    """Return the next line of `process`; empty if it ends first.
 
     Raises
     ------
     TimeoutError
-        If `limit_s` pass before.
+        If it takes longer than `limit_s`.
     """
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
-        # Its children hold the pipe open when it dies, so that the pipe alone doesn't tell.
+        # Its children keep the pipe open when it dies, so an open pipe doesn't mean that it runs.
         died = process.poll() is not None
         if select.select([pipe], [], [], 0 if died else POLL_S)[0]:
             return pipe.readline()
@@ -210,7 +211,7 @@ def _temporary_folder(parent: str | None, wanted: int) -> tempfile.TemporaryDire
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return what CaImAn needs to be told: one thread a process, and where its files go."""
+    """Return CaImAn's environment variables: one thread per process, and the folder of its files."""
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     return {
         **dict.fromkeys(threads, "1"),

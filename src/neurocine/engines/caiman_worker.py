@@ -30,7 +30,7 @@ TEMPLATE_CHUNK = 20
 def main() -> None:
     """Answer tasks until the standard input ends."""
     requests, replies = os.dup(0), os.fdopen(os.dup(1), "w")
-    # What CaImAn prints goes to the log, and its pools have no use for the pipe of tasks.
+    # CaImAn's output goes to the log; its pools must not inherit the pipe of tasks.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _read(requests: int, lines: queue.SimpleQueue[bytes]) -> None:
-    """Queue what comes in; when the other end is gone, so are this process, its pool and its files."""
+    """Queue the requests; when the other end closes, end this process and its pool, and remove its files."""
     rest = b""
     while part := os.read(requests, 2**16):
         *whole, rest = (rest + part).split(b"\n")
@@ -76,10 +76,10 @@ def cnmf(map_file: str, out: str, parameters: Values, processes: int, refit: boo
     with _pool(processes) as pool:
         model = cnmf_module.CNMF(processes, params=options, dview=pool)
         model.fit(images)
-        found = model.estimates.A.shape[1]
-        if refit and found:
+        n_components = model.estimates.A.shape[1]
+        if refit and n_components:
             model = model.refit(images, dview=pool)
-        return {"found": found, **_evaluated(model.estimates, images, model.params, out)}
+        return {"found": n_components, **_evaluated(model.estimates, images, model.params, out)}
 
 
 def onacid(map_file: str, out: str, parameters: Values) -> Values:
@@ -90,12 +90,12 @@ def onacid(map_file: str, out: str, parameters: Values) -> Values:
     options = CNMFParams(params_dict={**parameters, "data": {**parameters["data"], "fnames": [map_file]}})
     model = OnACID(params=options)
     model.fit_online()
-    found = model.estimates.A.shape[1]
-    return {"found": found, **_evaluated(model.estimates, _images(map_file), options, out)}
+    n_components = model.estimates.A.shape[1]
+    return {"found": n_components, **_evaluated(model.estimates, _images(map_file), options, out)}
 
 
 def _images(map_file: str) -> Any:
-    """Return the frames (T, Y, X) of a memory map whose name tells its shape, as CaImAn's do."""
+    """Return the frames (T, Y, X) of a memory map whose name contains its shape, CaImAn's convention."""
     import caiman
 
     pixels, dims, n_frames = caiman.load_memmap(map_file)
@@ -104,7 +104,7 @@ def _images(map_file: str) -> Any:
 
 @contextmanager
 def _pool(processes: int) -> Iterator[Any]:
-    """Yield CaImAn's pool of processes, ended in any case; None for one process."""
+    """Yield CaImAn's pool of processes, which always ends; None for one process."""
     import caiman
 
     backend = "multiprocessing" if processes > 1 else "single"
@@ -117,7 +117,7 @@ def _pool(processes: int) -> Iterator[Any]:
 
 
 def _evaluated(estimates: Any, images: Any, options: Any, out: str) -> Values:
-    """Judge the components and write them to `out` laid out as CaImAn's own results."""
+    """Evaluate the components and write them to `out` in the layout of CaImAn's own results."""
     import h5py
     from scipy import sparse
 
@@ -137,7 +137,7 @@ def _evaluated(estimates: Any, images: Any, options: Any, out: str) -> Values:
 
 
 def foopsi(traces_file: str, out: str, parameters: Values) -> Values:
-    """Deconvolve traces (N, T) by OASIS one by one; write their events (N, T) float32, none below 0."""
+    """Deconvolve traces (N, T) by OASIS one by one; write their events (N, T) float32, non-negative."""
     from caiman.source_extraction.cnmf.deconvolution import constrained_foopsi
 
     traces = np.load(traces_file)
@@ -150,7 +150,7 @@ def foopsi(traces_file: str, out: str, parameters: Values) -> Values:
 
 
 class _Mover:
-    """Moves frames onto a template by NoRMCorre."""
+    """Registers frames to a template by NoRMCorre."""
 
     def __init__(self) -> None:
         self._pool: Any = None
@@ -184,7 +184,7 @@ class _Mover:
         return {}
 
     def move(self, frames_file: str, out: str) -> Values:
-        """Move frames (n, Y, X) float32 onto the template; write them and their mean shifts (n, 2)."""
+        """Register frames (n, Y, X) float32 to the template; write them and their mean shifts (n, 2)."""
         frames = np.load(frames_file)
         over = map(_moved, frames) if self._pool is None else self._pool.imap(_moved, frames, chunksize=8)
         shifts = np.empty((len(frames), 2), dtype=np.float32)
@@ -199,12 +199,12 @@ _kept: Values = {}
 
 
 def _keep(template: Any, options: Values) -> None:
-    """Keep what all frames are moved with, in this process."""
+    """Keep template and options in this process."""
     _kept.update(template=template, options=options)
 
 
 def _moved(frame: Any) -> tuple[Any, Any]:
-    """Return one frame (Y, X) moved, and its shift (y, x), the mean over blocks."""
+    """Return one registered frame (Y, X), and its shift (y, x), the mean over blocks."""
     from caiman.motion_correction import tile_and_correct
 
     moved, shifts, _, _ = tile_and_correct(frame, _kept["template"], **_kept["options"])

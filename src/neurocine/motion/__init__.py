@@ -1,4 +1,4 @@
-"""Motion correction: every frame moved onto a template, streamed block by block."""
+"""Motion correction: every frame is registered to a template, streamed block by block."""
 
 from neurocine.motion.registration import register
 from neurocine.motion.summary import SummaryAccumulator, summarise

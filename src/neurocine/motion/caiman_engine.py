@@ -1,7 +1,7 @@
-"""Registration by NoRMCorre (Pnevmatikakis & Giovannucci 2017) as it is in CaImAn, rigid and piecewise rigid.
+"""Registration by CaImAn's NoRMCorre (Pnevmatikakis & Giovannucci 2017), rigid and piecewise rigid.
 
-CaImAn runs in a Python of its own, see `neurocine.engines.caiman`: it makes the template of the sample, then
-moves block after block of frames onto it. Both ways interpolate (cubic); edges repeat.
+CaImAn runs in a Python of its own, see `neurocine.engines.caiman`: it makes the template from the
+sample, then registers the frames block by block. Both modes interpolate (cubic); edges repeat.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from neurocine.core.movie import BLOCK_BYTES
 from neurocine.engines.caiman import CaimanSession
 from neurocine.motion.engines import MAX_BLOCK_SHIFT_UM, Moved, cast, limit_px
 
-#: Smallest edge of a block; under it a correlation has too little to go by.
+#: Smallest edge of a block; smaller blocks have too few pixels for a correlation.
 MIN_BLOCK_PX = 32
-#: Blocks share this part of their edge with the next, as CaImAn's own do (32 of 96 + 32 pixels).
+#: Overlap of neighbouring blocks as a fraction of their edge, CaImAn's default (32 of 96 + 32 pixels).
 OVERLAP = 0.25
 
 
@@ -68,10 +68,10 @@ class CaimanMotion(AbstractContextManager["CaimanMotion"]):
 
     def apply(self, frames: NDArray[Any]) -> Moved:
         """Return `frames` (n, Y, X) moved onto the template."""
-        given, out = (self._session.folder / name for name in ("frames.npy", "moved.npy"))
-        np.save(given, frames.astype(np.float32))
-        self._session.ask("move", frames_file=str(given), out=str(out))
-        # NoRMCorre tells where a frame is to be moved to, not where it was.
+        frames_file, out = (self._session.folder / name for name in ("frames.npy", "moved.npy"))
+        np.save(frames_file, frames.astype(np.float32))
+        self._session.ask("move", frames_file=str(frames_file), out=str(out))
+        # NoRMCorre gives the correction, not the displacement.
         y, x = -np.load(f"{out}.shifts.npy").T
         at_limit = np.maximum(np.abs(y), np.abs(x)) > self._limit - 0.5
         return Moved(cast(np.load(out), frames.dtype), y, x, at_limit)
@@ -101,7 +101,7 @@ def prepare(
 def move_options(
     settings: MotionSettings, pixel_size_um: float, fov_shape: tuple[int, ...], limit: int
 ) -> dict[str, Any]:
-    """Return what NoRMCorre needs to know to move a frame, in pixels."""
+    """Return NoRMCorre's options, in pixels."""
     edge = max(MIN_BLOCK_PX, round(settings.block_um / pixel_size_um))
     block = [min(edge, length) for length in fov_shape]
     overlaps = [round(OVERLAP * length) for length in block]

@@ -1,9 +1,9 @@
 """Registration as in the DeepCINAC paper: centre of mass of the frame-reference cross-correlation.
 
 DeepCINAC (Denis et al. 2020, section 2.2, Imaging) corrects motion "by finding the center of mass of the
-correlations across frames relative to a set of reference frames" (Miri et al. 2011). Here the correlation
-is Pearson's between the template without a margin as wide as the largest shift, and the part of the frame
-that it would lie on at each shift; so every shift compares the same number of pixels and nothing wraps.
+correlations across frames relative to a set of reference frames" (Miri et al. 2011). Here it is
+Pearson's correlation of the template, without a margin as wide as the largest shift, with the part of the
+frame below it at each shift. So all shifts compare the same number of pixels, and nothing wraps around.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from neurocine.motion.template import correlated_mean
 
 #: Pixels on each side of the highest correlation that go into its centre of mass.
 PEAK_RADIUS = 3
-#: Times that the template is made again from the registered sample.
+#: Times that the template is recomputed from the registered sample.
 ITERATIONS = 2
-#: Pixels of frames handled at once; bounds the memory of the Fourier transforms.
+#: Pixels of frames processed at once; bounds the memory of the Fourier transforms.
 BATCH_PIXELS = 2**22
 
 
@@ -32,9 +32,9 @@ class CinacEngine:
     Parameters
     ----------
     template
-        Picture to move frames onto, (Y, X) float32.
+        Template, (Y, X) float32.
     limit
-        Largest shift looked for, in pixels; at most a quarter of the field of view.
+        Largest shift, in pixels; at most a quarter of the field of view.
     """
 
     def __init__(self, template: NDArray[np.float32], limit: int) -> None:
@@ -62,10 +62,10 @@ class CinacEngine:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
         """Return y and x displacement of `frames` (n, Y, X) in pixels, and where they are at the limit."""
         step = max(1, BATCH_PIXELS // self.template.size)
-        found = [
+        parts = [
             _peaks(self._correlation(frames[i : i + step]), self.limit) for i in range(0, len(frames), step)
         ]
-        y, x, at_limit = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        y, x, at_limit = (np.concatenate(values) for values in zip(*parts, strict=True))
         return y, x, at_limit
 
     def _correlation(self, frames: NDArray[Any]) -> NDArray[np.float32]:
@@ -84,7 +84,7 @@ class CinacEngine:
 def prepare(
     sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float, engines: EnginesSettings
 ) -> CinacEngine:
-    """Return the engine for `sample` (n, Y, X): its template is made anew twice from the aligned sample."""
+    """Return the engine for `sample` (n, Y, X): its template is recomputed twice from the aligned sample."""
     height, width = sample.shape[1:]
     limit = limit_px(settings, pixel_size_um, (height, width))
     engine = CinacEngine(correlated_mean(sample), limit)
@@ -106,14 +106,14 @@ def _peaks(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     """Return the centre of mass of the peak of each map (n, S, S), relative to the map's middle.
 
-    The peak is what stands over the highest correlation on the rim of the window around it: cut at one
-    level, it is not lopsided when the window is off its true centre by part of a pixel.
+    The peak is the part of the window around the maximum that is above the highest correlation on the
+    window's rim: cut off at one level, it stays symmetric if the window is off-centre by part of a pixel.
     """
     n, side = correlation.shape[:2]
     row, column = np.divmod(correlation.reshape(n, -1).argmax(axis=1), side)
     at_limit = (np.abs(row - limit) == limit) | (np.abs(column - limit) == limit)
     offset = np.arange(-PEAK_RADIUS, PEAK_RADIUS + 1)
-    # Below every correlation, so that what lies outside the map weighs nothing.
+    # Below every correlation, so that positions outside the map have no weight.
     padded = np.pad(correlation, ((0, 0), *[(PEAK_RADIUS, PEAK_RADIUS)] * 2), constant_values=-2)
     around = padded[
         np.arange(n)[:, None, None],

@@ -1,7 +1,7 @@
-"""The registration engines by name, and what each must offer.
+"""The registration engines, and the interface that each of them has.
 
-An engine is a module with a function ``prepare(sample, settings, pixel_size_um, engines) -> Engine``; a new
-one needs a line in `neurocine.config.engines.MOTION_ENGINES`.
+An engine is a module with the function `MotionEngine.prepare`. A new one needs a line in
+`neurocine.config.engines.MOTION_ENGINES`, or is a plug-in.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Moved(NamedTuple):
     Attributes
     ----------
     frames
-        (n, Y, X) in the type of the frames given.
+        (n, Y, X), of the dtype of the input.
     y, x
-        Displacement of each frame's content before it was moved back, pixels, (n,) float32.
+        Displacement of each frame's content before registration, in pixels, (n,) float32.
     at_limit
-        True where the shift is the largest that was looked for, (n,) bool.
+        True where the shift is the largest allowed, (n,) bool.
     """
 
     frames: NDArray[Any]
@@ -40,45 +40,65 @@ class Moved(NamedTuple):
     at_limit: NDArray[np.bool_]
 
 
-class Engine(Protocol):
-    """Moves frames onto its template."""
+class Registrar(Protocol):
+    """Registers frames to its template."""
 
     @property
     def template(self) -> NDArray[np.float32]:
-        """The picture that frames are moved onto, (Y, X), in the movie's counts."""
+        """The template, (Y, X), in the movie's counts."""
 
     def apply(self, frames: NDArray[Any]) -> Moved:
-        """Return `frames` (n, Y, X) moved onto the template."""
+        """Return `frames` (n, Y, X) registered to the template."""
+
+
+class MotionEngine(Protocol):
+    """Interface of a registration engine: a module with this function."""
+
+    def prepare(
+        self, sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float, engines: EnginesSettings
+    ) -> Registrar:
+        """Return a registrar whose template is made from `sample` (n, Y, X).
+
+        Parameters
+        ----------
+        sample
+            Frames spread over the movie.
+        settings
+            Section ``motion`` of the config.
+        pixel_size_um
+            Edge of a pixel in micrometres.
+        engines
+            How programs in their own environments are run.
+        """
 
 
 @contextmanager
 def prepared(
     sample: NDArray[Any], settings: MotionSettings, pixel_size_um: float, engines: EnginesSettings
-) -> Iterator[Engine]:
-    """Yield the engine that `settings` name, its template made from `sample` (n, Y, X).
+) -> Iterator[Registrar]:
+    """Yield the registrar of the engine in `settings`; its template is made from `sample` (n, Y, X).
 
-    An engine that is a context itself, as one with a process of its own, is left at the end.
+    A registrar that is a context manager, such as one with its own process, is closed at the end.
 
     Raises
     ------
     InputError
         If the engine isn't installed, or not in working order.
     """
-    engine: Engine = engine_module(MOTION_ENGINES, settings.engine, "motion.engine").prepare(
-        sample, settings, pixel_size_um, engines
-    )
-    with engine if isinstance(engine, AbstractContextManager) else nullcontext():
-        yield engine
+    engine: MotionEngine = engine_module(MOTION_ENGINES, settings.engine, "motion.engine")
+    registrar = engine.prepare(sample, settings, pixel_size_um, engines)
+    with registrar if isinstance(registrar, AbstractContextManager) else nullcontext():
+        yield registrar
 
 
 def limit_px(settings: MotionSettings, pixel_size_um: float, fov_shape: tuple[int, int]) -> int:
-    """Return the largest shift looked for in pixels: at least 1, at most a quarter of the field of view."""
+    """Return the largest shift in pixels: at least 1, at most a quarter of the field of view."""
     wanted = round(settings.max_shift_um / pixel_size_um)
     return max(1, min(wanted, min(fov_shape) // 4))
 
 
 def cast(frames: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Return `frames` in `dtype`; integers are rounded and clipped, never wrapped."""
+    """Return `frames` in `dtype`; integers are rounded and clipped, never wrapped around."""
     wanted = np.dtype(dtype)
     if wanted.kind in "iu" and frames.dtype.kind == "f":
         limits = np.iinfo(wanted)

@@ -1,4 +1,4 @@
-"""How good a registration is: correlation with the template, crispness and residual motion."""
+"""Quality of a registration: correlation with the template, crispness and residual motion."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 
 from neurocine.motion.template import centred
 
-#: Chunks whose averages are compared with the template, and the fewest frames of one.
+#: Chunks whose averages are compared with the template, and the fewest frames per chunk.
 MAX_CHUNKS = 40
 MIN_CHUNK_FRAMES = 20
-#: Flow is measured on pictures of at most about this many pixels an edge.
+#: Approximate edge of the images on which flow is measured, in pixels, at most.
 FLOW_EDGE = 256
-#: Radius of the window in which flow is taken as uniform, pixels. With smaller ones a cell that is brighter
-#: in one chunk than in the template passes for one that moved.
+#: Radius of the window in which flow is taken as uniform, pixels. With a smaller one, a cell that is
+#: brighter in one chunk than in the template looks as if it had moved.
 FLOW_RADIUS = 12
-#: A smaller fall of the correlation is no sign of a bad frame: interpolation and rounding make as much.
+#: Smaller drops of the correlation aren't bad frames: interpolation and rounding cause them, too.
 MIN_FALL = 0.05
 
 
 class TemplateCorrelation:
-    """Pearson's correlation of frames with a template, a margin left out.
+    """Pearson's correlation of frames with a template, without a margin.
 
-    The margin is where registered frames hold no data of their own but repeat their edge.
+    In the margin registered frames have no data; they repeat their edge there.
     """
 
     def __init__(self, template: NDArray[np.float32], margin: int) -> None:
@@ -47,7 +47,7 @@ class ChunkMeans:
         self._sums = np.zeros((n, *fov_shape))
 
     def add(self, start: int, frames: NDArray[Any]) -> None:
-        """Take `frames` (n, Y, X) into account, of which the first is frame `start`."""
+        """Add `frames` (n, Y, X), the first of which is frame `start`."""
         stop = start + len(frames)
         for total, a, b in zip(self._sums, self._edges[:-1], self._edges[1:], strict=True):
             if a < stop and b > start:
@@ -59,7 +59,7 @@ class ChunkMeans:
 
 
 def crispness(image: NDArray[Any]) -> float:
-    """Return the Frobenius norm of the gradient of `image` (Y, X): higher where motion blurs less."""
+    """Return the Frobenius norm of the gradient of `image` (Y, X): higher with less motion blur."""
     dy, dx = np.gradient(image.astype(np.float64))
     return float(np.sqrt((dy**2 + dx**2).sum()))
 
@@ -93,10 +93,10 @@ def _standardised(image: NDArray[np.float32], shrink: int) -> NDArray[np.float32
 def unregistered(
     correlation: NDArray[np.float32], at_limit: NDArray[np.bool_], flag_mad: float
 ) -> NDArray[np.bool_]:
-    """Return which frames are badly registered, (T,).
+    """Return the mask of badly registered frames, (T,).
 
     Those whose shift is at the limit, and those whose correlation with the template isn't positive or lies
-    more than `flag_mad` median absolute deviations (and more than `MIN_FALL`) under the median.
+    more than `flag_mad` median absolute deviations (and more than `MIN_FALL`) below the median.
     """
     median = np.median(correlation)
     deviation = np.median(np.abs(correlation - median))

@@ -1,4 +1,4 @@
-"""Registration of a movie, streamed from its source into the movie file."""
+"""Registration of a movie, streamed from the raw movie into the movie file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.core import Movie
 from neurocine.core.movie import BLOCK_BYTES
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
-from neurocine.motion.engines import Engine, limit_px, prepared
+from neurocine.motion.engines import Registrar, limit_px, prepared
 from neurocine.motion.metrics import (
     ChunkMeans,
     TemplateCorrelation,
@@ -34,8 +34,8 @@ def register(
 ) -> None:
     """Register `movie` and write it, its summary images and its shifts to `out`.
 
-    Frames are read once for the template (those sampled) and once to be moved; about ten blocks are held at
-    a time, never the movie. The pixel type is kept. Frames that can't be registered are flagged, not dropped.
+    The sampled frames are read for the template, then all frames once; about ten blocks are in memory at a
+    time, never the movie. The pixel type is kept. Frames that can't be registered are flagged, not removed.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def register(
     stamp
         Provenance written into the file.
     progress
-        Told after each block.
+        Called after each block.
     engines
-        How programs in environments of their own are run; the defaults unless given.
+        How programs in their own environments are run; None: the defaults.
 
     Raises
     ------
@@ -59,16 +59,16 @@ def register(
     """
     sample = sample_frames(movie, settings.template_frames)
     margin = limit_px(settings, movie.pixel_size_um, movie.fov_shape)
-    # Blocks are counted as float32, which is what engines work in, whatever the pixel type.
+    # Engines work in float32, whatever the pixel type.
     block_bytes = BLOCK_BYTES * movie.dtype.itemsize // 4
     with (
-        prepared(sample, settings, movie.pixel_size_um, engines or EnginesSettings()) as engine,
+        prepared(sample, settings, movie.pixel_size_um, engines or EnginesSettings()) as registrar,
         MovieWriter(out, movie, stamp) as writer,
     ):
-        measured = _Measured(engine, movie, margin)
+        measured = _Measured(registrar, movie, margin)
         for start, frames in movie.blocks(block_bytes):
             check_finite(movie, start, frames)
-            moved = engine.apply(frames)
+            moved = registrar.apply(frames)
             writer.write(start, moved.frames)
             measured.before(start, frames)
             measured.after(start, moved.frames)
@@ -80,25 +80,25 @@ def register(
 
 
 class _Measured:
-    """Everything that is gathered while frames stream by."""
+    """Shifts, quality and summary images, accumulated block by block."""
 
-    def __init__(self, engine: Engine, movie: Movie, margin: int) -> None:
-        self.template = engine.template
+    def __init__(self, registrar: Registrar, movie: Movie, margin: int) -> None:
+        self.template = registrar.template
         self.margin = margin
-        self.summary = SummaryAccumulator(engine.template)
+        self.summary = SummaryAccumulator(registrar.template)
         self.y, self.x, self._after, self._before = np.zeros((4, movie.n_frames), dtype=np.float32)
         self.at_limit = np.zeros(movie.n_frames, dtype=bool)
         self._raw_sum = np.zeros(movie.fov_shape)
         self._chunks = ChunkMeans(movie.n_frames, movie.fov_shape)
-        self._correlation = TemplateCorrelation(engine.template, margin)
+        self._correlation = TemplateCorrelation(registrar.template, margin)
 
     def before(self, start: int, frames: NDArray[np.generic]) -> None:
-        """Take raw `frames` into account."""
+        """Add raw `frames`."""
         self._before[start : start + len(frames)] = self._correlation(frames)
         self._raw_sum += frames.sum(axis=0, dtype=np.float64)
 
     def after(self, start: int, frames: NDArray[np.generic]) -> None:
-        """Take registered `frames` into account."""
+        """Add registered `frames`."""
         self._after[start : start + len(frames)] = self._correlation(frames)
         self.summary.add(frames)
         self._chunks.add(start, frames)

@@ -1,8 +1,8 @@
 """Registration by suite2p's phase correlation (Pachitariu et al. 2017), rigid and non-rigid.
 
-suite2p makes the template and finds the shifts, in int16: frames are scaled into its range for that only.
-The shifts are applied here to the frames themselves. A rigid shift is a whole number of pixels and moves
-pixels unchanged; a non-rigid one interpolates once. Edges repeat, they don't wrap round.
+suite2p makes the template and estimates the shifts, in int16: only for this, frames are scaled into its
+range. The shifts are applied here to the original frames. A rigid shift is a whole number of pixels and
+leaves values unchanged; a non-rigid one interpolates once. Edges repeat, they don't wrap around.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from neurocine.motion.engines import MAX_BLOCK_SHIFT_UM, Moved, cast, limit_px
 
 #: Brightest pixels of the sample are scaled to this; suite2p holds frames as int16.
 INT16_TARGET = 10_000
-#: Smallest edge of a block; under it phase correlation has too little to go by.
+#: Smallest edge of a block; smaller blocks have too few pixels for phase correlation.
 MIN_BLOCK_PX = 32
-#: Pixels of frames handled at once; bounds the memory of the Fourier transforms.
+#: Pixels of frames processed at once; bounds the memory of the Fourier transforms.
 BATCH_PIXELS = 2**22
 
 
 @dataclass(frozen=True)
 class Int16Scale:
-    """Linear scaling of a movie's counts into int16, for finding shifts only."""
+    """Linear scaling of a movie's counts into int16, only for estimating shifts."""
 
     low: float
     gain: float
 
     @classmethod
     def of(cls, sample: NDArray[Any]) -> Int16Scale:
-        """Return the scale that takes the darkest and brightest pixels of `sample` to 0 and the target."""
+        """Return the scale that maps the darkest and brightest pixels of `sample` to 0 and `INT16_TARGET`."""
         low, high = float(sample.min()), float(np.percentile(sample, 99.9))
         high = high if high > low else float(sample.max())
         return cls(low, INT16_TARGET / (high - low))
 
     def __call__(self, frames: NDArray[Any]) -> NDArray[np.int16]:
-        """Return `frames` as int16; what is over its range is clipped."""
+        """Return `frames` as int16; values beyond its range are clipped."""
         scaled = (frames.astype(np.float32) - np.float32(self.low)) * np.float32(self.gain)
         return np.asarray(np.clip(scaled, -32768, 32767), dtype=np.int16)
 
@@ -53,7 +53,7 @@ class Int16Scale:
 
 
 class Suite2pEngine:
-    """Rigid, and if asked for non-rigid, registration by suite2p.
+    """Rigid or non-rigid registration by suite2p.
 
     Parameters
     ----------
@@ -94,24 +94,24 @@ class Suite2pEngine:
         )
 
     def apply(self, frames: NDArray[Any]) -> Moved:
-        """Return `frames` (n, Y, X) moved onto the template."""
+        """Return `frames` (n, Y, X) registered to the template."""
         step = max(1, BATCH_PIXELS // self.template.size)
         parts = [self._batch(frames[i : i + step]) for i in range(0, len(frames), step)]
         return Moved(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
     def _batch(self, frames: NDArray[Any]) -> Moved:
-        found = s2p.compute_shifts(
+        shifts = s2p.compute_shifts(
             self._filters,
             torch.from_numpy(self._scale(frames)).to(self._device),
             maxregshift=self._options["maxregshift"],
             snr_thresh=self._options["snr_thresh"],
             maxregshiftNR=self._block_limit,
         )
-        y, x = (value.cpu().numpy().astype(np.int64) for value in found[:2])
+        y, x = (value.cpu().numpy().astype(np.int64) for value in shifts[:2])
         at_limit = (np.abs(y) >= self._limit) | (np.abs(x) >= self._limit)
-        if found[3] is None:
+        if shifts[3] is None:
             return Moved(_moved_whole(frames, y, x), y.astype(np.float32), x.astype(np.float32), at_limit)
-        of_blocks = [value.cpu().numpy() for value in found[3:5]]
+        of_blocks = [value.cpu().numpy() for value in shifts[3:5]]
         dy, dx = y[:, None] + of_blocks[0], x[:, None] + of_blocks[1]
         moved = cast(self._warped(frames, dy, dx), frames.dtype)
         return Moved(moved, dy.mean(axis=1, dtype=np.float32), dx.mean(axis=1, dtype=np.float32), at_limit)
@@ -150,7 +150,7 @@ def prepare(
 
 
 def _block_size(wanted_px: float, fov_shape: tuple[int, int]) -> tuple[int, int]:
-    """Return height and width of a block: quick to transform, within the field of view."""
+    """Return height and width of a block: fast to transform, within the field of view."""
     edge = next_fast_len(max(MIN_BLOCK_PX, round(wanted_px)), real=True)
     return min(edge, fov_shape[0]), min(edge, fov_shape[1])
 

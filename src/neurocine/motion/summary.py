@@ -11,21 +11,21 @@ from neurocine.core import Movie
 from neurocine.io.result_files import Summary
 from neurocine.progress import Progress, silent
 
-#: Row and column steps to four of the eight neighbours; the other four are the same pairs seen from there.
+#: Row and column steps to four of the eight neighbours; the other four give the same pairs.
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
-#: Pixels taken to float64 at once.
+#: Pixels converted to float64 at once.
 BATCH_PIXELS = 2**20
 
 
 class SummaryAccumulator:
-    """Running sums from which the summary images follow.
+    """Running sums for the summary images.
 
-    Sums are float64 and taken of the difference from `offset`, so that bright and long movies lose no digits.
+    They are float64 sums of the difference from `offset`, so that bright and long movies lose no precision.
 
     Parameters
     ----------
     offset
-        A picture (Y, X) near the mean of the movie: its template, or its first frame.
+        An image (Y, X) near the mean of the movie: its template, or its first frame.
     """
 
     def __init__(self, offset: NDArray[Any]) -> None:
@@ -37,7 +37,7 @@ class SummaryAccumulator:
         self._max = np.full(offset.shape, -np.inf)
 
     def add(self, frames: NDArray[Any]) -> None:
-        """Take `frames` (n, Y, X) into account."""
+        """Add `frames` (n, Y, X)."""
         step = max(1, BATCH_PIXELS // self._offset.size)
         for start in range(0, len(frames), step):
             part = frames[start : start + step]
@@ -70,7 +70,7 @@ class SummaryAccumulator:
             here, there = _pair(neighbour)
             covariance = products[here] / self._n - mean[here] * mean[there]
             scale = std[here] * std[there]
-            # Rounding leaves a trace of variance in constant pixels; it is not a signal.
+            # Rounding leaves a trace of variance in constant pixels; that isn't a signal.
             moving = scale > 1e-9 * np.maximum(np.abs(mean[here] * mean[there]), 1e-300)
             value = np.where(moving, covariance / np.where(moving, scale, 1), 0)
             for side in (here, there):

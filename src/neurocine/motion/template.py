@@ -1,4 +1,4 @@
-"""The sample of frames that a template is made from, and a template made from it."""
+"""The sample of frames for the template, and a template made from it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError, Movie
 
-#: Most memory that the sample may take, as float32.
+#: Largest size of the sample, as float32.
 SAMPLE_BYTES = 128 * 1024**2
-#: Fewest frames averaged into a template, where the sample has so many.
+#: Fewest frames averaged into a template, if the sample has as many.
 MIN_AVERAGED = 20
 
 
 def sample_frames(movie: Movie, n_frames: int) -> NDArray[Any]:
     """Return up to `n_frames` frames (n, Y, X) spread evenly over `movie`, without blank ones.
 
-    A large field of view gets fewer, so that they stay within `SAMPLE_BYTES`.
+    With a large field of view there are fewer, so that they fit into `SAMPLE_BYTES`.
 
     Raises
     ------
     InputError
-        If fewer than two of them hold a picture.
+        If all but one of them are blank.
     """
     height, width = movie.fov_shape
     n = min(n_frames, movie.n_frames, max(MIN_AVERAGED, SAMPLE_BYTES // (4 * height * width)))
@@ -31,13 +31,13 @@ def sample_frames(movie: Movie, n_frames: int) -> NDArray[Any]:
     chosen = ((np.arange(n) + 0.5) * movie.n_frames / n).astype(int)
     sample: NDArray[Any] = np.concatenate([movie.read(i, i + 1) for i in chosen])
     check_finite(movie, 0, sample)
-    pictured = sample.reshape(len(sample), -1)
-    sample = sample[pictured.min(axis=1) != pictured.max(axis=1)]
+    pixels = sample.reshape(len(sample), -1)
+    sample = sample[pixels.min(axis=1) != pixels.max(axis=1)]
     if len(sample) < 2:
         raise InputError(
             movie.source,
             "frames",
-            f"{n} frames spread over the movie are blank (all pixels alike)",
+            f"{n} frames spread over the movie are blank (all pixels equal)",
             "Is it the right channel, and was the shutter open?",
         )
     return sample

@@ -1,4 +1,4 @@
-"""Regions of interest: found by an engine, or given."""
+"""Regions of interest: from an engine, or the user's own."""
 
 from neurocine.segmentation.engines import segment
 

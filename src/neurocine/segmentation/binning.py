@@ -1,4 +1,4 @@
-"""Movies averaged over time, as engines that look at correlation want them."""
+"""Movies averaged over time, for engines that use correlations."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from neurocine.core import Movie
 from neurocine.progress import Progress
 
-#: A short movie is binned less, so that it keeps this many bins.
+#: Fewest bins; a short movie is binned less.
 MIN_BINS = 50
 
 
 def bin_frames(movie: Movie, seconds: float) -> int:
-    """Return the frames of a bin of about `seconds`; fewer where there'd be less than `MIN_BINS` bins."""
+    """Return the frames of a bin of about `seconds`; fewer if there were less than `MIN_BINS` bins."""
     return max(1, min(round(seconds * movie.frame_rate_hz), movie.n_frames // MIN_BINS))
 
 

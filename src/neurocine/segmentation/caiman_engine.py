@@ -1,7 +1,7 @@
 """ROIs by CaImAn: CNMF (Pnevmatikakis et al. 2016) on the whole movie, or frame by frame (OnACID).
 
-CaImAn (Giovannucci et al. 2019) runs in a Python of its own, see `neurocine.engines.caiman`. It is given the
-movie as a memory map in a temporary folder, and what it finds is read as any results of CaImAn are.
+CaImAn (Giovannucci et al. 2019) runs in a Python of its own, see `neurocine.engines.caiman`. The movie is
+passed as a memory map in a temporary folder; the results are read like any results of CaImAn.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from neurocine.segmentation.engines import SegmentationRequest
 
 logger = logging.getLogger(__name__)
 
-#: Pixels that CaImAn handles at once; left to itself it goes by the memory that happens to be free.
+#: Pixels that CaImAn processes at once; its default depends on the free memory.
 PIXELS_AT_ONCE = 4000
 ONLINE = "caiman-online"
 
 
 def find(request: SegmentationRequest) -> RoiSet:
-    """Return the components that CaImAn finds in `movie` and judges good; ids are CaImAn's numbers.
+    """Return the components that CaImAn finds and accepts; ids are CaImAn's numbers.
 
     Raises
     ------
@@ -46,20 +46,20 @@ def find(request: SegmentationRequest) -> RoiSet:
             "out": str(out),
         }
         if online:
-            told = session.ask("onacid", **files, parameters=online_parameters(movie, settings))
+            summary = session.ask("onacid", **files, parameters=online_parameters(movie, settings))
         else:
-            told = session.ask(
+            summary = session.ask(
                 "cnmf",
                 **files,
                 parameters=batch_parameters(movie, settings),
                 processes=run.processes,
                 refit=settings.caiman.refit,
             )
-        logger.info("%s: CaImAn found %d components; %s", movie.source, told["found"], told)
+        logger.info("%s: CaImAn found %d components; %s", movie.source, summary["found"], summary)
         rois = caiman.read(out, movie.fov_shape)
     request.progress("segmentation", movie.n_frames, movie.n_frames)
     if not len(rois):
-        logger.warning("%s: CaImAn found no component of good quality", movie.source)
+        logger.warning("%s: CaImAn found no component that it accepts", movie.source)
     return cores(rois, settings.caiman.mask_level, settings.engine, movie.source)
 
 
@@ -72,7 +72,7 @@ def write_map(movie: Movie, folder: Path, order: str, progress: Progress) -> Pat
     """Write `movie` as CaImAn's memory map and return its path.
 
     It holds float32 (pixels, frames), pixels counted down the columns of the picture, in `order` C (each
-    pixel's trace in one piece) or F (each frame); its name tells the shape.
+    pixel's trace in one piece) or F (each frame); its name contains the shape.
     """
     height, width = movie.fov_shape
     path = folder / f"movie_d1_{height}_d2_{width}_d3_1_order_{order}_frames_{movie.n_frames}.mmap"
@@ -122,7 +122,7 @@ def online_parameters(movie: Movie, settings: SegmentationSettings) -> dict[str,
 
 
 def _parameters(movie: Movie, settings: SegmentationSettings) -> dict[str, dict[str, Any]]:
-    """Return what both ways of CaImAn have in common."""
+    """Return the parameters that CNMF and OnACID share."""
     chosen = settings.caiman
     radius = max(2, round(settings.diameter_um / 2 / movie.pixel_size_um))
     return {
@@ -156,8 +156,8 @@ def _parameters(movie: Movie, settings: SegmentationSettings) -> dict[str, dict[
 def cores(rois: RoiSet, level: float, engine: str, source: str) -> RoiSet:
     """Return `rois` without the faint rims of CaImAn's footprints.
 
-    Of each ROI stays the largest connected piece of the pixels whose weight is at least `level` of its
-    highest; that becomes 1.
+    Each ROI becomes the largest connected component of the pixels whose weight is at least `level` of its
+    maximum; the maximum becomes 1.
     """
     return RoiSet.from_pixels(
         rois.fov_shape,

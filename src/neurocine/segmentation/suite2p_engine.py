@@ -24,17 +24,17 @@ from neurocine.segmentation.engines import SegmentationRequest
 
 logger = logging.getLogger(__name__)
 
-#: Most memory of the binned movie, as float32; detection holds about five copies of it.
+#: Largest size of the binned movie, as float32; detection needs about five copies of it.
 BINNED_BYTES = 1024**3
-#: Frames that extraction holds at once, as float32.
+#: Size of the frames that extraction reads at once, as float32.
 BATCH_BYTES = 64 * 1024**2
-#: How suite2p says that there is nothing.
+#: Text of suite2p's error if there are no ROIs.
 NOTHING_FOUND = "no ROIs were found"
 
 
 @dataclass(frozen=True)
 class FloatFrames:
-    """Frames of a movie as suite2p reads them: slices of float32, so that no integer type wraps."""
+    """Frames of a movie as suite2p reads them: slices of float32, so that no integer type overflows."""
 
     movie: Movie
 
@@ -52,7 +52,7 @@ def find(request: SegmentationRequest) -> RoiSet:
     """Return the ROIs that suite2p detects and classifies as neurons; ids are 0 to N - 1.
 
     The movie is read twice: averaged over bins as long as the indicator's decay for detection, and once more
-    for the traces whose skewness its classifier wants. Weights are suite2p's ``lam``, their maximum 1;
+    for the traces whose skewness its classifier needs. Weights are suite2p's ``lam``, their maximum 1;
     dendrites are cropped.
     """
     movie, settings = request.movie, request.settings
@@ -65,7 +65,7 @@ def find(request: SegmentationRequest) -> RoiSet:
     probability = _probability(movie, stat, device)
     keep = probability >= settings.min_probability
     if not keep.any():
-        logger.warning("%s: none of suite2p's %d ROIs passes for a neuron", movie.source, len(stat))
+        logger.warning("%s: none of suite2p's %d ROIs is classified as a neuron", movie.source, len(stat))
     return RoiSet.from_pixels(
         movie.fov_shape,
         [_soma(roi) for roi in stat[keep]],
@@ -98,8 +98,7 @@ def binned(movie: Movie, tau_s: float, progress: Progress) -> NDArray[np.float32
 def spatial_scale(diameter_px: float) -> int:
     """Return suite2p's scale (1: 6 pixels, 2: 12, 3: 24, 4: 48) nearest to a soma's diameter.
 
-    Left to itself suite2p takes the scale of most of the peaks: that of boutons and dendrites where they are
-    many.
+    By default suite2p uses the scale of most of the peaks: that of boutons and dendrites if there are many.
     """
     return int(np.clip(round(np.log2(diameter_px / 6)) + 1, 1, 4))
 
@@ -107,7 +106,7 @@ def spatial_scale(diameter_px: float) -> int:
 def _detect(
     movie: Movie, bins: NDArray[np.float32], settings: SegmentationSettings, tau: float, device: torch.device
 ) -> NDArray[Any]:
-    """Return suite2p's ``stat``, one dictionary an ROI; empty if it finds none."""
+    """Return suite2p's ``stat``, one dictionary per ROI; empty if it finds none."""
     options = default_settings()["detection"]
     options["threshold_scaling"] = settings.threshold_scaling
     options["max_overlap"] = settings.max_overlap
@@ -152,5 +151,5 @@ def _probability(movie: Movie, stat: NDArray[Any], device: torch.device) -> NDAr
     skewness = np.nan_to_num(skew(f - options["neuropil_coefficient"] * fneu, axis=1))
     for roi, value, size in zip(stat, skewness, relative_size(stat), strict=True):
         roi["skew"], roi["npix_norm"] = value, size
-    found = classify(stat=stat, classfile=builtin_classfile)
-    return np.asarray(np.clip(found[:, 1], 0, 1), dtype=np.float32)
+    classes = classify(stat=stat, classfile=builtin_classfile)
+    return np.asarray(np.clip(classes[:, 1], 0, 1), dtype=np.float32)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: The baseline is found this many times in a window, and interpolated between.
+#: Points per window at which the baseline is computed; it is interpolated between them.
 KNOTS_PER_WINDOW = 12
-#: ΔF/F is divided by no less than this share of the mean fluorescence.
+#: Smallest divisor of ΔF/F, as a fraction of the mean fluorescence.
 MIN_BASELINE_SHARE = 0.1
 
 
@@ -18,8 +18,8 @@ def neuropil_corrected(
 ) -> NDArray[np.float64]:
     """Return F - c (Fneu - median of Fneu over time), (N, T).
 
-    Only the neuropil's changes are subtracted, not its level: so the baseline stays that of F, positive, and
-    ΔF/F can't blow up where the neuropil is as bright as the cell.
+    Only changes of the neuropil are subtracted, not its level: the baseline stays that of F and positive, and
+    ΔF/F doesn't explode where the neuropil is as bright as the cell.
     """
     corrected = f.astype(np.float64)
     if fneu.size:
@@ -30,9 +30,8 @@ def neuropil_corrected(
 def running_baseline(traces: NDArray[np.float64], window: int, percentile: float) -> NDArray[np.float64]:
     """Return the running `percentile` of `traces` (N, T) over `window` frames, (N, T).
 
-    It is taken of the frames at most half a window away, fewer at both ends of the movie, exactly at
-    `KNOTS_PER_WINDOW` knots a window, and linearly interpolated between. In a movie shorter than the window
-    the ends see half the window or all there is.
+    It is computed at `KNOTS_PER_WINDOW` knots per window, over the frames at most half a window away (fewer
+    at both ends of the movie), and linearly interpolated between the knots.
     """
     n, n_frames = traces.shape
     half = max(1, window // 2)

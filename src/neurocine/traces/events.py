@@ -15,7 +15,7 @@ def noise_level(traces: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return the standard deviation of the frame-to-frame noise of `traces` (N, T), (N,).
 
     It is the median absolute deviation of first differences, over the square root of 2: transients last many
-    frames and hardly show in it.
+    frames and hardly affect it.
     """
     change = np.diff(traces.astype(np.float64), axis=1)
     spread = np.abs(change - np.median(change, axis=1, keepdims=True))

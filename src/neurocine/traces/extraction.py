@@ -24,7 +24,7 @@ def extract(
     progress: Progress = silent,
     engines: EnginesSettings | None = None,
 ) -> Traces:
-    """Return the traces of `rois` in `movie`, and the events of the engine that `settings` name.
+    """Return the traces of `rois` in `movie`, with the events of the engine in `settings`.
 
     See `extract_raw` for F, Fneu and ΔF/F, `neurocine.traces.deconvolution` for the events, and
     `neurocine.traces.events` for the signal-to-noise ratio.
@@ -34,13 +34,13 @@ def extract(
     movie
         Registered movie.
     rois
-        ROIs of the same field of view; without any, the traces are (0, T).
+        ROIs of the same field of view; if there are none, the traces are (0, T).
     settings
         Neuropil annulus and coefficient, window and percentile of the baseline, and the deconvolution.
     progress
-        Told how far the movie is read.
+        Called while the movie is read.
     engines
-        How programs in environments of their own are run; the defaults unless given.
+        How programs in their own environments are run; None: the defaults.
 
     Raises
     ------
@@ -49,14 +49,14 @@ def extract(
     """
     raw = extract_raw(movie, rois, settings, progress)
     name, decay = settings.deconvolution, decay_s(movie.indicator)
-    found = deconvolve_by(name, raw, settings, decay, engines=engines, progress=progress)
+    deconvolved = deconvolve_by(name, raw, settings, decay, engines=engines, progress=progress)
     return Traces(
         ids=raw.ids,
         frame_rate_hz=raw.frame_rate_hz,
         f=raw.f,
         fneu=raw.fneu,
         dff=raw.dff,
-        events=found.events,
+        events=deconvolved.events,
         snr=signal_to_noise(raw.dff),
         source=raw.source,
     )
@@ -106,7 +106,7 @@ def projected(
     movie: Movie, masks: sparse.csr_array, progress: Progress = silent, label: str = "traces"
 ) -> NDArray[np.float32]:
     """Return the product of `masks` (M, Y * X) and every frame, (M, T) float32; the movie is read once."""
-    # Only pixels of some mask are turned to floats: few of them in a sparse field of view.
+    # Only pixels inside masks are converted to floats: few of them in a sparse field of view.
     used = np.unique(masks.indices)
     compact = masks[:, used]
     traces = np.empty((masks.shape[0], movie.n_frames), dtype=np.float32)

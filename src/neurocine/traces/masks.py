@@ -1,4 +1,4 @@
-"""Which pixels make up the signal of an ROI, and which its neuropil."""
+"""Pixels of the signal of an ROI, and of its neuropil."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def neuropil_masks(rois: RoiSet, inner_px: float, outer_px: float) -> sparse.csr
 
     The neuropil of an ROI is the annulus of pixels more than `inner_px` and at most `outer_px` from it that
     belong to no ROI. With fewer than `MIN_NEUROPIL_PIXELS` its outer edge moves out until they suffice or the
-    field of view is exhausted. A row is empty if not one pixel is free.
+    field of view is exhausted. A row is empty if no pixel is free.
     """
     free = np.ones(rois.fov_shape, dtype=bool)
     free[rois.y, rois.x] = False
-    found = [_annulus(rois, i, free, inner_px, outer_px) for i in range(len(rois))]
-    indptr = np.concatenate([[0], np.cumsum([len(pixels) for pixels in found])])
-    indices = np.concatenate([np.empty(0, dtype=np.int64), *found])
+    annuli = [_annulus(rois, i, free, inner_px, outer_px) for i in range(len(rois))]
+    indptr = np.concatenate([[0], np.cumsum([len(pixels) for pixels in annuli])])
+    indices = np.concatenate([np.empty(0, dtype=np.int64), *annuli])
     size = np.diff(indptr)
     data = np.repeat(1 / np.maximum(size, 1), size)
     return sparse.csr_array((data.astype(np.float32), indices, indptr), shape=(len(rois), free.size))

@@ -4,8 +4,8 @@ The model of a trace y of T frames, in units of its noise::
 
     y(t) = b + c d^t + A sum_u n(u) k(t - u) + e(t),   n(u) ~ Poisson(r),   e(t) ~ N(0, s^2)
 
-with a transient k that rises and decays exponentially and has a peak of 1, and the calcium c left of what
-was before the movie. Everything but the rise is sampled in turn from its distribution given all else: the
+with a transient k that rises and decays exponentially to and from a peak of 1, and the calcium c that is left
+from before the movie. Everything but the rise is sampled in turn from its distribution given all else: the
 numbers of events n (`neurocine.traces.spike_trains`), the amplitude A, the baseline b, c, the variance s^2,
 the rate r and the decay.
 """
@@ -26,21 +26,21 @@ from neurocine.traces.deconvolution import MIN_FRAMES, DeconvolutionRequest, Dec
 from neurocine.traces.events import noise_level
 from neurocine.traces.spike_trains import Floats, Trains, sweep, transients
 
-#: A learned decay is at most this many times longer or shorter than the indicator's.
+#: Largest ratio of a learned decay and the indicator's, in both directions.
 DECAY_FACTOR = 2.0
-#: Steps in which it is learned, of its logarithm.
+#: Standard deviation of the steps of its logarithm.
 DECAY_STEP = 0.08
-#: A transient ends where the longest decay has brought it down to this.
+#: Height at which a transient with the longest decay is cut off.
 TAIL = 0.02
-#: Rise over decay where no rise is given: GCaMP6s peaks 0.18 s after an action potential and is down to half
-#: 0.55 s later (Chen et al. 2013).
+#: Default ratio of rise and decay: GCaMP6s peaks 0.18 s after an action potential and has decayed to
+#: half 0.55 s later (Chen et al. 2013).
 RISE_SHARE = 1 / 12
-#: Frames of all chains that are sampled together.
+#: Frames of all chains that are sampled at the same time.
 FRAMES_AT_ONCE = 160_000
 
 
 def deconvolve(request: DeconvolutionRequest) -> Deconvolved:
-    """Return the mean number of events in each frame given the trace, made of ΔF/F.
+    """Return the mean number of events per frame, from ΔF/F.
 
     A trace without noise or with fewer than `MIN_FRAMES` frames has no events.
     """
@@ -70,11 +70,11 @@ def sample(
     traces
         (N, T), in units of noise.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     decay_s
         Decay time of the indicator in seconds.
     settings
-        Prior, and how many samples are drawn. The same trace gives the same samples.
+        Priors, and number of samples. The same trace gives the same samples.
     """
     chains = _Chains(traces, frame_rate_hz, decay_s, settings)
     total = np.zeros(traces.shape)
@@ -100,7 +100,7 @@ def _rise_s(decay_s: float, settings: McmcDeconvolution) -> float:
 
 
 class _Chains:
-    """N chains and what they have come to; all in frames and units of noise."""
+    """N chains and their present state, in frames and units of noise."""
 
     def __init__(
         self, traces: Floats, frame_rate_hz: float, decay_s: float, settings: McmcDeconvolution
@@ -128,7 +128,7 @@ class _Chains:
         self.trains = Trains.empty(self.traces - self.baseline[:, None], self.length + self.reach)
 
     def step(self, turn: int) -> None:
-        """Draw everything once more."""
+        """Draw all parameters once."""
         sweep(
             self.trains,
             self.shapes,
@@ -152,7 +152,7 @@ class _Chains:
         self.trains.residual[:, :n_frames] = left
 
     def _draw_decay(self, calcium: Floats) -> Floats:
-        """Try another decay for each chain; return the calcium with the decay it has then."""
+        """Propose another decay for each chain; return the calcium with the decay that it has afterwards."""
         step = self._each(lambda g: g.standard_normal())
         decay = self.decay * np.exp(DECAY_STEP * step)
         shapes = transients(decay, self.rise, self.length)
@@ -195,7 +195,7 @@ class _Chains:
         return np.asarray(fft.irfft(counts * fft.rfft(shapes, size), size)[:, :n_frames])
 
     def _left(self, calcium: Floats, decay: Floats | None = None) -> Floats:
-        """Return what the model leaves of the traces, (N, T)."""
+        """Return the residual of the model, (N, T)."""
         tail = self._tail(self.decay if decay is None else decay)
         fit = self.baseline[:, None] + self.initial[:, None] * tail + self.amplitude[:, None] * calcium
         return np.asarray(self.traces - fit)

@@ -1,9 +1,9 @@
 """Spike trains drawn from their posterior, given the shape of a transient and the noise.
 
-A chain holds the number of events in each frame of one trace. A sweep tries in every frame to add or remove
-an event, and to move one to a frame nearby, each by the Metropolis-Hastings rule. Transients end after L
-frames, so frames far enough apart don't see each other: they are tried at the same time, for all chains at
-once.
+A chain has the number of events in each frame of one trace. A sweep proposes in every frame to add or remove
+an event, and to move one to a nearby frame, each by the Metropolis-Hastings rule. Transients end after L
+frames, so frames that are far enough apart are independent: they are updated at the same time, for all chains
+at once.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-#: Events in a frame, at most.
+#: Largest number of events in a frame.
 MOST = 200
-#: Logarithms of their numbers; none are never asked for, and more are never reached.
+#: Logarithms of the numbers of events; that of 0 is never used, and more events are never accepted.
 LOG = np.append(np.log(np.maximum(np.arange(MOST + 1), 1)), np.inf)
 
 
 @dataclass(frozen=True, eq=False)
 class Trains:
-    """The events of N chains over T frames, altered in place by `sweep`.
+    """The events of N chains over T frames, updated in place by `sweep`.
 
     Attributes
     ----------
     n_frames
         T.
     period
-        Frames between those that are tried together: the length L of a transient, and as far as events move.
+        Distance of frames that are updated together: the length L of a transient plus the largest move.
     counts
         Events in each frame, (N, W), W being T and two periods at most; none after T.
     residual
@@ -85,7 +85,7 @@ def sweep(
     shift: int,
     generators: Sequence[np.random.Generator],
 ) -> None:
-    """Try in every frame to add or remove an event, and to move one by `shift` frames.
+    """Propose in every frame to add or remove an event, and to move one by `shift` frames.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def sweep(
     amplitude, variance
         Its height, and the variance of the noise, (N,).
     rate
-        Events a frame that each chain expects (the mean of a Poisson distribution), (N,).
+        Expected events per frame of each chain (mean of a Poisson distribution), (N,).
     shift
         From 1 to ``period - L``, and less than L.
     generators
@@ -106,7 +106,7 @@ def sweep(
     blocks = trains.counts.shape[1] // period - 1
     pair = np.zeros((len(shapes), period, 2))
     pair[:, :length, 0] = pair[:, shift : shift + length, 1] = shapes
-    # What follows is of all phases: frames of phase p are p, p + period, ...
+    # For all phases: frames of phase p are p, p + period, ...
     frames = np.arange(period)[:, None] + period * np.arange(blocks)
     left = n_frames - frames
     height, gain = amplitude[:, None], (amplitude / variance)[:, None]
@@ -121,7 +121,7 @@ def sweep(
         seen = trains.residual[:, phase : phase + blocks * period].reshape(-1, blocks, period)
         match = seen @ pair
         n_here, n_there = trains.counts[:, here], trains.counts[:, there]
-        # Add or remove; where there is none only adding is tried, twice as often as its way back.
+        # Add or remove; in a frame without events only adding is proposed, twice as often as the reverse.
         none = n_here == 0
         sign = np.where(none, 1, signs[0, phase])
         odds = sign * (gain * match[..., 0] + log_rate - LOG[n_here + (sign > 0)])

@@ -188,7 +188,7 @@ def predicted(
     progress: Progress = silent,
     label: str = "activity",
 ) -> NDArray[np.float32]:
-    """Return the probabilities (n, model frames) of the `chosen` cells; the maximum of overlapping windows."""
+    """Return the probabilities (n, model frames) of the `chosen` cells; overlapping windows by maximum."""
     architecture = runner.architecture
     patches = architecture.cells(rois, seen.statistics)
     length, n_frames = architecture.window_frames, seen.grid.n_frames

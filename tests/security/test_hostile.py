@@ -97,6 +97,12 @@ STREAMS = {
     "10^12 values of some bytes": laughs(12),
     "a list that holds itself": PROTO + b"]\x94h\x00a.",
     "tuples in each other": PROTO + b"N" + b"\x85" * 10**6 + b".",
+    # Hashing these takes a frame of C's stack per level.
+    "a key of tuples in each other": PROTO + b"}N" + b"\x85" * 10**6 + b"Ns.",
+    "keys of tuples in each other": PROTO + b"}(N" + b"\x85" * 10**6 + b"Nu.",
+    "a dict of tuples in each other": PROTO + b"(N" + b"\x85" * 10**6 + b"Nd.",
+    "a set of tuples in each other": PROTO + b"\x8f(N" + b"\x85" * 10**6 + b"\x90.",
+    "a frozen set of tuples in each other": PROTO + b"(N" + b"\x85" * 10**6 + b"\x91.",
     "a changed function": PROTO + DTYPE + b"N}" + text("__defaults__") + b"Ns\x86b.",
     "a changed class": PROTO + dtype("f8") + b"N}" + text("dtype") + b"Ns\x86b.",
     "a called class": PROTO + b"\x8c\x05numpy\x8c\x07ndarray\x93" + wide(10**12) + b"\x85R.",

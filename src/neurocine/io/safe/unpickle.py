@@ -1,8 +1,11 @@
-"""NumPy files that hold Python objects, such as suite2p's, read without running what they may contain.
+"""NumPy files with Python objects, such as suite2p's, read without running anything in them.
 
-A pickle is a program. This one may build containers, numbers and text, and call names of NumPy that stand-ins
-have here: they note what was asked for. Arrays are made of these notes, checked, afterwards.
-NumPy itself would trust a pickle with an array's type, its size and, for objects, with addresses.
+A pickle is a program. This reader admits containers, numbers, text and the few functions of NumPy that
+rebuild arrays. Stand-ins for these functions record their arguments; arrays are made from the records once
+they are checked.
+
+It builds on Python's private unpickler written in Python: the public one, in C, allocates whatever size a
+pickle announces, and both hash dict keys, which crashes the process where these are nested deeply.
 """
 
 from __future__ import annotations
@@ -18,38 +21,40 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import FileMissing, InputError
-from neurocine.io.safe.damage import reraise_as_input_error, short_message
+from neurocine.core import DamagedFile, FileMissing, InputError
+from neurocine.io.safe.damage import PARSER_ERRORS, reraise_as_input_error, short_message
 from neurocine.io.safe.npy import load_array, object_header
 
-#: Types that arrays may have: numbers, text and objects; not structures, whose fields may overlap.
+#: Element types that arrays may have: numbers, text and objects; no structures, whose fields may overlap.
 _PLAIN_TYPE = re.compile(r"[<>|=]?(?:[biufcSU]\d{1,9}|O8?)")
-#: How deep containers may lie in each other: suite2p's lie three deep.
-MOST_DEPTH = 32
-#: Values that a file may hold beside one for each of its bytes: those that are used again count again.
+#: Types of dict keys.
+_KEY_TYPES = (str, int, float, bytes, np.generic)
+#: Nesting of containers; suite2p's are three levels deep.
+MAX_DEPTH = 32
+#: Values beyond one per byte of the file: a value that is used several times counts several times.
 FREE_VALUES = 100_000
-_NOTHING = object()
+_UNSET = object()
 
 
-class _Callable:
-    """What a pickle may call in a name's place. It has no class to be called, nor attributes to be set."""
+class _Function:
+    """Stand-in for a name of NumPy; None as `call`: a pickle may name it but not call it."""
 
-    __slots__ = ("_make",)
+    __slots__ = ("_call",)
 
-    def __init__(self, make: Callable[..., Any] | None) -> None:
-        self._make = make
+    def __init__(self, call: Callable[..., Any] | None) -> None:
+        self._call = call
 
     def __call__(self, *arguments: Any) -> Any:
-        if self._make is None:
-            raise pickle.UnpicklingError("it calls what is only to be named")
-        return self._make(*arguments)
+        if self._call is None:
+            raise pickle.UnpicklingError("it calls a name that it may only mention")
+        return self._call(*arguments)
 
     def __setstate__(self, state: Any) -> None:
         raise pickle.UnpicklingError("it changes a function")
 
 
-class _Type:
-    """Note of an array's type."""
+class _ArrayType:
+    """Record of an array's element type."""
 
     __slots__ = ("dtype",)
 
@@ -65,115 +70,137 @@ class _Type:
         self.dtype = self.dtype.newbyteorder(order)
 
 
-class _Array:
-    """Note of an array, whose values come as its state or, since protocol 5, as its argument."""
+class _ArrayRecord:
+    """Record of an array; its values come as its state or, from protocol 5 on, as an argument."""
 
     __slots__ = ("values",)
 
-    def __init__(self) -> None:
-        self.values: Any = _NOTHING
+    def __init__(self, *_: Any) -> None:
+        self.values: Any = _UNSET
 
     def __setstate__(self, state: Any) -> None:
-        _, shape, kind, is_fortran, values = state
-        self.values = _checked(values, kind, shape, "F" if is_fortran else "C")
+        _, shape, element, is_fortran, values = state
+        self.values = _checked(values, element, shape, "F" if is_fortran else "C")
 
 
-def _checked(values: Any, kind: Any, shape: Any, order: str) -> Any:
-    """Return the array that is told, or shape and list of objects; its size is that of what is there."""
-    if not isinstance(kind, _Type) or not isinstance(shape, tuple) or order not in ("C", "F", "A"):
-        raise pickle.UnpicklingError("an array is told otherwise than by NumPy")
+def _checked(values: Any, element: Any, shape: Any, order: str) -> Any:
+    """Return an array of numbers or text, or ``(shape, order, list)`` of objects, all of the size given."""
+    if not isinstance(element, _ArrayType) or not isinstance(shape, tuple) or order not in ("C", "F", "A"):
+        raise pickle.UnpicklingError("an array isn't in NumPy's layout")
     if not all(isinstance(n, int) and n >= 0 for n in shape):
         raise pickle.UnpicklingError(f"an array has the shape {shape!r:.40}")
-    n_values = len(values) if kind.dtype.hasobject else len(values) // max(1, kind.dtype.itemsize)
+    dtype = element.dtype
+    n_values = len(values) if dtype.hasobject else len(values) // max(1, dtype.itemsize)
     if n_values != prod(shape):
         raise pickle.UnpicklingError(f"an array of shape {shape} has {n_values} values")
-    if not kind.dtype.hasobject:
-        flat: NDArray[Any] = np.frombuffer(bytes(values), kind.dtype) if n_values else np.empty(0, kind.dtype)
+    if not dtype.hasobject:
+        flat: NDArray[Any] = np.frombuffer(bytes(values), dtype) if n_values else np.empty(0, dtype)
         return flat.reshape(shape, order="F" if order == "F" else "C").copy("K")
     if not isinstance(values, list):
-        raise pickle.UnpicklingError("an array of objects isn't told as a list")
+        raise pickle.UnpicklingError("the values of an array of objects aren't a list")
     return shape, order, values
 
 
-def _reconstructed(*_: Any) -> _Array:
-    return _Array()
-
-
-def _from_buffer(values: Any, kind: Any, shape: Any, order: Any) -> _Array:
-    array = _Array()
-    array.values = _checked(values, kind, shape, order)
+def _from_buffer(values: Any, element: Any, shape: Any, order: Any) -> _ArrayRecord:
+    array = _ArrayRecord()
+    array.values = _checked(values, element, shape, order)
     return array
 
 
-def _scalar(kind: Any, value: bytes = b"") -> Any:
-    if isinstance(kind, _Type) and kind.dtype.hasobject:
+def _scalar(element: Any, value: bytes = b"") -> Any:
+    if isinstance(element, _ArrayType) and element.dtype.hasobject:
         return value
-    return _checked(value, kind, (), "C")[()]
+    return _checked(value, element, (), "C")[()]
 
 
 def _latin1(value: str, encoding: str) -> bytes:
-    """Bytes, as pickles of the second protocol hold them."""
+    """Return bytes, which pickles of protocol 2 hold as text."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"bytes encoded as {encoding!r:.40}")
     return value.encode("latin1")
 
 
-#: What rebuilds arrays of plain objects; NumPy 1 calls its inner module ``core``, NumPy 2 ``_core``.
+#: Names that a pickle may use; NumPy 1 calls its inner package ``core``, NumPy 2 ``_core``.
 _ALLOWED: dict[tuple[str, str], Callable[..., Any] | None] = {
     ("_codecs", "encode"): _latin1,
     ("numpy", "ndarray"): None,
-    ("numpy", "dtype"): _Type,
+    ("numpy", "dtype"): _ArrayType,
     **{
-        (f"numpy.{core}.{module}", name): make
+        (f"numpy.{core}.{module}", name): call
         for core in ("core", "_core")
-        for module, name, make in (
-            ("multiarray", "_reconstruct", _reconstructed),
+        for module, name, call in (
+            ("multiarray", "_reconstruct", _ArrayRecord),
             ("multiarray", "scalar", _scalar),
             ("numeric", "_frombuffer", _from_buffer),
         )
     },
 }
 
+#: Opcodes that arrays and plain containers don't need: sets, instances, extensions, outside references.
+_REFUSED = (
+    pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET, pickle.INST, pickle.OBJ, pickle.NEWOBJ,
+    pickle.NEWOBJ_EX, pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.PERSID, pickle.BINPERSID,
+    pickle.NEXT_BUFFER, pickle.READONLY_BUFFER,
+)  # fmt: skip
+
+
+def _refuse(unpickler: Any) -> None:
+    raise pickle.UnpicklingError("it holds more than numbers, text, lists, tuples, dicts and arrays")
+
+
+def _load_bytearray(unpickler: Any) -> None:
+    size = int.from_bytes(unpickler.read(8), "little")
+    unpickler.append(bytearray(unpickler.read(size)))
+
+
+def _checking_keys(opcode: bytes, keys: slice) -> Callable[[Any], None]:
+    """Return how to load an opcode that fills a dict, after a look at the keys: `keys` of the stack."""
+    load = pickle._Unpickler.dispatch[opcode[0]]
+
+    def checked(unpickler: Any) -> None:
+        for key in unpickler.stack[keys]:
+            if not isinstance(key, _KEY_TYPES):
+                raise pickle.UnpicklingError(f"it has a {type(key).__name__} as a key")
+        load(unpickler)
+
+    return checked
+
 
 class _Restricted(pickle._Unpickler):
-    """An unpickler of plain containers and of notes.
+    """An unpickler of plain containers and of records."""
 
-    Python's own in Python: that in C makes room for as many values, or as many bytes, as a pickle announces.
-    """
-
-    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
-    read: Callable[[int], bytes]
-    append: Callable[[Any], None]
+    dispatch: ClassVar[dict[int, Any]] = {
+        **pickle._Unpickler.dispatch,
+        **{opcode[0]: _refuse for opcode in _REFUSED},
+        pickle.BYTEARRAY8[0]: _load_bytearray,
+        pickle.SETITEM[0]: _checking_keys(pickle.SETITEM, slice(-2, -1)),
+        pickle.SETITEMS[0]: _checking_keys(pickle.SETITEMS, slice(None, None, 2)),
+        pickle.DICT[0]: _checking_keys(pickle.DICT, slice(None, None, 2)),
+    }
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return _Callable(_ALLOWED[module, name])
-
-    def load_bytearray8(self) -> None:
-        size = int.from_bytes(self.read(8), "little")
-        self.append(bytearray(self.read(size)))
-
-    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+        return _Function(_ALLOWED[module, name])
 
 
-class _Plain:
-    """Makes plain values of what an unpickler built, as many as the file can hold and no more."""
+class _PlainValues:
+    """Turns records into arrays, and counts: a file holds no more values than its bytes can."""
 
-    def __init__(self, left: int) -> None:
-        self._left = left
+    def __init__(self, max_values: int) -> None:
+        self._left = max_values
 
     def __call__(self, value: Any, depth: int = 0) -> Any:
-        if depth > MOST_DEPTH:
-            raise pickle.UnpicklingError("its containers lie too deep in each other")
-        self._take(1)
+        if depth > MAX_DEPTH:
+            raise pickle.UnpicklingError("its containers are nested too deeply")
+        self._count(1)
         if isinstance(value, dict):
-            return {self._key(key): self(item, depth + 1) for key, item in value.items()}
+            return {key: self(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return type(value)(self(item, depth + 1) for item in value)
-        if isinstance(value, _Array):
+        if isinstance(value, _ArrayRecord):
             return self._array(value.values, depth)
-        if isinstance(value, _Type):
+        if isinstance(value, _ArrayType):
             return value.dtype
         if value is None or isinstance(
             value, bool | int | float | complex | str | bytes | bytearray | np.generic
@@ -181,22 +208,16 @@ class _Plain:
             return value
         raise pickle.UnpicklingError(f"it holds a {type(value).__name__}")
 
-    def _take(self, n: int) -> None:
+    def _count(self, n: int) -> None:
         self._left -= n
         if self._left < 0:
-            raise pickle.UnpicklingError("it holds more than its bytes can")
-
-    @staticmethod
-    def _key(key: Any) -> Any:
-        if not isinstance(key, str | int | float | bytes | np.generic):
-            raise pickle.UnpicklingError(f"it has a {type(key).__name__} as a key")
-        return key
+            raise pickle.UnpicklingError("it holds more values than its bytes can")
 
     def _array(self, values: Any, depth: int) -> NDArray[Any]:
         if isinstance(values, np.ndarray):
-            self._take(values.size)
+            self._count(values.size)
             return values
-        if values is _NOTHING:
+        if values is _UNSET:
             raise pickle.UnpicklingError("it holds an array without values")
         shape, order, objects = values
         flat = np.empty(len(objects), dtype=object)
@@ -226,7 +247,7 @@ def load_npy(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise FileMissing(path, "file", "doesn't exist", "Check the path.")
-    with reraise_as_input_error(path, "a whole NumPy file", "Give the file as suite2p wrote it."):
+    with reraise_as_input_error(path, "a whole NumPy file", "Use the file as suite2p wrote it."):
         offset = object_header(path)
         if offset is None:
             return load_array(path)
@@ -236,30 +257,23 @@ def load_npy(path: str | Path) -> Any:
 
 def _unpickled(path: Path, stream: bytes) -> NDArray[Any]:
     try:
-        with reraise_as_input_error(path, "plain"):
-            value = _Plain(FREE_VALUES + len(stream))(_Restricted(io.BytesIO(stream)).load())
-    except pickle.UnpicklingError as error:
-        raise _refused(path, error) from error
-    except InputError as error:
-        raise _refused(path, error.__cause__ or error) from error
-    if not isinstance(value, np.ndarray):
-        raise _refused(path, TypeError(f"it holds {type(value).__name__}, not an array"))
+        value = _PlainValues(FREE_VALUES + len(stream))(_Restricted(io.BytesIO(stream)).load())
+        if not isinstance(value, np.ndarray):
+            raise pickle.UnpicklingError(f"it holds {type(value).__name__}, not an array")
+    except (*PARSER_ERRORS, pickle.UnpicklingError) as error:
+        raise DamagedFile(
+            path,
+            "content",
+            f"isn't made of plain arrays and containers ({short_message(error)})",
+            "Use the file as suite2p wrote it.",
+        ) from error
     return value
 
 
-def load_dict(path: Path) -> dict[str, Any]:
+def load_dict(path: str | Path) -> dict[str, Any]:
     """Return the dict that a ``.npy`` file such as suite2p's ``ops.npy`` holds."""
     value = load_npy(path)
     item = value.item() if value.shape == () else None
     if not isinstance(item, dict):
-        raise InputError(path, "content", "isn't a dict", "Is it suite2p's file?")
+        raise InputError(path, "content", "isn't a dict", "Use the file as suite2p wrote it.")
     return item
-
-
-def _refused(path: Path, error: BaseException) -> InputError:
-    return InputError(
-        path,
-        "content",
-        f"isn't plain arrays and containers ({short_message(error)})",
-        "Give the file as suite2p wrote it.",
-    )

@@ -25,7 +25,7 @@ _HASH_BYTES = 8 * 1024**2
 
 
 @dataclass(frozen=True)
-class Pixels:
+class PixelStatistics:
     """What the pixels of a movie are like, in its counts.
 
     Attributes
@@ -52,7 +52,7 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
-class Source:
+class MovieRecord:
     """The record that `ingest` makes of a movie.
 
     Attributes
@@ -70,7 +70,7 @@ class Source:
     dtype
         Pixel type, such as ``uint16``.
     frame_rate_hz, pixel_size_um, indicator
-        As resolve_metadata between the user and the files.
+        As the user or the files give them.
     pixels
         Mean, range and saturation.
     """
@@ -84,7 +84,7 @@ class Source:
     frame_rate_hz: float
     pixel_size_um: float
     indicator: str
-    pixels: Pixels
+    pixels: PixelStatistics
 
     def open(self) -> Movie:
         """Return the movie, lazily, by the paths recorded here."""
@@ -105,7 +105,7 @@ def ingest(
     indicator: str | None = None,
     dataset: str | None = None,
     progress: Progress = silent,
-) -> Source:
+) -> MovieRecord:
     """Check a movie whole and return its record.
 
     Parameters
@@ -113,7 +113,7 @@ def ingest(
     paths, frame_rate_hz, pixel_size_um, indicator, dataset
         As for `neurocine.io.movies.open_movie`.
     progress
-        Told of the frames checked and the files hashed.
+        Called with the frames checked and the files hashed.
 
     Raises
     ------
@@ -128,16 +128,16 @@ def ingest(
         dataset=dataset,
     )
     pixels = check_pixels(movie, progress)
-    kind, names = movie_files(paths)
+    movie_format, names = movie_files(paths)
     files = []
     for done, name in enumerate(names):
         progress("checksums", done, len(names))
         files.append(SourceFile(str(name), *_digest(name)))
     progress("checksums", len(names), len(names))
-    return Source(
+    return MovieRecord(
         files=tuple(files),
         sha256=hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest(),
-        format=kind.name,
+        format=movie_format.name,
         dataset=dataset,
         shape=(movie.n_frames, *movie.fov_shape),
         dtype=movie.dtype.name,
@@ -148,7 +148,7 @@ def ingest(
     )
 
 
-def check_pixels(movie: Movie, progress: Progress = silent) -> Pixels:
+def check_pixels(movie: Movie, progress: Progress = silent) -> PixelStatistics:
     """Read every pixel of `movie` once, in blocks, and return what they are like.
 
     Raises
@@ -178,15 +178,15 @@ def check_pixels(movie: Movie, progress: Progress = silent) -> Pixels:
             "Was the shutter open, and is it the right channel?",
         )
     n_pixels = movie.n_frames * movie.fov_shape[0] * movie.fov_shape[1]
-    return Pixels(float(total / n_pixels), float(lowest), float(highest), at_highest / n_pixels)
+    return PixelStatistics(float(total / n_pixels), float(lowest), float(highest), at_highest / n_pixels)
 
 
-def write_source(path: Path, source: Source) -> None:
+def write_source(path: Path, record: MovieRecord) -> None:
     """Write what `ingest` returned as JSON, atomically."""
-    write_text(path, json.dumps(asdict(source), indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> MovieRecord:
     """Return the record in a file that `write_source` made.
 
     Raises
@@ -198,14 +198,14 @@ def read_source(path: Path) -> Source:
         raise FileMissing(path, "file", "doesn't exist", "Run the step ingest.")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        known = {field.name: record[field.name] for field in fields(Source)}
+        known = {field.name: record[field.name] for field in fields(MovieRecord)}
         n_frames, height, width = (int(n) for n in known["shape"])
-        return Source(
+        return MovieRecord(
             **known
             | {
                 "files": tuple(SourceFile(**file) for file in known["files"]),
                 "shape": (n_frames, height, width),
-                "pixels": Pixels(**known["pixels"]),
+                "pixels": PixelStatistics(**known["pixels"]),
             }
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -12,7 +12,7 @@ import tifffile
 import zarr
 
 from neurocine.core import InputError, Movie
-from neurocine.ingest import Pixels, check_pixels, ingest, read_source, write_source
+from neurocine.ingest import PixelStatistics, check_pixels, ingest, read_source, write_source
 
 GIVEN: dict[str, Any] = {"frame_rate_hz": 10.0, "pixel_size_um": 2.0, "indicator": "GCaMP6s"}
 
@@ -67,7 +67,7 @@ def test_zarr_folder_has_one_checksum_of_its_files(tmp_path: Path) -> None:
 def test_pixels_are_the_same_however_they_are_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
     frames = np.random.default_rng(0).integers(-300, 300, (50, 4, 4)).astype(np.int16)
     frames[frames > 250] = 250
-    expected = Pixels(frames.sum() / frames.size, -300, 250, float(np.mean(frames == 250)))
+    expected = PixelStatistics(frames.sum() / frames.size, -300, 250, float(np.mean(frames == 250)))
     assert expected.saturated > 0.05
     for n in (1, 7, 50):
         monkeypatch.setattr(Movie, "block_frames", lambda self, n=n: n)

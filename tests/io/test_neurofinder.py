@@ -207,4 +207,4 @@ def test_more_images_than_told_are_used(dataset: Path, caplog: pytest.LogCapture
     told(dimensions=[X, Y, T - 2])(dataset)
     with caplog.at_level(logging.WARNING):
         assert open_movie(dataset).n_frames == T
-    assert "tells of 10 frames, there are 12" in caplog.text
+    assert "dimensions give 10 frames, there are 12 images" in caplog.text

@@ -23,7 +23,7 @@ class Assemblies:
     ids
         ROI ids, (N,) int64.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     threshold
         Cells active together from which on a frame may be an SCE.
     frame

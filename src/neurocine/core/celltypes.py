@@ -42,7 +42,7 @@ class CellTypes:
         probability = as_array(self.probability, np.float32, (n, len(CELL_TYPES)), self.source, "probability")
         if not np.allclose(probability.sum(axis=1), 1.0, atol=1e-3):
             raise InputError(
-                self.source, "probability", "a row doesn't sum to 1", "Give one probability a type."
+                self.source, "probability", "a row doesn't sum to 1", "Give one probability per type."
             )
 
     @property

@@ -45,12 +45,12 @@ class Matching:
     false: NDArray[np.int64]
 
 
-def match(found: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment: bool = False) -> Matching:
+def match(rois: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment: bool = False) -> Matching:
     """Match each found ROI to at most one true ROI, and the other way round.
 
     Parameters
     ----------
-    found, truth
+    rois, truth
         ROIs of one field of view.
     min_iou
         Masks match only if their intersection over union is at least this, in (0, 1].
@@ -62,8 +62,8 @@ def match(found: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment
     InputError
         If the fields of view differ or `min_iou` is out of range.
     """
-    _check(found, truth, min_iou)
-    masks, true_masks = _binary(found), _binary(truth)
+    _check(rois, truth, min_iou)
+    masks, true_masks = _binary(rois), _binary(truth)
     shared = sparse.coo_array(masks @ true_masks.T)
     row, column, common = shared.row, shared.col, shared.data.astype(np.float64)
     sizes, true_sizes = (np.diff(m.indptr).astype(np.float64) for m in (masks, true_masks))
@@ -75,14 +75,14 @@ def match(found: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment
         distance[inside] = 0
         allowed |= inside
     chosen = np.flatnonzero(allowed)
-    chosen = chosen[_assign(row[chosen], column[chosen], distance[chosen], len(found), len(truth))]
+    chosen = chosen[_assign(row[chosen], column[chosen], distance[chosen], len(rois), len(truth))]
     chosen = chosen[np.argsort(row[chosen])]
     pairs = np.stack([row[chosen], column[chosen]], axis=1).astype(np.int64)
     return Matching(
         pairs=pairs,
         iou=iou[chosen],
         missed=np.setdiff1d(np.arange(len(truth), dtype=np.int64), pairs[:, 1]),
-        false=np.setdiff1d(np.arange(len(found), dtype=np.int64), pairs[:, 0]),
+        false=np.setdiff1d(np.arange(len(rois), dtype=np.int64), pairs[:, 0]),
     )
 
 
@@ -100,12 +100,12 @@ def overlaps(rois: RoiSet, min_share: float) -> NDArray[np.int64]:
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
-def _check(found: RoiSet, truth: RoiSet, min_iou: float) -> None:
-    if found.fov_shape != truth.fov_shape:
+def _check(rois: RoiSet, truth: RoiSet, min_iou: float) -> None:
+    if rois.fov_shape != truth.fov_shape:
         raise InputError(
-            found.source,
+            rois.source,
             "fov_shape",
-            f"is {found.fov_shape} but that of {truth.source} is {truth.fov_shape}",
+            f"is {rois.fov_shape} but that of {truth.source} is {truth.fov_shape}",
             "Give ROIs of one field of view; check the order of axes.",
         )
     if not 0 < min_iou <= 1:

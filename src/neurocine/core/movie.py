@@ -40,9 +40,9 @@ class Movie:
     frames
         Frames (T, Y, X), integer or float32/float64, read lazily by slices of time.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     pixel_size_um
-        Edge of a (square) pixel in micrometres.
+        µm per pixel; pixels are square.
     indicator
         Calcium indicator, such as ``GCaMP6s``; empty if unknown.
     source

@@ -43,7 +43,7 @@ class Raster:
     ids
         ROI ids, (N,) int64.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     probability
         Probability of being active, (N, T) float32 in [0, 1].
     threshold
@@ -79,7 +79,7 @@ class Raster:
                 self.source,
                 "classifier",
                 f"has {len(self.classifier)} names for {n} ROIs",
-                "Give one an ROI.",
+                "Give one value per ROI.",
             )
 
     @property

@@ -83,7 +83,7 @@ class RoiSet:
                 self.source,
                 "engine, active_intervals",
                 f"have {len(self.engine)} and {len(self.active_intervals)} entries for {n} ROIs",
-                "Give one an ROI.",
+                "Give one value per ROI.",
             )
         for intervals in self.active_intervals:
             as_array(intervals, np.int64, (None, 2), self.source, "active_intervals")
@@ -153,7 +153,7 @@ class RoiSet:
         stack = np.asarray(masks)
         if stack.ndim != 3:
             raise InputError(
-                source, "masks", f"have shape {stack.shape}, expected (N, Y, X)", "Stack one an ROI."
+                source, "masks", f"have shape {stack.shape}, expected (N, Y, X)", "Stack one mask per ROI."
             )
         height, width = stack.shape[1:]
         pixels = [(*np.nonzero(mask > 0), mask[mask > 0]) for mask in stack]

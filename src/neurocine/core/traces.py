@@ -19,7 +19,7 @@ class Traces:
     ids
         ROI ids, (N,) int64.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     f
         Raw fluorescence F, (N, T) float32, in the movie's counts.
     fneu

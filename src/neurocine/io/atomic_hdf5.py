@@ -66,6 +66,6 @@ def atomic_hdf5(path: Path) -> Iterator[NewFile]:
         except (OSError, RuntimeError):
             if sink.failure is None:
                 raise
-            # After a failed write HDF5 stumbles over what isn't there: tell the cause, not that.
+            # HDF5 fails again after a failed write, for want of what wasn't written: raise the cause.
             raise sink.failure from None
         file.check()

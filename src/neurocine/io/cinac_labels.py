@@ -68,13 +68,13 @@ def read_segments(path: Path) -> list[LabelledSegment]:
         If the file can't be read or has no segment, or a segment lacks its movie or doesn't fit together.
     """
     with reading_hdf5(path, "Save it again.") as file:
-        found = [match for match in map(_SEGMENT.fullmatch, file) if match]
-        if not found:
+        segments = [match for match in map(_SEGMENT.fullmatch, file) if match]
+        if not segments:
             raise InputError(path, "cell_…", "there is no labelled segment", "Label a cell and save it.")
-        found.sort(key=lambda match: tuple(map(int, match.groups())))
+        segments.sort(key=lambda match: tuple(map(int, match.groups())))
         return [
             _segment(file[match.string], f"{path}: {match.string}", *map(int, match.groups()))
-            for match in found
+            for match in segments
         ]
 
 
@@ -87,7 +87,7 @@ def _segment(group: h5py.Group, where: str, cell: int, first: int, last: int) ->
         raise InputError(where, "ci_movie", f"has frames of {height} x {width}, not square", _REMEDY)
     if not np.isfinite(frames).all():
         raise InputError(where, "ci_movie", "holds NaN or infinity", _REMEDY)
-    kind = group.attrs.get("cell_type", "")
+    cell_type = group.attrs.get("cell_type", "")
     return LabelledSegment(
         cell=cell,
         first=first,
@@ -96,7 +96,7 @@ def _segment(group: h5py.Group, where: str, cell: int, first: int, last: int) ->
         rois=_rois(group, where, (height, width)),
         raster=raster.astype(bool),
         doubtful=doubtful.astype(bool),
-        cell_type=(kind.decode() if isinstance(kind, bytes) else str(kind)).strip().lower(),
+        cell_type=(cell_type.decode() if isinstance(cell_type, bytes) else str(cell_type)).strip().lower(),
         source=where,
     )
 

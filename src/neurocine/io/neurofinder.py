@@ -30,9 +30,9 @@ def write_neurofinder(
     movie, rois
         The recording and its ROIs, whose weights the format can't hold; without ROIs a data set to be solved.
     info
-        More to say in ``info.json``, such as ``id``, ``lab``, ``region``, ``animal`` or ``depth-microns``.
+        Further entries of ``info.json``: ``id``, ``lab``, ``region``, ``animal`` or ``depth-microns``.
     progress
-        Told how many frames are written.
+        Called with the number of frames written.
 
     Raises
     ------

@@ -127,7 +127,7 @@ def test_what_is_there_is_a_movie(tmp_path: Path, frames: NDArray[np.int16]) -> 
     movie = growing.movie(pixel_size_um=2.0, indicator="GCaMP6s")
     assert (movie.frame_rate_hz, movie.pixel_size_um, movie.indicator) == (12.5, 2.0, "GCaMP6s")
     assert (movie.n_frames, movie.fov_shape, movie.dtype) == (3, (Y, X), np.int16)
-    with pytest.raises(InputError, match="frame_rate_hz: is 30 by"):
+    with pytest.raises(InputError, match="frame_rate_hz: is 30 in"):
         growing.movie(30.0, 2.0)
     with pytest.raises(InputError, match="pixel_size_um: is not in the file"):
         growing.movie()
@@ -254,7 +254,7 @@ def test_what_cannot_be_followed(tmp_path: Path, frames: NDArray[np.int16]) -> N
         ("colour.tif", "S=3"),
         ("imagej.tif", "with one header for all frames"),
         ("one.tif", "there are 1 of at least 2"),
-        ("alone.bin", "nothing beside it tells the size"),
+        ("alone.bin", "no settings beside it give the size"),
         ("empty", "no numbered TIFF files"),
         ("gone.tif", "doesn't exist"),
     ):

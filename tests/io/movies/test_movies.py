@@ -255,7 +255,7 @@ def test_big_endian_movies_come_in_native_order(tmp_path: Path, frames: NDArray[
 def test_what_user_and_file_say_must_agree(tmp_path: Path, frames: NDArray[np.int16]) -> None:
     path = write_nwb(tmp_path / "m.nwb", frames)
     assert open_movie(path, frame_rate_hz=20.1).frame_rate_hz == 20.1
-    with pytest.raises(InputError, match=r"30 by recordings\.tsv.*20 by the file.*--frame-rate"):
+    with pytest.raises(InputError, match=r"30 in recordings\.tsv.*20 in the file.*--frame-rate"):
         open_movie(path, frame_rate_hz=30)
     with pytest.raises(InputError, match=r"pixel_size_um.*2 by.*1\.5 by.*--pixel-size"):
         open_movie(path, pixel_size_um=2)

@@ -1,4 +1,4 @@
-"""Frames that stay on disk until they are read, and what a reader finds in a file."""
+"""Frames that stay on disk until they are read, and the metadata of their file."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from neurocine.core import FrameSource
 
 @dataclass(frozen=True, eq=False)
 class OpenedMovie:
-    """What a reader found in one file; None where the file doesn't tell.
+    """The frames of one file and its metadata; None for values that the file doesn't give.
 
     Attributes
     ----------
     frames
         Frames (T, Y, X), read lazily.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     pixel_size_um
-        Edge of a pixel in micrometres.
+        µm per pixel.
     indicator
         Calcium indicator.
     """

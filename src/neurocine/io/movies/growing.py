@@ -43,8 +43,8 @@ class Growing(LazyFrames, ABC):
     ----------
     source
         The file or folder.
-    told
-        Frames a second, micrometres a pixel and indicator as the file tells them; None where it doesn't.
+    metadata
+        Frames per second, µm per pixel and indicator of the file; None for values that it lacks.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class Growing(LazyFrames, ABC):
         source: Path,
         fov_shape: tuple[int, int],
         dtype: Any,
-        told: tuple[float | None, float | None, str | None],
+        metadata: tuple[float | None, float | None, str | None],
     ) -> None:
         check_fov(fov_shape, str(source))
         super().__init__((0, *fov_shape), np.dtype(dtype).newbyteorder("="))
         self.source = source
-        self.told = told
+        self.metadata = metadata
 
     @abstractmethod
     def _whole(self, *, ended: bool) -> int:
@@ -71,16 +71,16 @@ class Growing(LazyFrames, ABC):
         InputError
             If what was there before is gone or changed.
         """
-        found = self._whole(ended=ended)
-        if found < len(self):
+        n_frames = self._whole(ended=ended)
+        if n_frames < len(self):
             raise InputError(
                 self.source,
                 "frames",
-                f"were {len(self)}, now are {found}",
-                "Is it written anew? Start again.",
+                f"were {len(self)}, now are {n_frames}",
+                "Is the file being overwritten? Start again.",
             )
-        self._shape = (found, *self._shape[1:])
-        return found
+        self._shape = (n_frames, *self._shape[1:])
+        return n_frames
 
     def movie(
         self,
@@ -88,7 +88,7 @@ class Growing(LazyFrames, ABC):
         pixel_size_um: float | None = None,
         indicator: str | None = None,
     ) -> Movie:
-        """Return what is there so far as a movie, with what the caller and the file tell of it.
+        """Return what is there so far as a movie, with the metadata of the caller and the file.
 
         Raises
         ------
@@ -96,12 +96,12 @@ class Growing(LazyFrames, ABC):
             If there are fewer than 2 frames, or rate or pixel size are unknown or contradict the file.
         """
         where = str(self.source)
-        rate, size, kind = self.told
+        rate, size, file_indicator = self.metadata
         return Movie(
             self,
             resolve_metadata(where, "frame_rate_hz", "--frame-rate", frame_rate_hz, [rate]),
             resolve_metadata(where, "pixel_size_um", "--pixel-size", pixel_size_um, [size]),
-            resolve_indicator(where, indicator, [kind]),
+            resolve_indicator(where, indicator, [file_indicator]),
             where,
         )
 
@@ -128,13 +128,13 @@ class Growing(LazyFrames, ABC):
         step = max(1, block_bytes // (self._shape[1] * self._shape[2] * self.dtype.itemsize))
         done, since, ended = 0, time.monotonic(), False
         while True:
-            found = self.look(ended=ended)
-            for start in range(done, found, step):
-                yield self[start : min(start + step, found)]
+            n_frames = self.look(ended=ended)
+            for start in range(done, n_frames, step):
+                yield self[start : min(start + step, n_frames)]
             if ended:
                 return
-            if found > done:
-                done, since = found, time.monotonic()
+            if n_frames > done:
+                done, since = n_frames, time.monotonic()
             elif time.monotonic() - since >= patience_s:
                 ended = True
             else:
@@ -142,12 +142,12 @@ class Growing(LazyFrames, ABC):
 
 
 class GrowingBinary(Growing):
-    """suite2p's ``data.bin``, which ``ops.npy`` beside it tells the size of.
+    """suite2p's ``data.bin``, with ``ops.npy`` beside it for the size of its frames.
 
     Raises
     ------
     InputError
-        If nothing beside it tells the size of the picture.
+        If no settings beside it give the size of the picture.
     """
 
     def __init__(self, path: Path) -> None:
@@ -155,7 +155,7 @@ class GrowingBinary(Growing):
         height, width = number(settings, "Ly"), number(settings, "Lx")
         if not height or not width:
             raise InputError(
-                path, "Ly, Lx", "nothing beside it tells the size of the picture", "Write ops.npy first."
+                path, "Ly, Lx", "no settings beside it give the size of the picture", "Write ops.npy first."
             )
         fov_shape = int(height), int(width)
         super().__init__(path, fov_shape, np.int16, (number(settings, "fs"), None, None))
@@ -207,11 +207,11 @@ class GrowingTiff(Growing):
         """Return the files in order, up to the first number that is missing."""
         if not self._folder:
             return [self._path]
-        found = neurofinder.numbered(self._path)
-        row = [file for i, (n, file) in enumerate(found.items(), next(iter(found), 0)) if i == n]
+        by_number = neurofinder.numbered(self._path)
+        row = [file for i, (n, file) in enumerate(by_number.items(), next(iter(by_number), 0)) if i == n]
         if row[: len(self._files)] != self._files:
             raise InputError(self._path, "files", "came in before others that were read", "Start again.")
-        if ended and len(row) < len(found):
+        if ended and len(row) < len(by_number):
             last = row[-1].name
             raise InputError(self._path, "files", f"the one after {last} is missing", "Copy it again.")
         return row
@@ -273,11 +273,11 @@ class GrowingTiff(Growing):
                 tif.filehandle.seek(offset)
                 page = tifffile.TiffPage(tif, index=0)
                 check_page(file, page)
-                kind = np.dtype(page.dtype).newbyteorder("=")
-                if tuple(page.shape[:2]) != self._shape[1:] or kind != self.dtype:
+                dtype = np.dtype(page.dtype).newbyteorder("=")
+                if tuple(page.shape[:2]) != self._shape[1:] or dtype != self.dtype:
                     expected = f"expected {self._shape[1:]} {self.dtype}"
                     raise InputError(
-                        file, "pages", f"one is {page.shape} {kind}, {expected}", "Write one movie a file."
+                        file, "pages", f"one is {page.shape} {dtype}, {expected}", "Write one movie per file."
                     )
                 if any(
                     a + n > tif.filehandle.size
@@ -317,10 +317,12 @@ def open_growing(path: Path, patience_s: float, poll_s: float = POLL_S) -> Growi
         late = time.monotonic() - began >= patience_s
         try:
             with reraise_as_input_error(path, "a movie that is being written"):
-                found = _begun(path)
-            if found.look(ended=late) >= 2:
-                return found
-            problem = InputError(path, "frames", f"there are {len(found)} of at least 2", "Is it written?")
+                growing = _begun(path)
+            if growing.look(ended=late) >= 2:
+                return growing
+            problem = InputError(
+                path, "frames", f"there are {len(growing)} of at least 2", "Is it recording?"
+            )
         except InputError as error:
             problem = error
         if late:
@@ -354,7 +356,7 @@ def _one_picture(file: Path, tif: tifffile.TiffFile) -> tifffile.TiffPage:
             file,
             "axes",
             f"there is more than rows and columns: {named} (S: colour, C: channel, Z: plane)",
-            "Save one channel of one plane a file.",
+            "Save one channel of one plane per file.",
         )
     if (
         tif.is_imagej
@@ -382,7 +384,7 @@ def _first_header(file: Path) -> int | None:
 
 
 def _next_header(tif: tifffile.TiffFile, offset: int) -> int | None:
-    """Return where the header at `offset` says that the next is, 0 for nowhere; None if it isn't whole."""
+    """Return the offset of the header after that at `offset`, 0 for none; None if it isn't whole."""
     layout, file = tif.tiff, tif.filehandle
     file.seek(offset)
     count = file.read(layout.tagnosize)

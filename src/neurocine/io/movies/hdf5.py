@@ -23,7 +23,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     Raises
     ------
     InputError
-        If the file isn't HDF5, is cut short or names other files, or the dataset can't be told.
+        If the file isn't HDF5, is cut short or names other files, or several datasets could be the movie.
     """
     file = open_hdf5(path)
     if file.attrs.get("kind") == "movie" and dataset is None:
@@ -41,14 +41,14 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
 
 
 def _datasets(file: h5py.File) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    datasets: dict[str, Any] = {}
 
     def note(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and item.shape is not None:
-            found[name] = item
+            datasets[name] = item
 
     file.visititems(note)
-    return found
+    return datasets
 
 
 MOVIE_FORMATS.register(

@@ -1,4 +1,4 @@
-"""Which dataset of a file with many is the movie, and which of several values of its rate and pixel size."""
+"""Choice of the movie among the datasets of a file; agreement of the user's metadata with the files'."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ logger = logging.getLogger(__name__)
 
 
 def pick_dataset(
-    path: Path, arrays: Mapping[str, Any], dataset: str | None, kind: str = "dataset"
+    path: Path, arrays: Mapping[str, Any], dataset: str | None, noun: str = "dataset"
 ) -> tuple[str, Any]:
     """Return name and array of the movie among `arrays`: the one named `dataset`, or the only 3-D one.
 
     Raises
     ------
     InputError
-        If `dataset` isn't there, or there are none or several to choose from; what there is gets listed.
+        If `dataset` isn't there, or there are none or several to choose from; the message lists them.
     """
     listed = ", ".join(f"{name} {tuple(array.shape)}" for name, array in sorted(arrays.items())) or "nothing"
     if dataset is not None:
@@ -30,9 +30,9 @@ def pick_dataset(
         if wanted not in arrays:
             raise InputError(
                 path,
-                kind,
+                noun,
                 f"{dataset!r} isn't in the file, which holds {listed}",
-                f"Name one of its {kind}s.",
+                f"Choose one of these {noun}s.",
             )
         return wanted, arrays[wanted]
     movies = [
@@ -43,16 +43,16 @@ def pick_dataset(
     if not movies:
         raise InputError(
             path,
-            kind,
+            noun,
             f"none of them is a movie (T, Y, X) of numbers; the file holds {listed}",
             "Save one plane and channel as (T, Y, X).",
         )
     if len(movies) > 1:
         raise InputError(
             path,
-            kind,
+            noun,
             f"several could be the movie: {', '.join(f'{m} {tuple(arrays[m].shape)}' for m in movies)}",
-            f"Say which with the option {kind!r}.",
+            f"Choose one of these {noun}s by its name.",
         )
     return movies[0], arrays[movies[0]]
 
@@ -74,16 +74,18 @@ def text(attributes: Mapping[str, Any], name: str) -> str | None:
 
 
 def resolve_metadata(
-    where: str, field: str, option: str, given: float | None, found: Sequence[float | None]
+    where: str, field: str, option: str, user_value: float | None, file_values: Sequence[float | None]
 ) -> float:
     """Return the one value of `field` that the user and all files agree on.
 
     Raises
     ------
+    MetadataMissing
+        If neither the user nor a file gives it.
     InputError
-        If nobody tells, or two differ by more than 1 %.
+        If two values differ by more than 1 %.
     """
-    values = [("recordings.tsv or the option", given), *(("the file", value) for value in found)]
+    values = [("recordings.tsv or the option", user_value), *(("the file", value) for value in file_values)]
     known = [(origin, float(value)) for origin, value in values if value is not None]
     if not known:
         raise MetadataMissing(
@@ -95,15 +97,17 @@ def resolve_metadata(
             raise InputError(
                 where,
                 field,
-                f"is {value:g} by {origin} but {other:g} by {other_origin}",
-                f"Correct recordings.tsv or {option}, or the file.",
+                f"is {value:g} in {origin} but {other:g} in {other_origin}",
+                f"Correct the wrong one: recordings.tsv, {option}, or the file.",
             )
     return value
 
 
-def resolve_indicator(where: str, given: str | None, found: Sequence[str | None]) -> str:
-    """Return the indicator that the user gave, or that of the first file that tells; empty if none does."""
-    told = next((indicator for indicator in found if indicator), "")
-    if given and told and given.casefold() != told.casefold():
-        logger.warning("%s: indicator is %s in the file, %s is used as given", where, told, given)
-    return given or told
+def resolve_indicator(where: str, user_value: str | None, file_values: Sequence[str | None]) -> str:
+    """Return the user's indicator, else that of the first file that names one; empty if none does."""
+    file_value = next((indicator for indicator in file_values if indicator), "")
+    if user_value and file_value and user_value.casefold() != file_value.casefold():
+        logger.warning(
+            "%s: the file says %s; the indicator given, %s, is used", where, file_value, user_value
+        )
+    return user_value or file_value

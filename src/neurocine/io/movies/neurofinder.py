@@ -35,13 +35,13 @@ class ImageFrames(LazyFrames):
     Parameters
     ----------
     files
-        One TIFF file a frame, in order of time.
+        One TIFF file per frame, in order of time.
 
     Raises
     ------
     InputError
         If the first of the files, or the first of another size in bytes, isn't one whole picture, or
-        pictures differ in size or type. A file that is damaged otherwise is found when it is read.
+        pictures differ in size or type. Other damage shows when a file is read.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
@@ -59,13 +59,13 @@ class ImageFrames(LazyFrames):
 
     def _picture(self, file: Path) -> FrameSource:
         picture = tiff.read(file).frames
-        kind = np.dtype(picture.dtype).newbyteorder("=")
-        if picture.shape != (1, *self.shape[1:]) or kind != self.dtype:
+        dtype = np.dtype(picture.dtype).newbyteorder("=")
+        if picture.shape != (1, *self.shape[1:]) or dtype != self.dtype:
             raise InputError(
                 file,
                 "picture",
-                f"has shape {picture.shape} and type {kind}, expected {(1, *self.shape[1:])} {self.dtype}",
-                "Keep one frame a file, all of one recording.",
+                f"has shape {picture.shape} and type {dtype}, expected {(1, *self.shape[1:])} {self.dtype}",
+                "Keep one frame per file, all of the same recording.",
             )
         return picture
 
@@ -81,7 +81,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     Raises
     ------
     InputError
-        If images are missing, doubled or damaged, or ``info.json`` isn't an object or tells of other sizes.
+        If images are missing, doubled or damaged, or ``info.json`` isn't an object or gives other sizes.
     """
     info = read_info(path / INFO)
     frames = ImageFrames(_images(path / IMAGES))
@@ -90,13 +90,13 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
 
 
 def rate_and_size(info: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Return frames a second and micrometres a pixel, None for what ``info.json`` doesn't tell."""
+    """Return frames per second and µm per pixel, None for what ``info.json`` doesn't give."""
     density = number(info, "pixels-per-micron")
     return number(info, "rate-hz") or None, 1 / density if density else None
 
 
 def read_info(path: Path) -> dict[str, Any]:
-    """Return what ``info.json`` says.
+    """Return the content of ``info.json``.
 
     Raises
     ------
@@ -126,18 +126,18 @@ def write(
     movie
         Its frames, written in their own type.
     info
-        More to say in ``info.json``, such as ``id``, ``lab`` or ``region``; what the movie tells goes before.
+        Further entries of ``info.json``, such as ``id``, ``lab`` or ``region``; the movie's own win.
     progress
-        Told how many frames are written.
+        Called with the number of frames written.
     """
     height, width = movie.fov_shape
-    told: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "rate-hz": movie.frame_rate_hz,
         "pixels-per-micron": 1 / movie.pixel_size_um,
         "dimensions": [height, width, movie.n_frames],
     }
     if movie.indicator:
-        told["indicator"] = movie.indicator
+        metadata["indicator"] = movie.indicator
     (folder / IMAGES).mkdir()
     digits = max(5, len(str(movie.n_frames - 1)))
     for start, frames in movie.blocks():
@@ -146,7 +146,7 @@ def write(
                 folder / IMAGES / f"image{i:0{digits}d}.tiff", frame, photometric="minisblack", metadata=None
             )
         progress("images", start + len(frames), movie.n_frames)
-    text_of = json.dumps({**(info or {}), **told}, indent=2, ensure_ascii=False)
+    text_of = json.dumps({**(info or {}), **metadata}, indent=2, ensure_ascii=False)
     (folder / INFO).write_text(text_of + "\n", encoding="utf-8")
 
 
@@ -158,27 +158,27 @@ def numbered(folder: Path) -> dict[int, Path]:
     InputError
         If two have the same number.
     """
-    found: dict[int, Path] = {}
+    files: dict[int, Path] = {}
     for file in folder.iterdir():
         number_of = _NUMBERED.search(file.name)
         if number_of is None or file.name.startswith("."):
             continue
-        twin = found.setdefault(int(number_of[1]), file)
+        twin = files.setdefault(int(number_of[1]), file)
         if twin != file:
             names = " and ".join(sorted((twin.name, file.name)))
             raise InputError(folder, "images", f"{names} are the same frame", "Remove one.")
-    return dict(sorted(found.items()))
+    return dict(sorted(files.items()))
 
 
 def _images(folder: Path) -> list[Path]:
     """Return the image files in order of their numbers, which leave none out."""
-    found = numbered(folder)
-    if not found:
+    files = numbered(folder)
+    if not files:
         raise InputError(folder, "images", "there are no numbered TIFF files", "Copy the data set again.")
-    n_missing = max(found) - min(found) + 1 - len(found)
+    n_missing = max(files) - min(files) + 1 - len(files)
     if n_missing:
         # The first is near: looking on to a number that is far off would take as long.
-        first = next(i for i in count(min(found)) if i not in found)
+        first = next(i for i in count(min(files)) if i not in files)
         raise InputError(
             folder,
             "images",
@@ -186,26 +186,32 @@ def _images(folder: Path) -> list[Path]:
             + (" and others" if n_missing > 1 else ""),
             "Copy them again.",
         )
-    return list(found.values())
+    return list(files.values())
 
 
-def _check_dimensions(path: Path, told: object, shape: tuple[int, ...]) -> None:
+def _check_dimensions(path: Path, dimensions: object, shape: tuple[int, ...]) -> None:
     """Compare ``dimensions``, both edges of the picture in any order and the number of frames."""
-    if told is None:
+    if dimensions is None:
         return
-    if not isinstance(told, list) or len(told) != 3 or not all(isinstance(n, int) for n in told):
+    if (
+        not isinstance(dimensions, list)
+        or len(dimensions) != 3
+        or not all(isinstance(n, int) for n in dimensions)
+    ):
         raise InputError(
-            path, "dimensions", f"is {reprlib.repr(told)}", "It must be [height, width, frames]."
+            path, "dimensions", f"is {reprlib.repr(dimensions)}", "It must be [height, width, frames]."
         )
-    if sorted(told[:2]) != sorted(shape[1:]) or told[2] > shape[0]:
+    if sorted(dimensions[:2]) != sorted(shape[1:]) or dimensions[2] > shape[0]:
         raise InputError(
             path,
             "dimensions",
-            f"is {told} but the images are {shape[0]} of {shape[1]} x {shape[2]} pixels",
+            f"is {dimensions} but the images are {shape[0]} of {shape[1]} x {shape[2]} pixels",
             "Images are missing or another recording's: copy the data set again, or correct the file.",
         )
-    if told[2] < shape[0]:
-        logger.warning("%s: tells of %d frames, there are %d: all are used", path, told[2], shape[0])
+    if dimensions[2] < shape[0]:
+        logger.warning(
+            "%s: dimensions give %d frames, there are %d images: all are used", path, dimensions[2], shape[0]
+        )
 
 
 MOVIE_FORMATS.register(

@@ -32,7 +32,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     outside = [item for item in series.values() if item.external_file is not None]
     if outside:
         files = ", ".join(str(name) for name in outside[0].external_file[:3])
-        raise InputError(path, outside[0].name, f"only points at {files}", "Give those files as the movie.")
+        raise InputError(path, outside[0].name, f"only refers to {files}", "Give those files as the movie.")
     name, _ = pick_dataset(
         path, {name: item.data for name, item in series.items()}, dataset, "TwoPhotonSeries"
     )

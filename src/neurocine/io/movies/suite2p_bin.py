@@ -32,7 +32,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         raise InputError(
             path,
             "Ly, Lx",
-            f"neither {' nor '.join(SETTINGS)} beside it tells the size of the picture",
+            f"neither {' nor '.join(SETTINGS)} beside it gives the size of the picture",
             "Keep suite2p's folder together.",
         )
     frame_bytes = 2 * int(height) * int(width)
@@ -52,7 +52,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """Return what all of suite2p's settings files in `folder` say, later versions' files last."""
+    """Return the settings in all of suite2p's files in `folder`; those of later versions win."""
     merged: dict[str, Any] = {}
     for name in SETTINGS:
         if (folder / name).is_file():

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from neurocine.core import InputError
+from neurocine.core import DamagedFile, InputError
 from neurocine.io.movies.frames import OpenedMovie
 from neurocine.io.movies.metadata import number, pick_dataset, text
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
@@ -17,7 +17,7 @@ from neurocine.io.safe.damage import DEFLATE_RATIO, check_unpacked
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
-#: What chunks may be stored with. Of the others one unpickles what it reads, which can run anything.
+#: Codecs that chunks may be stored with. Others are refused: the codec `pickle` runs code from the file.
 CODECS = (
     "adler32", "astype", "bitround", "blosc", "bytes", "bz2", "crc32", "crc32c", "delta", "fixedscaleoffset",
     "fletcher32", "gzip", "jenkins_lookup3", "lz4", "lzma", "packbits", "quantize", "sharding_indexed",
@@ -38,15 +38,15 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     Raises
     ------
     InputError
-        If the folder isn't Zarr or the array can't be told, needs other codecs than `CODECS`, or declares
-        more than is stored.
+        If the folder isn't Zarr, or several arrays could be the movie; if its chunks have other codecs than
+        `CODECS`, or it declares more than is stored.
     """
     import zarr
 
     try:
         node = zarr.open(path, mode="r")
     except (OSError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
-        raise InputError(
+        raise DamagedFile(
             path, "folder", f"isn't a readable Zarr array or group ({error})", "Save or copy it again."
         ) from error
     attributes = dict(node.attrs)
@@ -68,23 +68,30 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
 
 def _check(path: Path, frames: Any) -> None:
     """Raise `InputError` unless chunks are stored with known codecs and can hold what is declared."""
-    told = frames.metadata.to_dict()
-    codecs = set(_codecs([told.get(key) for key in ("compressor", "filters", "codecs")]))
-    if strange := sorted(codecs - set(CODECS)):
-        raise InputError(path, "codecs", f"are {', '.join(strange)}", f"Save it with {', '.join(CODECS)}.")
+    metadata = frames.metadata.to_dict()
+    codecs = set(_codecs([metadata.get(key) for key in ("compressor", "filters", "codecs")]))
+    if unknown := sorted(codecs - set(CODECS)):
+        raise InputError(
+            path,
+            "codecs",
+            f"{', '.join(unknown)}: not supported",
+            f"Save the movie with one of: {', '.join(CODECS)}.",
+        )
     stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     size = frames.dtype.itemsize
     check_unpacked(path, "shape", prod(frames.shape) * size, stored, DEFLATE_RATIO)
     check_unpacked(path, "chunks", prod(frames.chunks) * size, stored, DEFLATE_RATIO)
 
 
-def _codecs(told: Any) -> Iterator[str]:
+def _codecs(metadata: Any) -> Iterator[str]:
     """Yield the names of all codecs in the metadata: ``id`` in version 2, ``name`` in version 3."""
-    if isinstance(told, dict):
-        yield from (str(told[key]).removeprefix("numcodecs.") for key in ("id", "name") if key in told)
-        yield from _codecs(list(dict(told.get("configuration") or {}).values()))
-    elif isinstance(told, list | tuple):
-        for item in told:
+    if isinstance(metadata, dict):
+        yield from (
+            str(metadata[key]).removeprefix("numcodecs.") for key in ("id", "name") if key in metadata
+        )
+        yield from _codecs(list(dict(metadata.get("configuration") or {}).values()))
+    elif isinstance(metadata, list | tuple):
+        for item in metadata:
             yield from _codecs(item)
 
 

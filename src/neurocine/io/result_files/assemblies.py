@@ -12,13 +12,13 @@ _VALUES = ("frame_rate_hz", "threshold", "null_silhouette")
 _ARRAYS = ("ids", "frame", "participation", "cluster", "silhouette", "label", "joined")
 
 
-def write_assemblies(path: Path, found: Assemblies, stamp: Stamp | None = None) -> None:
-    """Write `found` to `path`, atomically."""
+def write_assemblies(path: Path, assemblies: Assemblies, stamp: Stamp | None = None) -> None:
+    """Write `assemblies` to `path`, atomically."""
     with create(path, "assemblies", stamp or Stamp()) as file:
         for name in _VALUES:
-            file.attrs[name] = getattr(found, name)
+            file.attrs[name] = getattr(assemblies, name)
         for name in _ARRAYS:
-            file[name] = getattr(found, name)
+            file[name] = getattr(assemblies, name)
 
 
 def read_assemblies(path: Path) -> Assemblies:

@@ -1,4 +1,4 @@
-"""``celltypes.tsv``: id, type and three probabilities, one row an ROI."""
+"""``celltypes.tsv``: id, type and three probabilities, one row per ROI."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def write_celltypes(path: Path, celltypes: CellTypes, stamp: Stamp | None = None
         file.write(f"# source_sha256={stamp.source_sha256}\n")
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(COLUMNS)
-        for roi, kind, row in zip(celltypes.ids, celltypes.types, celltypes.probability, strict=True):
-            writer.writerow([int(roi), kind, *(f"{value:.6f}" for value in row)])
+        for roi, cell_type, row in zip(celltypes.ids, celltypes.types, celltypes.probability, strict=True):
+            writer.writerow([int(roi), cell_type, *(f"{value:.6f}" for value in row)])
 
 
 def read_celltypes(path: Path) -> CellTypes:
@@ -51,6 +51,6 @@ def read_celltypes(path: Path) -> CellTypes:
         probability = np.array([[float(row[name]) for name in COLUMNS[2:]] for row in rows])
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(
-            path, "table", f"holds something other than a number ({error})", "Mend it."
+            path, "table", f"holds something other than a number ({error})", "Run the step celltype again."
         ) from error
     return CellTypes(ids, probability.reshape(-1, len(CELL_TYPES)).astype(np.float32), source=str(path))

@@ -1,4 +1,4 @@
-"""What every file of the workflow says about its making, and the shared way to open one."""
+"""Provenance in every result file, and the shared way to open one."""
 
 from __future__ import annotations
 
@@ -82,15 +82,15 @@ def open_checked(path: str | Path, kind: str) -> h5py.File:
     path = Path(path)
     file = _open(path)
     with reraise_as_input_error(path, f"a whole {kind} file"):
-        found = file.attrs.get("kind")
+        stored = file.attrs.get("kind")
         version = int(file.attrs.get("schema_version", 0))
-        fits = isinstance(found, str) and found == kind and version <= SCHEMA_VERSION
+        fits = isinstance(stored, str) and stored == kind and version <= SCHEMA_VERSION
     if not fits:
         file.close()
         raise InputError(
             path,
             "kind",
-            f"is {found!r} with layout {version}, expected {kind!r} with layout {SCHEMA_VERSION} or older",
+            f"is {stored!r} with layout {version}, expected {kind!r} with layout {SCHEMA_VERSION} or older",
             f"Give a {kind} file made by this version of neurocine.",
         )
     return file

@@ -49,11 +49,11 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
             )
         n = footprints.shape[1]
         accepted = _numbers(file, "estimates/idx_components")
-        chosen = np.arange(n) if accepted is None else np.sort(accepted.astype(np.int64).ravel())
+        components = np.arange(n) if accepted is None else np.sort(accepted.astype(np.int64).ravel())
         predicted = _numbers(file, "estimates/cnn_preds")
     probability = np.full(n, np.nan) if predicted is None or predicted.size != n else predicted.ravel()
     ids, pixels = [], []
-    for i in chosen.tolist():
+    for i in components.tolist():
         column = footprints[:, [i]].tocoo()
         positive = column.data > 0
         index = column.row[positive]

@@ -1,4 +1,4 @@
-"""The contours in DeepCINAC's ``.cinac`` files (HDF5): one polygon a cell, through pixel centres."""
+"""The contours in DeepCINAC's ``.cinac`` files (HDF5): one polygon per cell, through pixel centres."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read_contours(group: h5py.Group, where: str) -> list[tuple[NDArray[np.int64]
     Raises
     ------
     InputError
-        If they aren't two lists of whole numbers a cell, or enclose more than a picture can show.
+        If they aren't two lists of whole numbers per cell, or enclose more than a picture can show.
     """
     item = group.get("cells_contour")
     if item is None:
@@ -69,13 +69,13 @@ def read_contours(group: h5py.Group, where: str) -> list[tuple[NDArray[np.int64]
     shape = getattr(item, "shape", None)
     if not isinstance(item, h5py.Dataset) or len(shape or ()) != 2 or item.shape[1] != 2:
         raise InputError(where, "cells_contour", f"has shape {shape}, expected (cells, 2)", "Save it again.")
-    found = [(x.astype(np.int64), y.astype(np.int64)) for x, y in ragged(item)]
-    corners = [axis for pair in found for axis in pair if len(axis)]
+    contours = [(x.astype(np.int64), y.astype(np.int64)) for x, y in ragged(item)]
+    corners = [axis for pair in contours for axis in pair if len(axis)]
     # Bounds first: boxes of corners that are far off would overflow.
     far = any(int(axis.min()) < -MAX_CORNER or int(axis.max()) > MAX_CORNER for axis in corners)
-    if far or sum(_box(x, y) for x, y in found) > MAX_BOXES:
+    if far or sum(_box(x, y) for x, y in contours) > MAX_BOXES:
         raise InputError(where, "cells_contour", "are larger than any picture", "Save it again.")
-    return found
+    return contours
 
 
 def _box(x: NDArray[np.int64], y: NDArray[np.int64]) -> int:

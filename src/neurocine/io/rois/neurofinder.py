@@ -49,9 +49,9 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
             'Neurofinder\'s layout is [{"coordinates": [[row, column], ...]}, ...].',
         ) from error
     folder = file.parents[1] if file.parent.name == REGIONS.parent.name else file.parent
-    found = images.read(folder).frames.shape[1:] if images.is_dataset(folder) else None
+    shape = images.read(folder).frames.shape[1:] if images.is_dataset(folder) else None
     return RoiSet.from_pixels(
-        agreed_fov(file, (found[0], found[1]) if found else None, fov_shape),
+        agreed_fov(file, (shape[0], shape[1]) if shape else None, fov_shape),
         [(part[:, 0], part[:, 1], None) for part in pixels],
         ids=ids,
         engine="given",
@@ -70,10 +70,10 @@ def write(path: Path, rois: RoiSet) -> None:
     write_text(path, json.dumps(regions, separators=(",", ":")))
 
 
-def _ids(told: list[object]) -> NDArray[np.int64] | None:
+def _ids(ids: list[object]) -> NDArray[np.int64] | None:
     """Return the ids, or None unless each region has a whole number of its own."""
-    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in told)
-    return np.array(told, dtype=np.int64) if whole and len(set(told)) == len(told) else None
+    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in ids)
+    return np.array(ids, dtype=np.int64) if whole and len(set(ids)) == len(ids) else None
 
 
 ROI_FORMATS.register(

@@ -13,7 +13,7 @@ from neurocine.io.movies.nwb import open_nwb
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 
-Pixels = tuple[ArrayLike, ArrayLike, ArrayLike]
+MaskPixels = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 
 def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
@@ -34,7 +34,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
         if len(tables) != 1:
             names = ", ".join(sorted(table.name for table in tables)) or "none"
             raise InputError(
-                path, "PlaneSegmentation", f"expected one, found {names}", "Give a file with one."
+                path, "PlaneSegmentation", f"expected one, the file has {names}", "Give a file with one."
             )
         table = tables[0]
         if "pixel_mask" in table.colnames:
@@ -51,17 +51,17 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     return RoiSet.from_pixels(fov, pixels, ids=ids, engine="given", source=str(path))
 
 
-def _listed(mask: Any) -> Pixels:
+def _listed(mask: Any) -> MaskPixels:
     """Return rows, columns and weights of one pixel mask: a list of (x, y, weight)."""
     entries = np.array([tuple(entry) for entry in mask], dtype=np.float64).reshape(-1, 3)
     kept = entries[entries[:, 2] > 0]
     return kept[:, 1].astype(np.int64), kept[:, 0].astype(np.int64), kept[:, 2]
 
 
-def _pictures(path: Path, table: Any, agreed: FovShape | None) -> tuple[FovShape, list[Pixels]]:
+def _pictures(path: Path, table: Any, agreed: FovShape | None) -> tuple[FovShape, list[MaskPixels]]:
     """Return field of view and pixels of image masks, which NWB lays out as (N, X, Y).
 
-    Many files have (N, Y, X) all the same: where the field of view is known and not square, it tells.
+    Many files have (N, Y, X) all the same: a known field of view that isn't square decides.
     """
     masks = np.asarray(table["image_mask"].data[:])
     if masks.ndim != 3:

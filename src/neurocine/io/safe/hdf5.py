@@ -35,7 +35,7 @@ _COPY = "Copy what it needs into one file, as with h5repack or h5copy."
 
 
 def open_hdf5(path: str | Path, remedy: str = "Copy or save it again.", *, beside: bool = False) -> h5py.File:
-    """Open `path` for reading, once it is known to be what it says and to need no other file.
+    """Open `path` for reading, after checking that it is whole and needs no other file.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def check_dataset(file: h5py.File, name: str, item: h5py.Dataset) -> None:
 
 
 def whole(item: Any, kinds: str = "biuf") -> NDArray[Any]:
-    """Return all of a dataset of numbers, or of what NumPy's other `kinds` say.
+    """Return all of a dataset of numbers, or of other types by NumPy's letters `kinds`.
 
     Raises
     ------
@@ -139,9 +139,9 @@ def whole(item: Any, kinds: str = "biuf") -> NDArray[Any]:
         If it is of another type, or out of proportion to what is stored.
     """
     if not isinstance(item, h5py.Dataset) or item.shape is None or item.dtype.kind not in kinds:
-        found = getattr(item, "dtype", "a group")
+        dtype = getattr(item, "dtype", "a group")
         raise InputError(
-            item.file.filename, str(item.name), f"is {found}, not numbers", "Make the file again."
+            item.file.filename, str(item.name), f"is {dtype}, not numbers", "Make the file again."
         )
     check_unpacked(item.file.filename, str(item.name), _n_bytes(item), _stored(item))
     return np.asarray(item[...])
@@ -176,7 +176,7 @@ def _n_bytes(item: h5py.Dataset) -> int:
 
 
 def _stored(item: h5py.Dataset) -> int:
-    """Return how many bytes are stored of a dataset: the file says so, too, and may say anything."""
+    """Return how many bytes of a dataset are stored; never more than the file has, whatever it declares."""
     return min(int(item.id.get_storage_size()), Path(item.file.filename).stat().st_size)
 
 

@@ -39,7 +39,7 @@ def load_array(path: str | Path, *, mapped: bool = False) -> NDArray[Any]:
             needed = _header_bytes(file)
             left = path.stat().st_size - file.tell()
         if needed > left:
-            raise ValueError(f"its header tells of {needed:,} bytes, there are {left:,}")
+            raise ValueError(f"its header declares {needed:,} bytes, the file holds {left:,}")
         array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
         if not isinstance(array, np.ndarray):
             raise ValueError("it is an archive")
@@ -89,7 +89,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _header_bytes(file: IO[bytes]) -> int:
-    """Return how many bytes follow the header that is read from `file`, by what it says."""
+    """Return how many bytes follow the header that is read from `file`, as the header declares."""
     shape, dtype = _header(file)
     if dtype.hasobject or dtype.names is not None or any(n < 0 for n in shape):
         raise ValueError(f"it holds {dtype} of shape {shape}, not numbers")

@@ -1,4 +1,4 @@
-"""TIFF: one page a frame, ImageJ hyperstacks, BigTIFF, ScanImage and OME."""
+"""TIFF: one page per frame, ImageJ hyperstacks, BigTIFF, ScanImage and OME."""
 
 from neurocine.io.movies.tiff.reader import SUFFIXES, opened, read, read_picture
 

@@ -55,21 +55,21 @@ def check_page(path: Path, page: tifffile.TiffPage | tifffile.TiffFrame) -> None
     """Raise `DamagedFile` if the picture of `page`, or one of its tiles, can't be what is stored of it."""
     keyframe = page.keyframe
     if keyframe is None or keyframe.dtype is None:
-        return  # told with its type
+        return  # reported with its type
     dtype = keyframe.dtype
     stored = min(sum(page.databytecounts), page.parent.filehandle.size)
     check_unpacked(path, "picture", prod(keyframe.shape) * dtype.itemsize, stored, DEFLATE_RATIO)
     check_unpacked(path, "tiles", prod(keyframe.chunks) * dtype.itemsize, stored, DEFLATE_RATIO)
 
 
-def check_frames_told(path: Path, tif: tifffile.TiffFile) -> None:
-    """Raise `DamagedFile` if an OME header tells of more frames than a movie has: tifffile lists them."""
+def check_declared_frames(path: Path, tif: tifffile.TiffFile) -> None:
+    """Raise `DamagedFile` if an OME header declares more frames than any movie has."""
     if not tif.is_ome:
         return
     for pixels in ElementTree.fromstring(tif.ome_metadata or "<OME/>").iterfind(".//{*}Pixels"):
         n_frames = prod(max(1, int(pixels.get(f"Size{axis}", 1))) for axis in "TCZ")
         if n_frames > MOST_FRAMES:
-            raise damaged(path, f"tells of {n_frames:,} frames")
+            raise damaged(path, f"declares {n_frames:,} frames")
 
 
 def _reach(tags: bytes, layout: tifffile.tifffile.TiffFormat) -> int:
@@ -79,9 +79,9 @@ def _reach(tags: bytes, layout: tifffile.tifffile.TiffFormat) -> int:
     entry = np.dtype(
         [(name, f"{order}u{n}") for name, n in (("code", 2), ("type", 2), ("count", width), ("value", width))]
     )
-    found = np.frombuffer(tags, entry)
-    known = np.where(found["type"] < len(_TYPE_BYTES), found["type"], 0)
+    entries = np.frombuffer(tags, entry)
+    known = np.where(entries["type"] < len(_TYPE_BYTES), entries["type"], 0)
     # Counts may have all 64 bits: as real numbers, they and what they point at don't wrap around.
-    n_bytes = _TYPE_BYTES[known] * found["count"].astype(np.float64)
-    ends = np.where(n_bytes > width, found["value"].astype(np.float64) + n_bytes, 0)
+    n_bytes = _TYPE_BYTES[known] * entries["count"].astype(np.float64)
+    ends = np.where(n_bytes > width, entries["value"].astype(np.float64) + n_bytes, 0)
     return int(ends.max(initial=0))

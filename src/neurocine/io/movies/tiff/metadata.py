@@ -18,9 +18,9 @@ _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 
 
 def rate_and_size(tif: tifffile.TiffFile) -> tuple[float | None, float | None]:
-    """Return frames a second and micrometres a pixel, None for what the file doesn't tell.
+    """Return frames per second and µm per pixel, None for what the file doesn't give.
 
-    Pixels that aren't square give no size: neurocine measures both directions alike.
+    Pixels that aren't square give no size: neurocine has one scale for both axes.
     """
     if tif.is_ome:
         interval, sizes = _ome(tif.ome_metadata or "")
@@ -107,15 +107,15 @@ def _scanimage(settings: dict[str, str]) -> tuple[float | None, list[float]]:
 
 
 def _scaled(value: object, unit: float | None) -> float | None:
-    found = numbers(str(value)) if value is not None else []
-    return found[0] * unit if found and unit and found[0] > 0 else None
+    values = numbers(str(value)) if value is not None else []
+    return values[0] * unit if values and unit and values[0] > 0 else None
 
 
 def _square(sizes: Iterable[float], name: str) -> float | None:
-    found = list(sizes)
-    if not found:
+    edges = list(sizes)
+    if not edges:
         return None
-    if max(found) > 1.01 * min(found):
-        logger.warning("%s: pixels aren't square (%s µm): their size is left to you", name, found)
+    if max(edges) > 1.01 * min(edges):
+        logger.warning("%s: pixels aren't square (%s µm): give the pixel size yourself", name, edges)
         return None
-    return found[0]
+    return edges[0]

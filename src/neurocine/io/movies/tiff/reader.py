@@ -1,4 +1,4 @@
-"""TIFF: one page a frame, ImageJ hyperstacks, BigTIFF, ScanImage and OME; checked to be whole before use."""
+"""TIFF: one page per frame, ImageJ hyperstacks, BigTIFF, ScanImage and OME; checked to be whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neurocine.core import FrameSource, InputError
 from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
-from neurocine.io.movies.tiff.headers import check_frames_told, check_headers, check_page, damaged
+from neurocine.io.movies.tiff.headers import check_declared_frames, check_headers, check_page, damaged
 from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
 from neurocine.io.safe.damage import MAX_MESSAGE, PARSER_ERRORS, short_message
 
@@ -36,7 +36,7 @@ class PageFrames(LazyFrames):
     series
         Its series of pages.
     pages
-        Positions in `series` of the pages, one a frame.
+        Positions in `series` of the pages, one per frame.
     """
 
     def __init__(
@@ -95,8 +95,8 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
         with tifffile.TiffFile(path, _multifile=False) as tif:
             yield tif
     except PARSER_ERRORS as error:
-        told = "; ".join([str(error) or type(error).__name__, *complaints])
-        raise damaged(path, f"isn't a whole TIFF file ({told[:MAX_MESSAGE]})") from error
+        messages = "; ".join([str(error) or type(error).__name__, *complaints])
+        raise damaged(path, f"isn't a whole TIFF file ({messages[:MAX_MESSAGE]})") from error
     finally:
         voice.removeHandler(listener)
         voice.propagate = propagate
@@ -115,7 +115,7 @@ def read_picture(path: Path) -> NDArray[Any]:
     with opened(path) as tif:
         check_headers(path, tif)
         check_page(path, tif.pages.first)
-        check_frames_told(path, tif)
+        check_declared_frames(path, tif)
         shape = tif.series[0].shape
         if len(shape) != 2:
             raise InputError(path, "labels", f"have shape {shape}, expected (Y, X)", "Give one label image.")
@@ -124,14 +124,14 @@ def read_picture(path: Path) -> NDArray[Any]:
 
 def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
     check_page(path, tif.pages.first)
-    check_frames_told(path, tif)
-    found = tif.series
-    if len(found) != 1:
-        shapes = ", ".join(str(series.shape) for series in found) or "no picture at all"
-        raise InputError(path, "pages", f"differ in size or type: {shapes}", "Save one movie a file.")
-    if tif.is_imagej and found[0].kind != "imagej":
+    check_declared_frames(path, tif)
+    series = tif.series
+    if len(series) != 1:
+        shapes = ", ".join(str(one.shape) for one in series) or "no picture at all"
+        raise InputError(path, "pages", f"differ in size or type: {shapes}", "Save one movie per file.")
+    if tif.is_imagej and series[0].kind != "imagej":
         raise damaged(path, "is cut short: it holds fewer frames than its ImageJ header says")
-    return found[0]
+    return series[0]
 
 
 def _check_axes(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:
@@ -149,7 +149,7 @@ def _check_axes(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSer
             path,
             "axes",
             f"there is more than time, rows and columns: {named} (C: channel, Z: plane)",
-            "Save one channel of one plane a file.",
+            "Save one channel of one plane per file.",
         )
     if others == ["Z"]:
         logger.warning("%s: its %d planes (Z) are taken for frames", path, sizes["Z"])
@@ -175,7 +175,7 @@ def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries)
         if not ends or max(ends) > size:
             raise damaged(path, f"is cut short: the pixels of frame {frame} lie past its end")
     if prod(picture) != prod(_picture(series, picture)):
-        raise InputError(path, "pages", f"have shape {picture}", "Save one frame a page.")
+        raise InputError(path, "pages", f"have shape {picture}", "Save one frame per page.")
     return PageFrames(tif, series, [i for i, _ in own], path)
 
 

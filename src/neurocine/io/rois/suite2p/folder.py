@@ -41,7 +41,7 @@ def write_suite2p(
     rois
         N ROIs; all are written as cells.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     traces
         F, Fneu and events of the same ROIs in the same order; without it, zeros (N, 1).
     registration

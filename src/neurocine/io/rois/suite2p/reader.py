@@ -44,7 +44,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     stat_file = path if path.is_file() else path / STAT
     folder = stat_file.parent
     settings = read_settings(folder)
-    found = (int(settings["Ly"]), int(settings["Lx"])) if {"Ly", "Lx"} <= set(settings) else None
+    fov = (int(settings["Ly"]), int(settings["Lx"])) if {"Ly", "Lx"} <= set(settings) else None
     stats = load_npy(stat_file)
     try:
         pixels = [_pixels(stat) for stat in stats]
@@ -53,10 +53,10 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
             stat_file,
             "content",
             f"isn't a list of ROIs with ypix and xpix ({short_message(error)})",
-            "Is it suite2p's?",
+            "Use the file as suite2p wrote it.",
         ) from error
     return RoiSet.from_pixels(
-        agreed_fov(stat_file, found, fov_shape),
+        agreed_fov(stat_file, fov, fov_shape),
         pixels,
         engine="suite2p",
         probability=_probability(folder, len(pixels)),

@@ -11,7 +11,7 @@ from neurocine.core import RoiSet
 
 
 def roi_statistics(rois: RoiSet, corrected: NDArray[np.float32], diameter_px: float) -> list[dict[str, Any]]:
-    """Return one dict an ROI with suite2p's keys, and how neurocine knows it: engine, active probability.
+    """Return one dict per ROI with suite2p's keys, and how neurocine knows it: engine, active probability.
 
     Parameters
     ----------

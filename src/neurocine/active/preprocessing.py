@@ -199,7 +199,9 @@ class BinnedMovie:
         for frames in blocks:
             cut = self.crop.cut(frames)
             if cut.dtype.kind == "f" and not np.isfinite(cut).all():
-                raise InputError(where, "frames", "hold NaN or infinity", "Mend those frames.")
+                raise InputError(
+                    where, "frames", "hold NaN or infinity", "Remove or interpolate those frames."
+                )
             for frame in cut:
                 total = frame.astype(np.float32) if total is None else total + frame
                 count += 1

@@ -257,7 +257,7 @@ def test_what_user_and_file_say_must_agree(tmp_path: Path, frames: NDArray[np.in
     assert open_movie(path, frame_rate_hz=20.1).frame_rate_hz == 20.1
     with pytest.raises(InputError, match=r"30 in recordings\.tsv.*20 in the file.*--frame-rate"):
         open_movie(path, frame_rate_hz=30)
-    with pytest.raises(InputError, match=r"pixel_size_um.*2 by.*1\.5 by.*--pixel-size"):
+    with pytest.raises(InputError, match=r"pixel_size_um.*2 in.*1\.5 in.*--pixel-size"):
         open_movie(path, pixel_size_um=2)
     assert open_movie(path, indicator="GCaMP7f").indicator == "GCaMP7f"
 

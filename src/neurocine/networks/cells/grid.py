@@ -115,7 +115,10 @@ class Grid:
         frames = movie.read(first, last).astype(np.float32)
         if not np.isfinite(frames).all():
             raise InputError(
-                movie.source, "frames", f"hold NaN or infinity within {first}-{last}", "Mend those frames."
+                movie.source,
+                "frames",
+                f"hold NaN or infinity within {first}-{last}",
+                "Remove or interpolate those frames.",
             )
         if self.time_ratio != 1:
             frames = (part[:, first:last] @ frames.reshape(last - first, -1)).reshape(-1, *self.movie_shape)

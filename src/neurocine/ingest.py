@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import FileMissing, InputError, Movie
+from neurocine.core import DamagedFile, FileMissing, InputError, Movie
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import movie_files, open_movie
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
@@ -218,7 +218,7 @@ def _readable(movie: Movie, start: int, stop: int) -> NDArray[Any]:
     try:
         return movie.read(start, stop)
     except PARSER_ERRORS as error:
-        raise InputError(
+        raise DamagedFile(
             movie.source,
             f"frames {start}-{stop - 1}",
             f"can't be read ({short_message(error)})",

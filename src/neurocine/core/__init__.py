@@ -1,4 +1,4 @@
-"""The few nouns that every step shares: frozen dataclasses over arrays, validated when built."""
+"""The data types that all steps share: frozen dataclasses over arrays, validated on construction."""
 
 from neurocine.core.assemblies import Assemblies
 from neurocine.core.celltypes import CELL_TYPES, CellTypes

@@ -25,18 +25,18 @@ MIN_IOU = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """Which found ROI is which true one.
+    """Which ROI corresponds to which true one.
 
     Attributes
     ----------
     pairs
-        Positions of found and true ROI, (M, 2) int64, ordered by the found; each position at most once.
+        Positions of ROI and true ROI, (M, 2) int64, in the order of the ROIs; each position at most once.
     iou
         Intersection over union of each pair, (M,) float64.
     missed
         Positions of true ROIs without a match, (K,) int64.
     false
-        Positions of found ROIs without a match, (L,) int64.
+        Positions of ROIs without a match, (L,) int64.
     """
 
     pairs: NDArray[np.int64]
@@ -46,7 +46,7 @@ class Matching:
 
 
 def match(rois: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment: bool = False) -> Matching:
-    """Match each found ROI to at most one true ROI, and the other way round.
+    """Match each ROI to at most one true ROI and vice versa.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def match(rois: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment:
 def overlaps(rois: RoiSet, min_share: float) -> NDArray[np.int64]:
     """Return the pairs (P, 2), first below second, that share at least `min_share` of the larger mask.
 
-    This is how DeepCINAC's section 2.6 tells overlapping cells, with a share of 15 %.
+    DeepCINAC (section 2.6) defines overlapping cells like this, with a share of 15 %.
     """
     masks = _binary(rois)
     shared = sparse.coo_array(masks @ masks.T)
@@ -106,10 +106,10 @@ def _check(rois: RoiSet, truth: RoiSet, min_iou: float) -> None:
             rois.source,
             "fov_shape",
             f"is {rois.fov_shape} but that of {truth.source} is {truth.fov_shape}",
-            "Give ROIs of one field of view; check the order of axes.",
+            "Compare ROIs of the same field of view; check the order of the axes.",
         )
     if not 0 < min_iou <= 1:
-        raise InputError("match", "min_iou", f"is {min_iou}", "Give a number above 0, at most 1.")
+        raise InputError("match", "min_iou", f"is {min_iou}", "Choose a number above 0 and at most 1.")
 
 
 def _binary(rois: RoiSet) -> sparse.csr_array:
@@ -135,7 +135,7 @@ def _assign(
     for members in np.split(order, bounds) if len(order) else []:
         rows, r = np.unique(row[members], return_inverse=True)
         columns, c = np.unique(column[members], return_inverse=True)
-        # Dearer than any number of matches: so as many are made as there can be.
+        # Costs more than all matches together, so that the number of matches is the largest possible.
         cost = np.full((len(rows), len(columns)), min(len(rows), len(columns)) + 1.0)
         cost[r, c] = distance[members]
         candidate = np.full(cost.shape, -1, dtype=np.int64)

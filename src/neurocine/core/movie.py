@@ -1,4 +1,4 @@
-"""A movie whose frames are read when asked for, never all at once."""
+"""A movie whose frames are read on demand, never all at once."""
 
 from __future__ import annotations
 
@@ -100,17 +100,25 @@ def check_frames(frames: FrameSource, where: str) -> None:
     """Raise `InputError` unless `frames` are grey values (T, Y, X) with at least 2 frames."""
     shape, dtype = frames.shape, np.dtype(frames.dtype)
     if len(shape) == 4 and shape[-1] in (3, 4):
-        raise InputError(where, "frames", f"are colour pictures of shape {shape}", "Give one grey channel.")
+        raise InputError(where, "frames", f"are colour pictures of shape {shape}", "Save one grey channel.")
     if len(shape) != 3:
         raise InputError(
-            where, "frames", f"have shape {shape}, expected (T, Y, X)", "Give one plane and channel."
+            where,
+            "frames",
+            f"have shape {shape}, expected (T, Y, X)",
+            "Save one plane and channel as (T, Y, X).",
         )
     if shape[0] < 2:
         raise InputError(
-            where, "frames", f"there are {shape[0]}, a movie needs at least 2", "Is it a single picture?"
+            where,
+            "frames",
+            f"there are {shape[0]}, a movie needs at least 2",
+            "Check whether the file is a single picture.",
         )
     if 0 in shape:
-        raise InputError(where, "frames", f"have an empty axis: {shape}", "The file is damaged.")
+        raise InputError(
+            where, "frames", f"have an empty axis: {shape}", "The file is damaged: copy or save it again."
+        )
     check_fov((int(shape[1]), int(shape[2])), where)
     if dtype.kind not in "iuf" or dtype.itemsize > 8:
         raise InputError(where, "dtype", f"is {dtype}", "Save the movie as (unsigned) integers or float32.")

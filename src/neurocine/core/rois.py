@@ -77,7 +77,9 @@ class RoiSet:
         for name in ("probability", "active_probability"):
             probability = as_array(getattr(self, name), np.float32, (n,), self.source, name)
             if np.any((probability < 0) | (probability > 1)):
-                raise InputError(self.source, name, "lies outside [0, 1]", "Check the engine.")
+                raise InputError(
+                    self.source, name, "lies outside [0, 1]", "Probabilities must lie between 0 and 1."
+                )
         if len(self.engine) != n or len(self.active_intervals) != n:
             raise InputError(
                 self.source,
@@ -91,7 +93,7 @@ class RoiSet:
     def _check_pixels(self, sizes: NDArray[np.int64]) -> None:
         if np.any(sizes <= 0):
             empty = int(self.ids[np.argmax(sizes <= 0)])
-            raise InputError(self.source, "pixels", f"ROI {empty} has none", "Drop empty ROIs.")
+            raise InputError(self.source, "pixels", f"ROI {empty} has none", "Remove empty ROIs.")
         height, width = self.fov_shape
         outside = (self.y < 0) | (self.y >= height) | (self.x < 0) | (self.x >= width)
         if np.any(outside):
@@ -105,7 +107,7 @@ class RoiSet:
                 "Do the ROIs belong to this movie? Check its size and the order of axes.",
             )
         if not np.all(np.isfinite(self.weight) & (self.weight > 0)):
-            raise InputError(self.source, "weight", "holds values not above zero", "Drop those pixels.")
+            raise InputError(self.source, "weight", "holds values not above zero", "Remove those pixels.")
 
     def __len__(self) -> int:
         return len(self.ids)

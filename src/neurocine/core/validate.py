@@ -1,4 +1,4 @@
-"""Checks shared by the core nouns."""
+"""Checks shared by the classes of this package."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ def as_array(
     if not fits:
         wanted = tuple("any" if n is None else n for n in shape)
         raise InputError(
-            where, field, f"has shape {array.shape}, expected {wanted}", "Check how it was made."
+            where,
+            field,
+            f"has shape {array.shape}, expected {wanted}",
+            "Check the array, or the file that it comes from.",
         )
     return array
 
 
-#: Pixels of a field of view: 11,585 an edge if it is square, more than any microscope's.
+#: Largest field of view in pixels, 11,585 x 11,585: more than any microscope has.
 MAX_PIXELS = 2**27
 
 
@@ -44,7 +47,7 @@ def check_fov(fov_shape: tuple[int, int], where: str) -> None:
             where,
             "fov_shape",
             f"is {height} x {width}, expected 1 to {MAX_PIXELS:,} pixels in all",
-            "Is it what was recorded? Check the file.",
+            "Check whether the file has the size of the recorded movie.",
         )
 
 
@@ -52,7 +55,7 @@ def positive(value: float, where: str, field: str, unit: str) -> float:
     """Return `value` as a float, or raise `InputError` unless it is finite and above zero."""
     number = float(value)
     if not np.isfinite(number) or number <= 0:
-        raise InputError(where, field, f"is {value!r}", f"Give a positive number in {unit}.")
+        raise InputError(where, field, f"is {value!r}", f"It must be a positive number in {unit}.")
     return number
 
 
@@ -62,6 +65,9 @@ def unique_ids(ids: ArrayLike, where: str) -> NDArray[np.int64]:
     values, counts = np.unique(array, return_counts=True)
     if np.any(counts > 1):
         raise InputError(
-            where, "ids", f"id {values[counts > 1][0]} occurs more than once", "Make ids unique."
+            where,
+            "ids",
+            f"id {values[counts > 1][0]} occurs more than once",
+            "Give each ROI an id of its own.",
         )
     return array

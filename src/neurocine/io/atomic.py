@@ -1,4 +1,4 @@
-"""Write beside, then rename: no reader ever sees half a file."""
+"""Files are written under a temporary name and then renamed: no reader sees half a file."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what writers of `path` left that were killed; only where nobody else writes it now."""
+    """Remove temporary files of killed writers of `path`; only while nobody else writes it."""
     for part in path.parent.glob(f".{escape(path.stem)}.*.part{escape(path.suffix)}"):
         part.unlink(missing_ok=True)
 
 
 def check_writable(path: Path, field: str) -> None:
-    """Raise `InputError` if nothing can be written at `path`; asked before hours of work.
+    """Raise `InputError` if `path` can't be written; called before hours of work.
 
     Parameters
     ----------
     path
         A file or folder that need not be there yet.
     field
-        Where the user named it, for the message.
+        The setting or option that names it, for the message.
     """
     folder = next(place for place in (path.absolute() / "x").parents if place.exists())
     if folder.is_file():
         folder = folder.parent if folder == path.absolute() else folder
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InputError(path, field, f"{folder} can't be written to", "Choose another place.")
+        raise InputError(path, field, f"{folder} can't be written to", "Choose another folder.")
 
 
 def write_text(path: Path, text: str) -> None:

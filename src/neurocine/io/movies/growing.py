@@ -1,8 +1,8 @@
-"""Movies that are still being written: what is whole of them so far.
+"""Movies that are still being written: the frames that are complete so far.
 
-Followed are files that grow at their end: a TIFF file with a header for each page, a folder of numbered TIFF
-files (of one page or more; also a data set of Neurofinder), and suite2p's ``data.bin``. Formats whose size is
-fixed beforehand, or whose index is written last, can't be followed: NumPy, HDF5, NWB, Zarr, ImageJ's stacks.
+Files that grow at their end can be followed: a TIFF file with a header for each page, a folder of numbered
+TIFF files (of one page or more; also a data set of Neurofinder), and suite2p's ``data.bin``. Formats whose
+size is fixed beforehand, or whose index is written last, can't: NumPy, HDF5, NWB, Zarr, ImageJ's stacks.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class GrowingTiff(Growing):
         self._pages: list[tuple[Path, int]] = []
         files = self._listed(ended=False)
         if not files:
-            raise InputError(path, "images", "there are no numbered TIFF files", "Give a movie's folder.")
+            raise InputError(path, "images", "there are no numbered TIFF files", "Use the folder of a movie.")
         with tiff.opened(files[0]) as tif:
             page = _one_picture(files[0], tif)
             rate, size = rate_and_size(tif)

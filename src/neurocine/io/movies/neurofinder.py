@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from neurocine.core import FrameSource, InputError, Movie
+from neurocine.core import DamagedFile, FrameSource, InputError, Movie
 from neurocine.io.movies import tiff
 from neurocine.io.movies.frames import LazyFrames, OpenedMovie
 from neurocine.io.movies.metadata import number, text
@@ -106,7 +106,9 @@ def read_info(path: Path) -> dict[str, Any]:
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(path, "content", f"isn't JSON ({short_message(error)})", "Copy it again.") from error
+        raise DamagedFile(
+            path, "content", f"isn't JSON ({short_message(error)})", "Copy it again."
+        ) from error
     if not isinstance(info, dict):
         raise InputError(
             path, "content", f"is a {type(info).__name__}", 'Neurofinder\'s is {"rate-hz": 7, ...}.'

@@ -25,7 +25,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     Raises
     ------
     InputError
-        If the file isn't NWB, holds none or several, or only points at files elsewhere.
+        If the file isn't NWB, holds none or several, or only refers to other files.
     """
     io = open_nwb(path)
     series = {item.name: item for item in io.read().objects.values() if _is_series(item)}
@@ -56,7 +56,7 @@ def open_nwb(path: Path) -> Any:
         is_nwb = "nwb_version" in file.attrs
     if not is_nwb:
         raise InputError(
-            path, "nwb_version", "is missing: this isn't NWB 2", "Name plain HDF5 files .h5 instead."
+            path, "nwb_version", "is missing: this isn't NWB 2", "Rename it to .h5 if it is plain HDF5."
         )
     from pynwb import NWBHDF5IO
 

@@ -33,7 +33,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             path,
             "Ly, Lx",
             f"neither {' nor '.join(SETTINGS)} beside it gives the size of the picture",
-            "Keep suite2p's folder together.",
+            "Keep all files of suite2p's folder together.",
         )
     frame_bytes = 2 * int(height) * int(width)
     size = path.stat().st_size

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurocine.core import InputError, Movie
+from neurocine.core import DamagedFile, Movie
 from neurocine.io.atomic_hdf5 import NewFile
 from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, open_checked, opened
 from neurocine.io.safe.damage import reraise_as_input_error
@@ -153,7 +153,7 @@ def read_movie(path: Path) -> Movie:
     file = open_checked(path, "movie")
     with reraise_as_input_error(path, "a movie file"):
         if not isinstance(file.get("movie"), h5py.Dataset):
-            raise InputError(path, "movie", "is missing", "The file is damaged: run motion again.")
+            raise DamagedFile(path, "movie", "is missing", "The file is damaged: run motion again.")
         return Movie(
             frames=file["movie"],
             frame_rate_hz=float(attribute(file, "frame_rate_hz")),

@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 from numpy.typing import NDArray
 
-from neurocine.core import FileMissing, InputError
+from neurocine.core import DamagedFile, FileMissing, InputError
 from neurocine.io.atomic_hdf5 import NewFile, atomic_hdf5
 from neurocine.io.safe.damage import reraise_as_input_error
 from neurocine.io.safe.hdf5 import open_hdf5, whole
@@ -106,14 +106,14 @@ def dataset(file: h5py.File, name: str, kinds: str = "biuf") -> NDArray[Any]:
     """Return the whole dataset `name`, or raise `InputError` if the file lacks it or it isn't of `kinds`."""
     item = file.get(name)
     if not isinstance(item, h5py.Dataset):
-        raise InputError(file.filename, name, "is missing", "The file is damaged: make it again.")
+        raise DamagedFile(file.filename, name, "is missing", "The file is damaged: make it again.")
     return whole(item, kinds)
 
 
 def attribute(file: h5py.File, name: str) -> Any:
     """Return the attribute `name` of the file, or raise `InputError` if it lacks it."""
     if name not in file.attrs:
-        raise InputError(file.filename, name, "is missing", "The file is damaged: make it again.")
+        raise DamagedFile(file.filename, name, "is missing", "The file is damaged: make it again.")
     return file.attrs[name]
 
 

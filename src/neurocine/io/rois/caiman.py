@@ -45,7 +45,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
                 path,
                 "estimates/A",
                 f"has {footprints.shape[0]} pixels, the field of view {fov[0]} x {fov[1]}",
-                "Give the field of view that CaImAn saw.",
+                "Use the movie that CaImAn analysed, with the same field of view.",
             )
         n = footprints.shape[1]
         accepted = _numbers(file, "estimates/idx_components")
@@ -91,7 +91,7 @@ def _dims(path: Path, file: h5py.File) -> FovShape | None:
         if dims is None:
             continue
         if dims.size != 2:
-            raise InputError(path, name, f"is {dims.tolist()}: a volume", "Give the results of one plane.")
+            raise InputError(path, name, f"is {dims.tolist()}: a volume", "Use the results of one plane.")
         return int(dims[0]), int(dims[1])
     return None
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import InputError, RoiSet
+from neurocine.core import DamagedFile, RoiSet
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import neurofinder as images
 from neurocine.io.rois.fov import FovShape, agreed_fov
@@ -42,7 +42,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
         pixels = [np.asarray(region["coordinates"], dtype=np.int64).reshape(-1, 2) for region in regions]
         ids = _ids([region.get("id") for region in regions])
     except PARSER_ERRORS as error:
-        raise InputError(
+        raise DamagedFile(
             file,
             "content",
             f"isn't a list of regions with coordinates ({short_message(error)})",

@@ -34,7 +34,10 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
         if len(tables) != 1:
             names = ", ".join(sorted(table.name for table in tables)) or "none"
             raise InputError(
-                path, "PlaneSegmentation", f"expected one, the file has {names}", "Give a file with one."
+                path,
+                "PlaneSegmentation",
+                f"expected one, the file has {names}",
+                "Keep only that with the ROIs.",
             )
         table = tables[0]
         if "pixel_mask" in table.colnames:

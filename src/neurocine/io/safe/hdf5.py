@@ -1,7 +1,7 @@
-"""HDF5 files that others may have made: looked through before anything of them is read.
+"""HDF5 files from anywhere, checked before anything in them is read.
 
-An HDF5 file can name other files and have them read in its place (external links, external storage, virtual
-datasets), and can declare arrays of any size that it doesn't hold. All of it is refused here.
+An HDF5 file can refer to other files, which are then read in its place (external links, external storage,
+virtual datasets), and can declare arrays of any size that it doesn't hold. All of this is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import FileMissing, InputError
+from neurocine.core import DamagedFile, FileMissing, InputError
 from neurocine.io.safe.damage import (
     DEFLATE_RATIO,
     FREE_BYTES,
@@ -27,9 +27,9 @@ from neurocine.io.safe.damage import (
 
 #: Bytes of one attribute.
 MOST_ATTRIBUTE = 16 * 1024**2
-#: Filters of HDF5 itself that undo a compression. One more on top would multiply what they unpack to.
+#: HDF5's own compression filters. Two on top of each other would multiply the size to unpack to.
 _UNPACKING = (h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SZIP, h5py.h5z.FILTER_LZF)
-#: A chunk that doesn't compress is stored as it is, or a little longer than that.
+#: A chunk that can't be compressed is stored as it is, or slightly longer.
 _LONGER = 1.1
 _COPY = "Copy what it needs into one file, as with h5repack or h5copy."
 
@@ -167,7 +167,7 @@ def ragged(item: h5py.Dataset) -> NDArray[np.object_]:
         lists[index] = np.asarray(item[index])
         left -= lists[index].nbytes
         if left < 0:
-            raise InputError(where, str(item.name), "lists more than the file can hold", "Save it again.")
+            raise DamagedFile(where, str(item.name), "lists more than the file can hold", "Save it again.")
     return lists
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from neurocine.core import FrameSource, InputError
+from neurocine.core import DamagedFile, FrameSource, InputError
 from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
@@ -54,7 +54,7 @@ class PageFrames(LazyFrames):
             self._tif.filehandle.open()
             frames = self._tif.asarray(key=self._pages[start:stop], series=self._series)
         except PARSER_ERRORS as error:
-            raise InputError(
+            raise DamagedFile(
                 self._path,
                 f"frames {start}-{stop - 1}",
                 f"can't be decoded ({short_message(error)})",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurocine.core import InputError, RoiSet
+from neurocine.core import DamagedFile, InputError, RoiSet
 from neurocine.io.movies.suite2p_bin import read_settings
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
@@ -49,7 +49,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     try:
         pixels = [_pixels(stat) for stat in stats]
     except PARSER_ERRORS as error:
-        raise InputError(
+        raise DamagedFile(
             stat_file,
             "content",
             f"isn't a list of ROIs with ypix and xpix ({short_message(error)})",

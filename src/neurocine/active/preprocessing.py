@@ -155,7 +155,7 @@ class BinnedMovie:
     def windows(
         self, movie: Movie, progress: Progress = silent, label: str = "stneuronet"
     ) -> Iterator[Window]:
-        """Yield the windows of `movie`, one after another, and a last one that ends with it.
+        """Yield successive windows of `movie`; the last one ends with the movie.
 
         Raises
         ------
@@ -206,13 +206,13 @@ class BinnedMovie:
                 total = frame.astype(np.float32) if total is None else total + frame
                 count += 1
                 if count == self.bin:
-                    if lift is None:  # of a movie below zero, as the filter takes logarithms
+                    if lift is None:  # for negative values: the filter takes logarithms
                         lift = max(0.0, -float(total.min()))
                     yield self._filtered(total + np.float32(lift))
                     total, count = None, 0
 
     def _filtered(self, frame: Float32) -> Float32:
-        """Return a binned frame on the network's pixels, evenly lit and padded."""
+        """Return a binned frame on the network's pixels, filtered and padded."""
         if self.scale != 1:
             height, width = self.fov_shape
             how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
@@ -225,7 +225,7 @@ class BinnedMovie:
     def _window(self, start: int, frames: Float32) -> Window:
         white = whitened(frames, self.architecture.whitening)
         missing = self.architecture.window_frames - len(frames)
-        if missing:  # a movie shorter than a window: nothing happens in what is added
+        if missing:  # a movie shorter than a window is padded with zeros
             white = np.concatenate([white, np.zeros((missing, *white.shape[1:]), dtype=np.float32)])
         return Window(start, start + len(frames), white)
 

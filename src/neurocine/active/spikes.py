@@ -37,17 +37,17 @@ class SpikeSettings:
     template_s
         Its length, seconds.
     apart_s
-        A spike is the highest of the filtered trace so far to both sides, seconds. The paper's window of 1 s
-        (.5 s here) leaves out all but the largest spike of a burst, which then ends too early.
+        A spike is the maximum of the filtered trace within this distance, seconds. The paper's window of 1 s
+        (.5 s here) keeps only the largest spike of a burst, which then ends too early.
     miss
-        P_N, the share of spikes that may be missed.
+        P_N, the fraction of spikes that may be missed.
     rate_hz
-        λ, spikes a second of a neuron; at most half the frame rate is reckoned with.
+        λ, spikes per second of a neuron; at most half the frame rate is used.
     min_dprime
-        Least discriminability of a spike; None: what `miss` and `rate_hz` give (Eq. 8).
+        Least discriminability of a spike; None: from `miss` and `rate_hz` (Eq. 8).
     lowest_dprime
-        Limit to which the threshold is lowered, by `STEP`, for a neuron without spikes; None: it is
-        not, and such a neuron has none.
+        Limit to which the threshold is lowered, by `STEP`, for a neuron without spikes; None: it isn't
+        lowered.
 
     Raises
     ------
@@ -108,14 +108,14 @@ def half_decay_s(tau_s: float) -> float:
 
 
 def min_dprime(miss: float, rate_hz: float, frame_rate_hz: float) -> float:
-    """Return the d' from which on misses and false alarms balance (Eq. 7 and 8).
+    """Return the d' at which misses and false alarms balance (Eq. 7 and 8).
 
     Parameters
     ----------
     miss
-        P_N, the share of spikes missed.
+        P_N, the fraction of spikes that are missed.
     rate_hz
-        λ, spikes a second; at most half the frame rate is taken.
+        λ, spikes per second; at most half the frame rate is used.
     frame_rate_hz
         Frames per second.
     """
@@ -125,7 +125,7 @@ def min_dprime(miss: float, rate_hz: float, frame_rate_hz: float) -> float:
 
 
 def template(frame_rate_hz: float, tau_s: float, settings: SpikeSettings) -> NDArray[np.float64]:
-    """Return S of Eq. 4: ΔF/F after a spike, (n,), from the spike on."""
+    """Return S of Eq. 4: ΔF/F from a spike on, (n,)."""
     n = max(1, round(settings.template_s * frame_rate_hz))
     return np.asarray(settings.amplitude * np.exp(-np.arange(n) / (frame_rate_hz * tau_s)))
 
@@ -133,16 +133,16 @@ def template(frame_rate_hz: float, tau_s: float, settings: SpikeSettings) -> NDA
 def matched_filter(
     dff: NDArray[np.floating[Any]], shape: NDArray[np.float64], photons: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return L of Eq. 4, (N, T): log-likelihood of a spike in each frame against none, of Poisson light.
+    """Return L of Eq. 4, (N, T): log-likelihood ratio of a spike in each frame, for Poisson light.
 
     Parameters
     ----------
     dff
-        ΔF/F, (N, T); past its end it is taken for 0.
+        ΔF/F, (N, T); assumed to be 0 after its end.
     shape
         Template S, (n,).
     photons
-        F0, photons a frame at rest, (N,).
+        F0, photons per frame at rest, (N,).
     """
     weight = np.log1p(shape)
     n = len(shape)
@@ -151,10 +151,10 @@ def matched_filter(
 
 
 def photon_rate(dff: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return F0 of Eq. 4, (N,): the photons a frame at which Poisson light is as noisy as ΔF/F (N, T) is.
+    """Return F0 of Eq. 4, (N,): the photons per frame at which Poisson light is as noisy as ΔF/F (N, T).
 
-    Counts of a camera aren't photons and pixels share noise; what is left of both is in the noise of ΔF/F,
-    whose variance is 1 / F0. A trace without noise gets 0: it has no detectable spikes.
+    Camera counts aren't photons, and pixels share noise; the noise of ΔF/F, whose variance is 1 / F0,
+    includes both effects. A trace without noise gets 0: it has no detectable spikes.
     """
     noise = noise_level(dff)
     return np.where(noise > 0, 1 / np.where(noise > 0, noise, 1) ** 2, 0)
@@ -168,9 +168,8 @@ def find_spikes(
 ) -> Spikes:
     """Return the spikes of ΔF/F traces.
 
-    A spike is a highest point of L (Eq. 4) that the least visible of spikes of the template's height would
-    reach (Eq. 6) and whose d' is large enough (Eq. 8). Traces as dim as their noise let every point pass the
-    first: there d' decides.
+    A spike is a local maximum of L (Eq. 4) above the detection threshold (Eq. 6) with a sufficient d' (Eq.
+    8). In traces as dim as their noise every maximum is above the threshold, so d' decides.
 
     Parameters
     ----------
@@ -181,7 +180,7 @@ def find_spikes(
     tau_s
         Decay time constant of the template, seconds.
     settings
-        What counts as a spike.
+        Settings of the detection.
     """
     if not dff.size:
         none = np.empty(0, dtype=np.int64)
@@ -202,7 +201,7 @@ def find_spikes(
 def detection_threshold(
     shape: NDArray[np.float64], photons: NDArray[np.float64], miss: float
 ) -> NDArray[np.float64]:
-    """Return γ of Eq. 6, (N,): L of a spike of the template's height exceeds it but for a share of `miss`."""
+    """Return γ of Eq. 6, (N,): L of a fraction `miss` of spikes of the template's height is lower."""
     weight = np.log1p(shape)
     mean = photons * (-shape + (1 + shape) * weight).sum()
     spread = np.sqrt(photons * ((1 + shape) * weight**2).sum())
@@ -220,7 +219,7 @@ def _in_noise(
 
 
 def _needed(best: NDArray[np.float64], frame_rate_hz: float, settings: SpikeSettings) -> NDArray[np.float64]:
-    """Return the least d' for each cell, (N,), lowered in steps to its best one (N,) if that is wanted."""
+    """Return the least d' of each cell, (N,), lowered in steps to its best d' if the settings allow it."""
     usual = settings.threshold(frame_rate_hz)
     if settings.lowest_dprime is None:
         return np.full(len(best), usual)

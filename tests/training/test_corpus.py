@@ -220,7 +220,7 @@ def test_no_cell_of_the_types_is_told(loaded: LabelledRecording) -> None:
 def test_interneurons_have_settings_of_their_own() -> None:
     given = TrainingSettings.model_validate({"interneuron": {"epochs": 3}})
     assert (given.interneuron.types, given.activity.types) == (("interneuron",), None)
-    with pytest.raises(ValidationError, match="learning all of them"):
+    with pytest.raises(ValidationError, match="needs all cell types"):
         TrainingSettings.model_validate({"celltype": {"types": ["noise"]}})
     with pytest.raises(ValidationError):
         TrainingSettings.model_validate({"activity": {"types": []}})

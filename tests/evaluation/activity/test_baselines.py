@@ -23,7 +23,7 @@ def test_names_are_checked_against_the_engines() -> None:
     assert EvaluationSettings(baselines=["mcmc", "zscore"]).baselines == ("mcmc", "zscore")
     with pytest.raises(ValidationError, match="unknown baseline 'magic'; choose from oasis, suite2p, caiman"):
         EvaluationSettings(baselines=("magic",))
-    with pytest.raises(ValidationError, match="name each once"):
+    with pytest.raises(ValidationError, match="name each baseline once"):
         EvaluationSettings(baselines=("oasis", "oasis"))
 
 

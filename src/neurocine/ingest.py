@@ -1,6 +1,6 @@
-"""What a recording is made of: its files and their checksums, its shape, rate and scale, its pixels.
+"""The record of a raw movie: files and checksums, shape, frame rate, pixel size, pixel statistics.
 
-The first step of the workflow. It reads every pixel once: a damaged movie fails here and not hours later.
+The first step of the workflow. It reads every pixel once: a damaged movie fails here, not hours later.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _HASH_BYTES = 8 * 1024**2
 
 @dataclass(frozen=True)
 class PixelStatistics:
-    """What the pixels of a movie are like, in its counts.
+    """Statistics of a movie's pixels, in its counts.
 
     Attributes
     ----------
     mean, min, max
         Over all pixels and frames.
     saturated
-        Share of all pixels that equal `max`, in [0, 1]: next to 0 unless the recording was clipped.
+        Fraction of pixels equal to `max`, in [0, 1]: close to 0 unless the recording was clipped.
     """
 
     mean: float
@@ -106,7 +106,7 @@ def ingest(
     dataset: str | None = None,
     progress: Progress = silent,
 ) -> MovieRecord:
-    """Check a movie whole and return its record.
+    """Check all of a movie and return its record.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def ingest(
 
 
 def check_pixels(movie: Movie, progress: Progress = silent) -> PixelStatistics:
-    """Read every pixel of `movie` once, in blocks, and return what they are like.
+    """Read every pixel of `movie` once, in blocks, and return their statistics.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def check_pixels(movie: Movie, progress: Progress = silent) -> PixelStatistics:
     for start in range(0, movie.n_frames, step):
         frames = _readable(movie, start, min(start + step, movie.n_frames))
         _check_finite(movie, start, frames)
-        # Whole numbers are summed exactly, whatever the size of a block.
+        # Integers are summed exactly, so the block size doesn't matter.
         total += frames.sum(dtype=np.float64).item() if frames.dtype.kind == "f" else int(frames.sum())
         lowest, block_highest = min(lowest, frames.min().item()), frames.max().item()
         if block_highest > highest:
@@ -175,7 +175,7 @@ def check_pixels(movie: Movie, progress: Progress = silent) -> PixelStatistics:
             movie.source,
             "pixels",
             f"all have the value {highest:g}",
-            "Was the shutter open, and is it the right channel?",
+            "Check whether the shutter was open and the channel is right.",
         )
     n_pixels = movie.n_frames * movie.fov_shape[0] * movie.fov_shape[1]
     return PixelStatistics(float(total / n_pixels), float(lowest), float(highest), at_highest / n_pixels)
@@ -236,7 +236,7 @@ def _check_finite(movie: Movie, start: int, frames: NDArray[Any]) -> None:
             movie.source,
             f"frame {first}",
             "holds NaN or infinite pixels",
-            "Drop or interpolate such frames before the workflow, or save the movie as integers.",
+            "Remove or interpolate such frames before the workflow, or save the movie as integers.",
         )
 
 

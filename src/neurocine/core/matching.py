@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from neurocine.core.errors import InputError
 from neurocine.core.rois import RoiSet
 
-#: Intersection over union from which on two masks may be the same neuron.
+#: Lowest intersection over union of two masks that may be the same neuron.
 MIN_IOU = 0.5
 
 

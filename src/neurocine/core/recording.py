@@ -19,7 +19,7 @@ class Recording:
     frame_rate_hz, pixel_size_um, indicator
         As the table gives them; None where it leaves them to the file.
     rois
-        Contours handed in, for the engine ``given``; None if there are none.
+        Contours from the user, for the engine ``given``; None if there are none.
     ground_truth
         Folder or file with the truth, for evaluation; None if there is none.
     split

@@ -205,7 +205,7 @@ class RoiSet:
         columns = self.y.astype(np.int64) * self.fov_shape[1] + self.x
         data = self.weight if weighted else np.ones(len(columns), dtype=np.float32)
         size = self.fov_shape[0] * self.fov_shape[1]
-        # A copy: SciPy changes matrices in place, and the ROIs must stay as they are.
+        # A copy, because SciPy changes matrices in place.
         matrix = sparse.csr_array((data, columns, self.indptr), shape=(len(self), size), copy=True)
         matrix.sum_duplicates()
         return matrix
@@ -255,7 +255,7 @@ def _joined(parts: list[NDArray[Any]], dtype: type[Any]) -> NDArray[Any]:
         return np.empty(0, dtype=dtype)
     joined = np.concatenate(parts)
     if dtype is np.int32 and joined.dtype.kind in "iuf":
-        # Far outside stays outside: 2**32 + 5 must not become 5, nor NaN a number.
+        # Clipped, not wrapped: 2**32 + 5 must not become 5, nor NaN a valid index.
         limits = np.iinfo(np.int32)
         lowest = 0 if joined.dtype.kind == "u" else limits.min
         joined = np.clip(np.nan_to_num(joined, nan=limits.min), lowest, limits.max)

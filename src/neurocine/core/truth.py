@@ -1,4 +1,4 @@
-"""What is known of a movie whose cells and transients are known: simulated, or looked at by people."""
+"""Ground truth of a movie: its cells and transients, simulated or labelled by people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MIN_DPRIME: Final = 5.0
 
 @dataclass(frozen=True, eq=False)
 class HybridTruth:
-    """What is known besides about a movie from real parts.
+    """Further truth about a movie made from recorded parts.
 
     Attributes
     ----------

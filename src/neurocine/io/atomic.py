@@ -23,7 +23,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         The file to write; its folder is made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The process id keeps two writers of one file apart; the suffix stays, as some writers look at it.
+    # The process id separates two writers of one file; the suffix stays, as some writers depend on it.
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield part

@@ -1,8 +1,8 @@
-"""The labelled segments of DeepCINAC's ``.cinac`` files (HDF5): some frames of one cell, watched by a person.
+"""The labelled segments of DeepCINAC's ``.cinac`` files (HDF5): frames of one cell, labelled by a person.
 
 A segment is a group ``cell_{cell}_{first}_{last}``, last frame included: frames of the patch around the cell,
 z-scored over the whole movie; contours in it, the cell's first; in which frames it is active, and in which
-nobody can tell.
+this is doubtful.
 """
 
 from __future__ import annotations

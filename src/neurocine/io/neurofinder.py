@@ -21,7 +21,7 @@ def write_neurofinder(
     info: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Write ``images``, ``info.json`` and ``regions/regions.json``; the folder appears once it is whole.
+    """Write ``images``, ``info.json`` and ``regions/regions.json``; the folder appears once it is complete.
 
     Parameters
     ----------

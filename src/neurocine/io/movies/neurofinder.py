@@ -119,7 +119,7 @@ def read_info(path: Path) -> dict[str, Any]:
 def write(
     folder: Path, movie: Movie, info: Mapping[str, Any] | None = None, progress: Progress = silent
 ) -> None:
-    """Write ``images`` and ``info.json`` into `folder`, which is there.
+    """Write ``images`` and ``info.json`` into `folder`, which exists.
 
     Parameters
     ----------
@@ -153,12 +153,12 @@ def write(
 
 
 def numbered(folder: Path) -> dict[int, Path]:
-    """Return the TIFF files in `folder` by the number that their names end with, in its order.
+    """Return the TIFF files in `folder` by the number at the end of their names, in ascending order.
 
     Raises
     ------
     InputError
-        If two have the same number.
+        If two files have the same number.
     """
     files: dict[int, Path] = {}
     for file in folder.iterdir():
@@ -179,7 +179,7 @@ def _images(folder: Path) -> list[Path]:
         raise InputError(folder, "images", "there are no numbered TIFF files", "Copy the data set again.")
     n_missing = max(files) - min(files) + 1 - len(files)
     if n_missing:
-        # The first is near: looking on to a number that is far off would take as long.
+        # Only the first is searched for: the last number may be astronomically large.
         first = next(i for i in count(min(files)) if i not in files)
         raise InputError(
             folder,

@@ -17,7 +17,7 @@ from neurocine.io.atomic_hdf5 import NewFile
 from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, open_checked, opened
 from neurocine.io.safe.damage import reraise_as_input_error
 
-#: Frames, rows and columns of a chunk: a 25 x 25 window through all time touches 1-4 chunks a step of time,
+#: Frames, rows and columns of a chunk: a 25 x 25 window over all frames touches 1-4 chunks per 64 frames,
 #: and blocks of whole frames are read in multiples of its 64 frames.
 CHUNK = (64, 32, 32)
 
@@ -98,7 +98,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         shape = (self._like.n_frames, *self._like.fov_shape)
         chunk = tuple(min(a, b) for a, b in zip(CHUNK, shape, strict=True))
         data = self._file.create_dataset("movie", shape=shape, dtype=self._dtype, chunks=chunk)
-        # What NWB wants of a movie's dataset, so that an NWB file can link this one.
+        # Attributes that NWB requires of a movie's dataset, so that an NWB file can link to this one.
         data.attrs.update(unit="n.a.", conversion=1.0, resolution=-1.0, offset=0.0)
         for owner in (self._file, data):
             owner.attrs["frame_rate_hz"] = self._like.frame_rate_hz
@@ -119,7 +119,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         return np.asarray(self._file["movie"][start:stop])
 
     def finish(self, summary: Summary, registration: Registration) -> None:
-        """Write summary images and shifts; a movie isn't whole without them."""
+        """Write summary images and shifts; a movie file isn't complete without them."""
         for name in ("mean", "max", "std", "correlation"):
             self._file[f"summary/{name}"] = np.asarray(getattr(summary, name), dtype=np.float32)
         for name in ("y", "x", "correlation", "template", "raw_mean"):

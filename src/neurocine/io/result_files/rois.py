@@ -37,7 +37,7 @@ def read_rois(path: Path) -> RoiSet:
         bounds = dataset(file, "intervals/indptr")[1:-1]
         intervals = np.split(dataset(file, "intervals/frames"), bounds)
         ids = dataset(file, "ids")
-        # Files of earlier versions lack it: nobody looked.
+        # Files of earlier versions lack it: active neurons weren't looked for.
         looked = "active_probability" in file
         return RoiSet(
             fov_shape=(height, width),

@@ -11,7 +11,7 @@ from neurocine.core.truth import HybridTruth, Truth
 from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, opened, strings
 
 _ARRAYS = ("ids", "is_target", "raster", "calcium", "shifts", "roi_id", "onset", "peak")
-#: Everything that each `HybridTruth` has, but its texts.
+#: The arrays of numbers that every `HybridTruth` has.
 _HYBRID_ARRAYS = tuple(f.name for f in fields(HybridTruth) if f.name not in ("neuron", "assembly"))
 
 

@@ -71,7 +71,7 @@ def read_contours(group: h5py.Group, where: str) -> list[tuple[NDArray[np.int64]
         raise InputError(where, "cells_contour", f"has shape {shape}, expected (cells, 2)", "Save it again.")
     contours = [(x.astype(np.int64), y.astype(np.int64)) for x, y in ragged(item)]
     corners = [axis for pair in contours for axis in pair if len(axis)]
-    # Bounds first: boxes of corners that are far off would overflow.
+    # Bounds are checked first: boxes of corners far outside would overflow.
     far = any(int(axis.min()) < -MAX_CORNER or int(axis.max()) > MAX_CORNER for axis in corners)
     if far or sum(_box(x, y) for x, y in contours) > MAX_BOXES:
         raise InputError(where, "cells_contour", "are larger than any picture", "Save it again.")
@@ -87,7 +87,7 @@ def _box(x: NDArray[np.int64], y: NDArray[np.int64]) -> int:
 
 
 def write(path: Path, rois: RoiSet) -> None:
-    """Write the contours, without traces: holes are filled, and of an ROI in pieces the largest is kept.
+    """Write the contours, without traces: holes are filled, and only the largest piece of an ROI is kept.
 
     Cells are numbered by their order. ROIs with the probability 0 are marked invalid.
     """
@@ -124,7 +124,7 @@ def filled(
         raise InputError(
             path, f"contour of cell {cell}", f"has {len(x)} x and {len(y)} y", "Save the file again."
         )
-    # Drawing clips at 0: moved inside first, so that what lies outside is seen to.
+    # Drawing clips at 0, so the polygon is shifted inside first: pixels outside are reported later.
     top, left = min(0, int(y.min())), min(0, int(x.min()))
     rows, columns = y.astype(np.int64) - top, x.astype(np.int64) - left
     corners = np.stack([rows, columns], axis=1)
@@ -143,7 +143,7 @@ def _outline(rois: RoiSet, position: int) -> tuple[NDArray[np.int16], NDArray[np
     top, left = int(y.min()) - 1, int(x.min()) - 1
     mask = np.zeros((int(y.max()) - top + 2, int(x.max()) - left + 2))
     mask[y - top, x - left] = 1
-    # Just under 1, the level line hugs the centres of the border pixels: rounding gives those.
+    # A contour just below 1 runs along the centres of the border pixels; rounding gives these.
     lines = find_contours(mask, 0.999, fully_connected="high")  # type: ignore[no-untyped-call]
     outer = max(lines, key=_area)
     points = np.rint(outer).astype(np.int16)

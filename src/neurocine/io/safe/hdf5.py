@@ -68,7 +68,7 @@ def open_hdf5(path: str | Path, remedy: str = "Copy or save it again.", *, besid
 
 @contextmanager
 def reading_hdf5(path: str | Path, remedy: str = "Copy or save it again.") -> Iterator[h5py.File]:
-    """Yield what `open_hdf5` returns; what goes wrong in reading it becomes an `InputError` as well."""
+    """Yield what `open_hdf5` returns; errors in the block become `DamagedFile`."""
     path = Path(path)
     with (
         reraise_as_input_error(path, "a file with the expected content", remedy),
@@ -80,7 +80,7 @@ def reading_hdf5(path: str | Path, remedy: str = "Copy or save it again.") -> It
 def _look_through(file: h5py.File, beside: bool) -> None:
     _check_attributes(file, "/", file)
     links: list[tuple[str, Any]] = []
-    # Gathered first: an exception in a call from HDF5 would be lost.
+    # Collected first: an exception in a callback of HDF5 would be lost.
     file.visititems_links(lambda name, link: links.append((name, link)))
     for name, link in links:
         if isinstance(link, h5py.ExternalLink):
@@ -90,7 +90,7 @@ def _look_through(file: h5py.File, beside: bool) -> None:
             _check_attributes(file, name, item)
             if isinstance(item, h5py.Dataset):
                 check_dataset(file, name, item)
-        # Soft links stay within the file, and what they name is looked at by its own name.
+        # Soft links stay within the file; their targets are checked under their own names.
 
 
 def _check_external(file: h5py.File, name: str, link: h5py.ExternalLink, beside: bool) -> None:

@@ -1,4 +1,4 @@
-"""NumPy's files, whose headers are compared with what is there before anything is allocated."""
+"""NumPy files; their headers are compared with the size of the file before memory is allocated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neurocine.core import InputError
 from neurocine.io.safe.damage import FREE_BYTES, MAX_RATIO, reraise_as_input_error
 
 _REMEDY = "Save it again with numpy.save."
-#: What all arrays of an archive may unpack to beyond its own size: stacks of masks compress well.
+#: Bytes that all arrays of an archive may always unpack to: stacks of masks compress well.
 _FREE = 8 * FREE_BYTES
 
 

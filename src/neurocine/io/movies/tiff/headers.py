@@ -20,7 +20,7 @@ _TYPE_BYTES = np.array([0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8]
 
 
 def check_headers(path: Path, tif: tifffile.TiffFile) -> None:
-    """Follow the chain to its end, which a file cut within it lacks, and see that all values lie in the file.
+    """Follow the chain of page headers to its end, and check that all values lie within the file.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def _reach(tags: bytes, layout: tifffile.tifffile.TiffFormat) -> int:
     )
     entries = np.frombuffer(tags, entry)
     known = np.where(entries["type"] < len(_TYPE_BYTES), entries["type"], 0)
-    # Counts may have all 64 bits: as real numbers, they and what they point at don't wrap around.
+    # Counts may use all 64 bits: floats don't wrap around.
     n_bytes = _TYPE_BYTES[known] * entries["count"].astype(np.float64)
     ends = np.where(n_bytes > width, entries["value"].astype(np.float64) + n_bytes, 0)
     return int(ends.max(initial=0))

@@ -83,7 +83,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tifffile.TiffFile]:
-    """Yield the open file; what tifffile would log or raise about damage becomes one `InputError`."""
+    """Yield the open file; damage that tifffile logs or raises becomes one `DamagedFile`."""
     complaints: list[str] = []
     listener = logging.Handler(logging.WARNING)
     listener.emit = lambda record: complaints.append(record.getMessage())  # type: ignore[method-assign]
@@ -91,7 +91,7 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
     propagate, voice.propagate = voice.propagate, False
     voice.addHandler(listener)
     try:
-        # Files that an OME header names beside this one stay shut.
+        # Other files that an OME header names aren't opened.
         with tifffile.TiffFile(path, _multifile=False) as tif:
             yield tif
     except PARSER_ERRORS as error:

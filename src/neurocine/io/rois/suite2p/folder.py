@@ -88,7 +88,7 @@ def write_suite2p(
         "reg_outputs": registered,
         "detect_outputs": detected,
         "ops": {**db, **settings, **registered, **detected},
-        "stat": _objects(stats),  # last: with it the folder counts as whole
+        "stat": _objects(stats),  # last: a folder with it counts as complete
     }
     for name, array in arrays.items():
         with atomic_path(folder / f"{name}.npy") as part:

@@ -19,7 +19,7 @@ from neurocine.io.safe.unpickle import load_npy
 logger = logging.getLogger(__name__)
 
 STAT = "stat.npy"
-#: suite2p's own default, written where an ROI file is converted and no rate is known.
+#: suite2p's default frame rate, written when an ROI file is converted, which has none.
 DEFAULT_FS = 10.0
 
 
@@ -34,7 +34,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
-    """Return all ROIs, those suite2p doesn't call cells too, with its probability.
+    """Return all ROIs with suite2p's probability, including those that it doesn't classify as cells.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from neurocine.core import RoiSet
 
 
 def roi_statistics(rois: RoiSet, corrected: NDArray[np.float32], diameter_px: float) -> list[dict[str, Any]]:
-    """Return one dict per ROI with suite2p's keys, and how neurocine knows it: engine, active probability.
+    """Return one dict per ROI with suite2p's keys, and with its engine and active probability.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def _shape(
     middle = np.array([np.median(y), np.median(x)])
     distance = np.hypot(y - middle[0], x - middle[1])
     nearest = int(np.argmin(distance))
-    # A disc of n pixels is the most compact shape: the mean distance from its centre is the yardstick.
+    # A disc of n pixels is the most compact shape: its mean distance from the centre is the reference.
     spread, disc = distance.mean() / diameter_px, _disc_distance(n) / diameter_px
     major, minor = _axes(y, x, weight)
     return {

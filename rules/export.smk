@@ -1,4 +1,27 @@
-"""What leaves the workflow: NWB, a suite2p folder and the provenance."""
+"""What leaves the workflow: tables, NWB, a suite2p folder and the provenance."""
+
+
+rule export_tables:
+    input:
+        **reads("export_tables"),
+    output:
+        **writes("export_tables"),
+    log:
+        log_of("export_tables"),
+    benchmark:
+        benchmark_of("export_tables")
+    conda:
+        env_of("export_tables")
+    threads: threads_of("export_tables")
+    resources:
+        mem_mb=memory_of("export_tables"),
+        runtime=runtime_of("export_tables"),
+    params:
+        impl=IMPL["export"],
+    message:
+        saying("Writing the tables of {wildcards.recording}")
+    script:
+        "../workflow_scripts/export_tables.py"
 
 
 rule export_nwb:

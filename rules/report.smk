@@ -1,4 +1,4 @@
-"""One page a recording, and an index of them all."""
+"""A page per recording, and an index of all."""
 
 
 rule report:

@@ -17,6 +17,7 @@ def main(job: Any) -> None:
         ReportSettings(**job.params.settings),
         job.params.config,
         Path(job.output.report),
+        tables=(Path(job.input.cells), Path(job.input.transients)),
         progress=LoggedProgress(),
     )
     write_card(results, Path(job.output.card))

@@ -192,16 +192,25 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "export_provenance",
         "records versions, settings and checksums of all results",
-        impl=3,
+        impl=4,
         cost=_EXPORT,
         reads=ALL,
         writes={"provenance": "provenance.json"},
         word="export",
     ),
     Step(
+        "export_tables",
+        "writes the tables of cells and transients",
+        impl=4,
+        cost=_EXPORT,
+        reads=_MEASURED,
+        writes={"cells": "cells.tsv", "transients": "transients.tsv"},
+        word="export",
+    ),
+    Step(
         "export_nwb",
         "writes the NWB file",
-        impl=3,
+        impl=4,
         cost=_EXPORT,
         reads=_MEASURED,
         writes={"nwb": "recording.nwb"},
@@ -212,7 +221,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "export_suite2p",
         "writes a folder that suite2p's GUI opens",
-        impl=3,
+        impl=4,
         cost=_EXPORT,
         reads=_MEASURED,
         writes={"suite2p": "suite2p"},
@@ -223,9 +232,9 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "report",
         "writes the recording's page, and its card for the index",
-        impl=3,
+        impl=4,
         cost=_REPORT,
-        reads=(*_MEASURED, "assemblies", "provenance"),
+        reads=(*_MEASURED, "assemblies", "provenance", "cells", "transients"),
         writes={"report": "report.html", "card": "card.json"},
         settings=("report",),
     ),
@@ -249,7 +258,7 @@ def _project_step(
 
 #: Rules that work on all recordings together, or on none. Those of a step share its version.
 PROJECT_STEPS: tuple[Step, ...] = (
-    _project_step("report_index", "writes the index of all reports", 3, _REPORT, "all", "report"),
+    _project_step("report_index", "writes the index of all reports", 4, _REPORT, "all", "report"),
     _project_step(
         "simulation", "simulates a movie with truth", 2, Cost(1500, 0.0, 20, 0), "train", "simulation"
     ),

@@ -89,10 +89,10 @@ def results_folder(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> Path:
 
 
 @pytest.fixture
-def told_folder(results_folder: Path) -> Path:
-    """The same, with what STNeuroNet says of three ROIs of suite2p; the last one is its own."""
+def annotated_folder(results_folder: Path) -> Path:
+    """The same with STNeuroNet's annotations of three ROIs of suite2p, and an ROI that only it found."""
     path = results_folder / "active" / "rois.h5"
-    told = replace(
+    annotated = replace(
         read_rois(path),
         engine=("suite2p+stneuronet", "suite2p", "suite2p+stneuronet", "stneuronet"),
         active_probability=np.float32([0.875, 0.125, 0.75, 1.0]),
@@ -100,7 +100,7 @@ def told_folder(results_folder: Path) -> Path:
             np.array(spans).reshape(-1, 2) for spans in ([[0, 40], [100, 150]], [], [[250, 300]], [[20, 60]])
         ),
     )
-    write_rois(path, told, STAMP)
+    write_rois(path, annotated, STAMP)
     return results_folder
 
 

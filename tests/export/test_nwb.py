@@ -14,6 +14,7 @@ from pynwb import NWBHDF5IO, validate
 from neurocine.config import Config, ExportSettings
 from neurocine.core import InputError
 from neurocine.export import write_nwb
+from neurocine.export.tables import CELL_COLUMNS, cells_table, transients_table
 from neurocine.io.results import results_in
 from neurocine.io.rois import open_rois
 
@@ -53,11 +54,11 @@ def test_inspector_finds_nothing_at_all_with_full_settings(results_folder: Path)
     assert list(inspect_nwbfile(out)) == []
 
 
-def test_active_neurons_come_back(told_folder: Path) -> None:
-    out = export(told_folder)
+def test_active_neurons_come_back(annotated_folder: Path) -> None:
+    out = export(annotated_folder)
     assert validate(path=out) == []
     assert list(inspect_nwbfile(out)) == []
-    rois = results_in(told_folder, LEFT_OUT).rois
+    rois = results_in(annotated_folder, LEFT_OUT).rois
     with NWBHDF5IO(out, "r") as io:
         ophys = io.read().processing["ophys"]
         table = ophys["ImageSegmentation"]["PlaneSegmentation"]
@@ -126,8 +127,23 @@ def test_transients_are_intervals_in_seconds(results_folder: Path) -> None:
         assert np.all(np.diff(table["onset_frame"][:]) >= 0)
         np.testing.assert_allclose(table["start_time"][:], table["onset_frame"][:] / 10)
         np.testing.assert_allclose(table["stop_time"][:], (table["peak_frame"][:] + 1) / 10)
-        found = set(zip(table["roi"].data[:].tolist(), table["onset_frame"][:].tolist(), strict=True))
-    assert found == set(zip(transients.roi_id.tolist(), transients.onset.tolist(), strict=True))
+        pairs = set(zip(table["roi"].data[:].tolist(), table["onset_frame"][:].tolist(), strict=True))
+    assert pairs == set(zip(transients.roi_id.tolist(), transients.onset.tolist(), strict=True))
+
+
+def test_cells_and_transients_have_the_columns_of_the_tables(annotated_folder: Path) -> None:
+    results = results_in(annotated_folder, LEFT_OUT)
+    cells = cells_table(results)
+    transients = transients_table(results).sort_values(["onset_frame", "roi_id"])
+    with NWBHDF5IO(export(annotated_folder), "r") as io:
+        ophys = io.read().processing["ophys"]
+        table = ophys["ImageSegmentation"]["PlaneSegmentation"]
+        for column in CELL_COLUMNS[1:]:
+            np.testing.assert_array_equal(table[column.nwb_name][:], cells[column.name])
+        intervals = ophys["transients"]
+        for name in ("roi_id", "onset_frame", "peak_frame", "amplitude", "probability", "classifier"):
+            np.testing.assert_array_equal(intervals[name][:], transients[name])
+        np.testing.assert_array_equal(intervals["cell_type"][:], transients["type"])
 
 
 def test_raw_movie_is_linked_by_a_relative_path_that_leads_there(results_folder: Path) -> None:

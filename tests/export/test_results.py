@@ -27,9 +27,7 @@ def test_everything_is_read(results_folder: Path) -> None:
     assert results.movie.n_frames == results.traces.n_frames == results.raster.n_frames == 300
 
 
-@pytest.mark.parametrize(
-    "name", [path for result, path in inputs("report", LEFT_OUT).items() if result != "provenance"]
-)
+@pytest.mark.parametrize("name", inputs("export_nwb", LEFT_OUT).values())
 def test_a_missing_file_is_named(results_folder: Path, name: str) -> None:
     (results_folder / name).unlink()
     with pytest.raises(InputError, match=Path(name).name.replace(".", r"\.")):

@@ -25,8 +25,8 @@ def test_rois_and_traces_come_back(results_folder: Path, tmp_path: Path) -> None
     np.testing.assert_allclose(np.load(plane / "iscell.npy")[:, 1], 1 - noise, atol=1e-6)
 
 
-def test_each_roi_says_who_found_it_and_how_active_it_is(told_folder: Path, tmp_path: Path) -> None:
-    results = results_in(told_folder, LEFT_OUT)
+def test_each_roi_says_who_found_it_and_how_active_it_is(annotated_folder: Path, tmp_path: Path) -> None:
+    results = results_in(annotated_folder, LEFT_OUT)
     write_suite2p_folder(results, tmp_path / "suite2p")
     stat = np.load(tmp_path / "suite2p" / "plane0" / "stat.npy", allow_pickle=True)
     assert tuple(roi["engine"] for roi in stat) == results.rois.engine

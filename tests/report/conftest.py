@@ -14,5 +14,5 @@ _fixtures = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_fixtures)
 
 results_folder = _fixtures.results_folder
-told_folder = _fixtures.told_folder
+annotated_folder = _fixtures.annotated_folder
 empty_folder = _fixtures.empty_folder

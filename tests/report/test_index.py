@@ -40,10 +40,11 @@ def test_reports_are_linked_and_failures_named(results_folder: Path, tmp_path: P
     assert "http://" not in html
 
 
-def test_active_neurons_are_counted(told_folder: Path) -> None:
-    reported(told_folder)
-    write_index([told_folder], told_folder.parent / "index.html")
-    assert "3 active neurons found by STNeuroNet" in (told_folder.parent / "index.html").read_text("utf-8")
+def test_active_neurons_are_counted(annotated_folder: Path) -> None:
+    reported(annotated_folder)
+    out = annotated_folder.parent / "index.html"
+    write_index([annotated_folder], out)
+    assert "3 active neurons found by STNeuroNet" in out.read_text("utf-8")
 
 
 def test_no_recording_gives_a_page(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import re
@@ -17,9 +18,13 @@ from PIL import Image
 from neurocine.config import Config, ReportSettings
 from neurocine.core import CellTypes, InputError
 from neurocine.drawing.pictures import ACTIVE_COLOURS, UNKNOWN_COLOUR, active_colour
+from neurocine.export import tables
+from neurocine.export.tables import CELL_COLUMNS, CellColumn, cells_table
 from neurocine.io.result_files import read_celltypes, read_rois, write_celltypes, write_rois
 from neurocine.io.results import results_in
+from neurocine.report import page as page_module
 from neurocine.report import write_report
+from neurocine.report.downloads import download_of
 from neurocine.report.page import duration, metric_rows, number, scale_bar_um, who_found
 
 LEFT_OUT = Config().left_out
@@ -122,11 +127,11 @@ def test_the_numbers_are_those_of_the_results(results_folder: Path) -> None:
     assert [str(a["class"]).split()[1] for a in outlines] == list(results.types)
 
 
-def test_active_neurons_are_counted_and_shown(told_folder: Path) -> None:
-    html = render(told_folder)
+def test_active_neurons_are_counted_and_shown(annotated_folder: Path) -> None:
+    html = render(annotated_folder)
     page = Page(html)
     assert "3 active neurons of 4 ROIs, by STNeuroNet" in page.text
-    assert "The engine's ROIs went on, and the neurons that STNeuroNet found besides." in page.text
+    assert "The engine's ROIs were kept, and neurons that only STNeuroNet found were added." in page.text
     assert "stneuronet-v1 active neurons" in page.text
     # Found by, ROIs, called noise, transients, then the medians of probability and seconds: 9 s and 5 s.
     assert re.search(r"suite2p\+stneuronet 2 1 \d+ 0\.81 7\.0 ", page.text)
@@ -143,6 +148,80 @@ def test_active_neurons_are_counted_and_shown(told_folder: Path) -> None:
     assert page.open == []
 
 
+def heading_cells(html: str) -> list[str]:
+    head = html.split('<table class="sortable">')[1].split("</thead>")[0]
+    return re.findall(r"<th[^>]*>(.*?)</th>", head)
+
+
+def body_cells(html: str) -> list[list[str]]:
+    body = html.split('<table class="sortable">')[1].split("</table>")[0]
+    rows = re.findall(r'<tr id="roi-\d+">(.*?)</tr>', body, flags=re.DOTALL)
+    return [[re.sub("<.*?>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)] for row in rows]
+
+
+def test_the_table_of_rois_has_the_columns_of_cells_tsv(annotated_folder: Path) -> None:
+    html = render(annotated_folder)
+    cells = cells_table(results_in(annotated_folder, LEFT_OUT))
+    columns = [column for column in CELL_COLUMNS if column.heading]
+    assert heading_cells(html) == [column.heading for column in columns]
+    expected = [
+        [
+            number(value, column.style) if column.style else value
+            for column, value in zip(columns, row, strict=True)
+        ]
+        for row in cells[[column.name for column in columns]].itertuples(index=False)
+    ]
+    assert body_cells(html) == expected
+
+
+def test_a_new_column_of_cells_tsv_is_in_the_table_of_rois(
+    results_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    column = CellColumn("n_pixels", "Pixels", lambda m: m.results.rois.areas(), "pixels", "d")
+    for module in (tables, page_module):
+        monkeypatch.setattr(module, "CELL_COLUMNS", (*CELL_COLUMNS, column))
+    html = render(results_folder)
+    assert heading_cells(html)[-1] == "pixels"
+    areas = results_in(results_folder, LEFT_OUT).rois.areas()
+    assert [row[-1] for row in body_cells(html)] == [str(area) for area in areas]
+
+
+def test_a_column_without_values_is_left_out(results_folder: Path) -> None:
+    assert "p(active neuron)" not in heading_cells(render(results_folder))
+
+
+def test_the_tables_are_downloads(results_folder: Path, tmp_path: Path) -> None:
+    results = results_in(results_folder, LEFT_OUT)
+    paths = tmp_path / "cells.tsv", tmp_path / "transients.tsv"
+    tables.write_tables(results, *paths)
+    out = tmp_path / "report" / "report.html"
+    write_report(results, QUICK, CONFIG, out, tables=paths)
+    page = Page(out.read_text(encoding="utf-8"))
+    links = {str(a["download"]): str(a["href"]) for tag, a in page.tags if tag == "a" and "download" in a}
+    assert list(links) == ["mouse <1>_cells.tsv", "mouse <1>_transients.tsv"]
+    for path, uri in zip(paths, links.values(), strict=True):
+        head, content = uri.split(",", 1)
+        assert head == "data:text/tab-separated-values;base64"
+        assert base64.b64decode(content) == path.read_bytes()
+    assert page.open == []
+
+
+def test_a_large_table_is_compressed(tmp_path: Path) -> None:
+    path = tmp_path / "transients.tsv"
+    path.write_bytes(b"1\t2\n" * 300_000)
+    download = download_of(path, "mouse")
+    assert download.name == "mouse_transients.tsv.gz"
+    assert download.size_bytes < 100_000
+    assert gzip.decompress(base64.b64decode(download.uri.split(",", 1)[1])) == path.read_bytes()
+    assert download == download_of(path, "mouse")
+
+
+def test_a_missing_table_is_named(results_folder: Path, tmp_path: Path) -> None:
+    results = results_in(results_folder, LEFT_OUT)
+    with pytest.raises(InputError, match=r"cells\.tsv.*export_tables"):
+        write_report(results, QUICK, CONFIG, tmp_path / "r" / "x.html", tables=[tmp_path / "cells.tsv"])
+
+
 def test_nothing_is_said_of_active_neurons_where_nobody_looked(results_folder: Path) -> None:
     html = render(results_folder)
     page = Page(html)
@@ -151,10 +230,10 @@ def test_nothing_is_said_of_active_neurons_where_nobody_looked(results_folder: P
     assert "active neuron" not in html.split("</style>")[1]
 
 
-def test_no_active_neuron_is_said(told_folder: Path) -> None:
-    path = told_folder / "active" / "rois.h5"
+def test_no_active_neuron_is_said(annotated_folder: Path) -> None:
+    path = annotated_folder / "active" / "rois.h5"
     write_rois(path, replace(read_rois(path), engine=("suite2p",) * 4))
-    page = Page(render(told_folder))
+    page = Page(render(annotated_folder))
     assert "STNeuroNet found none of the ROIs to be an active neuron" in page.text
     assert "0 active neurons" in page.text
 
@@ -194,7 +273,7 @@ def test_a_recording_without_rois_has_a_page(empty_folder: Path) -> None:
     assert page.open == []
     assert "No ROI was found" in page.text
     assert "0 cells" in page.text
-    assert "– transients a minute" in page.text
+    assert "– transients per minute" in page.text
     assert not [tag for tag, attrs in page.tags if tag == "tr" and "id" in attrs]
 
 

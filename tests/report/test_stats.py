@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from neurocine.config import Config
+from neurocine.export.tables import cells_table
 from neurocine.io.results import RecordingResults, results_in
 from neurocine.report import stats
 from neurocine.report.figures import MAX_COLUMNS, envelope
@@ -19,26 +20,18 @@ LEFT_OUT = Config().left_out
 @pytest.fixture
 def results(results_folder: Path) -> RecordingResults:
     """300 frames at 10 Hz: ROI 0 active in 100-109 and 200-204, ROI 1 in 102-104, ROI 2 (noise) in 0-49."""
-    found = results_in(results_folder, LEFT_OUT)
+    recorded = results_in(results_folder, LEFT_OUT)
     probability = np.zeros((4, 300), dtype=np.float32)
     for roi, start, stop in ((0, 100, 110), (0, 200, 205), (1, 102, 105), (2, 0, 50)):
         probability[roi, start:stop] = 1
-    return replace(found, raster=replace(found.raster, probability=probability))
-
-
-def test_rows_of_cells(results: RecordingResults) -> None:
-    rows = stats.cell_rows(results)
-    assert [row.transients for row in rows] == [2, 1, 1, 0]
-    assert [row.rate_per_min for row in rows] == [4.0, 2.0, 2.0, 0.0]  # half a minute
-    assert rows[0].active_share == pytest.approx(15 / 300)
-    assert rows[0].area_um2 == pytest.approx(results.rois.areas()[0] * 4)  # 2 µm a pixel
+    return replace(recorded, raster=replace(recorded.raster, probability=probability))
 
 
 def test_rows_of_types(results: RecordingResults) -> None:
-    pyramidal, interneuron, noise = stats.type_rows(stats.cell_rows(results))
+    pyramidal, interneuron, noise = stats.type_rows(cells_table(results))
     assert (pyramidal.count, pyramidal.transients, pyramidal.median_rate_per_min) == (2, 2, 2.0)
     assert (interneuron.count, noise.count) == (1, 1)
-    assert stats.type_rows([])[0].median_snr is None
+    assert stats.type_rows(cells_table(results)[:0])[0].median_snr is None
 
 
 def test_median_leaves_out_what_is_not_finite() -> None:

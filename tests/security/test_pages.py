@@ -19,6 +19,7 @@ from neurocine.core import Movie, Raster, RoiSet
 from neurocine.drawing.pages import page_environment
 from neurocine.export.nwb import write_nwb
 from neurocine.export.provenance import provenance
+from neurocine.export.tables import write_tables
 from neurocine.io.result_files import read_activity, read_rois, write_activity, write_rois
 from neurocine.io.results import files_in, results_in
 from neurocine.report import write_report
@@ -39,6 +40,9 @@ TEMPLATES = sorted(SOURCES.rglob("*.j2"))
 ATTACK = (
     "<script>alert(1)<!--\"'><img src=x onerror=alert(1)>{{ 7 * 191 }}&lt;b&gt;$\\frac{javascript:alert(1)"
 )
+
+#: Places in the page, embedded pictures and tables, and pages beside it.
+LINK = re.compile(r"#|data:(image/(webp|png|svg\+xml)|text/tab-separated-values);base64,|[\w%.-]+/|$")
 
 LEFT_OUT = Config().left_out
 
@@ -64,7 +68,7 @@ def check(text: str, scripts: int) -> None:
         assert not [name for name in attributes if name.startswith("on")]
         for name in ("href", "src", "srcset", "action", "formaction"):
             link = attributes.get(name) or ""
-            assert re.match(r"#|data:image/(webp|png|svg\+xml);base64,|[\w%.-]+/|$", link), link
+            assert LINK.match(link), link
             assert not link.lower().startswith(("javascript", "//", "/"))
     assert "&lt;script&gt;alert(1)" in text
 
@@ -102,7 +106,10 @@ def folder(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> Path:
 def test_the_report_and_the_index(folder: Path) -> None:
     config = {"celltype": {"model": ATTACK}, ATTACK: ATTACK, "active": {"mode": ATTACK}}
     out = folder / "report" / "report.html"
-    write_report(results_in(folder, LEFT_OUT), ReportSettings(clip_s=1, max_traces=2), config, out)
+    results = results_in(folder, LEFT_OUT)
+    tables = folder / "export" / "cells.tsv", folder / "export" / "transients.tsv"
+    write_tables(results, *tables)
+    write_report(results, ReportSettings(clip_s=1, max_traces=2), config, out, tables=tables)
     text = out.read_text(encoding="utf-8")
     check(text, scripts=1)
     assert "default-src 'none'" in text

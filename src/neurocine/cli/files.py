@@ -120,16 +120,17 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Results folder of a recording, such as results/mouse_v1.")],
     config: ConfigOption = None,
 ) -> None:
-    """Write a recording's NWB file, suite2p folder and provenance again.
+    """Write a recording's tables, NWB file, suite2p folder and provenance again.
 
     Example: `neurocine export results/mouse_v1`
     """
-    from neurocine.export import write_nwb, write_provenance, write_suite2p_folder
+    from neurocine.export import write_nwb, write_provenance, write_suite2p_folder, write_tables
     from neurocine.io.results import files_in, results_in
     from neurocine.steps import result_path
 
     chosen = settings(config)
     results = results_in(folder, chosen.left_out)
+    write_tables(results, folder / result_path("cells"), folder / result_path("transients"))
     movie = folder / result_path("movie", without=chosen.left_out)
     write_nwb(results, chosen.export, movie, folder / result_path("nwb"))
     write_suite2p_folder(results, folder / result_path("suite2p"))
@@ -147,14 +148,16 @@ def report(
 
     Example: `neurocine report results/mouse_v1`
     """
-    from neurocine.io.results import results_in
+    from neurocine.io.results import files_in, results_in
     from neurocine.report import write_card, write_report
     from neurocine.steps import result_path
 
     chosen = settings(config)
     out = folder / result_path("report")
     results = results_in(folder, chosen.left_out)
+    files = files_in(folder, "report", chosen.left_out)
+    tables = (files["cells"], files["transients"])
     with shown_progress() as progress:
-        write_report(results, chosen.report, chosen.model_dump(), out, progress=progress)
+        write_report(results, chosen.report, chosen.model_dump(), out, tables=tables, progress=progress)
         write_card(results, folder / result_path("card"))
     typer.echo(out)

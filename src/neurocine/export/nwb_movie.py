@@ -29,7 +29,7 @@ def add_plane(nwb: NWBFile, results: RecordingResults, settings: ExportSettings)
     return nwb.create_imaging_plane(
         name="ImagingPlane",
         description=f"One plane of {movie.fov_shape[0]} x {movie.fov_shape[1]} pixels (y, x), "
-        f"{movie.pixel_size_um:g} micrometres a pixel",
+        f"{movie.pixel_size_um:g} micrometres per pixel",
         optical_channel=OpticalChannel(
             name="OpticalChannel",
             description=f"Emission of {movie.indicator or 'the calcium indicator'}",

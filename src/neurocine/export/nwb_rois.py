@@ -15,8 +15,11 @@ from pynwb.ophys import (
     RoiResponseSeries,
 )
 
-from neurocine.core import CELL_TYPES
+from neurocine.export.tables import CELL_COLUMNS, TRANSIENT_COLUMNS, cells_table, transients_table
 from neurocine.io.results import RecordingResults
+
+#: Columns of transients that have another name in NWB.
+NWB_NAMES = {"type": "cell_type"}
 
 #: What events are in depends on what made them.
 EVENTS = (
@@ -77,30 +80,18 @@ def _segmentation(plane: ImagingPlane, results: RecordingResults) -> PlaneSegmen
     for i, roi_id in enumerate(rois.ids.tolist()):
         y, x, weight = rois.pixels(i)
         table.add_roi(id=roi_id, pixel_mask=list(zip(x.tolist(), y.tolist(), weight.tolist(), strict=True)))
-    table.add_column("cell_type", "Most probable type of the cell", data=list(results.types))
-    for column, kind in enumerate(CELL_TYPES):
-        values = results.celltypes.probability[:, column]
-        table.add_column(f"p_{kind}", f"Probability of the type {kind}", data=values.tolist())
-    table.add_column("engine", "Which engine found the ROI, or engines, joined by +", data=list(rois.engine))
+    cells = cells_table(results)
+    for column in CELL_COLUMNS:
+        values = cells[column.name]
+        # The ids are the table's own; a column without any value would say nothing.
+        if column.name != "roi_id" and values.notna().any():
+            table.add_column(column.nwb_name, column.meaning, data=values.tolist())
     if np.isfinite(rois.probability).any():
         table.add_column(
             "probability",
             "The engine's probability that the ROI is a neuron; NaN where it gives none",
             data=rois.probability.tolist(),
         )
-    if np.isfinite(rois.active_probability).any():
-        table.add_column(
-            "active_probability",
-            "STNeuroNet's probability that the ROI is an active neuron",
-            data=rois.active_probability.tolist(),
-        )
-    table.add_column(
-        "classifier",
-        "Network that told the ROI's activity; the networks shipped with neurocine were trained on "
-        "simulated movies",
-        data=list(results.raster.classifier),
-    )
-    table.add_column("snr", "Signal-to-noise ratio of dF/F", data=results.traces.snr.tolist())
     return table
 
 
@@ -108,44 +99,41 @@ def _add_active_intervals(
     module: ProcessingModule, table: PlaneSegmentation, results: RecordingResults
 ) -> None:
     rate = results.movie.frame_rate_hz
-    found = sorted(
+    spans = sorted(
         (start, stop, row)
-        for row, spans in enumerate(results.rois.active_intervals)
-        for start, stop in spans.tolist()
+        for row, spans_of_roi in enumerate(results.rois.active_intervals)
+        for start, stop in spans_of_roi.tolist()
     )
-    if not found:
+    if not spans:
         return
     intervals = TimeIntervals(
         name="active_intervals",
         description="When STNeuroNet saw an ROI active: coarser than transients, from the movie itself",
     )
-    for start, stop, _ in found:
+    for start, stop, _ in spans:
         intervals.add_interval(start_time=start / rate, stop_time=stop / rate)
-    intervals.add_column("roi", "The ROI", data=[row for _, _, row in found], table=table)
+    intervals.add_column("roi", "The ROI", data=[row for _, _, row in spans], table=table)
     module.add(intervals)
 
 
 def _add_transients(module: ProcessingModule, table: PlaneSegmentation, results: RecordingResults) -> None:
-    transients = results.raster.transients()
-    if not len(transients):
+    transients = transients_table(results).sort_values(["onset_frame", "roi_id"])
+    if transients.empty:
         return
     rate = results.raster.frame_rate_hz
-    order = np.lexsort((transients.roi_id, transients.onset))
-    onset, peak = transients.onset[order], transients.peak[order]
+    start = transients["onset_frame"] / rate
+    stop = (transients["peak_frame"] + 1) / rate
     row_of = {roi_id: row for row, roi_id in enumerate(results.rois.ids.tolist())}
-    rows = [row_of[roi_id] for roi_id in transients.roi_id[order].tolist()]
     intervals = TimeIntervals(
         name="transients",
         description="Every transient: from the start of its onset frame to the end of its peak frame",
     )
-    for start, stop in zip((onset / rate).tolist(), ((peak + 1) / rate).tolist(), strict=True):
-        intervals.add_interval(start_time=start, stop_time=stop)
+    for start_time, stop_time in zip(start.tolist(), stop.tolist(), strict=True):
+        intervals.add_interval(start_time=start_time, stop_time=stop_time)
+    rows = [row_of[roi_id] for roi_id in transients["roi_id"].tolist()]
     intervals.add_column("roi", "The ROI", data=rows, table=table)
-    intervals.add_column("onset_frame", "First active frame, counted from 0", data=onset.tolist())
-    intervals.add_column("peak_frame", "Last active frame, inclusive", data=peak.tolist())
-    intervals.add_column(
-        "probability",
-        "Largest activity probability within the transient",
-        data=transients.probability[order].tolist(),
-    )
+    for name, meaning in TRANSIENT_COLUMNS.items():
+        # The times are those of the intervals.
+        if name not in ("onset_s", "peak_s"):
+            intervals.add_column(NWB_NAMES.get(name, name), meaning, data=transients[name].tolist())
     module.add(intervals)

@@ -1,4 +1,4 @@
-"""``provenance.json``: from what, with what and how the results of a recording were made."""
+"""``provenance.json``: the versions, settings and files that the results of a recording were made with."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class RuleUsage:
 
 def versions() -> dict[str, str]:
     """Return the versions of neurocine, Python and the installed packages that can change a result."""
-    found = {"neurocine": version("neurocine"), "python": platform.python_version()}
+    installed = {"neurocine": version("neurocine"), "python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def read_usage(folder: Path) -> list[RuleUsage]:
@@ -108,7 +108,7 @@ def provenance(files: Mapping[str, Path], config: Mapping[str, Any], recording: 
     checksums = {f"{path.parent.name}/{path.name}": _describe(path) for path in files.values()}
     rois, raster = read_rois(files["rois"]), read_activity(files["activity"])
     source = dict(read_source_record(files["source"]))
-    # The checksum tells which file it is; where it lay on some disk doesn't.
+    # The checksum identifies the file; its folder on some disk doesn't.
     source["files"] = [{**file, "path": Path(file["path"]).name} for file in source["files"]]
     return {
         "recording": recording,

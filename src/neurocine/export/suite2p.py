@@ -22,7 +22,7 @@ def write_suite2p_folder(results: RecordingResults, out: Path) -> None:
     Parameters
     ----------
     results
-        What was found.
+        All results of the recording.
     out
         The folder, by suite2p's custom called ``suite2p``.
     """

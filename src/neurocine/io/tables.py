@@ -18,7 +18,7 @@ FLOAT_FORMAT = "%.6g"
 
 def write_table(
     path: Path,
-    rows: Iterable[Mapping[str, Any]],
+    rows: pd.DataFrame | Iterable[Mapping[str, Any]],
     *,
     columns: Sequence[str] | None = None,
     separator: str = "\t",
@@ -30,7 +30,7 @@ def write_table(
     path
         The file to write.
     rows
-        Value by column. None, NaN and columns that a row lacks are empty.
+        A data frame, or the values of each row by column. None, NaN and columns that a row lacks are empty.
     columns
         Names of the columns in order; unless given, all that occur, in the order in which they first do.
     separator
@@ -38,7 +38,8 @@ def write_table(
     """
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows), columns=None if columns is None else list(columns))
+    values = rows if isinstance(rows, pd.DataFrame) else list(rows)
+    frame = pd.DataFrame(values, columns=None if columns is None else list(columns))
     with atomic_path(path) as part:
         frame.to_csv(
             part, sep=separator, index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"

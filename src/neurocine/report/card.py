@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from neurocine.config.engines import STNEURONET
 from neurocine.core import FileMissing, InputError
 from neurocine.drawing.pictures import COLOURS, Picture, encode, grey, outlines
+from neurocine.export.tables import cells_table
 from neurocine.io.atomic import write_text
 from neurocine.io.results import RecordingResults
 from neurocine.report import stats
@@ -30,7 +31,7 @@ class Card:
     cells, pyramidal, interneurons, transients
         Numbers of each.
     active
-        Active neurons that STNeuroNet found; None where nobody looked for them.
+        Active neurons that STNeuroNet found; None if it wasn't run.
     median_rate
         Transients per minute of the median cell; None without cells.
     duration_s
@@ -50,16 +51,17 @@ class Card:
 
 def card_of(results: RecordingResults) -> Card:
     """Return the card of a recording."""
-    cells = [cell for cell in stats.cell_rows(results) if cell.kind != "noise"]
+    table = cells_table(results)
+    cells = table[table["type"] != "noise"]
     return Card(
         name=results.name,
         thumbnail=_thumbnail(results),
         cells=len(cells),
         active=int(results.rois.found_by(STNEURONET).sum()) if stats.looked_for_active(results) else None,
-        pyramidal=sum(cell.kind == "pyramidal" for cell in cells),
-        interneurons=sum(cell.kind == "interneuron" for cell in cells),
-        transients=sum(cell.transients for cell in cells),
-        median_rate=stats.median([cell.rate_per_min for cell in cells]),
+        pyramidal=int((cells["type"] == "pyramidal").sum()),
+        interneurons=int((cells["type"] == "interneuron").sum()),
+        transients=int(cells["transients"].sum()),
+        median_rate=stats.median(cells["rate_per_min"]),
         duration_s=results.duration_s,
     )
 
@@ -92,9 +94,9 @@ def _thumbnail(results: RecordingResults) -> Picture:
     picture = Image.fromarray(grey(results.summary.mean, gamma=0.8))
     image = picture.resize((width, height), Image.Resampling.BICUBIC).convert("RGB")
     draw = ImageDraw.Draw(image)
-    for lines, kind in zip(outlines(results.rois), results.types, strict=True):
-        if kind != "noise":
+    for lines, cell_type in zip(outlines(results.rois), results.types, strict=True):
+        if cell_type != "noise":
             for line in lines:
                 points = [(float(x), float(y)) for x, y in np.asarray(line) * scale]
-                draw.line(points, fill=COLOURS["picture"][kind], width=2, joint="curve")
+                draw.line(points, fill=COLOURS["picture"][cell_type], width=2, joint="curve")
     return encode([image], quality=75)

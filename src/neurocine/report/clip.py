@@ -1,4 +1,4 @@
-"""A short clip of the busiest time, contours lighting up where a cell is active."""
+"""A short clip of the time with most activity; the outlines of active cells light up."""
 
 from __future__ import annotations
 
@@ -84,21 +84,26 @@ class _Painter:
             [[(float(x * scale), float(y * scale)) for x, y in line] for line in lines]
             for lines in outlines(results.rois)
         ]
-        self._colours = [COLOURS["picture"][kind] for kind in results.types]
+        self._colours = [COLOURS["picture"][cell_type] for cell_type in results.types]
         self._font = ImageFont.load_default(size=14)
 
     def paint(self, picture: NDArray[np.uint8], start: int, stop: int) -> Image.Image:
         """Return `picture` (Y, X) with the ROIs that are active in frames ``start:stop`` lit up."""
         image = Image.fromarray(picture).convert("RGB")
-        lit = np.asarray(self._active[:, start:stop].any(axis=1))
-        veil = Image.new("RGBA", image.size)
-        draw = ImageDraw.Draw(veil)
-        for lines, colour, on in zip(self._lines, self._colours, lit, strict=True):
+        active = np.asarray(self._active[:, start:stop].any(axis=1))
+        overlay = Image.new("RGBA", image.size)
+        draw = ImageDraw.Draw(overlay)
+        for lines, colour, is_active in zip(self._lines, self._colours, active, strict=True):
             for line in lines:
-                if on:
+                if is_active:
                     draw.polygon(line, fill=colour + "40")
-                draw.line(line, fill=colour + ("ff" if on else "90"), width=2 if on else 1, joint="curve")
-        image.paste(veil, mask=veil.getchannel("A"))
+                draw.line(
+                    line,
+                    fill=colour + ("ff" if is_active else "90"),
+                    width=2 if is_active else 1,
+                    joint="curve",
+                )
+        image.paste(overlay, mask=overlay.getchannel("A"))
         label = f"{start / self._rate:.1f} s"
         ImageDraw.Draw(image).text(
             (8, 6), label, fill="white", font=self._font, stroke_width=2, stroke_fill="black"

@@ -19,15 +19,15 @@ from neurocine.io.results import RecordingResults
 
 def registration(results: RecordingResults) -> Themed:
     """Draw shifts and the correlation with the template over time, flagged frames marked."""
-    found = results.registration
+    motion = results.registration
     seconds = np.arange(results.movie.n_frames) / results.movie.frame_rate_hz
-    flagged = np.nonzero(found.unregistered)[0]
+    flagged = np.nonzero(motion.unregistered)[0]
 
     def draw(figure: Figure, theme: Theme) -> None:
         shifts, correlation = figure.subplots(2, 1, sharex=True)
         for values, name, colour in (
-            (found.y, "y (down)", theme.accent),
-            (found.x, "x (right)", theme.second),
+            (motion.y, "y (down)", theme.accent),
+            (motion.x, "x (right)", theme.second),
         ):
             shifts.plot(*envelope(seconds, values), color=colour, linewidth=0.7, label=name)
         shifts.axhline(0, color=theme.faint, linewidth=0.6, zorder=0)
@@ -41,9 +41,9 @@ def registration(results: RecordingResults) -> Themed:
         )
         micrometres.set_ylabel("shift (µm)")
         shifts.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8)
-        correlation.plot(*envelope(seconds, found.correlation), color=theme.accent, linewidth=0.7)
+        correlation.plot(*envelope(seconds, motion.correlation), color=theme.accent, linewidth=0.7)
         correlation.plot(
-            seconds[flagged], found.correlation[flagged], "o", color=theme.alert, markersize=3,
+            seconds[flagged], motion.correlation[flagged], "o", color=theme.alert, markersize=3,
             markeredgewidth=0, label=f"flagged: {len(flagged):,} frames",
         )  # fmt: skip
         if len(flagged):
@@ -71,20 +71,22 @@ def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, 
         labels = []
         for k, position in enumerate(positions):
             base = -float(k)
-            kind = results.types[position]
+            cell_type = results.types[position]
             low, high = _limits(dff[k])
             trace = base + 0.3 + 0.62 * np.clip((dff[k] - low) / (high - low), 0, 1)
             begin, length = seconds[onsets[rows == k]], (peaks - onsets + 1)[rows == k] / rate
             axes.broken_barh(
                 list(zip((begin - 0.5 / rate).tolist(), length.tolist(), strict=True)), (base + 0.02, 0.94),
-                color=theme.types[kind], alpha=0.22, linewidth=0,
+                color=theme.types[cell_type], alpha=0.22, linewidth=0,
             )  # fmt: skip
             axes.plot(*envelope(seconds, trace), color=theme.ink, linewidth=0.65)
             for first, last in results.rois.active_intervals[position]:
                 span = np.clip([first - start, last - start], 0, stop - start) / rate + seconds[0]
                 axes.plot(span, [base + 0.97] * 2, color=theme.second, linewidth=1.6, solid_capstyle="butt")
             x, y = envelope(seconds, probability[k])
-            axes.fill_between(x, base + 0.04, base + 0.04 + 0.2 * y, color=theme.types[kind], linewidth=0)
+            axes.fill_between(
+                x, base + 0.04, base + 0.04 + 0.2 * y, color=theme.types[cell_type], linewidth=0
+            )
             labels.append(f"ROI {results.rois.ids[position]}")
             axes.annotate(
                 f"{low:.2g} to {high:.2g}".replace("-", "−"), (1.005, base + 0.5),
@@ -107,8 +109,8 @@ def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, 
 def raster(results: RecordingResults) -> Themed:
     """Draw the raster of all ROIs by type, the busiest of each on top, and the population's activity."""
     active = results.raster.active
-    kind_rank = np.array([CELL_TYPES.index(kind) for kind in results.types])
-    order = np.lexsort((-active.sum(axis=1), kind_rank))
+    type_rank = np.array([CELL_TYPES.index(cell_type) for cell_type in results.types])
+    order = np.lexsort((-active.sum(axis=1), type_rank))
     seconds = np.arange(results.movie.n_frames) / results.movie.frame_rate_hz
     edges = np.linspace(0, len(seconds), min(len(seconds), MAX_COLUMNS) + 1).astype(int)
     binned = np.maximum.reduceat(active[order], edges[:-1], axis=1)
@@ -125,7 +127,7 @@ def raster(results: RecordingResults) -> Themed:
         upper.imshow(image, aspect="auto", interpolation="nearest", extent=extent)
         upper.set_ylabel("ROIs by type, busiest first")
         upper.yaxis.set_major_locator(MaxNLocator(integer=True))
-        for boundary in np.nonzero(np.diff(kind_rank[order]))[0]:
+        for boundary in np.nonzero(np.diff(type_rank[order]))[0]:
             upper.axhline(boundary + 0.5, color=theme.faint, linewidth=0.8)
         x, y = envelope(seconds, share.astype(np.float64))
         lower.fill_between(x, 0, y, color=theme.accent, alpha=0.35, linewidth=0)
@@ -137,11 +139,11 @@ def raster(results: RecordingResults) -> Themed:
     return themed(draw, 2.6 + min(3.0, 0.05 * len(order)))
 
 
-def assemblies(found: Assemblies, rois: RoiSet) -> Themed:
+def assemblies(result: Assemblies, rois: RoiSet) -> Themed:
     """Draw covariance and cells of the synchronous events, and the map of the assemblies."""
 
     def draw(figure: Figure, theme: Theme) -> None:
-        draw_assemblies(figure, found, rois, blank=theme.faint)
+        draw_assemblies(figure, result, rois, blank=theme.faint)
 
     return themed(draw, 4.2)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 import numpy as np
+import pandas as pd
 import yaml
 
 from neurocine import __version__
@@ -30,12 +31,14 @@ from neurocine.drawing.pictures import (
     svg_path,
 )
 from neurocine.export.provenance import read_usage, versions
+from neurocine.export.tables import CELL_COLUMNS, CellColumn, cells_table
 from neurocine.io.atomic import write_text
 from neurocine.io.results import RecordingResults
 from neurocine.networks.registry import Registry
 from neurocine.progress import Progress, silent
 from neurocine.report import figures, stats
 from neurocine.report.clip import make_clip
+from neurocine.report.downloads import download_of
 from neurocine.steps import IMPL
 
 _log = logging.getLogger(__name__)
@@ -43,55 +46,70 @@ _log = logging.getLogger(__name__)
 #: Length of the close view of the traces, in seconds.
 CLOSE_S = 60.0
 
-#: Metrics of the registration: name, unit, number format, and what it says.
+#: Metrics of the registration: name, unit, number format, and how to read it.
 METRICS = {
-    "correlation_before": ("Correlation with the template, before", "", ".3f", "mean over frames, raw movie"),
+    "correlation_before": (
+        "Correlation with the template, before", "", ".3f", "mean over the frames of the raw movie",
+    ),
     "correlation_after": (
-        "Correlation with the template, after", "", ".3f", "higher than before: frames look more alike",
+        "Correlation with the template, after", "", ".3f", "should be higher than before",
     ),
     "crispness_before": (
-        "Crispness, before", "counts/px", ".4g", "edge strength of the raw movie's mean: motion blurs it",
+        "Crispness, before", "counts/px", ".4g", "edge strength of the raw movie's mean; motion blurs edges",
     ),
     "crispness_after": (
-        "Crispness, after", "counts/px", ".4g", "higher than before: registration made the mean sharper",
+        "Crispness, after", "counts/px", ".4g", "should be higher than before: a sharper mean image",
     ),
     "residual_flow_p95_px": (
-        "Residual motion", "px", ".2f", "95th percentile of what still moves; below 1 px is good",
+        "Residual motion", "px", ".2f", "95th percentile of the motion that is left; below 1 px is good",
     ),
-    "max_shift_px": ("Largest shift", "px", ".1f", "of the frames that were registered"),
-    "unregistered_share": ("Flagged frames", "", ".2%", "could not be registered well; they are kept"),
+    "max_shift_px": ("Largest shift", "px", ".1f", "among the registered frames"),
+    "unregistered_share": ("Flagged frames", "", ".2%", "could not be registered well; they were kept"),
 }  # fmt: skip
 
 
-#: What each mode of the step active lets pass.
+#: Which ROIs each mode of the step active passes on.
 MODES = {
-    "engine": "All ROIs of the engine went on, found by STNeuroNet or not.",
-    "stneuronet": "Only STNeuroNet's masks went on.",
-    "union": "The engine's ROIs went on, and the neurons that STNeuroNet found besides.",
-    "intersection": "Only ROIs of the engine that STNeuroNet found, too, went on.",
+    "engine": "All ROIs of the engine were kept, whether STNeuroNet found them or not.",
+    "stneuronet": "Only the ROIs that STNeuroNet found were kept.",
+    "union": "The engine's ROIs were kept, and neurons that only STNeuroNet found were added.",
+    "intersection": "Only ROIs that both the engine and STNeuroNet found were kept.",
 }
 
 
 @dataclass(frozen=True)
 class Outline:
-    """One ROI on the field of view: its SVG path, where its label goes, and what its tooltip says.
+    """The outline of an ROI over the field of view.
 
-    `found` is a key of `FOUND_COLOURS`, `active` the colour of its active probability.
+    Attributes
+    ----------
+    roi_id, cell_type
+        The ROI and its type.
+    found_by
+        Who found it, a key of `FOUND_COLOURS`.
+    active_colour
+        Colour of its active probability.
+    path
+        Its SVG path.
+    x, y
+        Where its label stands.
+    tooltip
+        Its numbers in words.
     """
 
     roi_id: int
-    kind: str
-    found: str
-    active: str
+    cell_type: str
+    found_by: str
+    active_colour: str
     path: str
     x: float
     y: float
-    tip: str
+    tooltip: str
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One quality number of the registration, in words."""
+    """A quality metric of the registration, formatted."""
 
     label: str
     value: str
@@ -100,7 +118,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Network:
-    """A network that had a part in the results: what it tells, and how well it did on which data."""
+    """A network behind the results: what it infers, and how well it performed on which data."""
 
     name: str
     task: str
@@ -112,9 +130,11 @@ def write_report(
     settings: ReportSettings,
     config: Mapping[str, Any],
     out: Path,
+    *,
+    tables: Sequence[Path] = (),
     progress: Progress = silent,
 ) -> None:
-    """Write the page of a recording: one HTML file that needs nothing else.
+    """Write the page of a recording as one self-contained HTML file.
 
     Parameters
     ----------
@@ -126,6 +146,8 @@ def write_report(
         The settings that the results were made with, shown on the page.
     out
         The HTML file, ``results/<recording>/report/report.html``.
+    tables
+        Files that the page offers as downloads: ``cells.tsv`` and ``transients.tsv``.
     progress
         Called after each part.
 
@@ -134,7 +156,8 @@ def write_report(
     InputError
         If a result is missing or damaged.
     """
-    cells = stats.cell_rows(results)
+    cells = cells_table(results)
+    downloads = [download_of(path, results.name) for path in tables]
     progress("report", 1, 4)
     plots = _plots(results, settings)
     if results.assemblies is not None:
@@ -147,13 +170,16 @@ def write_report(
         .get_template("report.html.j2")
         .render(
             results=results,
-            cells=cells,
+            cells=cells.to_dict("records"),
+            columns=page_columns(cells),
+            intervals_seen=intervals_seen(results),
+            downloads=downloads,
             assemblies=results.assemblies,
             types=stats.type_rows(cells),
             engines=stats.engine_rows(cells) if stats.looked_for_active(results) else [],
             n_active=int(results.rois.found_by(STNEURONET).sum()),
             mode=MODES.get(dict(config.get("active") or {}).get("mode", ""), ""),
-            median_rate=stats.median([cell.rate_per_min for cell in cells if cell.kind != "noise"]),
+            median_rate=stats.median(cells["rate_per_min"][results.is_cell]),
             warnings=stats.warnings(results),
             outlines=outline_rows(results, cells),
             pictures=_pictures(results),
@@ -175,14 +201,27 @@ def write_report(
 @cache
 def environment() -> jinja2.Environment:
     """Return the templates; everything put into them is escaped."""
-    found = page_environment("neurocine.report")
-    found.globals.update(version=__version__, colours=COLOURS, cell_types=CELL_TYPES)
-    found.globals.update(found_colours=FOUND_COLOURS, active_colours=ACTIVE_COLOURS)
-    found.filters["intervals"] = intervals
-    found.filters["duration"] = duration
-    found.filters["filename"] = lambda path: Path(path).name
-    found.filters["number"] = number
-    return found
+    templates = page_environment("neurocine.report")
+    templates.globals.update(version=__version__, colours=COLOURS, cell_types=CELL_TYPES)
+    templates.globals.update(found_colours=FOUND_COLOURS, active_colours=ACTIVE_COLOURS)
+    templates.filters["duration"] = duration
+    templates.filters["filename"] = lambda path: Path(path).name
+    templates.filters["number"] = number
+    return templates
+
+
+def page_columns(cells: pd.DataFrame) -> list[CellColumn]:
+    """Return the columns of the page's table of ROIs: those with a heading and at least one value."""
+    return [column for column in CELL_COLUMNS if column.heading and cells[column.name].notna().any()]
+
+
+def intervals_seen(results: RecordingResults) -> dict[int, str]:
+    """Return when STNeuroNet saw each ROI active, in words, by ROI id."""
+    rate, rois = results.movie.frame_rate_hz, results.rois
+    return {
+        roi_id: intervals((spans / rate).tolist())
+        for roi_id, spans in zip(rois.ids.tolist(), rois.active_intervals, strict=True)
+    }
 
 
 def _plots(results: RecordingResults, settings: ReportSettings) -> dict[str, Themed]:
@@ -207,22 +246,35 @@ def _pictures(results: RecordingResults) -> dict[str, Picture]:
     }
 
 
-def outline_rows(results: RecordingResults, cells: list[stats.CellRow]) -> list[Outline]:
-    """Return every ROI's outline over the field of view."""
-    centres = results.rois.centroids() + 0.5
-    rows = []
-    for cell, lines, (y, x) in zip(cells, outlines(results.rois), centres, strict=True):
-        likely = max(cell.probability)
-        tip = (
-            f"ROI {cell.roi_id}: {cell.kind} ({likely:.0%}), SNR {cell.snr:.1f}, "
-            f"{cell.transients} transients, {cell.rate_per_min:.2f} a minute"
+def outline_rows(results: RecordingResults, cells: pd.DataFrame) -> list[Outline]:
+    """Return every ROI's outline over the field of view; `cells` as of `cells_table`."""
+    rows: Iterable[Any] = cells.itertuples()
+    # The picture's first pixel spans 0 to 1, so its centre lies at 0.5.
+    return [
+        Outline(
+            roi_id=cell.roi_id,
+            cell_type=cell.type,
+            found_by=who_found(cell.engines),
+            active_colour=active_colour(cell.active_probability),
+            path=svg_path(lines),
+            x=cell.x_px + 0.5,
+            y=cell.y_px + 0.5,
+            tooltip=_tooltip(cell),
         )
-        if np.isfinite(cell.active_probability):
-            tip += f"; active neuron {cell.active_probability:.0%}, found by {cell.engine}"
-        found, colour = who_found(cell.engine), active_colour(cell.active_probability)
-        path = svg_path(lines)
-        rows.append(Outline(cell.roi_id, cell.kind, found, colour, path, float(x), float(y), tip))
-    return rows
+        for cell, lines in zip(rows, outlines(results.rois), strict=True)
+    ]
+
+
+def _tooltip(cell: Any) -> str:
+    """Return the numbers of a row of `cells_table` in words."""
+    probability = getattr(cell, f"p_{cell.type}")
+    text = (
+        f"ROI {cell.roi_id}: {cell.type} ({probability:.0%}), SNR {cell.snr:.1f}, "
+        f"{cell.transients} transients, {cell.rate_per_min:.2f} per minute"
+    )
+    if np.isfinite(cell.active_probability):
+        text += f"; active neuron {cell.active_probability:.0%}, found by {cell.engines}"
+    return text
 
 
 def who_found(engine: str) -> str:
@@ -244,7 +296,7 @@ def metric_rows(metrics: Mapping[str, float]) -> list[Metric]:
 
 
 def network_rows(results: RecordingResults, config: Mapping[str, Any]) -> list[Network]:
-    """Return the networks of the results with what the registry of shipped models says of each."""
+    """Return the networks of the results and how well each performed, as its registry says."""
     if not len(results.rois):
         return []
     tasks = dict.fromkeys(sorted(set(results.raster.classifier)), "activity")
@@ -258,11 +310,11 @@ def network_rows(results: RecordingResults, config: Mapping[str, Any]) -> list[N
 
 
 def _performance(model: str) -> str:
-    """Return how well a model performs, and on what, as its registry has it."""
+    """Return how well a model performed, and on which data, as its registry says."""
     try:
         registry, name = Registry.load().resolve(model)
     except InputError as error:
-        _log.warning("the report can't say how well the networks perform: %s", error)
+        _log.warning("the report lacks how well the networks performed: %s", error)
         return "–"
     if name not in registry.entries:
         return "–"
@@ -286,7 +338,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def intervals(spans: tuple[tuple[float, float], ...]) -> str:
+def intervals(spans: Sequence[Sequence[float]]) -> str:
     """Return spans of seconds in words, such as ``0.0 to 8.2 s, 31.5 to 40.0 s``."""
     return ", ".join(f"{start:.1f} to {stop:.1f} s" for start, stop in spans)
 

@@ -8,56 +8,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from neurocine.config.engines import STNEURONET
 from neurocine.core import CELL_TYPES
 from neurocine.core.raster import active_runs
 from neurocine.io.results import RecordingResults
 
-#: A share of saturated pixels above this is worth a warning.
+#: More saturated pixels than this fraction are worth a warning.
 SATURATED_SHARE = 1e-3
-
-
-@dataclass(frozen=True)
-class CellRow:
-    """One ROI in the table of all cells; rates in transients a minute, areas in square micrometres.
-
-    `active_probability` and `seen_active_s` (start and stop of each interval) are STNeuroNet's.
-    """
-
-    roi_id: int
-    kind: str
-    probability: tuple[float, ...]
-    snr: float
-    area_um2: float
-    transients: int
-    rate_per_min: float
-    active_share: float
-    engine: str
-    active_probability: float
-    seen_active_s: tuple[tuple[float, float], ...]
-    classifier: str
-
-    @property
-    def seen_s(self) -> float:
-        """Seconds in which STNeuroNet saw it active."""
-        return sum(stop - start for start, stop in self.seen_active_s)
 
 
 @dataclass(frozen=True)
 class EngineRow:
     """The ROIs that the same engines found; medians are over them, None where none is known.
 
-    That of the seconds is over the ROIs that STNeuroNet saw active.
+    The median of the seconds is over the ROIs that STNeuroNet saw active.
     """
 
-    engine: str
+    engines: str
     count: int
     noise: int
     transients: int
     median_active_probability: float | None
-    median_seen_s: float | None
+    median_seen_active_s: float | None
     median_snr: float | None
 
 
@@ -65,57 +40,37 @@ class EngineRow:
 class TypeRow:
     """The ROIs of one type; medians are over them, None if there are none."""
 
-    kind: str
+    cell_type: str
     count: int
     transients: int
     median_rate_per_min: float | None
-    median_active_share: float | None
+    median_active_fraction: float | None
     median_snr: float | None
 
 
-def cell_rows(results: RecordingResults) -> list[CellRow]:
-    """Return one row an ROI, in the order of the ROIs."""
-    active = results.raster.active
-    row, _, _ = active_runs(active)
-    counts = np.bincount(row, minlength=len(results.rois))
-    minutes, rate = results.duration_s / 60, results.movie.frame_rate_hz
-    area = results.rois.areas() * results.movie.pixel_size_um**2
-    return [
-        CellRow(
-            roi_id=int(results.rois.ids[i]),
-            kind=kind,
-            probability=tuple(float(p) for p in results.celltypes.probability[i]),
-            snr=float(results.traces.snr[i]),
-            area_um2=float(area[i]),
-            transients=int(counts[i]),
-            rate_per_min=float(counts[i] / minutes),
-            active_share=float(active[i].mean()),
-            engine=results.rois.engine[i],
-            active_probability=float(results.rois.active_probability[i]),
-            seen_active_s=tuple(map(tuple, (results.rois.active_intervals[i] / rate).tolist())),
-            classifier=results.raster.classifier[i],
-        )
-        for i, kind in enumerate(results.types)
-    ]
+def engine_rows(cells: pd.DataFrame) -> list[EngineRow]:
+    """Return one row for each engine, or engines, that found any of the ROIs: most ROIs first.
 
-
-def engine_rows(cells: list[CellRow]) -> list[EngineRow]:
-    """Return one row for each engine, or engines, that found any of the ROIs: most ROIs first."""
-    found = []
-    for engine, count in Counter(cell.engine for cell in cells).most_common():
-        those = [cell for cell in cells if cell.engine == engine]
-        found.append(
+    Parameters
+    ----------
+    cells
+        The ROIs (`neurocine.export.tables.cells_table`).
+    """
+    rows = []
+    for engines, count in Counter(cells["engines"]).most_common():
+        rois = cells[cells["engines"] == engines]
+        rows.append(
             EngineRow(
-                engine=engine,
+                engines=engines,
                 count=count,
-                noise=sum(cell.kind == "noise" for cell in those),
-                transients=sum(cell.transients for cell in those),
-                median_active_probability=median([cell.active_probability for cell in those]),
-                median_seen_s=median([cell.seen_s for cell in those if cell.seen_active_s]),
-                median_snr=median([cell.snr for cell in those]),
+                noise=int((rois["type"] == "noise").sum()),
+                transients=int(rois["transients"].sum()),
+                median_active_probability=median(rois["active_probability"]),
+                median_seen_active_s=median(rois["seen_active_s"]),
+                median_snr=median(rois["snr"]),
             )
         )
-    return found
+    return rows
 
 
 def looked_for_active(results: RecordingResults) -> bool:
@@ -123,28 +78,29 @@ def looked_for_active(results: RecordingResults) -> bool:
     return bool(np.isfinite(results.rois.active_probability).any())
 
 
-def type_rows(cells: list[CellRow]) -> list[TypeRow]:
-    """Return one row a type, in the order of `CELL_TYPES`."""
-    found = []
-    for kind in CELL_TYPES:
-        those = [cell for cell in cells if cell.kind == kind]
-        found.append(
+def type_rows(cells: pd.DataFrame) -> list[TypeRow]:
+    """Return one row per type, in the order of `CELL_TYPES`; the parameter as of `engine_rows`."""
+    rows = []
+    for cell_type in CELL_TYPES:
+        rois = cells[cells["type"] == cell_type]
+        rows.append(
             TypeRow(
-                kind=kind,
-                count=len(those),
-                transients=sum(cell.transients for cell in those),
-                median_rate_per_min=median([cell.rate_per_min for cell in those]),
-                median_active_share=median([cell.active_share for cell in those]),
-                median_snr=median([cell.snr for cell in those]),
+                cell_type=cell_type,
+                count=len(rois),
+                transients=int(rois["transients"].sum()),
+                median_rate_per_min=median(rois["rate_per_min"]),
+                median_active_fraction=median(rois["active_fraction"]),
+                median_snr=median(rois["snr"]),
             )
         )
-    return found
+    return rows
 
 
-def median(values: list[float]) -> float | None:
+def median(values: ArrayLike) -> float | None:
     """Return the median of the finite `values`, None if there are none."""
-    finite = [value for value in values if np.isfinite(value)]
-    return float(np.median(finite)) if finite else None
+    array = np.asarray(values, dtype=np.float64)
+    finite = array[np.isfinite(array)]
+    return float(np.median(finite)) if finite.size else None
 
 
 def most_active(results: RecordingResults, count: int) -> NDArray[np.int64]:
@@ -173,29 +129,31 @@ def busiest(results: RecordingResults, length_s: float) -> tuple[int, int]:
 
 
 def warnings(results: RecordingResults) -> list[str]:
-    """Return what a reader must know before trusting the page, in plain words."""
-    found = []
+    """Return what a reader must know before relying on the numbers, one sentence each."""
+    messages = []
     flagged = int(results.registration.unregistered.sum())
     if flagged:
         share = flagged / results.movie.n_frames
-        found.append(f"{flagged:,} frames ({share:.2%}) could not be registered well; they were kept.")
+        messages.append(f"{flagged:,} frames ({share:.2%}) could not be registered well; they were kept.")
     saturated = saturated_share(results.source)
     if saturated is not None and saturated > SATURATED_SHARE:
-        found.append(f"{saturated:.2%} of the raw movie's pixels are saturated: their ΔF/F is too low.")
+        messages.append(f"{saturated:.2%} of the raw movie's pixels are saturated: their ΔF/F is too low.")
     if not len(results.rois):
-        found.append("No ROI was found. Check the diameter of a soma and the threshold of the segmentation.")
+        messages.append(
+            "No ROI was found. Check the diameter of a soma and the threshold of the segmentation."
+        )
     elif not results.is_cell.any():
-        found.append("Every ROI was called noise: no cell was found.")
+        messages.append("Every ROI was called noise: no cell was found.")
     elif not results.raster.active[results.is_cell].any():
-        found.append("No cell was active in any frame.")
+        messages.append("No cell was active in any frame.")
     if looked_for_active(results) and not results.rois.found_by(STNEURONET).any():
-        found.append("STNeuroNet found none of the ROIs to be an active neuron.")
+        messages.append("STNeuroNet found none of the ROIs to be an active neuron.")
     if not np.isfinite(results.traces.dff).all():
-        found.append("Some ΔF/F values aren't finite: the baseline of those ROIs is not to be trusted.")
-    return found
+        messages.append("Some ΔF/F values aren't finite: don't rely on the baseline of those ROIs.")
+    return messages
 
 
 def saturated_share(source: Mapping[str, Any]) -> float | None:
-    """Return the share of pixels at the highest value, which ingest counted; None if it didn't."""
+    """Return the fraction of pixels at the highest value, which ingest counted; None if it didn't."""
     value = dict(source.get("pixels") or {}).get("saturated")
     return None if value is None else float(value)

@@ -57,17 +57,17 @@ def tell(movie: Movie, rois: RoiSet, mode: str) -> RoiSet:
 
 def test_the_network_looks_at_the_engines_rois(network: Network, blobs) -> None:
     movie, rois = blobs
-    found = tell(movie, rois, "engine")
+    annotated = tell(movie, rois, "engine")
     assert network.asked == [rois]
-    assert found.engine == ("truth", "truth+stneuronet", "truth+stneuronet", "truth")
-    np.testing.assert_array_equal(found.active_probability, np.linspace(0, 1, 4, dtype=np.float32))
-    assert [a.tolist() for a in found.active_intervals] == [[], [[3, 9]], [[0, 4], [20, 30]], []]
+    assert annotated.engine == ("truth", "truth+stneuronet", "truth+stneuronet", "truth")
+    np.testing.assert_array_equal(annotated.active_probability, np.linspace(0, 1, 4, dtype=np.float32))
+    assert [a.tolist() for a in annotated.active_intervals] == [[], [[3, 9]], [[0, 4], [20, 30]], []]
 
 
 def test_masks_alone_need_no_look_at_the_rois(network: Network, blobs) -> None:
-    found = tell(*blobs, "stneuronet")
+    annotated = tell(*blobs, "stneuronet")
     assert network.asked == [None]
-    assert found.active_probability.tolist() == [0.75, 0.5]
+    assert annotated.active_probability.tolist() == [0.75, 0.5]
 
 
 def test_off_and_stneuronets_own_rois_dont_run_it(network: Network, blobs) -> None:

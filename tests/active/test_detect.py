@@ -39,27 +39,27 @@ def test_shipped_model_finds_active_neurons(simulated: Path, movie: Movie) -> No
     rois = read_rois(simulated / "rois.h5")
     truth = read_truth(simulated / "truth.h5")
     groups = groups_of(truth)
-    found = segment(movie, SegmentationSettings(engine="stneuronet"))
-    score = evaluate_groups(found, rois, groups).containment.score
+    segmented = segment(movie, SegmentationSettings(engine="stneuronet"))
+    score = evaluate_groups(segmented, rois, groups).containment.score
     assert score.true >= 10
     assert score.f1 > 0.7
-    assert set(found.engine) == {"stneuronet"}
-    for probability, intervals in zip(found.probability, found.active_intervals, strict=True):
+    assert set(segmented.engine) == {"stneuronet"}
+    for probability, intervals in zip(segmented.probability, segmented.active_intervals, strict=True):
         assert 0 < probability <= 1
         assert len(intervals)
         assert intervals.min() >= 0
         assert intervals.max() <= movie.n_frames
     again = segment(movie, SegmentationSettings(engine="stneuronet"))
-    np.testing.assert_array_equal(again.indptr, found.indptr)
-    np.testing.assert_array_equal(again.probability, found.probability)
+    np.testing.assert_array_equal(again.indptr, segmented.indptr)
+    np.testing.assert_array_equal(again.probability, segmented.probability)
 
 
 def test_rois_of_others_are_told_how_active_they_are(simulated: Path, movie: Movie) -> None:
     rois = read_rois(simulated / "rois.h5")
     groups = groups_of(read_truth(simulated / "truth.h5"))
-    found = detect(movie, SETTINGS, rois=rois)
-    assert found.roi_probability is not None
-    active, silent = found.roi_probability[groups.positive], found.roi_probability[groups.negative]
+    detection = detect(movie, SETTINGS, rois=rois)
+    assert detection.roi_probability is not None
+    active, silent = detection.roi_probability[groups.positive], detection.roi_probability[groups.negative]
     assert np.median(active) > 0.6
     assert np.median(active) > 2 * np.median(silent)
     assert detect(movie, SETTINGS).roi_probability is None

@@ -55,11 +55,11 @@ def inside(rois: RoiSet, index: int, frame: int) -> bool:
 
 def test_active_where_they_fire_and_nowhere_else() -> None:
     movie, rois, _ = film()
-    found = active_rois(movie, rois)
-    assert found.ids.tolist() == rois.ids.tolist()
+    labelled = active_rois(movie, rois)
+    assert labelled.ids.tolist() == rois.ids.tolist()
     for index, onsets in enumerate(ONSETS):
-        assert len(found.active_intervals[index]) == len(onsets)
-        for onset, (start, stop) in zip(onsets, found.active_intervals[index].tolist(), strict=True):
+        assert len(labelled.active_intervals[index]) == len(onsets)
+        for onset, (start, stop) in zip(onsets, labelled.active_intervals[index].tolist(), strict=True):
             assert abs(start - onset) <= 1
             # 3.5 half-decay times of .55 s at 10 Hz.
             assert stop - start == 19
@@ -87,15 +87,15 @@ def test_demixing_gives_back_what_was_mixed() -> None:
     rois = RoiSet.from_masks(discs())
     masks = binary_masks(rois)
     bright = np.random.default_rng(0).random((4, 7)) * 100
-    found = demix(masks, masks @ (masks.T @ bright))
-    assert found == pytest.approx(bright, rel=0.02, abs=0.5)
+    demixed = demix(masks, masks @ (masks.T @ bright))
+    assert demixed == pytest.approx(bright, rel=0.02, abs=0.5)
 
 
 def test_equal_masks_share_their_light() -> None:
     rois = RoiSet.from_masks(discs()[[2, 2]])
     masks = binary_masks(rois)
-    found = demix(masks, np.full((2, 1), 100.0 * masks.sum() / 2))
-    assert found == pytest.approx(np.full((2, 1), 50), rel=0.01)
+    demixed = demix(masks, np.full((2, 1), 100.0 * masks.sum() / 2))
+    assert demixed == pytest.approx(np.full((2, 1), 50), rel=0.01)
 
 
 def test_intervals_join_where_they_meet_and_end_with_the_movie() -> None:
@@ -136,9 +136,9 @@ def test_command(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert "3 of 4 masks" in done.output
-    found = read_rois(tmp_path / "rois.h5")
-    assert inside(found, 2, 225)
-    assert not inside(found, 2, 215)
+    written = read_rois(tmp_path / "rois.h5")
+    assert inside(written, 2, 225)
+    assert not inside(written, 2, 215)
     again = CliRunner().invoke(app, [str(a) for a in [*arguments, "--active-only"]], catch_exceptions=False)
     assert again.exit_code == 0
     assert read_rois(tmp_path / "rois.h5").ids.tolist() == [0, 1, 2]

@@ -79,32 +79,32 @@ NETWORK_ALONE = {10: ("stneuronet", 0.75, [[0, 9]])}
     ],
 )
 def test_modes_keep_the_engines_rois(rois: RoiSet, masks: RoiSet, mode: str, wanted: dict) -> None:
-    found = match_active(rois, masks, settings(mode), SEEN)
-    assert told(found) == wanted
-    assert found.source == "engine.h5"
-    for i, roi_id in enumerate(found.ids.tolist()):
+    matched = match_active(rois, masks, settings(mode), SEEN)
+    assert told(matched) == wanted
+    assert matched.source == "engine.h5"
+    for i, roi_id in enumerate(matched.ids.tolist()):
         if roi_id in rois.ids:
             before = rois.ids.tolist().index(roi_id)
-            np.testing.assert_array_equal(found.mask(i), rois.mask(before))
-            assert found.probability[i] == rois.probability[before]
+            np.testing.assert_array_equal(matched.mask(i), rois.mask(before))
+            assert matched.probability[i] == rois.probability[before]
 
 
 def test_stneuronet_alone_keeps_its_masks_and_the_neurons_ids(rois: RoiSet, masks: RoiSet) -> None:
-    found = match_active(rois, masks, settings("stneuronet"))
-    assert found.ids.tolist() == [4, 9, 10]
-    assert found.engine == ("suite2p+stneuronet", "suite2p+stneuronet", "stneuronet")
-    assert found.probability.tolist() == found.active_probability.tolist() == [0.5, 1.0, 0.75]
+    matched = match_active(rois, masks, settings("stneuronet"))
+    assert matched.ids.tolist() == [4, 9, 10]
+    assert matched.engine == ("suite2p+stneuronet", "suite2p+stneuronet", "stneuronet")
+    assert matched.probability.tolist() == matched.active_probability.tolist() == [0.5, 1.0, 0.75]
     for i, mask in enumerate((1, 2, 0)):
-        np.testing.assert_array_equal(found.mask(i), masks.mask(mask))
-        np.testing.assert_array_equal(found.active_intervals[i], masks.active_intervals[mask])
+        np.testing.assert_array_equal(matched.mask(i), masks.mask(mask))
+        np.testing.assert_array_equal(matched.active_intervals[i], masks.active_intervals[mask])
 
 
 def test_union_is_in_the_order_of_ids_and_adds_fresh_ones(rois: RoiSet, masks: RoiSet) -> None:
-    found = match_active(rois, masks, settings("union"), SEEN)
-    assert found.ids.tolist() == [4, 7, 9, 10]
-    np.testing.assert_array_equal(found.mask(3), masks.mask(0))
-    assert found.found_by("stneuronet").tolist() == [True, False, True, True]
-    assert found.found_by("suite2p").tolist() == [True, True, True, False]
+    matched = match_active(rois, masks, settings("union"), SEEN)
+    assert matched.ids.tolist() == [4, 7, 9, 10]
+    np.testing.assert_array_equal(matched.mask(3), masks.mask(0))
+    assert matched.found_by("stneuronet").tolist() == [True, False, True, True]
+    assert matched.found_by("suite2p").tolist() == [True, True, True, False]
 
 
 def test_off_leaves_all_as_it_is(rois: RoiSet, masks: RoiSet) -> None:
@@ -119,8 +119,8 @@ def test_min_iou_tells_what_is_the_same_neuron(rois: RoiSet, masks: RoiSet) -> N
 
 
 def test_without_a_probability_of_the_rois_it_is_that_of_their_masks(rois: RoiSet, masks: RoiSet) -> None:
-    found = match_active(rois, masks, settings("engine"))
-    np.testing.assert_array_equal(found.active_probability, np.float32([1.0, 0.5, np.nan]))
+    matched = match_active(rois, masks, settings("engine"))
+    np.testing.assert_array_equal(matched.active_probability, np.float32([1.0, 0.5, np.nan]))
 
 
 @pytest.mark.parametrize("mode", ["engine", "stneuronet", "union", "intersection"])
@@ -162,10 +162,10 @@ def test_a_probability_too_few_is_refused(rois: RoiSet, masks: RoiSet) -> None:
 
 
 def test_stneuronets_own_rois_are_told_already(rois: RoiSet, masks: RoiSet) -> None:
-    found = annotated_already(masks)
-    assert found is not None
-    np.testing.assert_array_equal(found.active_probability, masks.probability)
-    np.testing.assert_array_equal(found.ids, masks.ids)
+    annotated = annotated_already(masks)
+    assert annotated is not None
+    np.testing.assert_array_equal(annotated.active_probability, masks.probability)
+    np.testing.assert_array_equal(annotated.ids, masks.ids)
     assert annotated_already(rois) is None
     # Handed in from elsewhere: they don't say when they are active in this movie.
     assert annotated_already(RoiSet.from_pixels(FOV, [square(2, 2)], engine="stneuronet")) is None

@@ -50,13 +50,13 @@ def test_filter_is_equation_4() -> None:
     assert shape[0] == 0.15
     dff = np.random.default_rng(1).normal(0, 0.1, (2, 40))
     photons = np.array([50.0, 400.0])
-    found = matched_filter(dff, shape, photons)
-    assert found.shape == dff.shape
+    likelihood = matched_filter(dff, shape, photons)
+    assert likelihood.shape == dff.shape
     t = 7
     for cell in range(2):
         window = dff[cell, t : t + len(shape)]
         by_hand = photons[cell] * np.sum(-shape + (1 + window) * np.log(1 + shape))
-        assert found[cell, t] == pytest.approx(by_hand)
+        assert likelihood[cell, t] == pytest.approx(by_hand)
 
 
 def test_detection_threshold_misses_what_it_may() -> None:
@@ -77,16 +77,16 @@ def test_photon_rate_of_poisson_light() -> None:
 
 def test_spikes_are_found_where_they_are() -> None:
     frames = [50, 200, 206, 400]
-    found = find_spikes(traces(frames, 0.4), RATE, TAU)
-    assert found.frame.tolist() == frames
-    assert set(found.cell.tolist()) == {0}
-    assert found.dprime.min() > 10
+    detected = find_spikes(traces(frames, 0.4), RATE, TAU)
+    assert detected.frame.tolist() == frames
+    assert set(detected.cell.tolist()) == {0}
+    assert detected.dprime.min() > 10
 
 
 def test_dprime_is_height_over_noise() -> None:
     for height, noise in ((0.4, 0.02), (0.4, 0.05), (0.2, 0.02)):
-        found = find_spikes(traces([300], height, noise), RATE, TAU)
-        one = found.dprime[np.argmin(np.abs(found.frame - 300))]
+        detected = find_spikes(traces([300], height, noise), RATE, TAU)
+        one = detected.dprime[np.argmin(np.abs(detected.frame - 300))]
         shape = np.exp(-np.arange(10) / (RATE * TAU))
         assert one == pytest.approx(height / noise * np.linalg.norm(shape), rel=0.2)
 

@@ -209,11 +209,11 @@ def test_parts_gathered_are_the_whole_to_the_last_bit(
     parts = [infer(movie, rois, settings, part=(i, n_parts), **given) for i in range(n_parts)]
     assert sum(len(part.ids) for part in parts) == len(rois)
     assert max(len(part.ids) for part in parts) < len(rois)
-    found = gathered(parts, rois.ids)
-    assert found.probability.tobytes() == whole.probability.tobytes()
-    assert found.ids.tobytes() == whole.ids.tobytes()
-    assert found.classifier == whole.classifier
-    assert (found.frame_rate_hz, found.threshold) == (whole.frame_rate_hz, whole.threshold)
+    joined = gathered(parts, rois.ids)
+    assert joined.probability.tobytes() == whole.probability.tobytes()
+    assert joined.ids.tobytes() == whole.ids.tobytes()
+    assert joined.classifier == whole.classifier
+    assert (joined.frame_rate_hz, joined.threshold) == (whole.frame_rate_hz, whole.threshold)
 
 
 def test_parts_of_other_cells_are_refused(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
@@ -302,12 +302,12 @@ def test_two_processes_give_the_same_bytes(
 def test_called_transients_reach_as_far_as_they_stay_over_the_extent() -> None:
     one = np.array([0, 0.4, 0.6, 0.42, 0.3, 0.45, 0.1, 0.9, 0.41], dtype=np.float32)
     two = np.array([0.45, 0.45, 0, 0.5, 0.45, 0, 0, 0, 0], dtype=np.float32)  # nothing over .5
-    found = extended(np.stack([one, two]), 0.5, 0.4)
-    assert ((found > 0.5) == np.array([[0, 0, 1, 1, 0, 0, 0, 1, 1], [0] * 9], dtype=bool)).all()
-    np.testing.assert_array_equal(found[1], two)
+    lengthened = extended(np.stack([one, two]), 0.5, 0.4)
+    assert ((lengthened > 0.5) == np.array([[0, 0, 1, 1, 0, 0, 0, 1, 1], [0] * 9], dtype=bool)).all()
+    np.testing.assert_array_equal(lengthened[1], two)
     lifted = np.array([3, 8])
-    assert (np.delete(found[0], lifted) == np.delete(one, lifted)).all()
-    assert (found[0, lifted] < 0.5001).all()
+    assert (np.delete(lengthened[0], lifted) == np.delete(one, lifted)).all()
+    assert (lengthened[0, lifted] < 0.5001).all()
     for extent in (0.5, 0.7, 1.0):  # no further
         np.testing.assert_array_equal(extended(one[None], 0.5, extent)[0], one)
     assert extended(one[None], 0.5, 0.4).dtype == np.float32

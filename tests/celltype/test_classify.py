@@ -72,7 +72,7 @@ def full(movie: Movie, rois: RoiSet, networks: Networks, index: int, order: np.n
 def test_the_most_active_windows_are_averaged(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
     movie, rois = blobs
     networks = registry.model("celltype", "celltype").networks
-    found = classify(movie, rois, CelltypeSettings(windows=2, batch_size=3), registry=registry)
+    classified = classify(movie, rois, CelltypeSettings(windows=2, batch_size=3), registry=registry)
     frames = movie.read(0, 300).astype(float)
     for i in range(4):
         trace = smooth(frames[:, rois.mask(i)].mean(axis=1))
@@ -83,15 +83,15 @@ def test_the_most_active_windows_are_averaged(blobs: tuple[Movie, RoiSet], regis
         ]
         best = np.argsort(activity)[::-1][:2]
         wanted = np.mean([full(movie, rois, networks, i, np.arange(100) + 100 * w) for w in best], axis=0)
-        np.testing.assert_allclose(found.probability[i], wanted, atol=1e-5)
-    assert found.probability.std(axis=0).max() > 1e-3
-    np.testing.assert_array_equal(found.ids, rois.ids)
+        np.testing.assert_allclose(classified.probability[i], wanted, atol=1e-5)
+    assert classified.probability.std(axis=0).max() > 1e-3
+    np.testing.assert_array_equal(classified.ids, rois.ids)
 
 
 def test_backends_agree(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
     wanted = classify(*blobs, CelltypeSettings(), registry=registry).probability
-    found = classify(*blobs, CelltypeSettings(backend="openvino"), registry=registry).probability
-    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    classified = classify(*blobs, CelltypeSettings(backend="openvino"), registry=registry).probability
+    np.testing.assert_allclose(classified, wanted, atol=1e-5)
 
 
 def test_small_blocks_change_nothing(
@@ -109,12 +109,12 @@ def test_short_movies_are_mirrored(
 ) -> None:
     movie, rois = replace(blobs[0], frames=blobs[0].frames[:30]), blobs[1]
     with caplog.at_level(logging.WARNING):
-        found = classify(movie, rois, CelltypeSettings(), registry=registry)
+        classified = classify(movie, rois, CelltypeSettings(), registry=registry)
     assert "30 frames" in caplog.text
     there_and_back = np.r_[np.arange(30), np.arange(30)[::-1]]
     networks = registry.model("celltype", "celltype").networks
     order = np.r_[there_and_back, there_and_back][:100]
-    np.testing.assert_allclose(found.probability[1], full(movie, rois, networks, 1, order), atol=1e-5)
+    np.testing.assert_allclose(classified.probability[1], full(movie, rois, networks, 1, order), atol=1e-5)
 
 
 def test_most_active_prefers_high_peaks() -> None:

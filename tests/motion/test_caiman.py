@@ -35,9 +35,9 @@ def registered(python: str | Path, out: Path, settings: MotionSettings, **run: o
     engines = EnginesSettings(caiman=CaimanRun(python=str(python)).model_copy(update=run))
     register(movie, settings, out, Stamp(), engines=engines)
     assert read_movie(out).dtype == np.uint16
-    found = read_registration(out)
-    error = np.stack([found.y, found.x], axis=1) - shifts
-    assert found.metrics["correlation_after"] > 0.9
+    registration = read_registration(out)
+    error = np.stack([registration.y, registration.x], axis=1) - shifts
+    assert registration.metrics["correlation_after"] > 0.9
     return np.asarray(error - np.median(error, axis=0))
 
 

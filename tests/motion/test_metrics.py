@@ -21,10 +21,10 @@ PICTURE = ndimage.gaussian_filter(RNG.normal(size=(96, 96)), 3).astype(np.float3
 def test_correlation_is_pearsons_inside_the_margin() -> None:
     frames = RNG.normal(500, 20, (5, 96, 96)) + 300 * PICTURE
     frames[:, :4] = 0  # what lies in the margin doesn't count
-    found = TemplateCorrelation(PICTURE, margin=4)(frames)
+    correlation = TemplateCorrelation(PICTURE, margin=4)(frames)
     inside = PICTURE[4:-4, 4:-4].ravel()
     expected = [np.corrcoef(inside, frame[4:-4, 4:-4].ravel())[0, 1] for frame in frames]
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(correlation, expected, atol=1e-4)
 
 
 def test_correlation_of_a_blank_frame_is_zero() -> None:
@@ -37,13 +37,13 @@ def test_chunk_means_cover_every_frame_once(n_frames: int) -> None:
     chunks = ChunkMeans(n_frames, (2, 3))
     for start in range(0, n_frames, 17):
         chunks.add(start, frames[start : start + 17])
-    found = chunks.result()
-    assert len(found) == min(40, max(1, n_frames // 20))
+    means = chunks.result()
+    assert len(means) == min(40, max(1, n_frames // 20))
     expected = [
         part.mean(axis=0)
-        for part in np.split(frames, np.linspace(0, n_frames, len(found) + 1).astype(int)[1:-1])
+        for part in np.split(frames, np.linspace(0, n_frames, len(means) + 1).astype(int)[1:-1])
     ]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(means, expected, atol=1e-6)
 
 
 def test_crispness_falls_with_blur() -> None:

@@ -106,11 +106,11 @@ def test_pixel_type_and_range_are_kept(
         scaled = np.clip(np.rint(scaled), np.iinfo(dtype).min, np.iinfo(dtype).max)
     movie = as_movie(scaled.astype(dtype))
     path = run(movie, name, tmp_path / "movie.h5")
-    found = read_movie(path)
-    assert found.dtype == np.dtype(dtype)
-    assert found.n_frames == 40
-    assert found.fov_shape == (64, 80)
-    data = found.read(0, 40).astype(float)
+    registered = read_movie(path)
+    assert registered.dtype == np.dtype(dtype)
+    assert registered.n_frames == 40
+    assert registered.fov_shape == (64, 80)
+    data = registered.read(0, 40).astype(float)
     assert np.isfinite(data).all()
     assert abs(data.mean() - scaled.mean()) < 0.02 * scaled.std()
     assert data.max() <= scaled.max() * (1 + 1e-6)
@@ -166,9 +166,9 @@ def test_frames_of_noise_are_flagged_and_kept(name: str, tmp_path: Path) -> None
     bad = [20, 21, 77]
     frames[bad] = np.random.default_rng(9).normal(100, 40, (3, 64, 80))
     path = run(as_movie(frames.astype(np.float32)), name, tmp_path / "movie.h5")
-    found = read_registration(path)
-    np.testing.assert_array_equal(np.flatnonzero(found.unregistered), bad)
-    assert found.metrics["unregistered_share"] == pytest.approx(0.03)
+    registration = read_registration(path)
+    np.testing.assert_array_equal(np.flatnonzero(registration.unregistered), bad)
+    assert registration.metrics["unregistered_share"] == pytest.approx(0.03)
     assert read_movie(path).n_frames == 100
 
 
@@ -184,10 +184,10 @@ def test_same_input_gives_same_content(name: str, tmp_path: Path) -> None:
 def test_shift_at_the_limit_is_flagged(name: str, tmp_path: Path) -> None:
     frames, _, _ = drifting(n_frames=60, noise=5)
     frames[30] = np.roll(frames[30], 25, axis=0)
-    found = read_registration(run(as_movie(frames.astype(np.float32)), name, tmp_path / "movie.h5"))
-    assert found.unregistered[30]
-    assert found.unregistered.sum() <= 2
-    assert found.metrics["max_shift_px"] < 10
+    registration = read_registration(run(as_movie(frames.astype(np.float32)), name, tmp_path / "movie.h5"))
+    assert registration.unregistered[30]
+    assert registration.unregistered.sum() <= 2
+    assert registration.metrics["max_shift_px"] < 10
 
 
 class Counted:
@@ -223,13 +223,13 @@ def test_movie_is_streamed_in_blocks(name: str, tmp_path: Path, monkeypatch: pyt
 def test_small_and_oblong_fields_of_view(name: str, shape: tuple[int, int], tmp_path: Path) -> None:
     frames, y, _ = drifting(n_frames=24, shape=shape, noise=5)
     path = run(as_movie(frames.astype(np.float32)), name, tmp_path / "movie.h5")
-    found = read_registration(path)
-    assert found.template.shape == shape
-    assert np.corrcoef(found.y, y)[0, 1] > 0.95
+    registration = read_registration(path)
+    assert registration.template.shape == shape
+    assert np.corrcoef(registration.y, y)[0, 1] > 0.95
     assert np.isfinite(read_movie(path).read(0, 24)).all()
     for image in vars(read_summary(path)).values():
         assert np.isfinite(image).all()
-    assert all(np.isfinite(value) for value in found.metrics.values())
+    assert all(np.isfinite(value) for value in registration.metrics.values())
 
 
 @pytest.mark.parametrize("name", list(ENGINES))
@@ -237,9 +237,9 @@ def test_blank_frames_do_no_harm(name: str, tmp_path: Path) -> None:
     frames = np.clip(drifting(n_frames=40)[0], 0, 255).astype(np.uint8)
     frames[::10] = 0
     path = run(as_movie(frames), name, tmp_path / "movie.h5")
-    found = read_registration(path)
-    assert found.unregistered[::10].all()
-    assert np.isfinite(found.correlation).all()
+    registration = read_registration(path)
+    assert registration.unregistered[::10].all()
+    assert np.isfinite(registration.correlation).all()
     assert not read_movie(path).read(0, 1).any()
 
 

@@ -37,13 +37,13 @@ def noisy(dtype: str, level: float, seed: int = 0) -> NDArray[np.generic]:
 )
 def test_images_follow_their_definition(dtype: str, level: float) -> None:
     frames = noisy(dtype, level)
-    found = summarise(Movie(frames, frame_rate_hz=10, pixel_size_um=1))
+    summary = summarise(Movie(frames, frame_rate_hz=10, pixel_size_um=1))
     wide = frames.astype(np.float64)
-    np.testing.assert_allclose(found.mean, wide.mean(axis=0), rtol=1e-6)
-    np.testing.assert_array_equal(found.max, wide.max(axis=0).astype(np.float32))
-    np.testing.assert_allclose(found.std, wide.std(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(found.correlation, local_correlation(wide), atol=1e-5)
-    assert {image.dtype for image in vars(found).values()} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(summary.mean, wide.mean(axis=0), rtol=1e-6)
+    np.testing.assert_array_equal(summary.max, wide.max(axis=0).astype(np.float32))
+    np.testing.assert_allclose(summary.std, wide.std(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(summary.correlation, local_correlation(wide), atol=1e-5)
+    assert {image.dtype for image in vars(summary).values()} == {np.dtype(np.float32)}
 
 
 def test_bright_and_long_movies_lose_no_digits() -> None:
@@ -69,10 +69,10 @@ def test_blocks_do_not_matter() -> None:
 def test_constant_pixels_correlate_with_nothing() -> None:
     frames = noisy("uint16", 1000).astype(np.float32) / 3
     frames[:, 2, 2] = 0.1
-    found = summarise(Movie(frames, frame_rate_hz=10, pixel_size_um=1))
-    assert found.correlation[2, 2] == 0
-    assert found.std[2, 2] < 1e-3
-    assert np.isfinite(found.correlation).all()
+    summary = summarise(Movie(frames, frame_rate_hz=10, pixel_size_um=1))
+    assert summary.correlation[2, 2] == 0
+    assert summary.std[2, 2] < 1e-3
+    assert np.isfinite(summary.correlation).all()
 
 
 def test_progress_is_told() -> None:

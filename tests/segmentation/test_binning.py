@@ -30,6 +30,6 @@ def test_averaging_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     frames = noise(103)
     monkeypatch.setattr("neurocine.core.movie.Movie.block_frames", lambda *_: 7)
     seen: list[int] = []
-    found = averaged(movie_of(frames), 10, lambda label, done, total: seen.append(done))
-    np.testing.assert_allclose(found, frames[:100].reshape(10, 10, 40, 50).mean(axis=1), rtol=1e-6)
+    bins = averaged(movie_of(frames), 10, lambda label, done, total: seen.append(done))
+    np.testing.assert_allclose(bins, frames[:100].reshape(10, 10, 40, 50).mean(axis=1), rtol=1e-6)
     assert seen[-1] == 103

@@ -40,9 +40,9 @@ def cells(n_frames: int = 300) -> tuple[Movie, NDArray[np.bool_]]:
 
 def overlap(rois: RoiSet, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Intersection over union of each true mask with the ROI nearest to it."""
-    found = np.stack([rois.mask(i) for i in range(len(rois))])
-    both = (masks[:, None] & found).sum(axis=(2, 3))
-    either = (masks[:, None] | found).sum(axis=(2, 3))
+    roi_masks = np.stack([rois.mask(i) for i in range(len(rois))])
+    both = (masks[:, None] & roi_masks).sum(axis=(2, 3))
+    either = (masks[:, None] | roi_masks).sum(axis=(2, 3))
     return np.asarray((both / either).max(axis=1))
 
 

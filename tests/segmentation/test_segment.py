@@ -40,9 +40,9 @@ def as_movie(frames: NDArray[Any], **changes: Any) -> Movie:
 
 def overlap(rois: RoiSet, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Intersection over union of each true mask with the ROI nearest to it."""
-    found = np.stack([rois.mask(i) for i in range(len(rois))])
-    both = (masks[:, None] & found).sum(axis=(2, 3))
-    either = (masks[:, None] | found).sum(axis=(2, 3))
+    roi_masks = np.stack([rois.mask(i) for i in range(len(rois))])
+    both = (masks[:, None] & roi_masks).sum(axis=(2, 3))
+    either = (masks[:, None] | roi_masks).sum(axis=(2, 3))
     return (both / either).max(axis=1)
 
 
@@ -144,9 +144,9 @@ def test_size_is_relative_to_the_clearest_rois() -> None:
     from neurocine.segmentation import suite2p_engine
 
     stat = np.array([{"npix_soma": 100}] * 15 + [{"npix_soma": 10}] * 45)
-    found = suite2p_engine.relative_size(stat)
-    assert found[0] == 1
-    assert found[-1] == pytest.approx(0.1)
+    sizes = suite2p_engine.relative_size(stat)
+    assert sizes[0] == 1
+    assert sizes[-1] == pytest.approx(0.1)
 
 
 GIVEN = SegmentationSettings(engine="given")

@@ -42,13 +42,13 @@ def likeness(events: NDArray[np.float32], spikes: NDArray[np.bool_]) -> float:
 def test_every_engine_finds_the_events(name: str) -> None:
     traces, spikes = raw()
     seen = []
-    found = deconvolve_by(
+    deconvolved = deconvolve_by(
         name, traces, TracesSettings(), DECAY, progress=lambda label, done, total: seen.append((done, total))
     )
-    assert found.events.shape == found.trace.shape == traces.dff.shape
-    assert found.events.dtype == found.trace.dtype == np.float32
-    assert (found.events >= 0).all()
-    assert likeness(found.events, spikes) > 0.9
+    assert deconvolved.events.shape == deconvolved.trace.shape == traces.dff.shape
+    assert deconvolved.events.dtype == deconvolved.trace.dtype == np.float32
+    assert (deconvolved.events >= 0).all()
+    assert likeness(deconvolved.events, spikes) > 0.9
     assert seen[-1] == (3, 3)
 
 
@@ -68,12 +68,12 @@ def test_caiman_is_asked_by_its_names_and_never_for_empty_traces(fake_caiman: Pa
     decayed = np.append(0, traces.dff[0, :-1])
     np.testing.assert_allclose(plain[0], np.maximum(traces.dff[0] - 0.9 * decayed, 0), atol=1e-6)
     known = TracesSettings(caiman=CaimanDeconvolution(kinetics="indicator", autoregressive_order=2))
-    found = deconvolve_by("caiman", traces, known, DECAY, engines=engines).events
+    deconvolved = deconvolve_by("caiman", traces, known, DECAY, engines=engines).events
     g = np.exp(-1 / (DECAY * RATE))
-    np.testing.assert_allclose(found[0], np.maximum(traces.dff[0] - g * decayed, 0), atol=1e-6)
+    np.testing.assert_allclose(deconvolved[0], np.maximum(traces.dff[0] - g * decayed, 0), atol=1e-6)
     second = TracesSettings(caiman=CaimanDeconvolution(autoregressive_order=2))
-    found = deconvolve_by("caiman", traces, second, DECAY, engines=engines).events
-    np.testing.assert_allclose(found[0, 1:], np.maximum(np.diff(traces.dff[0]), 0), atol=1e-6)
+    deconvolved = deconvolve_by("caiman", traces, second, DECAY, engines=engines).events
+    np.testing.assert_allclose(deconvolved[0, 1:], np.maximum(np.diff(traces.dff[0]), 0), atol=1e-6)
 
 
 @pytest.mark.parametrize("kinetics", ["trace", "indicator"])
@@ -111,11 +111,11 @@ def test_traces_have_the_events_of_the_engine_that_is_named(
     movie, rois = blobs
     unnamed = extract(movie, rois, TracesSettings())
     engines = run_with(fake_caiman)
-    found = extract(movie, rois, TracesSettings(deconvolution="caiman"), engines=engines)
+    extracted = extract(movie, rois, TracesSettings(deconvolution="caiman"), engines=engines)
     raw_traces = extract_raw(movie, rois, TracesSettings())
     for name in ("ids", "f", "fneu", "dff"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(unnamed, name))
+        np.testing.assert_array_equal(getattr(extracted, name), getattr(unnamed, name))
         np.testing.assert_array_equal(getattr(raw_traces, name), getattr(unnamed, name))
     made = deconvolve_by("caiman", raw_traces, TracesSettings(), 1.25, engines=engines)
-    np.testing.assert_array_equal(found.events, made.events)
-    assert not np.array_equal(found.events, unnamed.events)
+    np.testing.assert_array_equal(extracted.events, made.events)
+    assert not np.array_equal(extracted.events, unnamed.events)

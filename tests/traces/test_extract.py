@@ -44,28 +44,28 @@ def test_fluorescence_and_neuropil_are_recovered(dtype: str) -> None:
     background = wave(200, 31)
     frames = painted([wave(200, 50), wave(200, 17)], masks, background).astype(dtype)
     rois = RoiSet.from_masks(np.stack(masks))
-    found = extract(as_movie(frames), rois, SETTINGS)
+    extracted = extract(as_movie(frames), rois, SETTINGS)
     expected = background + np.stack([wave(200, 50), wave(200, 17)])
-    np.testing.assert_allclose(found.f, expected, rtol=1e-5)
-    np.testing.assert_allclose(found.fneu, np.stack([background] * 2), rtol=1e-5)
-    assert found.ids.tolist() == rois.ids.tolist()
-    assert found.frame_rate_hz == 10.0
+    np.testing.assert_allclose(extracted.f, expected, rtol=1e-5)
+    np.testing.assert_allclose(extracted.fneu, np.stack([background] * 2), rtol=1e-5)
+    assert extracted.ids.tolist() == rois.ids.tolist()
+    assert extracted.frame_rate_hz == 10.0
 
 
 def test_shared_pixels_are_left_out() -> None:
     masks = [disc(20, 20), disc(20, 25)]
     frames = painted([wave(100, 50), wave(100, 17)], masks, np.full(100, 20.0))
-    found = extract(as_movie(frames), RoiSet.from_masks(np.stack(masks)), SETTINGS)
-    np.testing.assert_allclose(found.f, 20 + np.stack([wave(100, 50), wave(100, 17)]), rtol=1e-5)
-    np.testing.assert_allclose(found.fneu, 20, rtol=1e-5)
+    extracted = extract(as_movie(frames), RoiSet.from_masks(np.stack(masks)), SETTINGS)
+    np.testing.assert_allclose(extracted.f, 20 + np.stack([wave(100, 50), wave(100, 17)]), rtol=1e-5)
+    np.testing.assert_allclose(extracted.fneu, 20, rtol=1e-5)
 
 
 def test_roi_within_another_keeps_all_its_pixels() -> None:
     masks = [disc(20, 20, 6), disc(20, 20, 3)]
     frames = painted([wave(100, 50), wave(100, 17)], masks, np.full(100, 20.0))
-    found = extract(as_movie(frames), RoiSet.from_masks(np.stack(masks)), SETTINGS)
-    np.testing.assert_allclose(found.f[0], 20 + wave(100, 50), rtol=1e-5)
-    np.testing.assert_allclose(found.f[1], 20 + wave(100, 50) + wave(100, 17), rtol=1e-5)
+    extracted = extract(as_movie(frames), RoiSet.from_masks(np.stack(masks)), SETTINGS)
+    np.testing.assert_allclose(extracted.f[0], 20 + wave(100, 50), rtol=1e-5)
+    np.testing.assert_allclose(extracted.f[1], 20 + wave(100, 50) + wave(100, 17), rtol=1e-5)
 
 
 def test_weights_weigh() -> None:
@@ -80,44 +80,44 @@ def test_neuropil_changes_are_subtracted() -> None:
     cell = wave(400, 150)
     frames = painted([100 + cell - 0.3 * contamination], [mask], 100 + contamination)
     settings = TracesSettings(neuropil_coefficient=0.7, baseline_window_s=1000, baseline_percentile=0)
-    found = extract(as_movie(frames), RoiSet.from_masks(mask[None]), settings)
+    extracted = extract(as_movie(frames), RoiSet.from_masks(mask[None]), settings)
     # What is left is the cell over its own baseline: 200 and 0.7 of the neuropil's median.
-    np.testing.assert_allclose(found.dff[0], cell / (200 + 0.7 * np.median(contamination)), atol=1e-4)
+    np.testing.assert_allclose(extracted.dff[0], cell / (200 + 0.7 * np.median(contamination)), atol=1e-4)
 
 
 def test_annulus_leaves_out_other_rois_and_grows_when_crowded() -> None:
     masks = [disc(20, 20), disc(20, 30), disc(30, 25), disc(10, 25)]
     frames = painted([np.full(30, 500.0)] * 4, masks, np.full(30, 20.0))
     tight = TracesSettings(neuropil_inner_um=1, neuropil_outer_um=1.5)
-    found = extract(as_movie(frames), RoiSet.from_masks(np.stack(masks)), tight)
-    np.testing.assert_allclose(found.fneu, 20, rtol=1e-5)
+    extracted = extract(as_movie(frames), RoiSet.from_masks(np.stack(masks)), tight)
+    np.testing.assert_allclose(extracted.fneu, 20, rtol=1e-5)
 
 
 def test_roi_that_fills_the_field_has_no_neuropil() -> None:
     frames = np.random.default_rng(0).normal(100, 5, (60, 12, 12)).astype(np.float32)
     rois = RoiSet.from_masks(np.ones((1, 12, 12)))
-    found = extract(as_movie(frames), rois, SETTINGS)
-    assert not found.fneu.any()
-    np.testing.assert_allclose(found.f[0], frames.mean(axis=(1, 2)), rtol=1e-5)
-    assert np.isfinite(found.dff).all()
+    extracted = extract(as_movie(frames), rois, SETTINGS)
+    assert not extracted.fneu.any()
+    np.testing.assert_allclose(extracted.f[0], frames.mean(axis=(1, 2)), rtol=1e-5)
+    assert np.isfinite(extracted.dff).all()
 
 
 def test_rois_at_the_border() -> None:
     masks = [disc(0, 0), disc(47, 59), disc(0, 30), disc(24, 59)]
     traces = [wave(80, n) for n in (11, 17, 23, 31)]
     frames = painted(traces, masks, np.full(80, 20.0))
-    found = extract(as_movie(frames), RoiSet.from_masks(np.stack(masks)), SETTINGS)
-    np.testing.assert_allclose(found.f, 20 + np.stack(traces), rtol=1e-5)
-    np.testing.assert_allclose(found.fneu, 20, rtol=1e-5)
+    extracted = extract(as_movie(frames), RoiSet.from_masks(np.stack(masks)), SETTINGS)
+    np.testing.assert_allclose(extracted.f, 20 + np.stack(traces), rtol=1e-5)
+    np.testing.assert_allclose(extracted.fneu, 20, rtol=1e-5)
 
 
 def test_no_rois_give_empty_traces() -> None:
-    found = extract(
+    extracted = extract(
         as_movie(np.ones((30, 48, 60), dtype=np.uint8)), RoiSet.from_pixels((48, 60), []), SETTINGS
     )
     for name in ("f", "fneu", "dff", "events"):
-        assert getattr(found, name).shape == (0, 30)
-    assert found.snr.shape == found.ids.shape == (0,)
+        assert getattr(extracted, name).shape == (0, 30)
+    assert extracted.snr.shape == extracted.ids.shape == (0,)
 
 
 def test_rois_of_another_field_are_an_input_error() -> None:
@@ -129,18 +129,18 @@ def test_rois_of_another_field_are_an_input_error() -> None:
 @pytest.mark.parametrize("n_frames", [2, 3, 9, 40])
 def test_movies_shorter_than_the_baseline_window(n_frames: int) -> None:
     frames = np.random.default_rng(1).normal(100, 5, (n_frames, 48, 60)).astype(np.float32)
-    found = extract(as_movie(frames), RoiSet.from_masks(disc(20, 20)[None]), SETTINGS)
+    extracted = extract(as_movie(frames), RoiSet.from_masks(disc(20, 20)[None]), SETTINGS)
     for name in ("dff", "events", "snr"):
-        assert np.isfinite(getattr(found, name)).all()
+        assert np.isfinite(getattr(extracted, name)).all()
 
 
 def test_dark_and_constant_movies_stay_finite() -> None:
     rois = RoiSet.from_masks(disc(20, 20)[None])
     for level in (0, 7):
-        found = extract(as_movie(np.full((50, 48, 60), level, dtype=np.uint16)), rois, SETTINGS)
-        assert not found.dff.any()
-        assert not found.events.any()
-        assert not found.snr.any()
+        extracted = extract(as_movie(np.full((50, 48, 60), level, dtype=np.uint16)), rois, SETTINGS)
+        assert not extracted.dff.any()
+        assert not extracted.events.any()
+        assert not extracted.snr.any()
 
 
 def test_movie_is_read_once_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

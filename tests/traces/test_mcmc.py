@@ -108,13 +108,13 @@ def hits(found: Floats, spikes: NDArray[np.bool_], threshold: float) -> tuple[fl
 @pytest.mark.parametrize(("snr", "sure"), [(5, 0.9), (8, 0.97)])
 def test_planted_events_are_recovered(snr: float, sure: float) -> None:
     traces, spikes = planted(snr)
-    found = sample(traces, RATE, DECAY, QUICK)
-    sensitivity, precision = hits(found, spikes, 0.3)
+    events = sample(traces, RATE, DECAY, QUICK)
+    sensitivity, precision = hits(events, spikes, 0.3)
     assert sensitivity > sure
     assert precision > sure
-    by_chance = hits(np.random.default_rng(0).permuted(found, axis=1), spikes, 0.3)
+    by_chance = hits(np.random.default_rng(0).permuted(events, axis=1), spikes, 0.3)
     assert max(by_chance) < 0.2
-    assert found.sum() == pytest.approx(spikes.sum(), rel=0.1)
+    assert events.sum() == pytest.approx(spikes.sum(), rel=0.1)
 
 
 def test_doubt_shrinks_with_noise() -> None:
@@ -178,9 +178,9 @@ def test_traces_without_noise_or_frames_have_no_events() -> None:
 def test_an_artefact_of_many_times_the_signal_is_survived() -> None:
     traces = planted(6, n=1, n_frames=300)[0]
     traces[0, 150] = 1e5
-    found = sample(traces, RATE, DECAY, QUICK)
-    assert np.isfinite(found).all()
-    assert (found >= 0).all()
+    events = sample(traces, RATE, DECAY, QUICK)
+    assert np.isfinite(events).all()
+    assert (events >= 0).all()
 
 
 def test_a_rise_as_long_as_the_decay_is_refused() -> None:

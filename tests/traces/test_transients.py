@@ -55,17 +55,17 @@ def test_scores_count_transients() -> None:
     called[50] = True  # one frame is enough
     called[90:95] = True  # a putative rise without truth: 80 to 100
     called[30] = True  # falling: no transient there, so not counted
-    found = score(truth, called, trace)
-    assert (found.true_positive, found.false_negative) == (1, 1)
-    assert (found.false_positive, found.true_negative) == (1, 1)  # the other one: 160 to 180
-    assert found.sensitivity == found.precision == found.f1 == 0.5
+    scores = score(truth, called, trace)
+    assert (scores.true_positive, scores.false_negative) == (1, 1)
+    assert (scores.false_positive, scores.true_negative) == (1, 1)  # the other one: 160 to 180
+    assert scores.sensitivity == scores.precision == scores.f1 == 0.5
 
 
 def test_empty_denominators_are_one() -> None:
     nothing = np.zeros(200, dtype=bool)
-    found = score(nothing, nothing, bumps())
-    assert found.sensitivity == found.precision == found.f1 == 1
-    assert found.true_negative == 4
+    scores = score(nothing, nothing, bumps())
+    assert scores.sensitivity == scores.precision == scores.f1 == 1
+    assert scores.true_negative == 4
     everything = np.ones(200, dtype=bool)
     assert score(nothing, everything, bumps()).precision == 0
     assert score(everything, nothing, bumps()).sensitivity == 0

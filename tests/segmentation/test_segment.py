@@ -87,7 +87,7 @@ def test_improbable_rois_are_dropped(caplog: pytest.LogCaptureFixture) -> None:
     assert (kept.probability >= level).all()
     with caplog.at_level(logging.WARNING):
         assert len(segment(movie, SETTINGS.model_copy(update={"min_probability": 1.0}))) == 0
-    assert "passes for a neuron" in caplog.text
+    assert "is classified as a neuron" in caplog.text
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (96, 112)])

@@ -20,32 +20,32 @@ from neurocine.steps import IMPL
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
 
-def described(folder: Path) -> dict[str, Path]:
+def result_files(folder: Path) -> dict[str, Path]:
     return files_in(folder, "export_provenance", Config().left_out)
 
 
 def write(folder: Path) -> dict[str, object]:
     out = folder / "export" / "provenance.json"
-    write_provenance(described(folder), {"motion": {"engine": "none"}}, folder.name, out)
+    write_provenance(result_files(folder), {"motion": {"engine": "none"}}, folder.name, out)
     return dict(json.loads(out.read_text(encoding="utf-8")))
 
 
 def test_it_says_from_what_with_what_and_how(results_folder: Path) -> None:
-    found = write(results_folder)
-    assert found["recording"] == "mouse <1>"
-    assert found["config"] == {"motion": {"engine": "none"}}
-    assert found["algorithms"] == IMPL
-    assert found["rois_found_by"] == {"truth": 4}
-    assert found["activity_classifiers"] == ["sim-all-v1"]
-    assert found["versions"]["neurocine"] == __version__  # type: ignore[index]
-    assert found["source"]["files"][0]["path"] == "blobs.tif"  # type: ignore[index]
+    record = write(results_folder)
+    assert record["recording"] == "mouse <1>"
+    assert record["config"] == {"motion": {"engine": "none"}}
+    assert record["algorithms"] == IMPL
+    assert record["rois_found_by"] == {"truth": 4}
+    assert record["activity_classifiers"] == ["sim-all-v1"]
+    assert record["versions"]["neurocine"] == __version__  # type: ignore[index]
+    assert record["source"]["files"][0]["path"] == "blobs.tif"  # type: ignore[index]
 
 
 def test_every_result_has_its_checksum_and_stamp(results_folder: Path) -> None:
     files = write(results_folder)["files"]
     assert isinstance(files, dict)
     assert set(files) == {
-        str(path.relative_to(results_folder)) for path in described(results_folder).values()
+        str(path.relative_to(results_folder)) for path in result_files(results_folder).values()
     }
     assert {"segmentation/rois.h5", "active/rois.h5"} <= set(files)
     for name, entry in files.items():
@@ -73,9 +73,9 @@ def test_a_missing_result_is_named(results_folder: Path) -> None:
 
 
 def test_versions_name_installed_packages_only() -> None:
-    found = versions()
-    assert found["numpy"]
-    assert "not-installed" not in found
+    installed = versions()
+    assert installed["numpy"]
+    assert "not-installed" not in installed
 
 
 def test_benchmarks_come_in_the_order_of_the_steps(tmp_path: Path) -> None:

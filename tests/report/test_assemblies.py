@@ -18,19 +18,19 @@ from neurocine.steps import result_path
 ASKED = Config.model_validate({"assemblies": {"find": True}}).model_dump()
 
 
-def write_found(folder: Path, label: list[int]) -> None:
+def write_labelled(folder: Path, label: list[int]) -> None:
     """Write assemblies of the four ROIs in `folder`, with six events."""
     raster = read_activity(folder / "activity" / "activity.h5")
     participation = np.tile(np.array(label)[:, None] >= 0, (1, 6))
-    assemblies = max(label) + 1
-    found = Assemblies(
-        raster.ids, 10.0, 5.0, np.arange(6) * 40, participation, np.full(6, assemblies - 1), np.full(6, 0.4),
-        0.1, np.array(label), np.ones((6, assemblies), dtype=bool),
+    count = max(label) + 1
+    assemblies = Assemblies(
+        raster.ids, 10.0, 5.0, np.arange(6) * 40, participation, np.full(6, count - 1), np.full(6, 0.4),
+        0.1, np.array(label), np.ones((6, count), dtype=bool),
     )  # fmt: skip
-    write_assemblies(folder / result_path("assemblies"), found)
+    write_assemblies(folder / result_path("assemblies"), assemblies)
 
 
-def described(folder: Path, config: dict) -> dict:
+def provenance_of(folder: Path, config: dict) -> dict:
     left_out = Config.model_validate(config).left_out
     return provenance(files_in(folder, "export_provenance", left_out), config, "mouse")
 
@@ -42,7 +42,7 @@ def page_of(folder: Path, config: dict) -> str:
 
 
 def test_the_page_shows_assemblies_only_if_asked_to(results_folder: Path) -> None:
-    write_found(results_folder, [0, 0, 0, -1])
+    write_labelled(results_folder, [0, 0, 0, -1])
     ids = read_activity(results_folder / "activity" / "activity.h5").ids
     page = page_of(results_folder, ASKED)
     assert "1 assembly" in page
@@ -51,16 +51,16 @@ def test_the_page_shows_assemblies_only_if_asked_to(results_folder: Path) -> Non
 
 
 def test_the_page_says_that_there_are_none(results_folder: Path) -> None:
-    write_found(results_folder, [-1, -1, -1, -1])
+    write_labelled(results_folder, [-1, -1, -1, -1])
     page = page_of(results_folder, ASKED)
     assert "0 assemblies" in page
     assert "No group of events" in page
 
 
 def test_the_provenance_names_their_file(results_folder: Path) -> None:
-    write_found(results_folder, [0, 0, 0, -1])
-    assert result_path("assemblies") in described(results_folder, ASKED)["files"]
-    assert result_path("assemblies") not in described(results_folder, Config().model_dump())["files"]
+    write_labelled(results_folder, [0, 0, 0, -1])
+    assert result_path("assemblies") in provenance_of(results_folder, ASKED)["files"]
+    assert result_path("assemblies") not in provenance_of(results_folder, Config().model_dump())["files"]
     (results_folder / result_path("assemblies")).unlink()
     with pytest.raises(InputError, match="assemblies"):
-        described(results_folder, ASKED)
+        provenance_of(results_folder, ASKED)

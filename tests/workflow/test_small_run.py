@@ -27,6 +27,8 @@ SCIENTIFIC = (
     "traces/traces.h5",
     "celltype/celltypes.tsv",
     "activity/activity.h5",
+    "export/cells.tsv",
+    "export/transients.tsv",
 )
 
 

@@ -273,7 +273,7 @@ def _mean_and_sd(score: dict[str, float | None]) -> str:
 def _summary(result: ActivityEvaluation) -> Table:
     """Return the medians over active cells of each method as a table."""
     visible: dict[str, Any] = result.visible.as_dict()
-    every: dict[str, Any] = result.every.as_dict()
+    all_transients: dict[str, Any] = result.all_transients.as_dict()
     table = Table(
         title=f"{visible['n_active']} active cells, medians in %; {visible['n_transients']} visible and "
         f"{visible['n_doubtful']} doubtful transients"
@@ -293,7 +293,7 @@ def _summary(result: ActivityEvaluation) -> Table:
         figures = method["active"]
         medians = [figures[metric]["median"] for metric in ("sensitivity", "precision", "f1")]
         medians.append(figures["coverage"]["transients"]["median"])
-        medians.append(every["methods"][name]["active"]["f1"]["median"])
+        medians.append(all_transients["methods"][name]["active"]["f1"]["median"])
         table.add_row(
             name,
             *("–" if value is None else f"{100 * value:.1f}" for value in medians),

@@ -62,7 +62,7 @@ def write_page(path: Path, comparison: Comparison, pictures: dict[str, bytes]) -
     }
     images = [(name, embedded(data), CAPTIONS[name]) for name, data in pictures.items()]
     template = environment.get_template("comparison.html.j2")
-    write_text(path, template.render(found=comparison.as_dict(), images=images, version=__version__))
+    write_text(path, template.render(comparison=comparison.as_dict(), images=images, version=__version__))
 
 
 def number(value: float | None) -> str:

@@ -62,7 +62,7 @@ def counts(criterion: Criterion, cells=None) -> tuple[int, int, int]:
 
 def test_what_no_one_could_see_is_not_missed(cases: list[ActivityCase], judged) -> None:
     found = evaluated(cases[0], judged, seen(cases[0], 3))
-    visible, every = found.visible, found.every
+    visible, every = found.visible, found.all_transients
     assert counts(visible) == (8, 0, 0)
     assert counts(every) == (8, 16, 0)
     assert [cell.truth_id for cell in visible.active] == [0, 1, 2]
@@ -79,7 +79,7 @@ def test_what_touches_a_doubtful_transient_is_neither_found_nor_false(
 ) -> None:
     found = evaluated(cases[0], judged, cases[0].truth.raster)
     assert counts(found.visible) == (8, 0, 0)
-    assert counts(found.every) == (24, 0, 0)
+    assert counts(found.all_transients) == (24, 0, 0)
     shares = found.visible.coverage(found.visible.neurons, "neurocine")
     assert [len(share) for share in shares] == [3, 2, 3, 0]
 
@@ -87,7 +87,7 @@ def test_what_touches_a_doubtful_transient_is_neither_found_nor_false(
 def test_activity_away_from_all_transients_is_false_in_both(cases: list[ActivityCase], judged) -> None:
     away = ~cases[0].truth.raster
     found = evaluated(cases[0], judged, away)
-    own, other = counts(found.visible), counts(found.every)
+    own, other = counts(found.visible), counts(found.all_transients)
     assert own[:2] == (0, 8)
     assert other[:2] == (0, 24)
     assert own[2] == other[2] > 50
@@ -98,7 +98,7 @@ def test_the_least_dprime_is_a_setting(cases: list[ActivityCase], judged) -> Non
     lower = evaluated(cases[0], judged, active, min_dprime=2.5).visible
     assert counts(lower) == (8, 5, 0)
     none = evaluated(cases[0], judged, active, min_dprime=0)
-    assert none.visible.as_dict() == none.every.as_dict()
+    assert none.visible.as_dict() == none.all_transients.as_dict()
     nothing = evaluated(cases[0], judged, active, min_dprime=100).as_dict()["criteria"]["visible"]
     assert nothing["n_active"] == 0
     assert nothing["methods"]["neurocine"]["active"]["f1"]["median"] is None

@@ -65,12 +65,12 @@ def test_each_group_counts_as_it_should(truth: Truth, cases: list[ActivityCase])
     found = evaluate_active(rois, rois, truth)
     for rule in (found.visible.iou, found.visible.containment):
         score = rule.score
-        assert (score.matched, score.true, score.found) == (2, 2, 4)
+        assert (score.matched, score.n_true, score.n_found) == (2, 2, 4)
         assert rule.doubtful.tolist() == [DOUBTFUL]
         assert rule.matching.false.tolist() == [SILENT, NOISE]
         assert (score.recall, score.precision) == (1, 0.5)
-    strict = found.every.iou
-    assert (strict.score.matched, strict.score.true, strict.score.found) == (3, 3, 5)
+    strict = found.all_active.iou
+    assert (strict.score.matched, strict.score.n_true, strict.score.n_found) == (3, 3, 5)
     assert len(strict.doubtful) == 0
 
 
@@ -80,7 +80,7 @@ def test_a_doubtful_neuron_is_neither_missed_nor_found(truth: Truth, cases: list
     without = evaluate_active(rois.select([0]), rois, truth)
     assert with_it.visible.iou.score == without.visible.iou.score
     assert with_it.visible.iou.matching.missed.tolist() == [2]
-    assert with_it.every.iou.score.recall > without.every.iou.score.recall
+    assert with_it.all_active.iou.score.recall > without.all_active.iou.score.recall
 
 
 def test_doubtful_neurons_dont_take_a_positive_ones_roi(truth: Truth, cases: list[ActivityCase]) -> None:
@@ -115,7 +115,7 @@ def test_nothing_found_and_nothing_to_find(truth: Truth, cases: list[ActivityCas
     none = evaluate_active(rois.select([]), rois, truth).visible.iou.score
     assert (none.recall, none.precision, none.f1) == (0, 1, 0)
     idle = evaluate_active(rois, rois, truth, min_dprime=100).visible.iou
-    assert (idle.score.true, idle.score.found, len(idle.doubtful)) == (0, 2, 3)
+    assert (idle.score.n_true, idle.score.n_found, len(idle.doubtful)) == (0, 2, 3)
 
 
 def test_foreign_truth(truth: Truth, cases: list[ActivityCase]) -> None:

@@ -178,6 +178,6 @@ def test_bad_input(tmp_path: Path, simulated: Path, comparison: SegmentationComp
     ]
     with pytest.raises(InputError, match="methods"):
         compare_segmentations(cases, SETTINGS)
-    write_rois(simulated / "2" / "rois.h5", cases[0].rois.select(np.arange(3)))
+    write_rois(simulated / "2" / "rois.h5", cases[0].true_rois.select(np.arange(3)))
     with pytest.raises(InputError, match="ids"):
         open_segmentation_case("2", simulated / "2", {"ours": ours})

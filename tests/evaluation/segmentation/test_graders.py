@@ -47,7 +47,7 @@ def test_graders(folder: Path) -> None:
 
 
 def test_one_file_a_number(folder: Path) -> None:
-    with pytest.raises(InputError, match="one number"):
+    with pytest.raises(InputError, match="the same number"):
         numbered_files(folder)
     with pytest.raises(InputError, match="no ROI file"):
         numbered_files(folder / "Nobody_*")

@@ -137,7 +137,7 @@ NEURONS = ("pyramidal", "interneuron")
 def test_a_half_becomes_the_best_threshold(bias: float, wanted: float) -> None:
     one, networks = recording(ONSETS, NEURONS), network(bias)
     for cell in seen_by(networks, one):
-        logits = [np.log(p / (1 - p)) - bias for p in (cell.others.max(), cell.heights()[:4].min())]
+        logits = [np.log(p / (1 - p)) - bias for p in (cell.false_peaks.max(), cell.heights()[:4].min())]
         assert logits[0] < FALSE < TRUE < logits[1]  # so every bias between is without error
     before = f1(networks, one)
     assert (min(before) == 1) == (not wanted)

@@ -1,4 +1,4 @@
-"""The cells of one recording with truth, and all that methods are judged by."""
+"""One recording with truth: its movie, ROIs, activity and true activity."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class ActivityCase:
     movie
         Registered movie of T frames.
     rois
-        N ROIs, found or true, that traces and activity are of.
+        The N ROIs of traces and activity: those of an engine, or the true ones.
     true_rois, truth
-        What is in the movie.
+        True ROIs and activity.
     rasters
-        Activity of the N ROIs by method, the one that matters first; none where the recording is there for
-        the thresholds of the baselines only.
+        Activity of the N ROIs by method, the main method first; empty if the recording only serves to choose
+        the baselines' thresholds.
     celltypes
-        Types that the ROIs were given, if they are to be judged.
+        Types that the ROIs were called, to be evaluated too; None if they aren't known.
     baselines
-        What baselines made of the N ROIs, by name; those that the settings name and that aren't here are run
-        when the case is measured.
+        Results of baselines for the N ROIs, by name; baselines that are missing here are run when the case is
+        measured.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def open_activity_case(
     activity: Mapping[str, Path] | None = None,
     celltypes: Path | None = None,
 ) -> ActivityCase:
-    """Return the case in some files.
+    """Open one recording.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def open_activity_case(
     truth
         Folder with ``truth.h5`` and ``rois.h5``, as `neurocine.simulation.simulate` writes it.
     movie, rois
-        Files of the registered movie and of the ROIs; those of the folder unless given.
+        Files of the registered movie and of the ROIs; by default those of the folder.
     activity
         Files of activity by method.
     celltypes
@@ -141,17 +141,17 @@ def open_activity_case(
 def run_dprime(truth: Truth, row: int) -> NDArray[np.float32]:
     """Return the detectability d' of each true transient (run of the raster) of one cell, (M,).
 
-    Transients that follow each other without a frame between are one run, as visible as the most visible of
-    them. Infinite where the truth doesn't tell.
+    Transients without a frame between them are one run, whose d' is the highest of theirs. Infinite if the
+    truth holds no d'.
     """
     _, first, _ = active_runs(truth.raster[row : row + 1])
     if truth.hybrid is None:
         return np.full(len(first), np.inf, dtype=np.float32)
     own = truth.roi_id == truth.ids[row]
     run = np.searchsorted(first, truth.onset[own], side="right") - 1
-    found = np.full(len(first), -np.inf, dtype=np.float32)
-    np.maximum.at(found, run, truth.hybrid.detectability[own])
-    return np.where(np.isneginf(found), np.float32(np.inf), found)
+    best = np.full(len(first), -np.inf, dtype=np.float32)
+    np.maximum.at(best, run, truth.hybrid.detectability[own])
+    return np.where(np.isneginf(best), np.float32(np.inf), best)
 
 
 def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArray[np.float32]:
@@ -161,7 +161,7 @@ def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArr
 
 
 def baseline_traces(case: ActivityCase, progress: Progress = silent) -> RawTraces:
-    """Return the traces that the baselines see, extracted as the step traces does by default."""
+    """Return the traces for the baselines, extracted with the default settings of the step traces."""
     return extract_raw(case.movie, case.rois, TracesSettings(), progress)
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation of activity found."""
+"""The result of an evaluation of activity."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ class EvaluatedRecording:
 
 @dataclass(frozen=True, eq=False)
 class ActivityEvaluation:
-    """Activity and cell types of some recordings against truth.
+    """Activity and cell types of recordings, compared with truth.
 
     Attributes
     ----------
     recordings, training
-        The recordings evaluated, and the names of those that the baselines' thresholds were chosen on.
-    visible, every
-        The figures where the true transients that can be seen count (the main ones), and where all do.
+        The evaluated recordings, and the names of those on which the baselines' thresholds were chosen.
+    visible, all_transients
+        The figures if only visible true transients count (the main figures), and if all count.
     types
-        Report of cell types, if they were judged.
+        Report of cell types; None if they weren't evaluated.
     skipped
-        Baselines left out, and why.
+        Reason for each baseline that was left out.
     note
-        What a reader should know about the recordings.
+        A remark on the recordings, for readers.
     """
 
     recordings: tuple[EvaluatedRecording, ...]
     training: tuple[str, ...]
     visible: Criterion
-    every: Criterion
+    all_transients: Criterion
     types: TypeReport | None
     skipped: Mapping[str, str]
     note: str = ""
@@ -51,15 +51,15 @@ class ActivityEvaluation:
     @property
     def criteria(self) -> dict[str, Criterion]:
         """Both criteria by name, the main one first."""
-        return {"visible": self.visible, "all": self.every}
+        return {"visible": self.visible, "all": self.all_transients}
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for JSON; what can't be said is None."""
+        """Return everything as plain values, for JSON; undefined values are None."""
         return {
             "schema_version": SCHEMA_VERSION,
             "note": self.note,
             "recordings": [
-                {"name": r.name, "n_found": r.score.found, "n_true": r.score.true, **r.score.as_dict()}
+                {"name": r.name, "n_found": r.score.n_found, "n_true": r.score.n_true, **r.score.as_dict()}
                 for r in self.recordings
             ],
             "training_recordings": list(self.training),

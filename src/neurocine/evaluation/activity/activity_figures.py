@@ -22,7 +22,7 @@ MAX_DOTS = 1500
 
 def draw_activity(evaluation: ActivityEvaluation) -> dict[str, bytes]:
     """Return every picture that the evaluation has values for, by name."""
-    main, every, types = evaluation.visible, evaluation.every, evaluation.types
+    main, all_transients, types = evaluation.visible, evaluation.all_transients, evaluation.types
     pictures = {
         "scores": png(lambda figure: scores(figure, main), (10, 3.6)),
         "coverage": png(lambda figure: coverage(figure, main), (8, 3.6)),
@@ -31,8 +31,8 @@ def draw_activity(evaluation: ActivityEvaluation) -> dict[str, bytes]:
     if any(main.sensitivity_by_dprime(method) for method in main.methods):
         pictures["dprime"] = png(lambda figure: sensitivity_by_dprime(figure, main), (8, 4))
     if main.n_doubtful:
-        pictures["scores_all"] = png(lambda figure: scores(figure, every), (10, 3.6))
-        pictures["coverage_all"] = png(lambda figure: coverage(figure, every), (8, 3.6))
+        pictures["scores_all"] = png(lambda figure: scores(figure, all_transients), (10, 3.6))
+        pictures["coverage_all"] = png(lambda figure: coverage(figure, all_transients), (8, 3.6))
     if types is not None:
         pictures["confusion"] = png(lambda figure: confusion(figure, types), (4.6, 4))
     return pictures

@@ -104,4 +104,4 @@ def write_page(path: Path, evaluation: ActivityEvaluation, pictures: dict[str, b
     environment.filters["dprime"] = dprime_name
     template = environment.get_template("activity.html.j2")
     images = [(name, embedded(data), CAPTIONS[name]) for name, data in pictures.items()]
-    write_text(path, template.render(found=evaluation.as_dict(), images=images, version=__version__))
+    write_text(path, template.render(evaluation=evaluation.as_dict(), images=images, version=__version__))

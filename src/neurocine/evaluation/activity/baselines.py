@@ -1,8 +1,8 @@
-"""The methods that activity from the movie is measured against: those that see the traces alone.
+"""Baselines of activity: methods that see only the traces, not the movie.
 
-Each gives a signal; a frame is active where it is above a threshold. A transient counts as detected if that
-happens in its rise, as DeepCINAC's section 2.6 judges CaImAn. What one threshold for all cells should be
-compared with is a choice of its own, so each signal comes in several units and the best of them is taken.
+Each gives a signal, and a frame is active if the signal is above a threshold. A transient counts as detected
+if this happens during its rise, as DeepCINAC evaluates CaImAn (section 2.6). Which unit of the signal suits
+one threshold for all cells is an open question, so several units are tried and the best is taken.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Signal = NDArray[np.float32]
 Signals = dict[str, Signal]
 
-#: As the method gives it, over the noise of the cell's trace, and over the cell's own highest value.
+#: The signal itself, divided by the noise of the cell's trace, and divided by the cell's highest value.
 UNITS = ("plain", "noise", "peak")
 
 
@@ -39,7 +39,7 @@ def signals(
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> tuple[Signals, dict[str, str]]:
-    """Return each baseline's signal (N, T) in each unit by `key`, and why a baseline is missing.
+    """Return each baseline's signal (N, T) in each unit by `key`, and the reason for each missing baseline.
 
     Parameters
     ----------
@@ -50,18 +50,18 @@ def signals(
     decay_s
         Decay time of the indicator in seconds.
     made
-        What baselines gave before; these aren't run again.
+        Results of baselines that needn't be run again, by name.
     engines
-        How programs in environments of their own are run; the defaults unless given.
+        How programs in environments of their own are run; by default as in the config.
     progress
-        Told how many cells are done.
+        Called with the number of cells that are done.
 
     Raises
     ------
     InputError
         If a baseline that is installed fails.
     """
-    found: Signals = {}
+    by_key: Signals = {}
     skipped: dict[str, str] = {}
     made = made or {}
     for name in names:
@@ -75,8 +75,8 @@ def signals(
             continue
         scales = (np.ones(len(trace)), noise_level(trace), events.max(axis=1, initial=0))
         for unit, scale in zip(UNITS, scales, strict=True):
-            found[key(name, unit)] = _over(events, scale)
-    return found, skipped
+            by_key[key(name, unit)] = _over(events, scale)
+    return by_key, skipped
 
 
 def deconvolved(
@@ -88,9 +88,9 @@ def deconvolved(
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> Deconvolved:
-    """Return what a baseline makes of `traces`: `deconvolve_by`, or for `ZSCORE` ΔF/F above its median.
+    """Run a baseline on `traces`: `deconvolve_by`, or for `ZSCORE` ΔF/F minus its median.
 
-    Over its noise the latter is the z-score.
+    Divided by the noise, the latter is the z-score.
     """
     if name == ZSCORE:
         return Deconvolved(traces.dff - np.median(traces.dff, axis=1, keepdims=True), traces.dff)

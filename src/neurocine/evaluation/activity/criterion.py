@@ -1,4 +1,4 @@
-"""The figures of an evaluation under one notion of which true transients count."""
+"""All figures of an evaluation under one criterion for which true transients count."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from neurocine.evaluation.statistics import paired_test, quartiles
 
 #: The metrics of one cell.
 METRICS = ("sensitivity", "precision", "f1")
-#: Sensitivity is given for transients of a detectability d' between these, the last without an upper end.
+#: Sensitivity is given for transients in ranges of d' between these edges; the last range is open.
 DPRIME_EDGES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
-#: Cells of one kind by name, by what they are split by.
-Groups = dict[str, dict[str, list[EvaluatedCell]]]
+#: Cells of each group, by what they are grouped by and by the group's name.
+CellGroups = dict[str, dict[str, list[EvaluatedCell]]]
 
 
 @dataclass(frozen=True, eq=False)
 class Criterion:
-    """What methods do where the true transients of a detectability d' of some height or more count.
+    """The scores of all methods if true transients count from a detectability d' on.
 
     Attributes
     ----------
     min_dprime
-        True transients of a lower d' are doubtful: neither missed nor found.
+        True transients of a lower d' are doubtful: they count neither as missed nor as found.
     matched
         Every matched cell with all its true transients.
     thresholds
-        Each method's threshold; the first method is the one that others are compared with.
+        Threshold of each method; the first method is compared with each of the others.
     rejection
         The overlap test at these thresholds.
     snr_edges
-        Bounds between the groups by signal-to-noise ratio.
+        Edges between the groups by signal-to-noise ratio.
     """
 
     min_dprime: float
@@ -52,7 +52,7 @@ class Criterion:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """Names of the methods, the one that matters first."""
+        """Names of the methods, the main method first."""
         return tuple(self.thresholds)
 
     @cached_property
@@ -67,7 +67,7 @@ class Criterion:
 
     @property
     def active(self) -> list[EvaluatedCell]:
-        """Neurons with a true transient that counts: those that the main figures are of."""
+        """Neurons with a true transient that counts; the main figures are those of these cells."""
         return [cell for cell in self.neurons if cell.is_active]
 
     @property
@@ -75,7 +75,7 @@ class Criterion:
         """Number of true transients that don't count."""
         return sum(int((cell.dprime < self.min_dprime).sum()) for cell in self.matched)
 
-    def groups(self) -> Groups:
+    def groups(self) -> CellGroups:
         """Return the active cells by overlap, signal-to-noise ratio and true type; noise is a type too."""
         active, edges = self.active, self.snr_edges
         bins = [int(np.searchsorted(edges, cell.snr, side="right")) for cell in active]
@@ -125,13 +125,13 @@ class Criterion:
         }
 
     def sensitivity_by_dprime(self, method: str) -> list[dict[str, Any]]:
-        """Return how many transients between `DPRIME_EDGES` are detected, doubtful ones too.
+        """Return how many transients in each range of `DPRIME_EDGES` are detected, doubtful ones included.
 
-        Nothing where no transient has a d'.
+        Empty if no transient has a d'.
         """
         chosen = self.thresholds[method]
-        found = [cell.transients[chosen.signal].detected(chosen.value) for cell in self.matched]
-        detected = np.concatenate([*found, np.empty(0, dtype=bool)])
+        by_cell = [cell.transients[chosen.signal].detected(chosen.value) for cell in self.matched]
+        detected = np.concatenate([*by_cell, np.empty(0, dtype=bool)])
         dprime = np.concatenate([*(cell.dprime for cell in self.matched), np.empty(0)])
         if not np.isfinite(dprime).any():
             return []
@@ -150,7 +150,7 @@ class Criterion:
         return rows
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for JSON; what can't be said is None."""
+        """Return everything as plain values, for JSON; undefined values are None."""
         groups = self.groups()
         return {
             "min_dprime": self.min_dprime,
@@ -177,8 +177,8 @@ class Criterion:
             "overlap_test": self.rejection.as_dict(),
         }
 
-    def _comparisons(self, groups: Groups) -> Iterator[dict[str, Any]]:
-        """Yield the test of the main method's F1 against every other's, over all cells and each group."""
+    def _comparisons(self, groups: CellGroups) -> Iterator[dict[str, Any]]:
+        """Yield tests of the main method's F1 against each other method's, over all cells and per group."""
         main = self.methods[0]
         named = [("active", self.active), ("neurons", self.neurons)]
         named += [

@@ -81,7 +81,7 @@ def evaluate_activity(
         recordings=tuple(EvaluatedRecording(m.name, m.score) for m in evaluated),
         training=tuple(m.name for m in trained),
         visible=criterion(settings.min_dprime),
-        every=criterion(0.0),
+        all_transients=criterion(0.0),
         types=evaluate_types([a for a, _ in called], [b for _, b in called]) if called else None,
         skipped=skipped,
         note=note,

@@ -1,4 +1,4 @@
-"""One recording measured: its cells matched to truth, and every method's signal where it counts."""
+"""The cells of one recording matched to truth, with each method's signal in their scored transients."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class EvaluatedCell:
     Attributes
     ----------
     recording, roi_id, truth_id
-        Which it is.
+        The recording, the ID of the ROI and that of the true cell.
     cell_type, called_type
-        Its true type, and the one it was given (None if types aren't judged).
+        Its true type and the type it was called (None if types aren't evaluated).
     overlapping
         Whether another true cell overlaps it.
     snr
@@ -41,7 +41,7 @@ class EvaluatedCell:
     dprime
         Detectability d' of each true transient that counts, (M,) float32; infinite where it isn't known.
     transients
-        What counts of each method's signal.
+        Each signal in the cell's scored transients, by name.
     """
 
     recording: str
@@ -65,7 +65,7 @@ class EvaluatedCell:
         return len(self.dprime) > 0
 
     def at_least(self, dprime: float) -> EvaluatedCell:
-        """Return the cell with the true transients of a detectability of `dprime` or more alone."""
+        """Return the cell with only the true transients of a detectability of `dprime` or more."""
         kept = self.dprime >= dprime
         if kept.all():
             return self
@@ -82,7 +82,7 @@ class OverlapTest:
     n_pairs, n_cells
         Pairs of overlapping ROIs, and ROIs with a false transient.
     heights
-        For each method its highest value in each false transient, (M,) float32.
+        Highest value of each method's signal in each false transient, (M,) float32.
     confirmed
         Whether the truth agrees: the ROI is matched, and truly silent from onset to peak, (M,) bool.
     """
@@ -95,7 +95,7 @@ class OverlapTest:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredActivity:
-    """What one recording adds to the evaluation."""
+    """The cells and scores of one recording."""
 
     name: str
     score: SegmentationScore
@@ -112,7 +112,7 @@ def measure_activity(
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> MeasuredActivity:
-    """Measure every method on one recording.
+    """Score all methods on one recording.
 
     Parameters
     ----------
@@ -121,11 +121,11 @@ def measure_activity(
     settings
         How cells match, when they overlap, and the baselines.
     overlap
-        Whether to look for false transients too, which reads the movie once more.
+        Whether to look for false transients too, for which the movie is read once more.
     engines
-        How programs in environments of their own are run; the defaults unless given.
+        How programs in environments of their own are run; by default as in the config.
     progress
-        Told of frames read.
+        Called with the number of frames read.
     """
     matching = match(case.rois, case.true_rois, min_iou=settings.min_iou)
     traces = raw_traces(case.movie, case.rois, progress)
@@ -162,19 +162,19 @@ def _rows(
     neighbours = set(overlaps(case.true_rois, settings.min_overlap).ravel().tolist())
     called = None if case.celltypes is None else case.celltypes.of(case.rois.ids)
     rows = []
-    for found, true in matching.pairs.tolist():
+    for roi, true in matching.pairs.tolist():
         parts = scored_transients(
-            case.truth.raster[true], traces[found], [signal[found] for signal in signals.values()]
+            case.truth.raster[true], traces[roi], [signal[roi] for signal in signals.values()]
         )
         rows.append(
             EvaluatedCell(
                 recording=case.name,
-                roi_id=int(case.rois.ids[found]),
+                roi_id=int(case.rois.ids[roi]),
                 truth_id=int(case.true_rois.ids[true]),
                 cell_type=case.truth.cell_types[true],
-                called_type=None if called is None else called[found],
+                called_type=None if called is None else called[roi],
                 overlapping=true in neighbours,
-                snr=float(snr[found]),
+                snr=float(snr[roi]),
                 dprime=run_dprime(case.truth, true),
                 transients=dict(zip(signals, parts, strict=True)),
             )
@@ -199,7 +199,7 @@ def _overlap(
         below=settings.own_correlation,
         progress=progress,
     )
-    truth = {found: case.truth.raster[true] for found, true in matching.pairs.tolist()}
+    truth = {roi: case.truth.raster[true] for roi, true in matching.pairs.tolist()}
     return OverlapTest(
         n_pairs=len(false.pairs),
         n_cells=len(np.unique(false.roi)),
@@ -218,8 +218,8 @@ def _overlap(
 
 def _heights(signal: NDArray[np.float32], false: FalseTransients) -> NDArray[np.float32]:
     """Return the highest value of `signal` (N, T) in each false transient, (M,)."""
-    found = np.empty(len(false), dtype=np.float32)
+    heights = np.empty(len(false), dtype=np.float32)
     for roi in np.unique(false.roi):
         rows = false.roi == roi
-        found[rows] = highest(signal[roi], false.onset[rows], false.peak[rows])
-    return found
+        heights[rows] = highest(signal[roi], false.onset[rows], false.peak[rows])
+    return heights

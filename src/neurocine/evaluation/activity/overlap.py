@@ -1,9 +1,9 @@
-"""Transients of a cell that its overlapping neighbour causes, and who takes them for true.
+"""Transients in a cell's trace that its overlapping neighbour causes.
 
-DeepCINAC, section 2.6 ("Detection of overlap activity"), after Gauthier et al. (2018): the picture of the
-movie in a putative transient (transient profile) is compared, inside each of two overlapping masks, with the
-picture of that cell's largest transients (source profile). If it looks like the one cell's and not at all
-like the other's, the transient of the other is false.
+DeepCINAC, section 2.6 ("Detection of overlap activity"), after Gauthier et al. (2018): the mean picture of
+the movie during a putative transient (transient profile) is compared, inside each of two overlapping masks,
+with the mean picture of that cell's largest transients (source profile). If it resembles the neighbour's
+source profile and not the cell's own, the cell's transient is false.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SOURCE_PERCENTILE, SOURCE_MIN, SOURCE_MAX = 95, 5, 10
 
 @dataclass(frozen=True, eq=False)
 class FalseTransients:
-    """M putative transients that an overlapping neighbour causes, and the pairs that were looked at.
+    """M putative transients that an overlapping neighbour causes, and the pairs that were tested.
 
     Attributes
     ----------
@@ -73,8 +73,9 @@ def false_transients(
     """Return the putative transients of cells in `movie` that an overlapping neighbour causes.
 
     Profiles are means of the frames from onset to peak, weighted by the smoothed trace above its minimum,
-    less the mean picture of all frames read: what doesn't change can't correlate. Only the frames of rises
-    of overlapping cells are read. A transient that several neighbours explain is given to the likest.
+    minus the mean picture of all frames read, so that constant structure can't correlate. Only frames of
+    rises of overlapping cells are read. If several neighbours explain a transient, the one with the highest
+    correlation is taken.
 
     Parameters
     ----------
@@ -152,8 +153,8 @@ def _profiles(
     flat = {i: np.ravel_multi_index(rois.pixels(i)[:2], rois.fov_shape) for i in cells}
     used = np.unique(np.concatenate([*flat.values(), np.empty(0, dtype=np.int64)]).astype(np.int64))
     columns = {i: np.searchsorted(used, pixels) for i, pixels in flat.items()}
-    for some in cells.values():
-        needed |= np.diff(some.weights.indptr) > 0
+    for cell_profile in cells.values():
+        needed |= np.diff(cell_profile.weights.indptr) > 0
     sums = {(c, i): np.zeros((1 + len(cells[c].onset), len(flat[i]))) for c, i in looks}
     total = np.zeros(len(used))
     step = movie.block_frames()
@@ -167,7 +168,7 @@ def _profiles(
                 sums[cell, inside] += cells[cell].weights[:, frames] @ pixels[:, columns[inside]]
         progress("overlap test", min(start + step, movie.n_frames), movie.n_frames)
     mean = total / max(int(needed.sum()), 1)
-    return {(cell, inside): found - mean[columns[inside]] for (cell, inside), found in sums.items()}
+    return {(cell, inside): profile - mean[columns[inside]] for (cell, inside), profile in sums.items()}
 
 
 def _correlations(profiles: NDArray[np.float64], source: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,11 +1,11 @@
-"""A method's signal in the periods of a cell that count, and scores at any threshold (section 2.6).
+"""A method's signal in a cell's scored transients, and its score at any threshold (section 2.6).
 
-For scores only three things of a signal matter: its values in the frames of the true transients, and its
-highest value in each putative transient that touches no true one. Kept alone, they are small enough to hold
-for all cells of all recordings, and any threshold can be tried on them.
+A score depends only on the signal's values in the frames of true transients, and on its highest value in each
+putative transient that doesn't touch a true one. These alone are small enough to be kept for all cells of all
+recordings, so that any threshold can be tried on them.
 
-A true transient that no one could see in the noise is doubtful: it is neither missed nor found, and what
-touches it is not false either. The paper's truth is what people saw, its doubtful frames left out.
+True transients that are hidden by noise are doubtful: they count neither as missed nor as found, and putative
+transients that touch them aren't false. The paper's truth, too, is what people saw, without doubtful frames.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from neurocine.traces.transients import putative, smooth
 
 @dataclass(frozen=True)
 class Score:
-    """Counts of one cell's transients: true ones found and missed, others called active and rightly not."""
+    """Counts of a cell's true transients (detected, missed) and of other putative ones (active, inactive)."""
 
     true_positive: int
     false_negative: int
@@ -48,7 +48,7 @@ class Score:
 
 
 def score(true_raster: ArrayLike, predicted: ArrayLike, trace: ArrayLike) -> Score:
-    """Return how a predicted raster does against the true one, for one cell.
+    """Return the score of one cell's predicted raster.
 
     A true transient (a run of True) is detected if any of its frames is predicted active. Every putative
     transient of the smoothed trace that touches no true one is a false positive if any of its frames is
@@ -74,14 +74,14 @@ def score(true_raster: ArrayLike, predicted: ArrayLike, trace: ArrayLike) -> Sco
             "score",
             "trace",
             f"shapes are {truth.shape}, {called.shape} and {values.shape}",
-            "Give one cell's.",
+            "Give arrays of one cell.",
         )
     _, first, last = active_runs(truth[None])
-    found = _any_within(called, first, last)
+    detected = _any_within(called, first, last)
     onsets, peaks = putative(smooth(values))
-    others = ~_any_within(truth, onsets, peaks)
-    hit = _any_within(called, onsets, peaks)[others]
-    return Score(int(found.sum()), int((~found).sum()), int(hit.sum()), int((~hit).sum()))
+    not_true = ~_any_within(truth, onsets, peaks)
+    hit = _any_within(called, onsets, peaks)[not_true]
+    return Score(int(detected.sum()), int((~detected).sum()), int(hit.sum()), int((~hit).sum()))
 
 
 def _any_within(
@@ -98,7 +98,7 @@ def _share(part: int, rest: int) -> float:
 
 @dataclass(frozen=True, eq=False)
 class ScoredTransients:
-    """One method's signal of one cell where it counts.
+    """One method's signal in the scored transients of one cell.
 
     Attributes
     ----------
@@ -106,22 +106,22 @@ class ScoredTransients:
         Values in the frames of all true transients, one transient after another, (F,) float32.
     starts
         Where each true transient begins in `rises`, (M,) int64.
-    others
+    false_peaks
         Highest value in each putative transient that touches no true one, (K,) float32.
     """
 
     rises: NDArray[np.float32]
     starts: NDArray[np.int64]
-    others: NDArray[np.float32]
+    false_peaks: NDArray[np.float32]
 
     def select(self, kept: NDArray[np.bool_]) -> ScoredTransients:
-        """Return the same with some of the true transients alone, (M,) bool.
+        """Return the same with only the true transients of a mask `kept`, (M,) bool.
 
-        `others` stay as they are: what touches a true transient is never false.
+        `false_peaks` stay as they are: a putative transient that touches a true one is never false.
         """
         lengths = self._lengths()
         starts = np.cumsum(np.append(0, lengths[kept]))[:-1]
-        return ScoredTransients(self.rises[np.repeat(kept, lengths)], starts, self.others)
+        return ScoredTransients(self.rises[np.repeat(kept, lengths)], starts, self.false_peaks)
 
     def detected(self, threshold: float) -> NDArray[np.bool_]:
         """Return which true transients have a value above `threshold`, (M,) bool."""
@@ -129,20 +129,20 @@ class ScoredTransients:
 
     def score(self, threshold: float) -> Score:
         """Return the counts where a frame is called active if its value is above `threshold`."""
-        found = int(self.detected(threshold).sum())
-        hit = int((self.others > threshold).sum())
-        return Score(found, len(self.starts) - found, hit, len(self.others) - hit)
+        detected = int(self.detected(threshold).sum())
+        hit = int((self.false_peaks > threshold).sum())
+        return Score(detected, len(self.starts) - detected, hit, len(self.false_peaks) - hit)
 
     def f1(self, thresholds: ArrayLike) -> NDArray[np.float64]:
-        """Return `Score.f1` at each of some thresholds, (n,)."""
+        """Return `Score.f1` at each of n thresholds, (n,)."""
         # Of the signal's own type, as `score` compares them.
         values = np.asarray(thresholds, dtype=self.rises.dtype)
-        found, hit = (
+        detected, hit = (
             len(rows) - np.searchsorted(np.sort(rows), values, side="right")
-            for rows in (self._peaks(), self.others)
+            for rows in (self._peaks(), self.false_peaks)
         )
-        counted = found + hit + len(self.starts)
-        return np.where(counted > 0, 2 * found / np.maximum(counted, 1), 1.0)
+        counted = detected + hit + len(self.starts)
+        return np.where(counted > 0, 2 * detected / np.maximum(counted, 1), 1.0)
 
     def coverage(self, threshold: float) -> NDArray[np.float64]:
         """Return the share of frames called active in each detected true transient, (detected,)."""
@@ -153,7 +153,7 @@ class ScoredTransients:
 
     def heights(self) -> NDArray[np.float32]:
         """Return the highest value in each true transient and in each other one, (M + K,)."""
-        return np.concatenate([self._peaks(), self.others])
+        return np.concatenate([self._peaks(), self.false_peaks])
 
     def _lengths(self) -> NDArray[np.int64]:
         return np.diff(np.append(self.starts, len(self.rises)))
@@ -165,7 +165,7 @@ class ScoredTransients:
 def scored_transients(
     true_raster: ArrayLike, trace: ArrayLike, signals: Sequence[ArrayLike]
 ) -> list[ScoredTransients]:
-    """Return what counts of each of some signals of one cell.
+    """Return each signal of one cell in its scored transients.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def scored_transients(
     trace
         Raw trace (T,), the mean over the cell's mask; putative transients are found on it once smoothed.
     signals
-        For each method its signal (T,): the higher, the surer that the cell is active.
+        Signal of each method, (T,); a higher value means more evidence that the cell is active.
 
     Raises
     ------
@@ -186,7 +186,9 @@ def scored_transients(
     rows = [np.asarray(signal, dtype=np.float32) for signal in signals]
     shapes = {truth.shape, values.shape, *(row.shape for row in rows)}
     if truth.ndim != 1 or len(shapes) > 1:
-        raise InputError("periods", "signal", f"shapes are {sorted(shapes)}", "Give one cell's.")
+        raise InputError(
+            "scored transients", "signal", f"shapes are {sorted(shapes)}", "Give arrays of one cell."
+        )
     _, first, last = active_runs(truth[None])
     starts = np.cumsum(np.append(0, last - first + 1))[:-1]
     onset, peak = putative(smooth(values))
@@ -202,10 +204,10 @@ def highest(
 ) -> NDArray[np.float32]:
     """Return the highest value of `signal` (T,) in each ``first:last`` (inclusive), (M,) float32.
 
-    The stretches may come in any order and overlap.
+    Intervals may overlap and come in any order.
     """
     if not len(first):
         return np.empty(0, dtype=np.float32)
-    # One value more, so that the last frame can end a stretch.
+    # One value more, so that an interval can end with the last frame.
     padded = np.append(signal.astype(np.float32), np.float32(-np.inf))
     return np.maximum.reduceat(padded, np.stack([first, last + 1], axis=1).ravel())[::2]

@@ -1,12 +1,13 @@
-"""Neurons outlined by anatomy: which of them are active in a movie.
+"""Which of the neurons outlined by anatomy are active in a movie.
 
-Contours drawn on a picture of the tissue hold neurons that are silent in these frames, which no engine can
-find by activity. What tells the active ones is the SNR of their highest transient: of the mean of the ROI's
-pixels less half the ring around it (3 to 6 pixels off, free of other ROIs), the highest mean of three
-successive frames, over the 20th percentile, in standard deviations of such a mean (SD of first differences,
-over the square roots of 2 and 3). Of several plausible measures this one was taken because it gives the
-counts that were told us with a part of Neurofinder's 00.00 (of 124 ROIs, 74 over 8 and 38 over 12); how those
-were made isn't known. Other rings, shares, percentiles and lengths rank 92 to 100 % of the same ROIs highest.
+Contours drawn on a picture of the tissue include neurons that are silent in the movie, which no engine can
+find by their activity. Active ones are recognised by the SNR of their highest transient. The trace is the
+mean of the ROI's pixels minus half the mean of the ring around it (3 to 6 pixels away, free of other ROIs).
+The SNR is the highest mean of three successive frames, minus the trace's 20th percentile, divided by the
+standard deviation of such a mean (SD of first differences, divided by the square roots of 2 and 3). Of
+several plausible measures this one was chosen because it reproduces the counts that came with a part of
+Neurofinder's 00.00 (of 124 ROIs, 74 above 8 and 38 above 12); how these were computed isn't known. Other
+rings, shares, percentiles and lengths rank 92 to 100 % of the same ROIs highest.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ RING, SHARE, BASELINE, FRAMES = (2, 6), 0.5, 20, 3
 
 
 def anatomical_groups(movie: Movie, rois: RoiSet, min_snr: float) -> Groups:
-    """Return the groups of `rois`: positive with a transient of an SNR over `min_snr`, else doubtful."""
+    """Return the groups of `rois`: positive if a transient exceeds `min_snr`, else doubtful."""
     active = transient_snr(movie, rois) > min_snr
     return Groups(active, ~active, np.zeros_like(active))
 

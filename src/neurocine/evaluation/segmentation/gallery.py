@@ -1,4 +1,4 @@
-"""What the page of a comparison shows of one recording: masks found, missed and false, some with traces."""
+"""The masks found, missed and false in one recording, and examples with their traces, for the page."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from neurocine.evaluation.segmentation.segmentation_comparison import (
 from neurocine.motion.summary import summarise
 from neurocine.progress import Progress, silent
 
-#: Recordings that a page shows, of many.
+#: A page shows at most this many recordings.
 MAX_PICTURED = 4
-#: Examples of each kind and method, those of the highest PSNR: the plainest errors.
+#: Examples per method and kind of error: those of the highest PSNR, which are the plainest errors.
 MAX_EXAMPLES = 3
-KINDS = ("found", "missed", "false", "doubtful")
+OUTCOMES = ("found", "missed", "false", "doubtful")
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A neuron that was missed, or an ROI that is none.
+    """A neuron that was missed, or an ROI that isn't a neuron.
 
     Attributes
     ----------
     roi_id
-        Its id.
+        ID of the ROI.
     mask
         Its pixels, (Y, X) bool.
     psnr
@@ -66,9 +66,10 @@ class Pictured:
     correlation
         Correlation image, (Y, X); zeros without a movie.
     rois
-        By method and kind (`KINDS`): found and false ROIs as the method drew them, missed ones as they are.
+        ROIs by method and outcome (`OUTCOMES`): missed ones with their true contours, all others with the
+        contours of the method.
     examples
-        By method: missed neurons, then false ROIs; none without a movie.
+        Missed neurons and false ROIs by method; empty without a movie.
     """
 
     name: str
@@ -79,41 +80,43 @@ class Pictured:
 
 
 def picture(case: SegmentationCase, settings: EvaluationSettings, progress: Progress = silent) -> Pictured:
-    """Return what is drawn of one recording; its movie is read once, and once more for each method.
+    """Return what is drawn of one recording; the movie is read once, and once more per method.
 
-    What counts as found is told by the paper's rule, for neurons that can be seen.
+    Outcomes are those of visible neurons, by the paper's rule.
     """
-    measured = measure_segmentation(SegmentationCase(case.name, case.rois, case.groups, case.found), settings)
-    kinds = {}
-    for method, found in case.found.items():
+    measured = measure_segmentation(
+        SegmentationCase(case.name, case.true_rois, case.groups, case.rois_by_method), settings
+    )
+    outcomes = {}
+    for method, rois in case.rois_by_method.items():
         judged = getattr(measured.scores[method][MAIN_CRITERION], MAIN_RULE)
-        kinds[method] = {
-            "found": found.select(judged.matching.pairs[:, 0]),
-            "missed": case.rois.select(judged.matching.missed),
-            "false": found.select(judged.matching.false),
-            "doubtful": found.select(judged.doubtful),
+        outcomes[method] = {
+            "found": rois.select(judged.matching.pairs[:, 0]),
+            "missed": case.true_rois.select(judged.matching.missed),
+            "false": rois.select(judged.matching.false),
+            "doubtful": rois.select(judged.doubtful),
         }
     if case.movie is None:
-        return Pictured(case.name, 1.0, np.zeros(case.rois.fov_shape, dtype=np.float32), kinds, {})
-    true = _examples(case, case.rois, progress)
+        return Pictured(case.name, 1.0, np.zeros(case.true_rois.fov_shape, dtype=np.float32), outcomes, {})
+    true_examples = _examples(case, case.true_rois, progress)
     examples = {}
-    for method, found in case.found.items():
-        drawn = _examples(case, found, progress)
+    for method, rois in case.rois_by_method.items():
+        drawn = _examples(case, rois, progress)
         examples[method] = {
-            "missed": _plainest(true, kinds[method]["missed"]),
-            "false": _plainest(drawn, kinds[method]["false"]),
+            "missed": _plainest(true_examples, outcomes[method]["missed"]),
+            "false": _plainest(drawn, outcomes[method]["false"]),
         }
     return Pictured(
         name=case.name,
         frame_rate_hz=case.movie.frame_rate_hz,
         correlation=summarise(case.movie, progress).correlation,
-        rois=kinds,
+        rois=outcomes,
         examples=examples,
     )
 
 
 def _examples(case: SegmentationCase, rois: RoiSet, progress: Progress) -> dict[int, Example]:
-    """Return every ROI by id as an example."""
+    """Return an example of each ROI, by id."""
     movie = case.movie
     if movie is None:
         return {}

@@ -1,4 +1,4 @@
-"""How well two people who mark the same recordings agree: the ceiling of what an engine can reach."""
+"""Agreement of two people who marked the same recordings: the most that an engine can reach."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class GraderAgreement:
     recordings
         Score of each recording by its number, in ascending order.
     unpaired
-        Numbers that one side alone has: left out.
+        Numbers that only one of the two has; these are left out.
     """
 
     recordings: dict[str, SegmentationEvaluation]
@@ -58,7 +58,7 @@ def evaluate_graders(
     ----------
     truth, grader
         A folder of ROI files in any format, or a pattern of names in one (``masks/*Grader3*``). The number
-        that ends a file's name tells the recording.
+        at the end of a file's name identifies the recording.
     fov_shape
         Height and width in pixels, if the files lack it.
 
@@ -89,41 +89,41 @@ def numbered_files(where: Path) -> dict[str, Path]:
     Raises
     ------
     InputError
-        If there is none, or two have one number.
+        If there is none, or two have the same number.
     """
     suffixes = ROI_FORMATS.suffixes()
     paths: Sequence[Path] = sorted(where.iterdir() if where.is_dir() else where.parent.glob(where.name))
-    found: dict[str, Path] = {}
+    paths_by_number: dict[str, Path] = {}
     for path in paths:
         number = re.search(r"\d+$", path.stem)
         if number is None or path.suffix.lower() not in suffixes:
             continue
-        if number[0] in found:
+        if number[0] in paths_by_number:
             raise InputError(
                 where,
                 "files",
-                f"{found[number[0]].name} and {path.name} have one number",
-                "Give a folder, or a pattern such as 'masks/*Grader3*', with one file a recording.",
+                f"{paths_by_number[number[0]].name} and {path.name} have the same number",
+                "Give a folder, or a pattern such as 'masks/*Grader3*', with one file per recording.",
             )
-        found[number[0]] = path
-    if not found:
+        paths_by_number[number[0]] = path
+    if not paths_by_number:
         raise InputError(
             where, "files", "there is no ROI file whose name ends in a number", "Check the folder or pattern."
         )
-    return found
+    return paths_by_number
 
 
-def opened_pair(truth: Path, found: Path, fov: tuple[int, int] | None) -> tuple[RoiSet, RoiSet]:
-    """Return true and found ROIs; where one file lacks the field of view, the other tells.
+def opened_pair(truth: Path, other: Path, fov: tuple[int, int] | None) -> tuple[RoiSet, RoiSet]:
+    """Return the true ROIs and those of the other file; if one lacks the field of view, the other's is taken.
 
     Raises
     ------
     InputError
-        If neither tells, or a file can't be read.
+        If both lack it, or a file can't be read.
     """
     try:
         true_rois = open_rois(truth, fov_shape=fov)
     except FieldOfViewUnknown:
-        rois = open_rois(found)
+        rois = open_rois(other)
         return open_rois(truth, fov_shape=rois.fov_shape), rois
-    return true_rois, open_rois(found, fov_shape=true_rois.fov_shape)
+    return true_rois, open_rois(other, fov_shape=true_rois.fov_shape)

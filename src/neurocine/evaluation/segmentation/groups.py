@@ -1,8 +1,9 @@
 """ROIs of any engine against the active neurons of a movie whose truth is known.
 
-A neuron that never can be told from noise is not to be held against an engine, nor to be asked of it. So true
-cells fall into three groups: *positive* neurons have a transient that can be seen, *doubtful* ones are active
-but less visible (found or not, they count neither way), *negative* ones are silent, or noise.
+No engine can find a neuron whose transients all vanish in the noise, so missing it is no error. True cells
+therefore fall into three groups: *positive* neurons have a visible transient and should be found; *doubtful*
+neurons are active, but too weakly to be seen, and are left out of all counts; *negative* cells are silent or
+noise.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from neurocine.evaluation.segmentation.scoring import SegmentationScore
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """To which group each of N true cells belongs, (N,) bool each; exactly one is true."""
+    """The group of each of N true cells: three masks, (N,) bool each, of which exactly one is True."""
 
     positive: NDArray[np.bool_]
     doubtful: NDArray[np.bool_]
@@ -29,11 +30,11 @@ class Groups:
 
     @classmethod
     def all_positive(cls, n: int) -> Groups:
-        """Return the groups of `n` true ROIs of which nothing is known: all are to be found."""
+        """Return the groups of `n` true ROIs whose visibility isn't known: all count as positive."""
         return cls(np.ones(n, dtype=bool), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool))
 
     def all_visible(self) -> Groups:
-        """Return the groups of the strict criterion: doubtful neurons are positive, too."""
+        """Return the groups of the strict criterion, in which doubtful neurons are positive too."""
         return Groups(self.positive | self.doubtful, np.zeros_like(self.doubtful), self.negative)
 
 
@@ -44,12 +45,12 @@ class ActiveMatching:
     Attributes
     ----------
     matching
-        Pairs with positive neurons, positive neurons missed and ROIs that match nothing (false), all as
-        positions in the found and in all true ROIs.
+        Matches with positive neurons, missed positive neurons, and ROIs without any match (false), as
+        positions among the ROIs and among all true ROIs.
     doubtful
-        Positions of the found ROIs that are doubtful neurons, (D,) int64: they count neither way.
+        Positions of the ROIs that match doubtful neurons, (D,) int64; they are left out of the score.
     score
-        Recall, precision and F1 without those.
+        Recall, precision and F1.
     """
 
     matching: Matching
@@ -67,8 +68,8 @@ class BothRules:
     def as_dict(self) -> dict[str, Any]:
         """Return counts and scores as plain values."""
         return {
-            "n_found": self.iou.score.found + len(self.iou.doubtful),
-            "n_true": self.iou.score.true,
+            "n_found": self.iou.score.n_found + len(self.iou.doubtful),
+            "n_true": self.iou.score.n_true,
             **{
                 name: {
                     **part.score.as_dict(),
@@ -87,17 +88,17 @@ class ActiveEvaluation:
     Attributes
     ----------
     visible
-        Neurons that can be seen count (the main figures).
-    every
-        Every active neuron counts (the strict criterion, ``all``).
+        Neurons with a visible transient count (the main figures).
+    all_active
+        All active neurons count (the strict criterion, ``all``).
     groups
-        The groups that `visible` has.
+        The groups under the criterion `visible`.
     min_dprime, min_iou
-        What counts as visible, and as a match.
+        Least d' of a visible transient, and least intersection over union of a match.
     """
 
     visible: BothRules
-    every: BothRules
+    all_active: BothRules
     groups: Groups
     min_dprime: float
     min_iou: float
@@ -111,26 +112,26 @@ class ActiveEvaluation:
             "n_doubtful": int(self.groups.doubtful.sum()),
             "n_negative": int(self.groups.negative.sum()),
             "visible": self.visible.as_dict(),
-            "all": self.every.as_dict(),
+            "all": self.all_active.as_dict(),
         }
 
 
 def best_dprime(truth: Truth) -> NDArray[np.float64]:
     """Return the detectability d' of each cell's most visible transient, (N,).
 
-    -inf for a cell without any, and for noise; inf where a truth doesn't tell d'.
+    -inf for noise and for cells without transients; inf if the truth holds no d'.
     """
-    found = np.full(len(truth.ids), -np.inf)
+    best = np.full(len(truth.ids), -np.inf)
     row = {int(roi): index for index, roi in enumerate(truth.ids)}
     rows = np.array([row[int(roi)] for roi in truth.roi_id], dtype=np.int64)
     dprime = np.full(len(rows), np.inf) if truth.hybrid is None else truth.hybrid.detectability
-    np.maximum.at(found, rows, dprime)
-    found[np.array(truth.cell_types) == CELL_TYPES[-1]] = -np.inf
-    return found
+    np.maximum.at(best, rows, dprime)
+    best[np.array(truth.cell_types) == CELL_TYPES[-1]] = -np.inf
+    return best
 
 
 def groups_of(truth: Truth, min_dprime: float = MIN_DPRIME) -> Groups:
-    """Return the groups of a movie's N true cells: positive from a transient of `min_dprime` on."""
+    """Return the groups of a movie's N true cells; a transient of `min_dprime` makes a neuron positive."""
     dprime = best_dprime(truth)
     positive = dprime >= min_dprime
     negative = np.isneginf(dprime)
@@ -138,14 +139,14 @@ def groups_of(truth: Truth, min_dprime: float = MIN_DPRIME) -> Groups:
 
 
 def match_groups(
-    found: RoiSet, rois: RoiSet, groups: Groups, *, min_iou: float = MIN_IOU, containment: bool = False
+    rois: RoiSet, true_rois: RoiSet, groups: Groups, *, min_iou: float = MIN_IOU, containment: bool = False
 ) -> ActiveMatching:
-    """Match `found` to positive and doubtful neurons at once; pairs with the doubtful then count neither way.
+    """Match `rois` to positive and doubtful neurons together, and leave matches with doubtful ones out.
 
     Parameters
     ----------
-    found, rois
-        Found and true ROIs of one field of view.
+    rois, true_rois
+        ROIs of an engine and true ROIs of the same field of view.
     groups
         Of the true ROIs.
     min_iou, containment
@@ -156,15 +157,15 @@ def match_groups(
     InputError
         As `match`; if `groups` aren't of these ROIs.
     """
-    if len(groups.positive) != len(rois):
+    if len(groups.positive) != len(true_rois):
         raise InputError(
-            rois.source,
+            true_rois.source,
             "ids",
             f"there are {len(rois)} ROIs, but {len(groups.positive)} true cells",
             "Give the ROIs and the truth of one movie.",
         )
     candidates = np.flatnonzero(groups.positive | groups.doubtful)
-    joint = match(found, rois.select(candidates), min_iou=min_iou, containment=containment)
+    joint = match(rois, true_rois.select(candidates), min_iou=min_iou, containment=containment)
     pairs = np.stack([joint.pairs[:, 0], candidates[joint.pairs[:, 1]]], axis=1)
     counts = groups.positive[pairs[:, 1]]
     matching = Matching(
@@ -174,37 +175,39 @@ def match_groups(
         false=joint.false,
     )
     doubtful = pairs[~counts, 0]
-    score = SegmentationScore.of(matching, len(found) - len(doubtful), int(groups.positive.sum()))
+    score = SegmentationScore.of(matching, len(rois) - len(doubtful), int(groups.positive.sum()))
     return ActiveMatching(matching, doubtful, score)
 
 
-def evaluate_groups(found: RoiSet, rois: RoiSet, groups: Groups, *, min_iou: float = MIN_IOU) -> BothRules:
+def evaluate_groups(
+    rois: RoiSet, true_rois: RoiSet, groups: Groups, *, min_iou: float = MIN_IOU
+) -> BothRules:
     """Return `match_groups` by IoU alone and with the containment rule."""
     plain, contained = (
-        match_groups(found, rois, groups, min_iou=min_iou, containment=rule) for rule in (False, True)
+        match_groups(rois, true_rois, groups, min_iou=min_iou, containment=rule) for rule in (False, True)
     )
     return BothRules(plain, contained)
 
 
 def evaluate_active(
-    found: RoiSet,
     rois: RoiSet,
+    true_rois: RoiSet,
     truth: Truth,
     *,
     min_dprime: float = MIN_DPRIME,
     min_iou: float = MIN_IOU,
 ) -> ActiveEvaluation:
-    """Return recall, precision and F1 of `found` for the active neurons of a simulated movie.
+    """Return recall, precision and F1 of `rois` for the active neurons of a simulated movie.
 
     Parameters
     ----------
-    found
+    rois
         ROIs of an engine.
-    rois, truth
-        The true ROIs, and what is known of them.
+    true_rois, truth
+        The true ROIs and their activity.
     min_dprime
-        A neuron is positive from a transient of this detectability on (ideal observer, see
-        `HybridTruth.detectability`); active ones below are doubtful.
+        A neuron is positive if a transient reaches this detectability (see `HybridTruth.detectability`), and
+        doubtful if it is active but none does.
     min_iou
         As in `neurocine.evaluation.match`.
 
@@ -213,7 +216,7 @@ def evaluate_active(
     InputError
         If fields of view differ, or ROIs and truth aren't of one movie.
     """
-    if not np.array_equal(rois.ids, truth.ids):
+    if not np.array_equal(true_rois.ids, truth.ids):
         raise InputError(
             truth.source,
             "ids",
@@ -222,8 +225,8 @@ def evaluate_active(
         )
     groups = groups_of(truth, min_dprime)
     return ActiveEvaluation(
-        visible=evaluate_groups(found, rois, groups, min_iou=min_iou),
-        every=evaluate_groups(found, rois, groups.all_visible(), min_iou=min_iou),
+        visible=evaluate_groups(rois, true_rois, groups, min_iou=min_iou),
+        all_active=evaluate_groups(rois, true_rois, groups.all_visible(), min_iou=min_iou),
         groups=groups,
         min_dprime=min_dprime,
         min_iou=min_iou,

@@ -14,7 +14,7 @@ from neurocine.progress import Progress, silent
 
 #: Edges of the ranges of PSNR in which recall is given.
 PSNR_EDGES = (5.0, 7.5, 10.0, 15.0, 20.0, 30.0)
-#: Noise is measured in so many frames at least; a neuron active in nearly all has all of them measured.
+#: Noise is measured in at least this many inactive frames; if a neuron has fewer, in all of its frames.
 MIN_QUIET_FRAMES = 20
 
 
@@ -50,7 +50,7 @@ def peak_over_noise(
     active_intervals
         Frames in which each is active, (M, 2) each, half-open.
     """
-    found = np.zeros(len(dff), dtype=np.float32)
+    psnr = np.zeros(len(dff), dtype=np.float32)
     for index, (trace, intervals) in enumerate(zip(dff.astype(np.float64), active_intervals, strict=True)):
         active = np.zeros(len(trace), dtype=bool)
         for start, stop in intervals.tolist():
@@ -58,8 +58,8 @@ def peak_over_noise(
         quiet = trace[~active] if (~active).sum() >= MIN_QUIET_FRAMES else trace
         peak = trace[active].max() if active.any() else trace.max()
         noise = quiet.std()
-        found[index] = (peak - quiet.mean()) / noise if noise > 0 else 0
-    return found
+        psnr[index] = (peak - quiet.mean()) / noise if noise > 0 else 0
+    return psnr
 
 
 def recall_by_psnr(
@@ -72,9 +72,9 @@ def recall_by_psnr(
     Parameters
     ----------
     psnr
-        Of the neurons that are to be found, (N,).
+        PSNR of the neurons that should be found, (N,).
     detected
-        By method, which of them it found, (N,) bool.
+        Which of them each method found, (N,) bool, by method.
     edges
         Ascending; the first range is below the first edge, the last from the last edge on.
 

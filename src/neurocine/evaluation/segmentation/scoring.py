@@ -1,4 +1,4 @@
-"""Segmentation scored by how found ROIs match true ones."""
+"""Recall, precision and F1 of ROIs that were matched to the true ones."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from neurocine.core.matching import MIN_IOU, Matching, match
 
 @dataclass(frozen=True)
 class SegmentationScore:
-    """Counts of one matching, and what follows from them; an empty denominator gives 1."""
+    """Counts of one matching, and the scores computed from them; an empty denominator gives 1."""
 
     matched: int
-    found: int
-    true: int
+    n_found: int
+    n_true: int
     mean_iou: float
 
     @classmethod
-    def of(cls, matching: Matching, found: int, true: int) -> SegmentationScore:
-        """Return the score of a matching of that many found and true ROIs."""
+    def of(cls, matching: Matching, n_found: int, n_true: int) -> SegmentationScore:
+        """Return the score of a matching of `n_found` ROIs with `n_true` true ones."""
         mean = float(matching.iou.mean()) if len(matching.iou) else float("nan")
-        return cls(len(matching.pairs), found, true, mean)
+        return cls(len(matching.pairs), n_found, n_true, mean)
 
     @property
     def recall(self) -> float:
         """Share of true ROIs that were found."""
-        return self.matched / self.true if self.true else 1.0
+        return self.matched / self.n_true if self.n_true else 1.0
 
     @property
     def precision(self) -> float:
         """Share of found ROIs that are true."""
-        return self.matched / self.found if self.found else 1.0
+        return self.matched / self.n_found if self.n_found else 1.0
 
     @property
     def f1(self) -> float:
@@ -62,18 +62,16 @@ class SegmentationEvaluation:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
         return {
-            "n_found": self.iou.found,
-            "n_true": self.iou.true,
+            "n_found": self.iou.n_found,
+            "n_true": self.iou.n_true,
             "min_iou": self.min_iou,
             "iou": self.iou.as_dict(),
             "containment": self.containment.as_dict(),
         }
 
 
-def evaluate_segmentation(
-    found: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU
-) -> SegmentationEvaluation:
-    """Return recall, precision and F1 of `found`, by IoU alone and with the containment rule.
+def evaluate_segmentation(rois: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU) -> SegmentationEvaluation:
+    """Return recall, precision and F1 of `rois`, by IoU alone and with the containment rule.
 
     Raises
     ------
@@ -81,7 +79,7 @@ def evaluate_segmentation(
         As `match`.
     """
     plain, contained = (
-        SegmentationScore.of(match(found, truth, min_iou=min_iou, containment=rule), len(found), len(truth))
+        SegmentationScore.of(match(rois, truth, min_iou=min_iou, containment=rule), len(rois), len(truth))
         for rule in (False, True)
     )
     return SegmentationEvaluation(plain, contained, min_iou)

@@ -1,4 +1,4 @@
-"""Recordings whose neurons are known, opened from files."""
+"""Open recordings whose neurons are known."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ PLACE = "{}"
 
 def segmentation_cases(
     truth: Path,
-    found: Mapping[str, Path],
+    rois_by_method: Mapping[str, Path],
     *,
     movie: Movie | None = None,
     min_dprime: float = MIN_DPRIME,
     fov_shape: tuple[int, int] | None = None,
 ) -> list[SegmentationCase]:
-    """Return the recordings of a truth: one, or all whose folders are in a folder.
+    """Open one recording, or all recordings of a folder.
 
     Parameters
     ----------
     truth
         Folder with ``truth.h5``, file of ROIs, or a folder of such folders, whose names are the recordings'.
-    found
-        File of ROIs by method, the one that matters first. For several recordings ``{}`` stands for the name.
+    rois_by_method
+        File of ROIs by method, the main method first. For several recordings ``{}`` stands for the name.
     movie, min_dprime, fov_shape
         As in `open_segmentation_case`.
 
@@ -47,13 +47,13 @@ def segmentation_cases(
     """
     folders = sorted(path.parent for path in truth.glob("*/truth.h5")) if is_folder_of_truths(truth) else []
     if not folders:
-        paths = {method: _filled(path, truth.stem) for method, path in found.items()}
+        paths = {method: _filled(path, truth.stem) for method, path in rois_by_method.items()}
         return [
             open_segmentation_case(
                 truth.resolve().stem, truth, paths, movie=movie, min_dprime=min_dprime, fov_shape=fov_shape
             )
         ]
-    for method, path in found.items():
+    for method, path in rois_by_method.items():
         if PLACE not in str(path):
             raise InputError(
                 path,
@@ -65,7 +65,7 @@ def segmentation_cases(
         open_segmentation_case(
             folder.name,
             folder,
-            {method: _filled(path, folder.name) for method, path in found.items()},
+            {method: _filled(path, folder.name) for method, path in rois_by_method.items()},
             min_dprime=min_dprime,
             fov_shape=fov_shape,
         )
@@ -81,13 +81,13 @@ def is_folder_of_truths(truth: Path) -> bool:
 def open_segmentation_case(
     name: str,
     truth: Path,
-    found: Mapping[str, Path],
+    rois_by_method: Mapping[str, Path],
     *,
     movie: Movie | None = None,
     min_dprime: float = MIN_DPRIME,
     fov_shape: tuple[int, int] | None = None,
 ) -> SegmentationCase:
-    """Return the case in some files.
+    """Open one recording.
 
     Parameters
     ----------
@@ -95,13 +95,13 @@ def open_segmentation_case(
         Of the recording.
     truth
         Folder with ``truth.h5`` and ``rois.h5``, as `neurocine.simulation.simulate` writes it, or a file of
-        ROIs in any format, all of which are to be found.
-    found
-        File of ROIs by method, in any format, the one that matters first.
+        ROIs in any format, all of which should be found.
+    rois_by_method
+        File of ROIs by method, in any format, the main method first.
     movie
-        Registered movie; ``movie.h5`` of the folder unless given, if it is there.
+        Registered movie; by default ``movie.h5`` of the folder, if there is one.
     min_dprime
-        Neurons of less detectability are doubtful.
+        Neurons whose transients all have a lower detectability are doubtful.
     fov_shape
         Height and width in pixels, if the files lack it.
 
@@ -114,13 +114,13 @@ def open_segmentation_case(
     if movie is None and is_simulated(truth) and beside.is_file():
         movie = open_movie(beside)
     groups = _simulated(truth, min_dprime)[1] if is_simulated(truth) else None
-    pairs = {method: opened_pair(path, file, fov_shape) for method, file in found.items()}
-    rois = next(iter(pairs.values()))[0]
+    pairs = {method: opened_pair(path, file, fov_shape) for method, file in rois_by_method.items()}
+    true_rois = next(iter(pairs.values()))[0]
     return SegmentationCase(
         name=name,
-        rois=rois,
-        groups=groups or Groups.all_positive(len(rois)),
-        found={method: pair[1] for method, pair in pairs.items()},
+        true_rois=true_rois,
+        groups=groups or Groups.all_positive(len(true_rois)),
+        rois_by_method={method: pair[1] for method, pair in pairs.items()},
         movie=movie,
     )
 
@@ -128,7 +128,7 @@ def open_segmentation_case(
 def open_truth(
     truth: Path, movie: Movie, *, min_dprime: float = MIN_DPRIME, min_snr: float | None = None
 ) -> tuple[RoiSet, Groups]:
-    """Return the true ROIs of a movie, and which of them are to be found.
+    """Return the true ROIs of a movie, and which of them should be found.
 
     Parameters
     ----------
@@ -137,10 +137,10 @@ def open_truth(
     movie
         Registered movie.
     min_dprime
-        Where activity is known, neurons of less detectability are doubtful.
+        If activity is known, neurons whose transients all have a lower detectability are doubtful.
     min_snr
-        Where contours alone are known, those without a transient of this signal-to-noise ratio in the movie
-        are doubtful, as `neurocine.evaluation.segmentation.anatomical` has it; None: all are to be found.
+        If only contours are known, those without a transient of this signal-to-noise ratio are doubtful (see
+        `neurocine.evaluation.segmentation.anatomical`); None: all of them should be found.
 
     Raises
     ------
@@ -149,10 +149,10 @@ def open_truth(
     """
     if is_simulated(truth):
         return _simulated(truth, min_dprime)
-    rois = open_rois(truth, fov_shape=movie.fov_shape)
+    true_rois = open_rois(truth, fov_shape=movie.fov_shape)
     if min_snr is None:
-        return rois, Groups.all_positive(len(rois))
-    return rois, anatomical_groups(movie, rois, min_snr)
+        return true_rois, Groups.all_positive(len(true_rois))
+    return true_rois, anatomical_groups(movie, true_rois, min_snr)
 
 
 def is_simulated(truth: Path) -> bool:
@@ -161,15 +161,15 @@ def is_simulated(truth: Path) -> bool:
 
 
 def _simulated(truth: Path, min_dprime: float) -> tuple[RoiSet, Groups]:
-    known, rois = read_truth(truth / "truth.h5"), read_rois(truth / "rois.h5")
-    if not np.array_equal(rois.ids, known.ids):
+    known, true_rois = read_truth(truth / "truth.h5"), read_rois(truth / "rois.h5")
+    if not np.array_equal(true_rois.ids, known.ids):
         raise InputError(
             known.source,
             "ids",
-            f"differ from those of {rois.source}",
+            f"differ from those of {true_rois.source}",
             "Give the ROIs and truth of one movie.",
         )
-    return rois, groups_of(known, min_dprime)
+    return true_rois, groups_of(known, min_dprime)
 
 
 def _filled(path: Path, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Several engines' ROIs against the same neurons, in one recording or many."""
+"""Scores of several engines for the same neurons, in one recording or many."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from neurocine.progress import Progress, silent
 
 #: Version of the JSON's layout.
 SCHEMA_VERSION = 1
-#: Neurons that can be seen count, or all that are active.
+#: Which neurons should be found: those with a visible transient, or all active ones.
 CRITERIA = ("visible", "all")
-#: What is told in one way only is told by the paper's rule, for neurons that can be seen.
+#: What is reported once is reported for visible neurons, by the paper's rule.
 MAIN_CRITERION, MAIN_RULE = "visible", "containment"
 
 
@@ -34,24 +34,24 @@ class SegmentationCase:
     ----------
     name
         Of the recording.
-    rois, groups
-        N true ROIs, and which of them are to be found.
-    found
-        ROIs by method, the one that matters first.
+    true_rois, groups
+        N true ROIs, and which of them should be found.
+    rois_by_method
+        ROIs of each method, the main method first.
     movie
-        Registered movie, for PSNR and pictures; None: without these.
+        Registered movie; None: no PSNR and no pictures.
     """
 
     name: str
-    rois: RoiSet
+    true_rois: RoiSet
     groups: Groups
-    found: Mapping[str, RoiSet]
+    rois_by_method: Mapping[str, RoiSet]
     movie: Movie | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredSegmentation:
-    """What methods found in one recording.
+    """Scores of all methods in one recording.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class MeasuredSegmentation:
     scores
         By method and criterion (`CRITERIA`).
     psnr
-        Of each true ROI, (N,) float32; None without a movie.
+        PSNR of each true ROI, (N,) float32; None without a movie.
     """
 
     name: str
@@ -71,7 +71,7 @@ class MeasuredSegmentation:
     def detected(
         self, method: str, criterion: str = MAIN_CRITERION, rule: str = MAIN_RULE
     ) -> NDArray[np.bool_]:
-        """Return which of the neurons that are to be found a method has found, ordered as the true ROIs."""
+        """Return which positive neurons a method found, (P,) bool, in the order of the true ROIs."""
         groups = self.groups if criterion == MAIN_CRITERION else self.groups.all_visible()
         matching = getattr(self.scores[method][criterion], rule).matching
         hit = np.zeros(len(groups.positive), dtype=bool)
@@ -81,7 +81,7 @@ class MeasuredSegmentation:
 
 @dataclass(frozen=True, eq=False)
 class SegmentationComparison:
-    """What methods found in some recordings; the first method is the one that others are compared with."""
+    """Scores of all methods in all recordings; the first method is compared with each of the others."""
 
     recordings: tuple[MeasuredSegmentation, ...]
     min_dprime: float
@@ -90,7 +90,7 @@ class SegmentationComparison:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """Names of the methods, the one that matters first."""
+        """Names of the methods, the main method first."""
         return tuple(self.recordings[0].scores)
 
     def values(self, method: str, criterion: str, rule: str, metric: str) -> NDArray[np.float64]:
@@ -104,10 +104,10 @@ class SegmentationComparison:
         psnr = self._psnr()
         if psnr is None:
             return None
-        found = {
+        detected = {
             method: np.concatenate([r.detected(method) for r in self.recordings]) for method in self.methods
         }
-        return recall_by_psnr(psnr, found, PSNR_EDGES)
+        return recall_by_psnr(psnr, detected, PSNR_EDGES)
 
     def _psnr(self) -> NDArray[np.float32] | None:
         parts = [r.psnr[r.groups.positive] for r in self.recordings if r.psnr is not None]
@@ -116,8 +116,8 @@ class SegmentationComparison:
     def comparisons(self) -> list[dict[str, Any]]:
         """Return rank-sum tests of the main method against each baseline.
 
-        Over recordings: recall, precision and F1, in both criteria, by both rules. Over neurons: found or not
-        (recall), and over the neurons that each found their PSNR: the lower, the fainter they are.
+        Over recordings: recall, precision and F1 under both criteria and by both rules. Over neurons: whether
+        each was found (recall), and the PSNR of those that were; a lower PSNR means fainter neurons.
         """
         main, rows = self.methods[0], []
         for baseline in self.methods[1:]:
@@ -139,7 +139,7 @@ class SegmentationComparison:
         return rows
 
     def found_by(self) -> list[dict[str, Any]]:
-        """Return how many neurons the main method and each baseline found both, alone, or neither."""
+        """Return how many neurons the main method and each baseline found: both, one alone, or neither."""
         main, rows = self.methods[0], []
         own = np.concatenate([r.detected(main) for r in self.recordings])
         for baseline in self.methods[1:]:
@@ -150,10 +150,10 @@ class SegmentationComparison:
         return rows
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for JSON; what can't be said is None.
+        """Return everything as plain values, for JSON; undefined values are None.
 
-        Of a single recording the main method's scores stand on top as well, as
-        `neurocine.evaluation.evaluate_segmentation` gives them.
+        For a single recording, the main method's scores also stand at the top level, in the layout of
+        `neurocine.evaluation.evaluate_segmentation`.
         """
         one = self.recordings[0].scores[self.methods[0]][MAIN_CRITERION].as_dict()
         return {
@@ -187,16 +187,21 @@ def compare_segmentations(
     note: str = "",
     progress: Progress = silent,
 ) -> SegmentationComparison:
-    """Measure every method on every recording; a movie is read once, for PSNR.
+    """Score all methods on all recordings; each movie is read once, for PSNR.
 
     Raises
     ------
     InputError
-        If there is no recording, or recordings have other methods or fields of view.
+        If there is no recording, or methods or fields of view differ between recordings.
     """
     measured = tuple(measure_segmentation(case, settings, progress) for case in cases)
     if not measured:
-        raise InputError("evaluation", "recordings", "there is none", "Name one whose neurons are known.")
+        raise InputError(
+            "evaluation",
+            "recordings",
+            "there is none",
+            "Name at least one recording whose neurons are known.",
+        )
     for one in measured[1:]:
         if list(one.scores) != list(measured[0].scores):
             raise InputError(
@@ -211,19 +216,19 @@ def compare_segmentations(
 def measure_segmentation(
     case: SegmentationCase, settings: EvaluationSettings, progress: Progress = silent
 ) -> MeasuredSegmentation:
-    """Return what each method found in one recording."""
+    """Return the scores of all methods in one recording."""
     criteria = dict(zip(CRITERIA, (case.groups, case.groups.all_visible()), strict=True))
     return MeasuredSegmentation(
         name=case.name,
         groups=case.groups,
         scores={
             method: {
-                name: evaluate_groups(found, case.rois, groups, min_iou=settings.min_iou)
+                name: evaluate_groups(rois, case.true_rois, groups, min_iou=settings.min_iou)
                 for name, groups in criteria.items()
             }
-            for method, found in case.found.items()
+            for method, rois in case.rois_by_method.items()
         },
-        psnr=None if case.movie is None else psnr_of(case.movie, case.rois, progress=progress),
+        psnr=None if case.movie is None else psnr_of(case.movie, case.true_rois, progress=progress),
     )
 
 

@@ -90,4 +90,4 @@ def write_segmentation_page(
     environment.filters["p"] = p_text
     template = environment.get_template("segmentation.html.j2")
     images = [(name, embedded(data)) for name, data in pictures.items()]
-    write_text(path, template.render(found=comparison.as_dict(), images=images, version=__version__))
+    write_text(path, template.render(comparison=comparison.as_dict(), images=images, version=__version__))

@@ -1,4 +1,4 @@
-"""Rule comparison_activity: tell type and activity of every true contour, by neurocine's networks."""
+"""Rule comparison_activity: infer type and activity of all true contours by neurocine's networks."""
 
 from pathlib import Path
 from typing import Any

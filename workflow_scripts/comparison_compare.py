@@ -1,4 +1,4 @@
-"""Rule comparison_compare: everything that the engines found against truth, on one page."""
+"""Rule comparison_compare: compare all engines with truth, on one page."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -42,16 +42,16 @@ def main(job: Any) -> None:
         left_out=params.left_out,
     )
     layout = ComparisonFiles(Path(out.json).parent)
-    found = compare(what, layout, settings, comparison, progress)
+    result = compare(what, layout, settings, comparison, progress)
     shown = islice(segmentation_cases(what, layout, settings, comparison), MAX_PICTURED)
     pictured = [picture(case, settings, progress) for case in shown]
     page = Path(out.segmentation)
-    write_segmentation(found.segmentation, page.with_suffix(".json"), page=page, pictured=pictured)
-    if found.activity is not None:
+    write_segmentation(result.segmentation, page.with_suffix(".json"), page=page, pictured=pictured)
+    if result.activity is not None:
         page = Path(out.activity)
-        write_evaluation(found.activity, page.with_suffix(".json"), page=page)
+        write_evaluation(result.activity, page.with_suffix(".json"), page=page)
     write_comparison(
-        found,
+        result,
         Path(out.json),
         table=Path(out.table),
         summary=Path(out.summary),

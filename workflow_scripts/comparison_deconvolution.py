@@ -1,4 +1,4 @@
-"""Rule comparison_deconvolution: deconvolve the traces of every true contour."""
+"""Rule comparison_deconvolution: deconvolve the traces of all true contours."""
 
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ from neurocine.workflow import LoggedProgress, logged
 
 
 def main(job: Any) -> None:
-    """Do the rule's work with its inputs, outputs and params; as ΔF/F stands what was deconvolved."""
+    """Do the rule's work with its inputs, outputs and params; ``dff`` is the trace that was deconvolved."""
     movie, rois = movie_in(Path(job.input.movie)), read_rois(truth_in(Path(job.input.truth)) / "rois.h5")
     settings, progress = TracesSettings(**job.params.settings), LoggedProgress()
     raw = extract_raw(movie, rois, settings, progress)
-    found = deconvolve_by(
+    deconvolved = deconvolve_by(
         job.wildcards.engine,
         raw,
         settings,
@@ -34,8 +34,8 @@ def main(job: Any) -> None:
             frame_rate_hz=raw.frame_rate_hz,
             f=raw.f,
             fneu=raw.fneu,
-            dff=found.trace,
-            events=found.events,
+            dff=deconvolved.trace,
+            events=deconvolved.events,
             snr=signal_to_noise(raw.dff),
             source=raw.source,
         ),

@@ -1,4 +1,4 @@
-"""Rule comparison_motion: register a simulated movie that is moved by known shifts."""
+"""Rule comparison_motion: register a simulated movie with synthetic motion."""
 
 import tempfile
 from dataclasses import asdict
@@ -30,9 +30,9 @@ def main(job: Any) -> None:
             engines=EnginesSettings(**job.config.get("engines", {})),
             progress=LoggedProgress(),
         )
-        found = read_registration(registered)
+        registration = read_registration(registered)
     true = shifts + read_truth(folder / "truth.h5").shifts
-    write_json(out, asdict(registration_error(np.stack([found.y, found.x], axis=1), true)))
+    write_json(out, asdict(registration_error(np.stack([registration.y, registration.x], axis=1), true)))
 
 
 if __name__ == "__main__":

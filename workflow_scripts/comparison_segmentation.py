@@ -1,4 +1,4 @@
-"""Rule comparison_segmentation: find the ROIs of a recording by an engine as it was tuned."""
+"""Rule comparison_segmentation: find the ROIs of a recording with the tuned settings of an engine."""
 
 import json
 from pathlib import Path

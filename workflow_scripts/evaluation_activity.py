@@ -35,7 +35,7 @@ def cases(job: Any, first: int, stop: int) -> Iterator[ActivityCase]:
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     n_evaluated = len(job.input.activity)
-    found = evaluate_activity(
+    evaluation = evaluate_activity(
         cases(job, 0, n_evaluated),
         EvaluationSettings(**job.params.settings),
         training=cases(job, n_evaluated, len(job.params.names)),
@@ -45,7 +45,7 @@ def main(job: Any) -> None:
     )
     out = job.output
     write_evaluation(
-        found, Path(out.json), table=Path(out.table), page=Path(out.page), pictures=Path(out.pictures)
+        evaluation, Path(out.json), table=Path(out.table), page=Path(out.page), pictures=Path(out.pictures)
     )
 
 

@@ -17,13 +17,13 @@ ALL = "No recording has the split test, so these are all with truth."
 def case(job: Any, i: int, settings: EvaluationSettings) -> SegmentationCase:
     """Return the recording of position `i`, with the engine's ROIs and those that went on as active."""
     given, truth = job.input, Path(job.input.truth[i])
-    found = {job.params.engine: Path(given.rois[i])}
+    rois_by_method = {job.params.engine: Path(given.rois[i])}
     if given.active:
-        found = {f"active_{job.params.mode}": Path(given.active[i]), **found}
+        rois_by_method = {f"active_{job.params.mode}": Path(given.active[i]), **rois_by_method}
     return open_segmentation_case(
         job.params.names[i],
         truth.parent if truth.name == "truth.h5" else truth,
-        found,
+        rois_by_method,
         movie=open_movie(Path(given.movies[i])),
         min_dprime=settings.min_dprime,
     )

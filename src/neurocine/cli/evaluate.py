@@ -1,4 +1,4 @@
-"""Commands that measure results against truth."""
+"""Commands that compare results with truth."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ def segmentation(
         Console().print(_scores(values))
         return
     film = None if movie is None else opened(movie, frame_rate, pixel_size, indicator)
-    found = {name: pred, **_baselines(also or [], name)}
+    rois_by_method = {name: pred, **_baselines(also or [], name)}
     with shown_progress() as progress:
         comparison = _compared(
             truth,
-            found,
+            rois_by_method,
             film,
             section,
             fov,
@@ -198,23 +198,23 @@ def activity(
 
 def _baselines(also: list[str], main: str) -> dict[str, Path]:
     """Return the baselines' files by name."""
-    found: dict[str, Path] = {}
-    for given in also:
-        name, _, path = given.partition("=")
-        if not name or not path or name in found or name == main:
+    baselines: dict[str, Path] = {}
+    for option in also:
+        name, _, path = option.partition("=")
+        if not name or not path or name in baselines or name == main:
             raise InputError(
                 "command line",
                 "--also",
-                f"is {given!r}",
+                f"is {option!r}",
                 "Give NAME=PATH, each name once, as suite2p=rois.h5.",
             )
-        found[name] = Path(path)
-    return found
+        baselines[name] = Path(path)
+    return baselines
 
 
 def _compared(
     truth: Path,
-    found: dict[str, Path],
+    rois_by_method: dict[str, Path],
     movie: Movie | None,
     section: EvaluationSettings,
     fov: tuple[int, int] | None,
@@ -231,7 +231,9 @@ def _compared(
     from neurocine.evaluation.segmentation.segmentation_comparison import compare_segmentations
     from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 
-    cases = segmentation_cases(truth, found, movie=movie, min_dprime=section.min_dprime, fov_shape=fov)
+    cases = segmentation_cases(
+        truth, rois_by_method, movie=movie, min_dprime=section.min_dprime, fov_shape=fov
+    )
     comparison = compare_segmentations(cases, section, progress=progress)
     drawn = cases[:MAX_PICTURED] if page is not None or pictures is not None else []
     pictured = [picture(case, section, progress) for case in drawn]
@@ -257,7 +259,7 @@ def _compared_table(comparison: SegmentationComparison) -> Table:
     values = comparison.as_dict()
     visible = sum(row["n_positive"] for row in values["recordings"])
     table = Table(title=f"{visible} neurons, paper's rule; recordings: {len(values['recordings'])}")
-    for column in ("method", "recall", "precision", "F1", "F1, IoU alone", "F1, every active neuron"):
+    for column in ("method", "recall", "precision", "F1", "F1, IoU alone", "F1, all active neurons"):
         table.add_column(column)
     for name, method in values["methods"].items():
         scores = [method["visible"]["containment"][metric] for metric in ("recall", "precision", "f1")]

@@ -1,4 +1,4 @@
-"""Which of the engines that are to be compared can be run here."""
+"""The engines of the comparison that can be run on this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neurocine.engines.availability import why_absent
 
 @dataclass(frozen=True)
 class AvailableEngines:
-    """The engines of the comparison that can be run.
+    """The engines that can be run.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class AvailableEngines:
     segmentation, deconvolution
         Names.
     left_out
-        Why others can't be run, by task and name.
+        Reason for each engine that can't be run, by task and name.
     """
 
     motion: Mapping[str, MotionSettings]
@@ -37,7 +37,7 @@ class AvailableEngines:
 
 
 def available_engines(config: Config, *, conda: bool = False) -> AvailableEngines:
-    """Return the engines of `config.comparison` that can be run.
+    """Return the engines of `config.comparison` that can be run on this machine.
 
     Parameters
     ----------

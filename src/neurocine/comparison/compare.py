@@ -1,4 +1,4 @@
-"""Everything that the jobs of a comparison made, gathered and measured."""
+"""Scores and costs of a comparison, from the files that its jobs wrote."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from neurocine.traces.deconvolution import Deconvolved
 
 @dataclass(frozen=True)
 class ComparedRecording:
-    """Where movie and truth of a recording are, as the workflow has them."""
+    """A recording of the comparison, with the paths of its movie and truth."""
 
     name: str
     movie: Path
@@ -39,7 +39,7 @@ class ComparedRecording:
 
 @dataclass(frozen=True)
 class ComparisonFiles:
-    """Where the jobs of a comparison put their files."""
+    """Paths of the files that the jobs of a comparison write."""
 
     folder: Path
 
@@ -52,7 +52,7 @@ class ComparisonFiles:
         return self.folder / "segmentation" / engine / "tuned.json"
 
     def activity(self, method: str, recording: str, suffix: str = "h5") -> Path:
-        """Return the file of what a method made of the true contours."""
+        """Return the file of a method's activity, or traces, on the true contours."""
         return self.folder / "activity" / method / f"{recording}.{suffix}"
 
     def motion(self, name: str, movie: str) -> Path:
@@ -67,22 +67,22 @@ class ComparisonFiles:
 
 @dataclass(frozen=True)
 class ComparisonInputs:
-    """What is compared: names of methods and recordings.
+    """The methods and recordings of a comparison.
 
     Attributes
     ----------
     measured
-        Recordings that the figures are of.
+        Recordings on which the figures are computed.
     active, training
-        Those of them whose activity is known, and those that the baselines' thresholds are chosen on.
+        Those of them whose activity is known, and those on which the baselines' thresholds are chosen.
     segmentation, deconvolution, motion
         Engines that ran.
     moved
-        Movies that were registered.
+        Movies with synthetic motion that were registered.
     datasets
-        Data set of simulated recordings.
+        Data set of each simulated recording.
     left_out
-        Why engines didn't run.
+        Reason for each engine that didn't run.
     """
 
     measured: Sequence[ComparedRecording]
@@ -103,7 +103,7 @@ def compare(
     comparison: ComparisonSettings,
     progress: Progress = silent,
 ) -> Comparison:
-    """Return the comparison of what the jobs made.
+    """Return the comparison computed from the jobs' files.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def compare(
     )
 
 
-NOTE = "Engines as tuned on training recordings by the comparison's grids."
+NOTE = "Each engine with the settings that were best on the training recordings."
 
 
 def segmentation_cases(
@@ -148,11 +148,11 @@ def segmentation_cases(
     """Yield the measured recordings with the ROIs of each engine."""
     for source in what.measured:
         movie = movie_in(source.movie)
-        rois, groups = open_truth(
+        true_rois, groups = open_truth(
             truth_in(source.truth), movie, min_dprime=settings.min_dprime, min_snr=comparison.min_snr
         )
-        found = {engine: read_rois(layout.rois(engine, source.name)) for engine in what.segmentation}
-        yield SegmentationCase(source.name, rois, groups, found, movie)
+        rois_by_method = {engine: read_rois(layout.rois(engine, source.name)) for engine in what.segmentation}
+        yield SegmentationCase(source.name, true_rois, groups, rois_by_method, movie)
 
 
 def _activity(
@@ -180,7 +180,7 @@ def baselines_of(what: ComparisonInputs, comparison: ComparisonSettings) -> tupl
 def _case(
     source: ComparedRecording, what: ComparisonInputs, layout: ComparisonFiles, *, own: bool
 ) -> ActivityCase:
-    """Return a recording on its true contours; neurocine's activity too if `own`."""
+    """Return a recording on its true contours; with neurocine's own activity if `own`."""
     folder = truth_in(source.truth)
     rois = read_rois(folder / "rois.h5")
     traces = {name: read_traces(layout.activity(name, source.name)) for name in what.deconvolution}
@@ -192,10 +192,10 @@ def _case(
         truth=read_truth(folder / "truth.h5"),
         rasters={MAIN_METHOD: read_activity(layout.activity(MAIN_METHOD, source.name))} if own else {},
         celltypes=read_celltypes(layout.activity(MAIN_METHOD, source.name, "tsv")) if own else None,
-        baselines={name: Deconvolved(found.events, found.dff) for name, found in traces.items()},
+        baselines={name: Deconvolved(made.events, made.dff) for name, made in traces.items()},
     )
 
 
 def machine() -> str:
-    """Return what this machine is, in words."""
+    """Return a description of this machine."""
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"

@@ -27,7 +27,7 @@ STARS = (0.05, 0.005)
 
 
 def draw_comparison(comparison: Comparison) -> dict[str, bytes]:
-    """Return every picture that there are values for, by name."""
+    """Return all pictures for which there are values, by name."""
     segmentation = comparison.segmentation
     pictures = {
         "segmentation_scores": png(lambda figure: segmentation_scores(figure, segmentation), (10, 3.6))
@@ -48,7 +48,7 @@ def draw_comparison(comparison: Comparison) -> dict[str, bytes]:
 
 
 def segmentation_scores(figure: Figure, segmentation: SegmentationComparison) -> None:
-    """Draw mean and SD of each engine's recall, precision and F1, a dot a recording (STNeuroNet, Fig. 4A)."""
+    """Draw mean and SD of each engine's recall, precision and F1, one dot per recording (Fig. 4A)."""
     methods = segmentation.methods
     for axes, metric in zip(figure.subplots(1, 3, sharey=True), METRICS, strict=True):
         rows = [segmentation.values(method, MAIN_CRITERION, MAIN_RULE, metric) for method in methods]
@@ -62,11 +62,11 @@ def segmentation_scores(figure: Figure, segmentation: SegmentationComparison) ->
         axes.set_xticks(range(len(methods)), methods, rotation=20, ha="right")
         axes.set_ylim(0, 104)
         axes.set_title("F1 score" if metric == "f1" else metric.capitalize())
-    figure.axes[0].set_ylabel("% (each dot a recording)")
+    figure.axes[0].set_ylabel("% (one dot per recording)")
 
 
 def score_by_speed(figure: Figure, comparison: Comparison) -> None:
-    """Draw F1 of each engine over the frames that it does a second, with SDs (STNeuroNet, Fig. 4B)."""
+    """Draw F1 of each engine over its frames per second, with SDs (STNeuroNet, Fig. 4B)."""
     axes, segmentation = figure.subplots(), comparison.segmentation
     names = [recording.name for recording in segmentation.recordings]
     for k, method in enumerate(segmentation.methods):
@@ -83,13 +83,13 @@ def score_by_speed(figure: Figure, comparison: Comparison) -> None:
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(0, 104)
-    axes.set_xlabel("frames a second, start of the program included")
+    axes.set_xlabel("frames per second, start of the program included")
     axes.set_ylabel("F1 (%)")
     axes.legend(fontsize=8, loc="lower left")
 
 
 def registration(figure: Figure, comparison: Comparison) -> None:
-    """Draw the error of each registration, a dot a movie."""
+    """Draw the error of each registration, one dot per movie."""
     axes = figure.subplots()
     names = list(dict.fromkeys(name for name, _ in comparison.motion))
     for k, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""A comparison written down: JSON, one table, a summary for documents, pictures and one page."""
+"""Output of a comparison: JSON, a table, a summary in Markdown, pictures and a page."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from neurocine.io.tables import write_table
 #: What each picture shows.
 CAPTIONS = {
     "segmentation_scores": "Mean and SD over recordings (dots) of recall, precision and F1, by the paper's "
-    "rule; stars where the rank-sum test against the first engine gives p < .05 (*) or < .005 (**). As "
+    "rule; stars: rank-sum test against the first engine with p < .05 (*) or < .005 (**). As in "
     "STNeuroNet's Fig. 4A.",
-    "segmentation_speed": "F1 over frames a second by the clock, means and SDs. As STNeuroNet's Fig. 4B.",
-    "segmentation_psnr": "Neurons found, over the peak signal-to-noise ratio of their trace. As STNeuroNet's "
-    "Fig. 4E.",
+    "segmentation_speed": "F1 over frames per second of elapsed time, means and SDs. As in STNeuroNet's "
+    "Fig. 4B.",
+    "segmentation_psnr": "Share of neurons found, over the peak signal-to-noise ratio of their trace. As in "
+    "STNeuroNet's Fig. 4E.",
     "activity_scores": "Sensitivity, precision and F1 of each active cell, with medians (numbers) and "
-    "quartiles. As DeepCINAC's Fig. 7.",
-    "activity_coverage": "Share of a true rise, onset to peak, that is called active; detected transients "
-    "only. As DeepCINAC's figures of onset to peak.",
-    "registration": "Distance between found and true shifts, root mean square over frames; each dot a movie.",
+    "quartiles. As in DeepCINAC's Fig. 7.",
+    "activity_coverage": "Share of the frames from onset to peak of a true transient that are called active; "
+    "detected transients only. As in DeepCINAC's figures of onset to peak.",
+    "registration": "Distance between estimated and true shifts, root mean square over frames; one dot per "
+    "movie.",
 }
 
 
@@ -71,7 +73,7 @@ def number(value: float | None) -> str:
 
 
 def point_text(point: dict[str, Any]) -> str:
-    """Return the values of a point in words; settings at null are the model's own."""
+    """Return the settings of a point of the grid in words."""
     return (
         ", ".join(
             f"{key.rsplit('.', 1)[-1]} {'as the model has it' if value is None else value}"

@@ -22,9 +22,9 @@ def _segmentation(comparison: Comparison) -> Iterator[str]:
     )
     yield "|---" * 11 + "|"
     for row in comparison.segmentation_rows():
-        paper, every = row["visible"]["containment"], row["all"]["containment"]
+        paper, all_active = row["visible"]["containment"], row["all"]["containment"]
         shown = [_mean_sd(paper[metric]) for metric in ("recall", "precision", "f1")]
-        shown += [_mean_sd(row["visible"]["iou"]["f1"]), _mean_sd(every["f1"]), *_cost(row)]
+        shown += [_mean_sd(row["visible"]["iou"]["f1"]), _mean_sd(all_active["f1"]), *_cost(row)]
         yield f"| {row['dataset']} ({row['recordings']}) | {row['method']} | {' | '.join(shown)} |"
 
 

@@ -1,4 +1,4 @@
-"""The recordings of the comparison, opened from what the workflow has of them."""
+"""Movie and truth of a recording of the comparison, from its file or folder."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def movie_in(path: Path) -> Movie:
 
 
 def truth_in(path: Path) -> Path:
-    """Return where the truth is: the folder, if `path` is one that holds ``truth.h5`` or that file itself."""
+    """Return the path of the truth: for ``truth.h5`` its folder, else `path` itself."""
     return path.parent if path.name == "truth.h5" else path

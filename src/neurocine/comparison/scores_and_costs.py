@@ -1,4 +1,4 @@
-"""What a comparison found: scores, costs and what was chosen, by task, method and recording."""
+"""The result of a comparison: scores, costs and chosen settings by task, method and recording."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class Comparison:
     frames
         Frames of each recording.
     segmentation, tuned, segmentation_costs
-        ROIs against truth; the settings of each engine; what each took.
+        ROIs compared with truth; the settings of each engine; the cost of each job.
     activity, activity_costs
-        Activity on the true contours against truth, None where no truth of it is known; what each took.
+        Activity on the true contours compared with truth, None if no true activity is known; costs.
     motion, motion_costs
-        Registration by name and movie, and what each took.
+        Error of each registration by name and movie, and its cost.
     left_out
-        Why engines aren't there, by task and name.
+        Reason for each missing engine, by task and name.
     machine
-        What it ran on, in words.
+        Description of the machine that it ran on.
     """
 
     datasets: Mapping[str, str]
@@ -65,14 +65,14 @@ class Comparison:
 
     def sets(self) -> dict[str, list[str]]:
         """Return the measured recordings of each data set; all together last, if there are several."""
-        found: dict[str, list[str]] = {}
+        members: dict[str, list[str]] = {}
         names = [recording.name for recording in self.segmentation.recordings]
         for name in names:
-            found.setdefault(self.datasets.get(name, name), []).append(name)
-        return found | ({ALL: names} if len(found) > 1 else {})
+            members.setdefault(self.datasets.get(name, name), []).append(name)
+        return members | ({ALL: names} if len(members) > 1 else {})
 
     def speed(self, costs: Costs, method: str, recording: str) -> float:
-        """Return frames a second by the clock, start of the program included; NaN if it isn't known."""
+        """Return frames per second of elapsed time, start of the program included; NaN if unknown."""
         cost = costs.get((method, recording))
         return math.nan if cost is None else self.frames[recording] / max(cost.wall_s, 1e-3)
 
@@ -112,7 +112,7 @@ class Comparison:
         return rows
 
     def motion_rows(self) -> list[dict[str, Any]]:
-        """Return the mean error of each registration over the moved movies."""
+        """Return the mean error of each registration over the movies with synthetic motion."""
         rows = []
         for name in dict.fromkeys(name for name, _ in self.motion):
             movies = [movie for other, movie in self.motion if other == name]
@@ -128,7 +128,7 @@ class Comparison:
         return rows
 
     def speed_tests(self) -> list[dict[str, Any]]:
-        """Return rank-sum tests of the frames a second of the first engine against every other's."""
+        """Return rank-sum tests of the first engine's frames per second against each other engine's."""
         names = [recording.name for recording in self.segmentation.recordings]
         main, *baselines = self.segmentation.methods
         speeds = {
@@ -143,7 +143,7 @@ class Comparison:
         ]
 
     def table(self) -> Iterator[dict[str, Any]]:
-        """Yield one row a task, method and recording, with what the task is judged by."""
+        """Yield one row per task, method and recording, with the task's scores and the cost of the job."""
         for one in self.segmentation.recordings:
             for method, criteria in one.scores.items():
                 row: dict[str, Any] = {"task": "segmentation", "method": method, "recording": one.name}
@@ -156,10 +156,10 @@ class Comparison:
             for method in criterion.methods:
                 for recording in self.activity.recordings:
                     cells = [cell for cell in criterion.active if cell.recording == recording.name]
-                    found = criterion.summary(cells, method)
+                    summary = criterion.summary(cells, method)
                     row = {"task": "activity", "method": method, "recording": recording.name}
-                    row |= {f"median_{m}": found[m]["median"] for m in ("sensitivity", "precision", "f1")}
-                    row["median_coverage"] = found["coverage"]["transients"]["median"]
+                    row |= {f"median_{m}": summary[m]["median"] for m in ("sensitivity", "precision", "f1")}
+                    row["median_coverage"] = summary["coverage"]["transients"]["median"]
                     yield row | self._cost(self.activity_costs, method, recording.name)
         for (name, movie), error in self.motion.items():
             row = {"task": "registration", "method": name, "recording": movie}
@@ -167,7 +167,7 @@ class Comparison:
             yield row | self._cost(self.motion_costs, name, movie)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for JSON; what can't be said is None."""
+        """Return everything as plain values, for JSON; undefined values are None."""
         return {
             "schema_version": SCHEMA_VERSION,
             "machine": self.machine,
@@ -212,7 +212,7 @@ class Comparison:
         }
 
 
-#: What a job took, in the table.
+#: Columns of the table for the cost of a job.
 COST_COLUMNS = ("wall_s", "cpu_s", "frames_per_s", "peak_mb")
 
 

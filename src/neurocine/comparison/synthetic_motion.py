@@ -1,4 +1,4 @@
-"""A movie moved by known shifts, and how far a registration is from them."""
+"""Synthetic motion for a movie, and the error of a registration's shifts."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from scipy.ndimage import gaussian_filter1d
 
 from neurocine.core import FrameSource, Movie
 
-#: Slow motion: its standard deviation in µm, and the time in which it forgets, s.
+#: Drift: standard deviation in µm, and correlation time in s.
 DRIFT_UM, DRIFT_S = 2.5, 20.0
-#: Jerks: so many a minute, of a size up to so much in µm, that last so long, s.
+#: Jerks: number per minute, largest size in µm, and duration in s.
 JERKS_PER_MIN, JERK_UM, JERK_S = 4.0, 8.0, 0.5
 
 
 @dataclass(frozen=True)
 class RegistrationError:
-    """Distance between the shifts that a registration found and those that are true, in pixels.
+    """Distance between the shifts of a registration and the true ones, in pixels.
 
-    The mean is taken out of both, for any frame may be the one that the others are brought to.
+    The mean is subtracted from both, since any frame may serve as the reference.
 
     Attributes
     ----------
     rms
         Root mean square over frames.
     median, p95
-        Of the distance in each frame.
+        Median and 95th percentile of the distance per frame.
     moved
-        Root mean square of the true shifts: what no registration would have.
+        Root mean square of the true shifts: the error without registration.
     """
 
     rms: float
@@ -40,14 +40,14 @@ class RegistrationError:
 
 
 class ShiftedFrames:
-    """Frames whose content is moved by whole pixels; what comes in at an edge repeats it.
+    """Frames whose content is shifted by whole pixels; pixels at the edge are repeated.
 
     Parameters
     ----------
     frames
         (T, Y, X).
     shifts
-        Rows and columns that each frame's content is moved by, (T, 2) int64; positive is down and right.
+        Shift of each frame's content in rows and columns, (T, 2) int64; positive is down and right.
     """
 
     def __init__(self, frames: FrameSource, shifts: NDArray[np.int64]) -> None:
@@ -64,7 +64,7 @@ class ShiftedFrames:
         return np.dtype(self._frames.dtype)
 
     def __getitem__(self, key: slice, /) -> NDArray[Any]:
-        """Return frames `start:stop`, moved."""
+        """Return the shifted frames `start:stop`."""
         frames = np.asarray(self._frames[key])
         rows, columns = np.arange(frames.shape[1]), np.arange(frames.shape[2])
         moved = np.empty_like(frames)
@@ -75,14 +75,14 @@ class ShiftedFrames:
 
 
 def add_motion(movie: Movie, seed: int) -> tuple[Movie, NDArray[np.int64]]:
-    """Return `movie` with drift and jerks, and by how many pixels each frame's content was moved, (T, 2).
+    """Return `movie` with drift and jerks, and the shift of each frame's content in pixels, (T, 2).
 
     Parameters
     ----------
     movie
-        Of T frames.
+        Movie of T frames.
     seed
-        The same gives the same motion.
+        Seed of the random numbers; equal seeds give equal motion.
     """
     rng = np.random.default_rng(seed)
     shape, rate = (movie.n_frames, 2), movie.frame_rate_hz
@@ -99,10 +99,10 @@ def add_motion(movie: Movie, seed: int) -> tuple[Movie, NDArray[np.int64]]:
 
 
 def registration_error(
-    found: NDArray[np.floating[Any]], true: NDArray[np.floating[Any]]
+    estimated: NDArray[np.floating[Any]], true: NDArray[np.floating[Any]]
 ) -> RegistrationError:
-    """Return how far shifts `found` are from `true` ones, (T, 2) each, pixels."""
-    off = found - true
+    """Return the error of `estimated` shifts, (T, 2) like the `true` ones, in pixels."""
+    off = estimated - true
     distance = np.linalg.norm(off - off.mean(axis=0), axis=1)
     moves = np.linalg.norm(true - true.mean(axis=0), axis=1)
     return RegistrationError(

@@ -1,8 +1,8 @@
-"""An engine's settings, tuned on training recordings by the same grid search for all engines.
+"""Tune the settings of an engine on training recordings, by the same grid search for all engines.
 
-As in STNeuroNet's paper (SI Appendix, Supplementary Methods): of all combinations of some values that with
-the highest mean F1 is taken. Each training recording, left out in its turn, tells what tuning on the others
-gives.
+As in STNeuroNet's paper (SI Appendix, Supplementary Methods): the combination of values with the
+highest mean F1 is chosen. Leaving out each training recording in turn shows how well the choice made on the
+others carries over.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from neurocine.progress import Progress, silent
 
 log = logging.getLogger(__name__)
 
-#: Finds ROIs with the values of a point.
+#: Finds ROIs with the settings of one point of the grid.
 Find = Callable[[Point], RoiSet]
 
 
@@ -37,11 +37,11 @@ class Trial:
     point
         The values.
     f1
-        What they gave, by the paper's rule, for neurons that can be seen; 0 where the engine failed.
+        Their F1 for visible neurons, by the paper's rule; 0 if the engine failed.
     failure
-        Why it failed; empty if it didn't.
+        Message of the error if the engine failed, else empty.
     seconds
-        Wall time.
+        Elapsed time.
     """
 
     point: Point
@@ -67,7 +67,7 @@ class TriedSettings:
 
 @dataclass(frozen=True)
 class LeftOutScore:
-    """A training recording, and what the values chosen on all others give on it."""
+    """F1 on a training recording with the values chosen on all others."""
 
     recording: str
     point: Point
@@ -76,18 +76,18 @@ class LeftOutScore:
 
 @dataclass(frozen=True)
 class TunedSettings:
-    """The values that an engine is measured with.
+    """The values that an engine is compared with.
 
     Attributes
     ----------
     engine
-        Its name.
+        Name of the engine.
     point
-        The values with the highest mean F1 over training recordings; the first of equals.
+        The values with the highest mean F1 over the training recordings; the first if there are several.
     f1
-        That mean; None without training recordings, where the first combination of the grid is taken.
+        That mean; None without training recordings, when the first point of the grid is taken.
     left_out
-        Leave-one-out; empty with fewer than two recordings.
+        Scores of leave-one-out; empty with fewer than two recordings.
     failures
         How many trials failed.
     """
@@ -115,10 +115,9 @@ def try_points(
     settings: EvaluationSettings,
     progress: Progress = silent,
 ) -> TriedSettings:
-    """Find ROIs with each of `points` and judge them.
+    """Find ROIs with each of `points` and score them.
 
-    An engine that can't work with some values (an `InputError`) has an F1 of 0 there, so that a search of
-    hours doesn't end by it.
+    If an engine rejects a point (`InputError`), its F1 is 0 there, so that a search of hours goes on.
     """
     trials = []
     for number, point in enumerate(points, 1):
@@ -141,7 +140,7 @@ def tune(engine: str, tried: Sequence[TriedSettings], points: Sequence[Point]) -
     Raises
     ------
     InputError
-        If a recording was tried with other points: its file is of another grid.
+        If a recording was tried with another grid.
     """
     if not tried:
         return TunedSettings(engine, points[0], None, (), 0)
@@ -150,8 +149,8 @@ def tune(engine: str, tried: Sequence[TriedSettings], points: Sequence[Point]) -
             raise InputError(
                 one.recording,
                 "points",
-                f"aren't the grid of {engine}",
-                "Delete its trials; they are made anew.",
+                f"aren't those of the grid of {engine}",
+                "Delete its file of trials and run again.",
             )
     f1 = np.array([[trial.f1 for trial in one.trials] for one in tried])
     best = int(np.argmax(f1.mean(axis=0)))

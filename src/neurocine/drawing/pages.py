@@ -1,4 +1,4 @@
-"""HTML pages: the templates, and how numbers and pictures stand in them."""
+"""Templates of HTML pages, and the format of numbers and pictures in them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def quartile_text(values: dict[str, float | None]) -> str:
 
 
 def p_text(value: float | None) -> str:
-    """Return a p as the paper tells it: with one to three stars from .05, .01 and .001 on."""
+    """Return p with one to three stars if it is below .05, .01 and .001, as in the paper."""
     if value is None:
         return "–"
     stars = "*" * sum(value < level for level in (0.05, 0.01, 0.001))

@@ -13,7 +13,7 @@ from PIL import Image
 
 from neurocine.core import RoiSet
 
-#: Colours that colour-blind readers tell apart (Okabe and Ito), for a light page, a dark page and on grey
+#: Colours that colour-blind readers can tell apart (Okabe and Ito), for a light page, a dark page and on grey
 #: pictures.
 COLOURS = {
     "light": {"pyramidal": "#0072b2", "interneuron": "#d55e00", "noise": "#8a8a8a"},
@@ -21,7 +21,8 @@ COLOURS = {
     "picture": {"pyramidal": "#56b4e9", "interneuron": "#ffb000", "noise": "#c8c8c8"},
 }
 
-#: Who found an ROI, on grey pictures: an engine and STNeuroNet, the engine alone, STNeuroNet alone.
+#: Colours of ROIs on grey pictures: found by an engine and STNeuroNet, by the engine alone, by STNeuroNet
+#: alone.
 FOUND_COLOURS = {"both": "#2fd6a3", "engine": "#ffb000", "stneuronet": "#e58fd0"}
 #: Active probability 0, 1/4, ... 1, on grey pictures: dim to bright, so that it needs no colour.
 ACTIVE_COLOURS = ("#5b6fd8", "#a45cc8", "#e0607e", "#f79044", "#fff26b")
@@ -80,7 +81,7 @@ def outlines(rois: RoiSet, tolerance: float = 0.25) -> list[list[NDArray[np.floa
     """
     from skimage.measure import approximate_polygon, find_contours
 
-    found = []
+    lines_by_roi = []
     for i in range(len(rois)):
         y, x, _ = rois.pixels(i)
         top, left = int(y.min()), int(x.min())
@@ -90,8 +91,8 @@ def outlines(rois: RoiSet, tolerance: float = 0.25) -> list[list[NDArray[np.floa
             approximate_polygon(line, tolerance)  # type: ignore[no-untyped-call]
             for line in find_contours(mask, 0.5)  # type: ignore[no-untyped-call]
         ]
-        found.append([line[:, ::-1] + (left - 0.5, top - 0.5) for line in lines])
-    return found
+        lines_by_roi.append([line[:, ::-1] + (left - 0.5, top - 0.5) for line in lines])
+    return lines_by_roi
 
 
 def active_colour(probability: float) -> str:

@@ -19,11 +19,11 @@ from neurocine.drawing.pictures import COLOURS, Themed, encode, outlines
 
 DPI = 150
 WIDTH_IN = 10.0
-#: Points drawn of a line and columns of a raster: more can't be seen at this width.
+#: Points drawn of a line and columns of a raster: more wouldn't be visible at this width.
 MAX_COLUMNS = 1400
-#: Methods by turns, the main one first (Okabe and Ito: told apart by colour-blind readers too).
+#: Colours of the methods, the main one first (Okabe and Ito; colour-blind readers can tell them apart).
 METHOD_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8a8a")
-#: Below 1, it lifts what is dim in an image.
+#: Exponent of grey values; below 1 it brightens dim parts of an image.
 GAMMA = 0.6
 
 Draw = Callable[[Figure], None]
@@ -116,7 +116,7 @@ def envelope(
 
 
 def grey_image(axes: Axes, image: NDArray[np.float32]) -> None:
-    """Draw an image (Y, X) in grey, without axes; what is dim is lifted, for faint neurons are there."""
+    """Draw an image (Y, X) in grey, without axes; dim parts are brightened to show faint neurons."""
     low, high = np.percentile(image, [1, 99.5])
     bright = np.clip((image - low) / max(high - low, 1e-6), 0, 1) ** GAMMA
     axes.imshow(bright, cmap="gray", vmin=0, vmax=1, interpolation="nearest")

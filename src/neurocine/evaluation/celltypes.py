@@ -11,7 +11,7 @@ from neurocine.core import CELL_TYPES, InputError
 
 @dataclass(frozen=True)
 class TypeReport:
-    """How often cells of each type were called each type.
+    """Confusion matrix of cell types, and the scores of each type.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class TypeReport:
     macro_f1
         Mean F1 over the types that occur among true or called ones; None without cells.
     accuracy
-        Share of cells called rightly; None without cells.
+        Share of cells whose type was called correctly; None without cells.
     """
 
     types: tuple[str, ...]
@@ -52,12 +52,12 @@ class TypeReport:
 
 
 def evaluate_types(true: Sequence[str], called: Sequence[str]) -> TypeReport:
-    """Compare the types that cells have with those they were given.
+    """Compare the true types of cells with those that were called.
 
     Raises
     ------
     InputError
-        If there aren't as many of one as of the other, or a type is unknown.
+        If their numbers differ, or a type is unknown.
     """
     from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 

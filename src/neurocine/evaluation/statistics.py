@@ -1,4 +1,4 @@
-"""Medians, means and tests of methods on the same or on other samples."""
+"""Medians, means, and tests of two methods on paired or independent samples."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ MIN_UNPAIRED = 2
 
 
 def quartiles(values: ArrayLike) -> dict[str, float | None]:
-    """Return median, first and third quartile of `values`; None of each without any."""
+    """Return median, first and third quartile of `values`; None if there are none."""
     array = np.asarray(values, dtype=np.float64)
-    found = np.percentile(array, [50, 25, 75]).tolist() if array.size else [None] * 3
-    return dict(zip(("median", "q25", "q75"), found, strict=True))
+    values_at = np.percentile(array, [50, 25, 75]).tolist() if array.size else [None] * 3
+    return dict(zip(("median", "q25", "q75"), values_at, strict=True))
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,15 @@ def paired_test(first: ArrayLike, second: ArrayLike) -> PairedTest:
         raise InputError("paired test", "cells", f"shapes are {a.shape} and {b.shape}", "Give common cells.")
     # Rounded, so that equal scores reached by other divisions count as equal.
     difference = np.round(a - b, 12)
-    moved = difference[difference != 0]
+    nonzero = difference[difference != 0]
     middle = float(np.median(difference)) if len(a) else None
-    if not len(moved):
+    if not len(nonzero):
         return PairedTest(len(a), 0, middle, None, None, None)
-    effect = rank_biserial(moved)
+    effect = rank_biserial(nonzero)
     if len(a) < MIN_PAIRED:
-        return PairedTest(len(a), len(moved), middle, None, None, effect)
-    result = wilcoxon(moved)
-    return PairedTest(len(a), len(moved), middle, float(result.statistic), float(result.pvalue), effect)
+        return PairedTest(len(a), len(nonzero), middle, None, None, effect)
+    result = wilcoxon(nonzero)
+    return PairedTest(len(a), len(nonzero), middle, float(result.statistic), float(result.pvalue), effect)
 
 
 def rank_biserial(difference: NDArray[np.float64]) -> float:
@@ -113,10 +113,10 @@ class RankSum:
 
 
 def rank_sum(first: ArrayLike, second: ArrayLike) -> RankSum:
-    """Compare a figure of two methods, (n,) and (m,), as the paper does.
+    """Compare a score of two methods, (n,) and (m,), as the paper does.
 
-    The samples are taken for independent, as there; on the same recordings that is careful, for what they
-    have in common isn't taken out.
+    As there, samples are treated as independent. For the same recordings this is conservative, as the
+    variation that they share isn't removed.
     """
     a, b = (np.asarray(values, dtype=np.float64) for values in (first, second))
     if not a.size or not b.size:

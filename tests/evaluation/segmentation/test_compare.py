@@ -94,7 +94,7 @@ def test_what_is_drawn(simulated: Path) -> None:
     found = {name: simulated / "1" / f"{name}.h5" for name in ("ours", "theirs")}
     case = open_segmentation_case("one", simulated / "1", found)
     drawn = picture(case, SETTINGS)
-    sizes = {kind: len(rois) for kind, rois in drawn.rois["theirs"].items()}
+    sizes = {outcome: len(rois) for outcome, rois in drawn.rois["theirs"].items()}
     assert sizes == {"found": 1, "missed": 3, "false": 1, "doubtful": 0}
     assert drawn.rois["theirs"]["false"].ids.tolist() == [4]
     missed = drawn.examples["theirs"]["missed"]

@@ -16,12 +16,12 @@ from neurocine.evaluation.activity.criterion import DPRIME_EDGES, METRICS, Crite
 from neurocine.evaluation.celltypes import TypeReport
 from neurocine.evaluation.statistics import quartiles
 
-#: Dots drawn in one box: more only make a blot.
+#: Dots drawn per box; more would merge into a blot.
 MAX_DOTS = 1500
 
 
 def draw_activity(evaluation: ActivityEvaluation) -> dict[str, bytes]:
-    """Return every picture that the evaluation has values for, by name."""
+    """Return all pictures for which the evaluation has values, by name."""
     main, all_transients, types = evaluation.visible, evaluation.all_transients, evaluation.types
     pictures = {
         "scores": png(lambda figure: scores(figure, main), (10, 3.6)),
@@ -39,12 +39,12 @@ def draw_activity(evaluation: ActivityEvaluation) -> dict[str, bytes]:
 
 
 def scores(figure: Figure, criterion: Criterion) -> None:
-    """Draw boxes of sensitivity, precision and F1 of each method, a dot a cell (DeepCINAC, Fig. 7)."""
+    """Draw boxes of sensitivity, precision and F1 of each method, one dot per cell (DeepCINAC, Fig. 7)."""
     for axes, metric in zip(figure.subplots(1, 3, sharey=True), METRICS, strict=True):
         rows = [criterion.values(criterion.active, method, metric) for method in criterion.methods]
         boxes(axes, 100 * _padded(rows), criterion.methods)
         axes.set_title("F1 score" if metric == "f1" else metric.capitalize())
-    figure.axes[0].set_ylabel("% (each dot a cell)")
+    figure.axes[0].set_ylabel("% (one dot per cell)")
 
 
 def coverage(figure: Figure, criterion: Criterion) -> None:
@@ -53,10 +53,10 @@ def coverage(figure: Figure, criterion: Criterion) -> None:
     transients, cells = figure.subplots(1, 2, sharey=True)
     pooled = [np.concatenate([*rows, np.empty(0)]) for rows in shares.values()]
     boxes(transients, 100 * _padded(pooled), criterion.methods)
-    transients.set_title("Each dot a detected transient")
+    transients.set_title("One dot per detected transient")
     means = [np.array([row.mean() for row in rows if len(row)]) for rows in shares.values()]
     boxes(cells, 100 * _padded(means), criterion.methods)
-    cells.set_title("Each dot a cell's mean")
+    cells.set_title("One dot per cell (mean)")
     transients.set_ylabel("frames of the rise called active (%)")
 
 
@@ -109,7 +109,7 @@ def sensitivity_by_dprime(figure: Figure, criterion: Criterion) -> None:
 
 
 def dprime_name(row: dict[str, Any]) -> str:
-    """Return what a row of `Criterion.sensitivity_by_dprime` spans."""
+    """Return the range of d' of a row of `Criterion.sensitivity_by_dprime`."""
     return f"{row['from']:g} and over" if row["to"] is None else f"{row['from']:g} to {row['to']:g}"
 
 

@@ -1,4 +1,4 @@
-"""An evaluation written down: JSON, a table of cells, pictures and a page of its own."""
+"""Output of an evaluation of activity: JSON, a table of cells, pictures and a page."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from neurocine.io.tables import write_table
 CAPTIONS = {
     "scores": "Sensitivity, precision and F1 of each active cell, with medians (numbers), quartiles and "
     "whiskers of 1.5 times their distance.",
-    "coverage": "Share of a true rise, onset to peak, that is called active; detected transients only.",
+    "coverage": "Share of the frames from onset to peak of a true transient that are called active; detected "
+    "transients only.",
     "snr": "F1 of each active cell over the signal-to-noise ratio of its ΔF/F, and medians between the grey "
     "lines.",
-    "dprime": "Share of all cells' true transients that each method detects, by their detectability d'. Left "
-    "of the dotted line they are doubtful.",
+    "dprime": "Share of all cells' true transients that each method detects, by their detectability d'. "
+    "Those left of the dotted line are doubtful.",
     "scores_all": "All transients: sensitivity, precision and F1 of each active cell.",
     "coverage_all": "All transients: share of a detected rise that is called active.",
     "confusion": "Cell types: numbers of cells, and shares of the true type.",
@@ -43,11 +44,11 @@ def write_evaluation(
     Parameters
     ----------
     evaluation
-        What was found.
+        The evaluation.
     out
         The JSON file.
     table
-        Tab-separated table, one row a cell, method and criterion.
+        Tab-separated table, one row per cell, method and criterion.
     page
         One HTML page that needs no other file.
     pictures

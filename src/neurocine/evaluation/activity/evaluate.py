@@ -1,4 +1,4 @@
-"""Activity and cell types of some recordings against truth, beside what the traces alone give."""
+"""Compare activity and cell types of recordings with truth, and with baselines that see only the traces."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def evaluate_activity(
     cases
         Recordings with truth and activity; all with the same methods.
     settings
-        How cells match and overlap, how they are grouped, which true transients can be seen, the baselines.
+        Matching, overlap and groups of cells, the least d' of a visible transient, and the baselines.
     training
         Other recordings with truth, on whose active cells the thresholds of the baselines are chosen. Without
         any, they are chosen on the evaluated cells, which favours the baselines; the result says so.
     note
-        What a reader should know about the recordings.
+        A remark on the recordings, for readers.
     engines
-        How baselines in environments of their own are run; the defaults unless given.
+        How baselines in environments of their own are run; by default as in the config.
     progress
-        Told of frames read.
+        Called with the number of frames read.
 
     Raises
     ------
@@ -89,21 +89,21 @@ def evaluate_activity(
 
 
 def _given(case: ActivityCase, before: dict[str, Threshold] | None) -> dict[str, Threshold]:
-    """Return the thresholds that the methods of `case` came with; they must be as `before`."""
+    """Return the thresholds that come with the methods of `case`; they must equal those `before`."""
     if not case.rasters:
         raise InputError(case.name, "activity", "there is none", "Run the step activity on this recording.")
     clash = set(case.rasters) & set(BASELINES)
     if clash:
         raise InputError(case.name, "method", f"{min(clash)!r} is a baseline's name", "Give another name.")
-    given = {name: Threshold(raster.threshold, name, "given") for name, raster in case.rasters.items()}
-    if before is not None and given != before:
+    own = {name: Threshold(raster.threshold, name, "given") for name, raster in case.rasters.items()}
+    if before is not None and own != before:
         raise InputError(
             case.name,
             "methods",
-            f"{given} differ from those of the recordings before: {before}",
+            f"{own} differ from those of the recordings before: {before}",
             "Evaluate recordings whose activity was made alike.",
         )
-    return given
+    return own
 
 
 def _chosen(

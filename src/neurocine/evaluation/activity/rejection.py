@@ -52,7 +52,7 @@ class Rejection:
 
 
 def rejection(tests: Sequence[OverlapTest], thresholds: Mapping[str, Threshold]) -> Rejection:
-    """Return what methods with some thresholds reject in one recording or more."""
+    """Return which false transients each method rejects at its threshold, all recordings together."""
     return Rejection(
         n_pairs=sum(test.n_pairs for test in tests),
         n_cells=sum(test.n_cells for test in tests),

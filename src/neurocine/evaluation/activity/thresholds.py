@@ -17,7 +17,7 @@ GRID_SIZE = 200
 
 @dataclass(frozen=True)
 class Threshold:
-    """A method's threshold, and where it comes from.
+    """A method's threshold, and on which cells it was chosen.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Threshold:
 
 @dataclass(frozen=True, order=True)
 class ThresholdChoice:
-    """The best threshold for some cells; choices order by how good they are."""
+    """The best threshold for a set of cells; a better choice compares greater."""
 
     median_f1: float
     mean_f1: float
@@ -52,9 +52,9 @@ def choose_threshold(cells: Sequence[ScoredTransients], grid: ArrayLike | None =
     Parameters
     ----------
     cells
-        One signal of each of some cells.
+        One signal of each cell.
     grid
-        Thresholds to try; `levels` unless given.
+        Thresholds to try; by default `levels`.
 
     Raises
     ------

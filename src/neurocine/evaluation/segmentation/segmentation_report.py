@@ -1,4 +1,4 @@
-"""A comparison of segmentations written down: JSON, a table of scores, pictures and a page of its own."""
+"""Output of a comparison of segmentations: JSON, a table of scores, pictures and a page."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def write_segmentation(
     Parameters
     ----------
     comparison
-        What was found.
+        The comparison.
     out
         The JSON file.
     table
-        Tab-separated table, one row a recording, method, criterion and rule.
+        Tab-separated table, one row per recording, method, criterion and rule.
     page
         One HTML page that needs no other file.
     pictures

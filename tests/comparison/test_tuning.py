@@ -92,7 +92,7 @@ def test_without_training_recordings_the_first_point_is_taken() -> None:
 
 
 def test_trials_of_another_grid_are_refused() -> None:
-    with pytest.raises(InputError, match="aren't the grid"):
+    with pytest.raises(InputError, match="aren't those of the grid"):
         tune("suite2p", [tried("a", 0.1, 0.2)], POINTS[:1])
 
 

@@ -181,7 +181,7 @@ def test_page_and_pictures_of_both(cases: list[ActivityCase], judged, tmp_path: 
         "coverage", "coverage_all", "dprime", "scores", "scores_all", "snr",
     ]  # fmt: skip
     page = (tmp_path / "e.html").read_text()
-    assert "8 true transients can be seen" in page
+    assert "8 true transients are visible" in page
     assert "16 are doubtful" in page
     assert "Sensitivity by detectability" in page
     assert "12 and over" in page

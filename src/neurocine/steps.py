@@ -106,15 +106,15 @@ _MEASURED = ("source", "movie", "rois", "traces", "celltypes", "activity")
 RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "ingest",
-        "checks the raw movie's files whole, and records their checksums",
-        impl=1,
+        "checks the raw movie's files whole, records their checksums, and finds frames without data",
+        impl=2,
         cost=Cost(1000, 0.0, 5, 1),
         writes={"source": "source.json"},
     ),
     Step(
         "motion",
         "registers every frame onto a template",
-        impl=1,
+        impl=2,
         cost=Cost(3000, 0.0, 15, 60),
         reads=("source",),
         writes={"movie": "movie.h5"},
@@ -149,7 +149,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "traces",
         "extracts F, neuropil, ΔF/F and events",
-        impl=1,
+        impl=2,
         cost=Cost(2000, 0.2, 10, 10),
         reads=("movie", "rois"),
         writes={"traces": "traces.h5"},
@@ -171,7 +171,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "activity",
         "infers the frames in which each cell is active",
-        impl=3,
+        impl=4,
         cost=Cost(3000, 0.2, 15, 120),
         reads=("movie", "rois", "celltypes"),
         writes={"activity": "activity.h5"},

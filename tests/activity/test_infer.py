@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocine.activity import gathered, infer
-from neurocine.activity.inference import extended
+from neurocine.activity.inference import extended, spanned
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, RoiSet
 from neurocine.networks.cells import CellArchitecture, PatchArchitecture, ViewArchitecture
@@ -311,3 +311,11 @@ def test_called_transients_reach_as_far_as_they_stay_over_the_extent() -> None:
     for extent in (0.5, 0.7, 1.0):  # no further
         np.testing.assert_array_equal(extended(one[None], 0.5, extent)[0], one)
     assert extended(one[None], 0.5, 0.4).dtype == np.float32
+
+
+def test_transients_span_frames_without_data_but_neither_begin_nor_end_there() -> None:
+    probability = np.array([[0.9, 0.9, 0.1, 0.9, 0.9, 0.2, 0.3, 0.9, 0.0, 0.9]], dtype=np.float32)
+    valid = np.array([1, 1, 0, 1, 1, 1, 0, 0, 1, 0], dtype=bool)
+    shown = spanned(probability, valid)
+    np.testing.assert_allclose(shown, [[0.9, 0.9, 0.9, 0.9, 0.9, 0.2, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(spanned(probability, np.ones(10, dtype=bool)), probability)

@@ -100,3 +100,19 @@ def test_unknown_column_is_named(folder: Path) -> None:
 def test_missing_table(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neurocine init"):
         load_recordings(tmp_path / "none.tsv")
+
+
+def test_bad_frames_are_ranges_or_a_file_of_them(folder: Path) -> None:
+    (folder / "bad.txt").write_text("# photostimulation\n500\n120-130\n7\t9\n")
+    header = ("recording", "movie", "bad_frames")
+    rows = (("m1", "a.tif", "500, 120-130; 7-9"), ("m2", "a.tif", "bad.txt"), ("m3", "a.tif", ""))
+    one, two, three = load_recordings(table(folder, *rows, header=header))
+    assert one.bad_frames == two.bad_frames == ((7, 9), (120, 130), (500, 500))
+    assert three.bad_frames == ()
+
+
+@pytest.mark.parametrize("cell", ["120:130", "none.txt", "30-20", "-5"])
+def test_bad_frames_that_cannot_be_read_are_named(folder: Path, cell: str) -> None:
+    path = table(folder, ("m", "a.tif", cell), header=("recording", "movie", "bad_frames"))
+    with pytest.raises(InputError, match=r"line 2: bad_frames: .*Give ranges such as 120-130"):
+        load_recordings(path)

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from neurocine.config import MotionSettings
 from neurocine.config.engines import MOTION_ENGINES, EngineEntry
-from neurocine.core import InputError, Movie
+from neurocine.core import InputError, InvalidFrames, Movie, Validity
 from neurocine.io.result_files import Stamp, read_movie, read_registration, read_stamp, read_summary
 from neurocine.motion import engines, register
 
@@ -272,3 +272,35 @@ def test_cast_rounds_and_clips() -> None:
     assert engines.cast(values, np.uint8).tolist() == [0, 2, 2, 255]
     assert engines.cast(np.array([5e9], dtype=np.float32), np.uint32).tolist() == [2**32 - 1]
     assert engines.cast(values, np.float32) is values
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_frames_without_data_disturb_nothing_and_stay_marked(tmp_path: Path, name: str) -> None:
+    frames, *_ = drifting()
+    clean = np.clip(frames, 0, None).astype(np.uint16)
+    spoilt = clean.copy()
+    spoilt[30:33] = 0
+    spoilt[50] = np.random.default_rng(5).integers(
+        50, 150, clean[0].shape
+    )  # another scene: nobody knows before
+    ingested = Validity(len(clean), (InvalidFrames(30, 32, "blank"),))
+    for path, movie in (
+        (tmp_path / "clean.h5", Movie(clean, 10.0, 1.0)),
+        (tmp_path / "spoilt.h5", Movie(spoilt, 10.0, 1.0, validity=ingested)),
+    ):
+        register(movie, ENGINES[name], path, Stamp())
+    before, after = (read_movie(tmp_path / f"{part}.h5") for part in ("clean", "spoilt"))
+    assert before.valid.all()
+    assert after.validity is not None
+    assert [(part.first, part.last, part.reason) for part in after.validity.invalid] == [
+        (30, 32, "blank"),
+        (50, 50, "unregistrable"),
+    ]
+    whole = after.read(0, 80)
+    for first, last in ((30, 32), (50, 50)):
+        around = (whole[first - 1].astype(float) + whole[last + 1]) / 2
+        assert np.abs(whole[first : last + 1].mean(0) - around).max() <= 1
+    inside = (slice(None), slice(10, -10), slice(10, -10))
+    kept = after.valid.copy()
+    kept[[29, 33, 49, 51]] = True
+    assert np.corrcoef(before.read(0, 80)[kept][inside].ravel(), whole[kept][inside].ravel())[0, 1] > 0.97

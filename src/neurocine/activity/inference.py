@@ -21,6 +21,7 @@ from scipy import ndimage
 
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet
+from neurocine.core.movie import false_runs
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.inputs import check_field, windows
 from neurocine.networks.cells.runner import Runner
@@ -95,9 +96,18 @@ def infer(
         raw = predicted(runner, known[key], grid.rois(rois), chosen, settings, progress, label)
         resampled = np.clip(grid.to_movie(raw), 0, 1)
         probability[chosen] = extended(resampled, settings.threshold, settings.extent)
+    valid = movie.valid
+    probability = spanned(probability, valid)
     mine = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *chain(*groups.values())]))
     named = tuple(names[i] for i in mine)
-    return Raster(rois.ids[mine], movie.frame_rate_hz, probability[mine], settings.threshold, named)
+    return Raster(
+        rois.ids[mine],
+        movie.frame_rate_hz,
+        probability[mine],
+        settings.threshold,
+        named,
+        valid=None if valid.all() else valid,
+    )
 
 
 def group_cells(settings: ActivitySettings) -> int:
@@ -141,6 +151,7 @@ def gathered(parts: Sequence[Raster], ids: NDArray[np.int64]) -> Raster:
         np.concatenate([part.probability for part in parts])[order],
         parts[0].threshold,
         tuple(names[i] for i in order),
+        valid=parts[0].valid,
     )
 
 
@@ -156,6 +167,19 @@ def extended(probability: NDArray[np.float32], threshold: float, extent: float) 
     called[0] = False
     lifted = np.nextafter(np.float32(threshold), np.float32(1))
     return np.where(called[runs], np.maximum(probability, lifted), probability)
+
+
+def spanned(probability: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return `probability` (N, T) with frames without data as active as both frames around them.
+
+    So a transient may span such frames, but neither begins nor ends in one.
+    """
+    result = probability.copy()
+    for first, last in false_runs(valid):
+        before = probability[:, first - 1] if first else np.float32(0)
+        after = probability[:, last + 1] if last + 1 < len(valid) else np.float32(0)
+        result[:, first : last + 1] = np.minimum(before, after)[..., None]
+    return result
 
 
 def check_length(movie: Movie, settings: ActivitySettings, registry: Registry | None = None) -> None:

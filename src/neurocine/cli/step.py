@@ -66,9 +66,13 @@ def motion(
             indicator=indicator,
             progress=progress,
         )
-        raw = opened(movie, frame_rate, pixel_size, indicator)
         pipeline.motion(
-            raw, out, section, source_sha256=source.sha256, engines=chosen.engines, progress=progress
+            source.open(),
+            out,
+            section,
+            source_sha256=source.sha256,
+            engines=chosen.engines,
+            progress=progress,
         )
 
 

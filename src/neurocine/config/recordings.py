@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,6 +24,9 @@ RESERVED = ("benchmarks", "comparison", "evaluation", "logs", "training")
 
 #: Names of devices on Windows, with any suffix.
 DEVICES = ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
+
+#: A frame, or the first and last of a range; a tab or comma may part the two in a file.
+_RANGE = re.compile(r"(\d+)(?:\s*(?:-|\u2013|\t)\s*(\d+))?")
 
 #: Longest name of a recording in bytes: file systems allow 255, and one letter can take four.
 MAX_NAME_BYTES = 200
@@ -47,6 +51,11 @@ class RecordingRow(BaseModel):
     )
     indicator: str | None = Field(None, description="calcium indicator, such as GCaMP6s")
     rois: str | None = Field(None, description="file with your own ROIs, for segmentation engine 'given'")
+    bad_frames: str | None = Field(
+        None,
+        description="frames without usable data, 0-based and inclusive, such as 120-130, 500; or a file with "
+        "one range per line",
+    )
     ground_truth: str | None = Field(None, description="file or folder with the truth, for evaluation")
     split: Literal["train", "validation", "test"] | None = Field(
         None, description="train, validation or test; for recordings with truth"
@@ -135,9 +144,50 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
         pixel_size_um=row.pixel_size_um,
         indicator=row.indicator,
         rois=_existing(where, "rois", row.rois),
+        bad_frames=_bad_frames(where, row.bad_frames),
         ground_truth=_existing(where, "ground_truth", row.ground_truth),
         split=row.split or "",
     )
+
+
+def frame_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """Return the ranges in `text`, first and last frame (0-based, inclusive), in order.
+
+    They are separated by commas, semicolons or line breaks; what follows a ``#`` on a line is a comment.
+
+    Raises
+    ------
+    ValueError
+        If a part isn't a frame or a range, or a range ends before it begins.
+    """
+    ranges = []
+    for part in re.split(r"[,;\n]", re.sub(r"#.*", "", text)):
+        if not part.strip():
+            continue
+        match = _RANGE.fullmatch(part.strip())
+        if match is None:
+            raise ValueError(f"{part.strip()!r} is neither a frame nor a range such as 120-130")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise ValueError(f"{part.strip()!r} ends before it begins")
+        ranges.append((first, last))
+    return tuple(sorted(ranges))
+
+
+def _bad_frames(where: str, text: str | None) -> tuple[tuple[int, int], ...]:
+    """Return the ranges that a cell holds, or the file that it names."""
+    if text is None:
+        return ()
+    path = Path(text)
+    try:
+        return frame_ranges(path.read_text(encoding="utf-8") if _exists(text) and path.is_file() else text)
+    except ValueError as error:
+        raise InputError(
+            where,
+            "bad_frames",
+            f"{error}",
+            "Give ranges such as 120-130, 500 (0-based, inclusive), or an existing file with one per line.",
+        ) from error
 
 
 def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:

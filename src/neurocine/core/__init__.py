@@ -12,7 +12,7 @@ from neurocine.core.errors import (
     NeurocineError,
     UnknownFormat,
 )
-from neurocine.core.movie import FrameSource, Movie
+from neurocine.core.movie import FrameSource, InvalidFrames, Movie, Validity
 from neurocine.core.raster import Raster, Transients
 from neurocine.core.recording import Recording
 from neurocine.core.rois import RoiSet
@@ -28,6 +28,7 @@ __all__ = [
     "FileMissing",
     "FrameSource",
     "InputError",
+    "InvalidFrames",
     "MetadataMissing",
     "Movie",
     "NeurocineError",
@@ -37,4 +38,5 @@ __all__ = [
     "Traces",
     "Transients",
     "UnknownFormat",
+    "Validity",
 ]

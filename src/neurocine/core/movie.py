@@ -1,9 +1,10 @@
-"""A movie whose frames are read on demand, never all at once."""
+"""A movie whose frames are read on demand, never all at once, and which of them hold data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +32,96 @@ class FrameSource(Protocol):
         """Frames `start:stop`, shape (stop - start, Y, X)."""
 
 
+@dataclass(frozen=True)
+class InvalidFrames:
+    """Frames ``first`` to ``last`` (0-based, inclusive) that hold no data, and why."""
+
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Validity:
+    """Which of T frames hold data.
+
+    Attributes
+    ----------
+    n_frames
+        T.
+    invalid
+        Frames without data, in order; they neither touch nor overlap.
+    rows
+        Rows without data in other frames: frame, first and last row, all 0-based and inclusive.
+
+    Raises
+    ------
+    InputError
+        If a frame lies outside the movie, or no frame is valid.
+    """
+
+    n_frames: int
+    invalid: tuple[InvalidFrames, ...] = ()
+    rows: tuple[tuple[int, int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        for part in self.invalid:
+            if not 0 <= part.first <= part.last < self.n_frames:
+                raise InputError(
+                    "invalid frames",
+                    part.reason,
+                    f"frames {part.first} to {part.last} aren't all in a movie of {self.n_frames}",
+                    f"Give frames of 0 to {self.n_frames - 1}.",
+                )
+        if not self.valid.any():
+            raise InputError("movie", "frames", "none holds data", "Was the shutter open?")
+
+    @classmethod
+    def of(cls, valid: NDArray[np.bool_], reason: str) -> Validity:
+        """Return the validity of frames (T,), those that are False being invalid for one `reason`."""
+        return cls(len(valid), tuple(InvalidFrames(first, last, reason) for first, last in false_runs(valid)))
+
+    @cached_property
+    def valid(self) -> NDArray[np.bool_]:
+        """True for frames that hold data, (T,)."""
+        valid = np.ones(self.n_frames, dtype=bool)
+        for part in self.invalid:
+            valid[part.first : part.last + 1] = False
+        return valid
+
+    def __or__(self, other: Validity) -> Validity:
+        """Return what is invalid by one or the other; where both have a reason, the first's counts."""
+        reasons = np.full(self.n_frames, "", dtype=object)
+        for part in (*other.invalid, *self.invalid):
+            reasons[part.first : part.last + 1] = part.reason
+        edges = np.flatnonzero(np.append(True, reasons[1:] != reasons[:-1]))
+        stops = np.append(edges[1:], self.n_frames) - 1
+        frames = tuple(
+            InvalidFrames(int(first), int(last), str(reasons[first]))
+            for first, last in zip(edges, stops, strict=True)
+            if reasons[first]
+        )
+        return Validity(self.n_frames, frames, tuple(sorted({*self.rows, *other.rows})))
+
+
+def joined_validity(parts: Sequence[tuple[int, Validity | None]]) -> Validity | None:
+    """Return the validity of movies that follow each other, by their numbers of frames; None: all valid."""
+    invalid: list[InvalidFrames] = []
+    start = 0
+    for n_frames, validity in parts:
+        for part in validity.invalid if validity else ():
+            invalid.append(InvalidFrames(start + part.first, start + part.last, part.reason))
+        start += n_frames
+    return Validity(start, tuple(invalid)) if invalid else None
+
+
+def false_runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return first and last position (inclusive) of each run of False in `flags` (T,)."""
+    change = np.diff(np.concatenate([[0], (~flags).astype(np.int8), [0]]))
+    first, after = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    return [(int(a), int(b) - 1) for a, b in zip(first, after, strict=True)]
+
+
 @dataclass(frozen=True, eq=False)
 class Movie:
     """A two-photon movie of one plane and one channel.
@@ -47,11 +138,14 @@ class Movie:
         Calcium indicator, such as ``GCaMP6s``; empty if unknown.
     source
         Where it came from, for messages.
+    validity
+        Which frames hold data; all unless given. Frames and rows without data are read filled in.
 
     Raises
     ------
     InputError
-        If the frames aren't (T, Y, X) grey values, are fewer than 2, or a rate or size isn't positive.
+        If the frames aren't (T, Y, X) grey values, are fewer than 2, or a rate or size isn't positive; if the
+        validity is that of another number of frames.
     """
 
     frames: FrameSource
@@ -59,9 +153,17 @@ class Movie:
     pixel_size_um: float
     indicator: str = ""
     source: str = "movie"
+    validity: Validity | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_frames(self.frames, self.source)
+        if self.validity is not None and self.validity.n_frames != self.n_frames:
+            raise InputError(
+                self.source,
+                "validity",
+                f"is that of {self.validity.n_frames} frames, the movie has {self.n_frames}",
+                "Make it again from this movie.",
+            )
         positive(self.frame_rate_hz, self.source, "frame_rate_hz", "Hz")
         positive(self.pixel_size_um, self.source, "pixel_size_um", "micrometres")
 
@@ -80,9 +182,52 @@ class Movie:
         """Pixel type."""
         return np.dtype(self.frames.dtype)
 
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """True for frames that hold data, (T,)."""
+        return np.ones(self.n_frames, dtype=bool) if self.validity is None else self.validity.valid
+
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Return frames ``start:stop`` as an array (stop - start, Y, X) in the movie's type."""
-        return np.asarray(self.frames[start:stop])
+        """Return frames ``start:stop`` as an array (stop - start, Y, X) in the movie's type.
+
+        A frame without data is the mean of the nearest valid frames before and after it, weighted by how near
+        they are; so are rows without data.
+        """
+        frames = np.asarray(self.frames[start:stop])
+        if self.validity is None:
+            return frames
+        missing = np.flatnonzero(~self.validity.valid[start:stop])
+        rows = [part for part in self.validity.rows if start <= part[0] < stop]
+        if not len(missing) and not rows:
+            return frames
+        frames = frames.copy()
+        for i in missing:
+            frames[i] = self._between(start + int(i), slice(None))
+        for frame, first, last in rows:
+            frames[frame - start, first : last + 1] = self._between(frame, slice(first, last + 1))
+        return frames
+
+    def _between(self, frame: int, rows: slice) -> NDArray[Any]:
+        """Return `rows` of a frame as the nearest whole frames before and after it have them."""
+        whole = self._whole
+        place = int(np.searchsorted(whole, frame))
+        before, after = whole[max(0, place - 1)], whole[min(place, len(whole) - 1)]
+        if place == 0:
+            before = after
+        if place == len(whole):
+            after = before
+        share = 0.5 if after == before else (frame - before) / (after - before)
+        first, second = (np.asarray(self.frames[k : k + 1])[0, rows] for k in (int(before), int(after)))
+        mixed = (1 - share) * first.astype(np.float64) + share * second.astype(np.float64)
+        return (np.rint(mixed) if self.dtype.kind in "iu" else mixed).astype(self.dtype)
+
+    @cached_property
+    def _whole(self) -> NDArray[np.int64]:
+        """The valid frames without a row missing."""
+        whole = self.valid.copy()
+        if self.validity is not None:
+            whole[[frame for frame, _, _ in self.validity.rows]] = False
+        return np.flatnonzero(whole if whole.any() else self.valid)
 
     def blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[tuple[int, NDArray[Any]]]:
         """Yield ``(start, frames)`` over the whole movie, each block within `block_bytes`."""

@@ -52,6 +52,9 @@ class Raster:
         Name of the classifier used for each ROI, (N,) strings.
     source
         Where it came from, for messages.
+    valid
+        True for frames that hold data, (T,) bool; None if all do. A transient may span others, but neither
+        begins nor ends in one.
 
     Raises
     ------
@@ -65,6 +68,7 @@ class Raster:
     threshold: float
     classifier: tuple[str, ...]
     source: str = "activity"
+    valid: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         n = len(unique_ids(self.ids, self.source))
@@ -74,6 +78,8 @@ class Raster:
             raise InputError(
                 self.source, "probability", "lies outside [0, 1] or isn't finite", "Run activity again."
             )
+        if self.valid is not None:
+            as_array(self.valid, bool, (self.n_frames,), self.source, "valid")
         if len(self.classifier) != n:
             raise InputError(
                 self.source,

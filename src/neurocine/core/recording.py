@@ -20,6 +20,8 @@ class Recording:
         As the table gives them; None where it leaves them to the file.
     rois
         Contours from the user, for the engine ``given``; None if there are none.
+    bad_frames
+        First and last frame (0-based, inclusive) of each range without usable data.
     ground_truth
         Folder or file with the truth, for evaluation; None if there is none.
     split
@@ -32,5 +34,6 @@ class Recording:
     pixel_size_um: float | None = None
     indicator: str | None = None
     rois: Path | None = None
+    bad_frames: tuple[tuple[int, int], ...] = ()
     ground_truth: Path | None = None
     split: str = ""

@@ -30,6 +30,9 @@ class Traces:
         Deconvolved events, (N, T) float32: in units of ΔF/F by the default engine.
     snr
         Signal-to-noise ratio of each ROI's ΔF/F, (N,) float32.
+    valid
+        True for frames that hold data, (T,) bool; None if all do. Traces of the others are filled in, and
+        have no events.
 
     Raises
     ------
@@ -45,6 +48,7 @@ class Traces:
     events: NDArray[np.float32]
     snr: NDArray[np.float32]
     source: str = "traces"
+    valid: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         n = len(unique_ids(self.ids, self.source))
@@ -52,6 +56,8 @@ class Traces:
         as_array(self.f, np.float32, (n, None), self.source, "f")
         for name in ("fneu", "dff", "events"):
             as_array(getattr(self, name), np.float32, (n, self.n_frames), self.source, name)
+        if self.valid is not None:
+            as_array(self.valid, bool, (self.n_frames,), self.source, "valid")
         as_array(self.snr, np.float32, (n,), self.source, "snr")
 
     @property

@@ -19,6 +19,8 @@ FLOW_EDGE = 256
 FLOW_RADIUS = 12
 #: Smaller drops of the correlation aren't bad frames: interpolation and rounding cause them, too.
 MIN_FALL = 0.05
+#: A frame whose correlation with the template is below this share of the median shows something else.
+LOST_SHARE = 0.5
 
 
 class TemplateCorrelation:
@@ -102,3 +104,13 @@ def unregistered(
     deviation = np.median(np.abs(correlation - median))
     least = max(0.0, float(median - max(flag_mad * deviation, MIN_FALL)))
     return np.asarray(at_limit | (correlation <= least))
+
+
+def unregistrable(correlation: NDArray[np.float32], flagged: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which of the `flagged` frames don't show the template at all, (T,).
+
+    Their correlation with it is less than `LOST_SHARE` of the median. Frames that are dim, moved or full of
+    active cells stay; and all stay if less than half of the movie would be left.
+    """
+    lost = np.asarray(flagged & (correlation < LOST_SHARE * np.median(correlation)))
+    return lost if lost.mean() < 0.5 else np.zeros_like(lost)

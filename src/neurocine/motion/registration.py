@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import EnginesSettings, MotionSettings
-from neurocine.core import Movie
+from neurocine.core import Movie, Validity
 from neurocine.core.movie import BLOCK_BYTES
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
 from neurocine.motion.engines import Registrar, limit_px, prepared
@@ -18,6 +18,7 @@ from neurocine.motion.metrics import (
     crispness,
     residual_flow_p95,
     unregistered,
+    unregistrable,
 )
 from neurocine.motion.summary import SummaryAccumulator
 from neurocine.motion.template import check_finite, sample_frames
@@ -76,7 +77,10 @@ def register(
             measured.y[part], measured.x[part], measured.at_limit[part] = moved.y, moved.x, moved.at_limit
             progress("motion", start + len(frames), movie.n_frames)
         summary = measured.summary.result()
-        writer.finish(summary, measured.registration(summary, settings.flag_mad))
+        registration = measured.registration(summary, settings.flag_mad)
+        lost = unregistrable(registration.correlation, registration.unregistered)
+        validity = Validity.of(~lost, "unregistrable")
+        writer.finish(summary, registration, validity | movie.validity if movie.validity else validity)
 
 
 class _Measured:

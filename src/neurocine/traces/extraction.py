@@ -50,15 +50,17 @@ def extract(
     raw = extract_raw(movie, rois, settings, progress)
     name, decay = settings.deconvolution, decay_s(movie.indicator)
     deconvolved = deconvolve_by(name, raw, settings, decay, engines=engines, progress=progress)
+    valid = movie.valid
     return Traces(
         ids=raw.ids,
         frame_rate_hz=raw.frame_rate_hz,
         f=raw.f,
         fneu=raw.fneu,
         dff=raw.dff,
-        events=deconvolved.events,
-        snr=signal_to_noise(raw.dff),
+        events=np.where(valid, deconvolved.events, np.float32(0)),
+        snr=signal_to_noise(raw.dff[:, valid]),
         source=raw.source,
+        valid=None if valid.all() else valid,
     )
 
 

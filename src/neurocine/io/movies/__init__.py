@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import DamagedFile, FileMissing, FrameSource, InputError, Movie
+from neurocine.core.movie import joined_validity
 from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie
 from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
 from neurocine.io.movies.names import natural_key
@@ -87,6 +88,7 @@ def open_movie(
         ),
         indicator=resolve_indicator(name, indicator, [part.indicator for part in parts]),
         source=name,
+        validity=joined_validity([(part.frames.shape[0], part.validity) for part in parts]),
     )
 
 

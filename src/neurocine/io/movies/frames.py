@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import FrameSource
+from neurocine.core import FrameSource, Validity
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +29,15 @@ class OpenedMovie:
         µm per pixel.
     indicator
         Calcium indicator.
+    validity
+        Which frames hold data, where the file says so.
     """
 
     frames: FrameSource
     frame_rate_hz: float | None = None
     pixel_size_um: float | None = None
     indicator: str | None = None
+    validity: Validity | None = None
 
 
 class LazyFrames(ABC):

@@ -29,7 +29,13 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     if file.attrs.get("kind") == "movie" and dataset is None:
         file.close()
         movie = read_movie(path)
-        return OpenedMovie(movie.frames, movie.frame_rate_hz, movie.pixel_size_um, movie.indicator or None)
+        return OpenedMovie(
+            movie.frames,
+            movie.frame_rate_hz,
+            movie.pixel_size_um,
+            movie.indicator or None,
+            movie.validity,
+        )
     name, frames = pick_dataset(path, _datasets(file), dataset)
     attributes = {**file.attrs, **file[name].attrs}
     return OpenedMovie(

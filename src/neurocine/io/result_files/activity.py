@@ -7,7 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import Raster
-from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, opened, strings
+from neurocine.io.result_files.stamp import (
+    Stamp,
+    attribute,
+    create,
+    dataset,
+    opened,
+    read_valid,
+    strings,
+    write_valid,
+)
 
 
 def write_activity(path: Path, raster: Raster, stamp: Stamp | None = None) -> None:
@@ -19,6 +28,7 @@ def write_activity(path: Path, raster: Raster, stamp: Stamp | None = None) -> No
         file["ids"] = raster.ids
         file["probability"] = raster.probability
         file["raster"] = raster.active
+        write_valid(file, raster.valid, raster.n_frames)
         file["classifier"] = [name.encode() for name in raster.classifier] or np.empty(0, dtype="S1")
         for name in ("roi_id", "onset", "peak", "probability"):
             file[f"transients/{name}"] = getattr(transients, name)
@@ -34,4 +44,5 @@ def read_activity(path: Path) -> Raster:
             threshold=float(attribute(file, "threshold")),
             classifier=strings(file, "classifier"),
             source=str(path),
+            valid=read_valid(file),
         )

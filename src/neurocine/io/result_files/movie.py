@@ -12,9 +12,9 @@ import h5py
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurocine.core import DamagedFile, Movie
+from neurocine.core import DamagedFile, InvalidFrames, Movie, Validity
 from neurocine.io.atomic_hdf5 import NewFile
-from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, open_checked, opened
+from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, open_checked, opened, strings
 from neurocine.io.safe.damage import reraise_as_input_error
 
 #: Frames, rows and columns of a chunk: a 25 x 25 window over all frames touches 1-4 chunks per 64 frames,
@@ -118,8 +118,16 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         """Return frames already written."""
         return np.asarray(self._file["movie"][start:stop])
 
-    def finish(self, summary: Summary, registration: Registration) -> None:
-        """Write summary images and shifts; a movie file isn't complete without them."""
+    def finish(self, summary: Summary, registration: Registration, validity: Validity | None = None) -> None:
+        """Write summary images, shifts and which frames hold data; a movie file isn't complete without them."""
+        known = validity or Validity(self._like.n_frames)
+        self._file["valid"] = known.valid
+        for name in ("first", "last"):
+            self._file[f"invalid/{name}"] = np.array(
+                [getattr(part, name) for part in known.invalid], np.int64
+            )
+        self._file["invalid/reason"] = [part.reason.encode() for part in known.invalid]
+        self._file["invalid/rows"] = np.array(known.rows, np.int64).reshape(-1, 3)
         for name in ("mean", "max", "std", "correlation"):
             self._file[f"summary/{name}"] = np.asarray(getattr(summary, name), dtype=np.float32)
         for name in ("y", "x", "correlation", "template", "raw_mean"):
@@ -160,7 +168,21 @@ def read_movie(path: Path) -> Movie:
             pixel_size_um=float(attribute(file, "pixel_size_um")),
             indicator=str(attribute(file, "indicator")),
             source=str(path),
+            validity=_validity(file),
         )
+
+
+def _validity(file: h5py.File) -> Validity | None:
+    """Return which frames hold data. Rows without data were filled in before registration."""
+    if "valid" not in file:
+        return None
+    frames = zip(
+        dataset(file, "invalid/first").tolist(),
+        dataset(file, "invalid/last").tolist(),
+        strings(file, "invalid/reason") if len(file["invalid/first"]) else (),
+        strict=True,
+    )
+    return Validity(len(dataset(file, "valid")), tuple(InvalidFrames(*part) for part in frames))
 
 
 def read_summary(path: Path) -> Summary:

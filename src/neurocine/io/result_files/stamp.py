@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, FileMissing, InputError
@@ -115,6 +116,17 @@ def attribute(file: h5py.File, name: str) -> Any:
     if name not in file.attrs:
         raise DamagedFile(file.filename, name, "is missing", "The file is damaged: make it again.")
     return file.attrs[name]
+
+
+def write_valid(file: NewFile, valid: NDArray[np.bool_] | None, n_frames: int) -> None:
+    """Write which of `n_frames` frames hold data, (T,) bool; None: all."""
+    file["valid"] = np.ones(n_frames, dtype=bool) if valid is None else valid
+
+
+def read_valid(file: h5py.File) -> NDArray[np.bool_] | None:
+    """Return what `write_valid` wrote; None if all frames hold data, or the file is older."""
+    valid = dataset(file, "valid", "b") if "valid" in file else np.ones(1, dtype=bool)
+    return None if valid.all() else valid
 
 
 def strings(file: h5py.File, name: str) -> tuple[str, ...]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import DamagedFile, FileMissing, InputError, Movie
+from neurocine.core import DamagedFile, FileMissing, InputError, InvalidFrames, Movie, Validity
+from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import movie_files, open_movie
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
@@ -73,6 +74,8 @@ class MovieRecord:
         As the user or the files give them.
     pixels
         Mean, range and saturation.
+    invalid, invalid_rows
+        Frames without data, and rows without data in other frames, as in `neurocine.core.Validity`.
     """
 
     files: tuple[SourceFile, ...]
@@ -85,16 +88,24 @@ class MovieRecord:
     pixel_size_um: float
     indicator: str
     pixels: PixelStatistics
+    invalid: tuple[InvalidFrames, ...] = ()
+    invalid_rows: tuple[tuple[int, int, int], ...] = ()
+
+    @property
+    def validity(self) -> Validity:
+        """Which frames hold data."""
+        return Validity(self.shape[0], self.invalid, self.invalid_rows)
 
     def open(self) -> Movie:
         """Return the movie, lazily, by the paths recorded here."""
-        return open_movie(
+        movie = open_movie(
             [Path(file.path) for file in self.files],
             frame_rate_hz=self.frame_rate_hz,
             pixel_size_um=self.pixel_size_um,
             indicator=self.indicator,
             dataset=self.dataset,
         )
+        return replace(movie, validity=self.validity)
 
 
 def ingest(
@@ -104,6 +115,7 @@ def ingest(
     pixel_size_um: float | None = None,
     indicator: str | None = None,
     dataset: str | None = None,
+    bad_frames: Sequence[tuple[int, int]] = (),
     progress: Progress = silent,
 ) -> MovieRecord:
     """Check all of a movie and return its record.
@@ -112,6 +124,8 @@ def ingest(
     ----------
     paths, frame_rate_hz, pixel_size_um, indicator, dataset
         As for `neurocine.io.movies.open_movie`.
+    bad_frames
+        First and last frame (0-based, inclusive) of ranges that the user knows to hold no usable data.
     progress
         Called with the frames checked and the files hashed.
 
@@ -127,7 +141,10 @@ def ingest(
         indicator=indicator,
         dataset=dataset,
     )
-    pixels = check_pixels(movie, progress)
+    statistics = FrameStatistics()
+    pixels = check_pixels(movie, progress, statistics)
+    named = _named(bad_frames, movie)
+    validity = named | find_artefacts(statistics)
     movie_format, names = movie_files(paths)
     files = []
     for done, name in enumerate(names):
@@ -145,10 +162,29 @@ def ingest(
         pixel_size_um=movie.pixel_size_um,
         indicator=movie.indicator,
         pixels=pixels,
+        invalid=validity.invalid,
+        invalid_rows=validity.rows,
     )
 
 
-def check_pixels(movie: Movie, progress: Progress = silent) -> PixelStatistics:
+def _named(ranges: Sequence[tuple[int, int]], movie: Movie) -> Validity:
+    """Return the validity of the frames that the user names."""
+    valid = np.ones(movie.n_frames, dtype=bool)
+    for first, last in ranges:
+        if last >= movie.n_frames:
+            raise InputError(
+                movie.source,
+                "bad_frames",
+                f"frames {first} to {last} aren't all in the movie, which has {movie.n_frames}",
+                f"Frames count from 0: give frames of 0 to {movie.n_frames - 1}.",
+            )
+        valid[first : last + 1] = False
+    return Validity.of(valid, "named by the user")
+
+
+def check_pixels(
+    movie: Movie, progress: Progress = silent, statistics: FrameStatistics | None = None
+) -> PixelStatistics:
     """Read every pixel of `movie` once, in blocks, and return their statistics.
 
     Raises
@@ -163,6 +199,8 @@ def check_pixels(movie: Movie, progress: Progress = silent) -> PixelStatistics:
     for start in range(0, movie.n_frames, step):
         frames = _readable(movie, start, min(start + step, movie.n_frames))
         _check_finite(movie, start, frames)
+        if statistics is not None:
+            statistics.add(frames)
         # Integers are summed exactly, so the block size doesn't matter.
         total += frames.sum(dtype=np.float64).item() if frames.dtype.kind == "f" else int(frames.sum())
         lowest, block_highest = min(lowest, frames.min().item()), frames.max().item()
@@ -206,6 +244,8 @@ def read_source(path: Path) -> MovieRecord:
                 "files": tuple(SourceFile(**file) for file in known["files"]),
                 "shape": (n_frames, height, width),
                 "pixels": PixelStatistics(**known["pixels"]),
+                "invalid": tuple(InvalidFrames(**part) for part in known["invalid"]),
+                "invalid_rows": tuple((int(a), int(b), int(c)) for a, b, c in known["invalid_rows"]),
             }
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -1,0 +1,169 @@
+"""Frames without data: found, named by the user, filled in wherever the movie is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+
+from neurocine.core import InputError, InvalidFrames, Movie, Validity
+from neurocine.ingest import FrameStatistics, find_artefacts, ingest, read_source, write_source
+
+
+def recording(seed: int = 0, n_frames: int = 400, size: int = 48) -> NDArray[np.uint16]:
+    """Return frames (T, Y, X) of bright discs with transients, on noise."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:size, :size]
+    picture = 300 + 200 * np.exp(-((rows % 16 - 8) ** 2 + (columns % 16 - 8) ** 2) / 18)
+    kernel = np.exp(-np.arange(60) / 12)
+    calcium = np.convolve(rng.random(n_frames) < 0.03, kernel)[:n_frames]
+    bright = picture * (1 + 0.6 * calcium[:, None, None] * (picture > 400))
+    return np.clip(rng.normal(bright, 12), 0, 65535).astype(np.uint16)
+
+
+def found(frames: NDArray[np.generic]) -> Validity:
+    statistics = FrameStatistics()
+    for start in range(0, len(frames), 96):
+        statistics.add(frames[start : start + 96])
+    return find_artefacts(statistics)
+
+
+def shutter(frames: NDArray[np.uint16]) -> None:
+    frames[50:55] = 0
+
+
+def dark_with_offset(frames: NDArray[np.uint16]) -> None:
+    frames[50:55] = np.random.default_rng(1).normal(100, 3, frames[50:55].shape).astype(np.uint16)
+
+
+def saturated(frames: NDArray[np.uint16]) -> None:
+    frames[50:55] = 65535
+
+
+def room_light(frames: NDArray[np.uint16]) -> None:
+    frames[50:55] += 400
+
+
+def noise(frames: NDArray[np.uint16]) -> None:
+    burst = np.random.default_rng(1).normal(0, 60, frames[50:55].shape)
+    frames[50:55] = np.clip(frames[50:55] + burst, 0, 65535).astype(np.uint16)
+
+
+def many_rows(frames: NDArray[np.uint16]) -> None:
+    frames[50:55, 10:40] = 65535
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reasons"),
+    [
+        (shutter, {"blank"}),
+        (dark_with_offset, {"brightness"}),
+        (saturated, {"saturated"}),
+        (room_light, {"brightness"}),
+        (noise, {"brightness", "noise"}),
+        (many_rows, {"saturated"}),
+    ],
+)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_artefacts_are_found_exactly(spoil, reasons: set[str], seed: int) -> None:
+    frames = recording(seed)
+    assert found(frames) == Validity(len(frames))
+    spoil(frames)
+    (part,) = found(frames).invalid
+    assert (part.first, part.last) == (50, 54)
+    assert part.reason in reasons
+
+
+def test_all_cells_active_at_once_are_no_artefact() -> None:
+    frames = recording().astype(np.float64)
+    decay = np.exp(-np.arange(60) / 10)[:, None, None]
+    frames[100:160] *= 1 + 0.8 * decay * (frames[:50].mean(0) > 320)
+    assert found(frames.astype(np.uint16)) == Validity(len(frames))
+
+
+def test_rows_without_data_leave_their_frame_valid() -> None:
+    frames = recording()
+    frames[70, 20:23] = 65535
+    validity = found(frames)
+    assert validity.invalid == ()
+    assert validity.rows == ((70, 20, 22),)
+
+
+def test_borders_of_a_registration_and_dark_rows_are_no_artefact() -> None:
+    frames = recording()
+    frames[30:90, :4] = 0
+    frames[200:300, -3:] = 0
+    frames[:, 24] = 7
+    assert found(frames) == Validity(len(frames))
+
+
+def test_a_change_of_brightness_that_lasts_is_no_artefact() -> None:
+    frames = recording()
+    frames[150:] += 400
+    assert found(frames) == Validity(len(frames))
+
+
+def movie_of(frames: NDArray[np.generic], validity: Validity) -> Movie:
+    return Movie(frames, 10.0, 1.0, validity=validity)
+
+
+def test_frames_without_data_are_read_as_the_mean_of_those_around() -> None:
+    frames = np.arange(10, dtype=np.uint16)[:, None, None] * np.full((1, 3, 4), 10, np.uint16)
+    clean = frames.copy()
+    frames[4:6] = 999
+    movie = movie_of(frames, Validity(10, (InvalidFrames(4, 5, "blank"),)))
+    np.testing.assert_array_equal(movie.read(0, 10), clean)
+    np.testing.assert_array_equal(movie.read(5, 6), clean[5:6])  # whatever part is read
+    assert movie.valid.tolist() == [k not in (4, 5) for k in range(10)]
+    assert frames[4, 0, 0] == 999
+
+
+def test_at_the_ends_the_nearest_frame_stands_in() -> None:
+    frames = np.arange(6, dtype=np.float32)[:, None, None] * np.ones((1, 2, 2), np.float32)
+    validity = Validity(6, (InvalidFrames(0, 1, "blank"), InvalidFrames(5, 5, "blank")))
+    assert movie_of(frames, validity).read(0, 6)[:, 0, 0].tolist() == [2, 2, 2, 3, 4, 4]
+
+
+def test_rows_without_data_are_filled_from_whole_frames() -> None:
+    frames = np.arange(6, dtype=np.float32)[:, None, None] * np.ones((1, 4, 2), np.float32)
+    frames[3, 1:3] = -7
+    movie = movie_of(frames, Validity(6, rows=((3, 1, 2),)))
+    np.testing.assert_array_equal(movie.read(3, 4), np.full((1, 4, 2), 3, np.float32))
+
+
+def test_what_is_invalid_for_two_reasons_has_the_first() -> None:
+    first = Validity(10, (InvalidFrames(2, 5, "named by the user"),))
+    second = Validity(10, (InvalidFrames(4, 7, "noise"),), ((9, 0, 1),))
+    assert (first | second).invalid == (
+        InvalidFrames(2, 5, "named by the user"),
+        InvalidFrames(6, 7, "noise"),
+    )
+    assert (first | second).rows == ((9, 0, 1),)
+
+
+def test_a_movie_without_any_data_is_refused() -> None:
+    with pytest.raises(InputError, match="none holds data"):
+        Validity(3, (InvalidFrames(0, 2, "blank"),))
+    with pytest.raises(InputError, match="aren't all in a movie of 3"):
+        Validity(3, (InvalidFrames(1, 3, "blank"),))
+    with pytest.raises(InputError, match="that of 3 frames, the movie has 4"):
+        movie_of(np.zeros((4, 2, 2)), Validity(3))
+
+
+def test_the_record_keeps_artefacts_and_what_the_user_names(tmp_path: Path) -> None:
+    frames = recording()
+    shutter(frames)
+    tifffile.imwrite(tmp_path / "m.tif", frames)
+    path = tmp_path / "m.tif"
+    source = ingest(path, frame_rate_hz=10, pixel_size_um=1, bad_frames=[(200, 209)])
+    expected = (InvalidFrames(50, 54, "blank"), InvalidFrames(200, 209, "named by the user"))
+    assert source.invalid == expected
+    write_source(tmp_path / "source.json", source)
+    movie = read_source(tmp_path / "source.json").open()
+    assert movie.validity == source.validity
+    assert movie.read(50, 55).min() > 100
+    with pytest.raises(InputError, match=r"frames 390 to 400 aren't all in the movie, which has 400"):
+        ingest(path, frame_rate_hz=10, pixel_size_um=1, bad_frames=[(390, 400)])

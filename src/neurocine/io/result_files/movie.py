@@ -119,7 +119,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         return np.asarray(self._file["movie"][start:stop])
 
     def finish(self, summary: Summary, registration: Registration, validity: Validity | None = None) -> None:
-        """Write summary images, shifts and which frames hold data; a movie file isn't complete without them."""
+        """Write summary images, shifts and validity; a movie file isn't complete without them."""
         known = validity or Validity(self._like.n_frames)
         self._file["valid"] = known.valid
         for name in ("first", "last"):

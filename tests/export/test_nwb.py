@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from pynwb import NWBHDF5IO, validate
 
 from neurocine.config import Config, ExportSettings
-from neurocine.core import InputError
+from neurocine.core import InputError, InvalidFrames, Validity
 from neurocine.export import write_nwb
 from neurocine.export.tables import CELL_COLUMNS, cells_table, transients_table
 from neurocine.io.results import results_in
@@ -198,3 +199,17 @@ def test_missing_registered_movie_leaves_no_file(results_folder: Path, tmp_path:
 def test_session_start_without_time_zone_is_refused() -> None:
     with pytest.raises(ValidationError, match="time zone"):
         ExportSettings(session_start="2024-05-31T09:30:00")
+
+
+def test_frames_without_data_are_invalid_times(results_folder: Path) -> None:
+    results = results_in(results_folder, LEFT_OUT)
+    parts = (InvalidFrames(40, 49, "saturated"), InvalidFrames(299, 299, "unregistrable"))
+    spoilt = replace(results, movie=replace(results.movie, validity=Validity(300, parts)))
+    out = results_folder / "export" / "recording.nwb"
+    write_nwb(spoilt, FULL, results_folder / "motion" / "movie.h5", out)
+    assert list(inspect_nwbfile(out)) == []
+    with NWBHDF5IO(out, "r") as io:
+        times = io.read().invalid_times.to_dataframe()
+    assert times["start_time"].tolist() == [4.0, 29.9]
+    assert times["stop_time"].tolist() == [5.0, 30.0]
+    assert times["reason"].tolist() == ["saturated", "unregistrable"]

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from neurocine.config import Config
+from neurocine.core import InvalidFrames, Validity
 from neurocine.export.tables import cells_table
 from neurocine.io.results import RecordingResults, results_in
-from neurocine.report import stats
+from neurocine.report import figures, stats
 from neurocine.report.figures import MAX_COLUMNS, envelope
 
 LEFT_OUT = Config().left_out
@@ -58,6 +59,17 @@ def test_warnings(results: RecordingResults) -> None:
     dff[1, 5] = np.nan
     broken = replace(results, traces=replace(results.traces, dff=dff))
     assert any("aren't finite" in text for text in stats.warnings(broken))
+
+
+def test_frames_without_data_are_counted_by_reason(results: RecordingResults) -> None:
+    assert stats.invalid_frames(results) == ""
+    parts = (InvalidFrames(0, 4, "blank"), InvalidFrames(9, 9, "noise"), InvalidFrames(20, 20, "blank"))
+    spoilt = replace(results, movie=replace(results.movie, validity=Validity(300, parts)))
+    assert stats.warnings(spoilt)[0] == (
+        "7 frames (2.33%) hold no data (blank: 6, noise: 1); they are filled in."
+    )
+    figures.registration(spoilt)
+    figures.raster(spoilt)
 
 
 def test_envelope_keeps_every_peak() -> None:

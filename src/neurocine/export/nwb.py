@@ -63,10 +63,23 @@ def write_nwb(
     with h5py.File(movie_path, "r") as movie_file, atomic_path(out) as part:
         nwb_movie.add_movies(nwb, module, plane, results, movie_file, out.parent)
         nwb_movie.add_images(module, results)
+        _add_invalid_times(nwb, results)
         if len(results.rois):
             nwb_rois.add_rois(module, plane, results)
         with NWBHDF5IO(part, "w") as io:
             io.write(nwb)
+
+
+def _add_invalid_times(nwb: NWBFile, results: RecordingResults) -> None:
+    """Add the frames without data as NWB's table of invalid times, which readers of the file leave out."""
+    validity, rate = results.movie.validity, results.movie.frame_rate_hz
+    if validity is None or not validity.invalid:
+        return
+    nwb.add_invalid_times_column("reason", "Why the frames hold no data; they are filled in")
+    for part in validity.invalid:
+        nwb.add_invalid_time_interval(
+            start_time=part.first / rate, stop_time=(part.last + 1) / rate, reason=part.reason
+        )
 
 
 def _file(results: RecordingResults, settings: ExportSettings) -> NWBFile:

@@ -49,9 +49,18 @@ def registration(results: RecordingResults) -> Themed:
         if len(flagged):
             correlation.legend(loc="lower right", bbox_to_anchor=(1, 0.95), fontsize=8)
         correlation.set_ylabel("correlation with\nthe template")
+        for axes in (shifts, correlation):
+            _shade_invalid(axes, results, theme)
         _time_axis(correlation, float(seconds[0]), float(seconds[-1]))
 
     return themed(draw, 3.6)
+
+
+def _shade_invalid(axes: Axes, results: RecordingResults, theme: Theme) -> None:
+    """Shade the frames without data."""
+    rate, validity = results.movie.frame_rate_hz, results.movie.validity
+    for part in validity.invalid if validity else ():
+        axes.axvspan((part.first - 0.5) / rate, (part.last + 0.5) / rate, color=theme.alert, alpha=0.15, lw=0)
 
 
 def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, stop: int) -> Themed:
@@ -101,6 +110,7 @@ def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, 
         axes.set_ylim(-len(positions) + 0.95, 1.1)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
+        _shade_invalid(axes, results, theme)
         _time_axis(axes, float(seconds[0]), float(seconds[-1]))
 
     return themed(draw, 0.75 + 0.42 * len(positions))
@@ -134,6 +144,7 @@ def raster(results: RecordingResults) -> Themed:
         lower.plot(x, y, color=theme.accent, linewidth=0.7)
         lower.set_ylim(bottom=0)
         lower.set_ylabel("cells active (%)")
+        _shade_invalid(lower, results, theme)
         _time_axis(lower, float(seconds[0]), float(seconds[-1]))
 
     return themed(draw, 2.6 + min(3.0, 0.05 * len(order)))

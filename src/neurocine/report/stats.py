@@ -128,9 +128,22 @@ def busiest(results: RecordingResults, length_s: float) -> tuple[int, int]:
     return start, start + length
 
 
+def invalid_frames(results: RecordingResults) -> str:
+    """Return how many frames hold no data and why, as a sentence; empty if all do."""
+    validity = results.movie.validity
+    if validity is None or not validity.invalid:
+        return ""
+    counts: Counter[str] = Counter()
+    for part in validity.invalid:
+        counts[part.reason] += part.last - part.first + 1
+    reasons = ", ".join(f"{reason}: {count:,}" for reason, count in counts.most_common())
+    share = counts.total() / validity.n_frames
+    return f"{counts.total():,} frames ({share:.2%}) hold no data ({reasons}); they are filled in."
+
+
 def warnings(results: RecordingResults) -> list[str]:
     """Return what a reader must know before relying on the numbers, one sentence each."""
-    messages = []
+    messages = [text for text in [invalid_frames(results)] if text]
     flagged = int(results.registration.unregistered.sum())
     if flagged:
         share = flagged / results.movie.n_frames

@@ -8,7 +8,6 @@ from neurocine.config.comparison import (
     grid_points,
     tuned,
 )
-from neurocine.config.corpus import CorpusMovie, corpus_movies
 from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolution
 from neurocine.config.load import load_config, parse_config
 from neurocine.config.pipeline import (
@@ -29,12 +28,14 @@ from neurocine.config.pipeline import (
 )
 from neurocine.config.recordings import load_recordings
 from neurocine.config.training import (
+    CorpusMovie,
     FineTuneSettings,
     NetworkTraining,
     SimulationSettings,
     StneuronetSimulation,
     StneuronetTraining,
     TrainingSettings,
+    corpus_movies,
 )
 from neurocine.config.whole import Config
 

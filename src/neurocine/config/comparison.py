@@ -9,11 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from neurocine.config.corpus import CorpusMovie
 from neurocine.config.engines import BASELINES, SEGMENTATION_ENGINES, ZSCORE
 from neurocine.config.pipeline import MotionSettings, SegmentationSettings
 from neurocine.config.section import Positive, Section
-from neurocine.config.training import Movies
+from neurocine.config.training import CorpusMovie, Movies
 
 #: Value of a setting by its key under ``segmentation``; a dot leads into a section, as in ``caiman.min_snr``.
 Point = dict[str, Any]

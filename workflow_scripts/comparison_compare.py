@@ -1,7 +1,5 @@
 """Rule comparison_compare: compare all engines with truth, on one page."""
 
-from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +8,22 @@ from neurocine.comparison.compare import (
     ComparisonFiles,
     ComparisonInputs,
     compare,
-    segmentation_cases,
+    pictured_recordings,
 )
-from neurocine.comparison.comparison_report import write_comparison
+from neurocine.comparison.comparison_report import write_comparison, write_task_reports
 from neurocine.config import ComparisonSettings, EvaluationSettings
-from neurocine.evaluation import write_evaluation
-from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, picture
-from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 from neurocine.workflow import LoggedProgress, logged
-
-
-def sources(names: Sequence[str], movies: Sequence[str], truth: Sequence[str]) -> list[ComparedRecording]:
-    """Return recordings with their files."""
-    return [ComparedRecording(*one) for one in zip(names, map(Path, movies), map(Path, truth), strict=True)]
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    given, params, out, progress = job.input, job.params, job.output, LoggedProgress()
-    settings, comparison = EvaluationSettings(**params.settings), ComparisonSettings(**params.comparison)
-    measured = sources(params.measured, given.movies, given.truth)
+    inputs, params, out, progress = job.input, job.params, job.output, LoggedProgress()
+    settings, methods = EvaluationSettings(**params.settings), ComparisonSettings(**params.comparison)
+    measured = ComparedRecording.listed(params.measured, inputs.movies, inputs.truth)
     what = ComparisonInputs(
         measured=measured,
         active=[source for source in measured if source.name in params.active],
-        training=sources(params.training, given.training, given.training_truth),
+        training=ComparedRecording.listed(params.training, inputs.training, inputs.training_truth),
         segmentation=params.segmentation,
         deconvolution=params.deconvolution,
         motion=params.motion,
@@ -42,16 +32,15 @@ def main(job: Any) -> None:
         left_out=params.left_out,
     )
     layout = ComparisonFiles(Path(out.json).parent)
-    result = compare(what, layout, settings, comparison, progress)
-    shown = islice(segmentation_cases(what, layout, settings, comparison), MAX_PICTURED)
-    pictured = [picture(case, settings, progress) for case in shown]
-    page = Path(out.segmentation)
-    write_segmentation(result.segmentation, page.with_suffix(".json"), page=page, pictured=pictured)
-    if result.activity is not None:
-        page = Path(out.activity)
-        write_evaluation(result.activity, page.with_suffix(".json"), page=page)
+    comparison = compare(what, layout, settings, methods, progress)
+    write_task_reports(
+        comparison,
+        segmentation=Path(out.segmentation),
+        activity=Path(out.activity) if out.activity else None,
+        pictured=pictured_recordings(what, layout, settings, methods, progress),
+    )
     write_comparison(
-        result,
+        comparison,
         Path(out.json),
         table=Path(out.table),
         summary=Path(out.summary),

@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
 from neurocine.comparison.recording_files import movie_in, truth_in
@@ -17,6 +17,7 @@ from neurocine.comparison.tuning import TunedSettings
 from neurocine.config import ComparisonSettings, EvaluationSettings
 from neurocine.config.engines import ZSCORE
 from neurocine.evaluation import MAIN_METHOD, ActivityCase, ActivityEvaluation, evaluate_activity
+from neurocine.evaluation.segmentation.gallery import MAX_PICTURED, Pictured, picture
 from neurocine.evaluation.segmentation.segmentation_cases import open_truth
 from neurocine.evaluation.segmentation.segmentation_comparison import (
     SegmentationCase,
@@ -35,6 +36,15 @@ class ComparedRecording:
     name: str
     movie: Path
     truth: Path
+
+    @classmethod
+    def listed(
+        cls, names: Iterable[str], movies: Iterable[str], truth: Iterable[str]
+    ) -> list[ComparedRecording]:
+        """Return recordings from lists of their names and files, in the same order."""
+        return [
+            cls(name, Path(movie), Path(true)) for name, movie, true in zip(names, movies, truth, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -153,6 +163,18 @@ def segmentation_cases(
         )
         rois_by_method = {engine: read_rois(layout.rois(engine, source.name)) for engine in what.segmentation}
         yield SegmentationCase(source.name, true_rois, groups, rois_by_method, movie)
+
+
+def pictured_recordings(
+    what: ComparisonInputs,
+    layout: ComparisonFiles,
+    settings: EvaluationSettings,
+    comparison: ComparisonSettings,
+    progress: Progress = silent,
+) -> list[Pictured]:
+    """Return the recordings to draw on the page of the segmentations: the first `MAX_PICTURED`."""
+    shown = islice(segmentation_cases(what, layout, settings, comparison), MAX_PICTURED)
+    return [picture(case, settings, progress) for case in shown]
 
 
 def _activity(

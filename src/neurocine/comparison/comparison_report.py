@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from neurocine import __version__
 from neurocine.comparison.markdown_tables import markdown
 from neurocine.comparison.scores_and_costs import Comparison
 from neurocine.drawing.pages import embedded, p_text, page_environment, percent, quartile_text, spread_text
+from neurocine.evaluation import write_evaluation
+from neurocine.evaluation.segmentation.gallery import Pictured
+from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json, write_pictures
 from neurocine.io.tables import write_table
@@ -49,6 +53,27 @@ def write_comparison(
     write_text(summary, markdown(comparison))
     write_pictures(pictures, drawn)
     write_page(page, comparison, drawn)
+
+
+def write_task_reports(
+    comparison: Comparison, *, segmentation: Path, activity: Path | None, pictured: Sequence[Pictured] = ()
+) -> None:
+    """Write the page of each evaluated task, with its JSON file beside it.
+
+    Parameters
+    ----------
+    comparison
+        The comparison that the pages belong to.
+    segmentation, activity
+        HTML files; None: no page of activity, which wasn't compared.
+    pictured
+        Recordings drawn on the page of the segmentations.
+    """
+    write_segmentation(
+        comparison.segmentation, segmentation.with_suffix(".json"), page=segmentation, pictured=pictured
+    )
+    if activity is not None and comparison.activity is not None:
+        write_evaluation(comparison.activity, activity.with_suffix(".json"), page=activity)
 
 
 def write_page(path: Path, comparison: Comparison, pictures: dict[str, bytes]) -> None:

@@ -3,8 +3,8 @@
 A simulated movie (cortex-6s, seed 11, split test, 1,200 frames) is spoilt in several ways. Each spoilt movie
 goes through `neurocine motion`, `segmentation` and, on the true ROIs, `activity`; so does the same movie with
 its spoilt frames interpolated by hand. The table gives ROIs, recall of visible transients (d' of 5 and more),
-frames found to be without data, and calls that begin within 8 frames of a spoilt one, beside the 95 % range of
-1,000 random placements.
+frames found to be without data, and calls that begin within 8 frames of a spoilt one, beside the 95 % range
+of 1,000 random placements.
 """
 
 from __future__ import annotations

@@ -57,6 +57,15 @@ def test_glob_names_files_in_order_of_their_numbers(folder: Path) -> None:
     assert [path.name for path in recording.movie] == ["b_2.tif", "b_10.tif"]
 
 
+def test_glob_over_folders_goes_by_folder_first(folder: Path) -> None:
+    names = ["day1/file_2.tif", "day1/file_10.tif", "day2/file_1.tif", "day10/file_1.tif"]
+    for name in reversed(names):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    (recording,) = load_recordings(table(folder, ("m", "day*/*.tif")))
+    assert [path.as_posix() for path in recording.movie] == names
+
+
 @pytest.mark.parametrize("name", ["größe in µm.tif", "odd[1].tif"])
 def test_odd_file_names_are_taken_as_they_are(folder: Path, name: str) -> None:
     (recording,) = load_recordings(table(folder, ("m", name)))

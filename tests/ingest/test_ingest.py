@@ -31,6 +31,7 @@ def test_record_of_several_files(tmp_path: Path) -> None:
     assert [file.sha256 for file in record.files] == digests
     assert [file.path for file in record.files] == [str(path) for path in paths]
     assert [file.size for file in record.files] == [path.stat().st_size for path in paths]
+    assert [(file.first_frame, file.last_frame) for file in record.files] == [(0, 3), (4, 7)]
     assert record.sha256 == hashlib.sha256("".join(digests).encode()).hexdigest()
     assert (record.format, record.shape, record.dtype) == ("TIFF", (8, 6, 5), "uint8")
     assert (record.frame_rate_hz, record.pixel_size_um, record.indicator) == (10, 2, "GCaMP6s")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from neurocine.core import DamagedFile, FileMissing, InputError, InvalidFrames, Movie, Validity
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
 from neurocine.io.atomic import write_text
-from neurocine.io.movies import movie_files, open_movie
+from neurocine.io.movies import frames_per_file, movie_files, open_movie
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.progress import Progress, silent
 
@@ -45,11 +45,25 @@ class PixelStatistics:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file (or Zarr folder) of a movie: path as given, size in bytes, SHA-256 of its content."""
+    """One file (or Zarr folder) of a movie.
+
+    Attributes
+    ----------
+    path
+        Path as given.
+    size
+        Bytes.
+    sha256
+        SHA-256 of its content.
+    first_frame, last_frame
+        The frames of the movie that it holds (0-based, inclusive).
+    """
 
     path: str
     size: int
     sha256: str
+    first_frame: int
+    last_frame: int
 
 
 @dataclass(frozen=True)
@@ -146,10 +160,11 @@ def ingest(
     named = _named(bad_frames, movie)
     validity = named | find_artefacts(statistics)
     movie_format, names = movie_files(paths)
-    files = []
-    for done, name in enumerate(names):
+    files, first = [], 0
+    for done, (name, length) in enumerate(zip(names, frames_per_file(movie.frames), strict=True)):
         progress("checksums", done, len(names))
-        files.append(SourceFile(str(name), *_digest(name)))
+        files.append(SourceFile(str(name), *_digest(name), first, first + length - 1))
+        first += length
     progress("checksums", len(names), len(names))
     return MovieRecord(
         files=tuple(files),

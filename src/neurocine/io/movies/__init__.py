@@ -6,6 +6,7 @@ registers itself in `MOVIE_FORMATS`; nothing else changes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import numpy as np
 
 from neurocine.core import DamagedFile, FileMissing, FrameSource, InputError, Movie
 from neurocine.core.movie import joined_validity
-from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie
+from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie, frames_per_file
 from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
-from neurocine.io.movies.names import natural_key
+from neurocine.io.movies.names import natural_key, sequence_problems
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.damage import check_regular, reraise_as_input_error
 
@@ -24,12 +25,15 @@ __all__ = [
     "MovieFormat",
     "OpenedMovie",
     "find_movies",
+    "frames_per_file",
     "movie_files",
     "movie_title",
     "natural_key",
     "open_movie",
     "probe",
 ]
+
+logger = logging.getLogger(__name__)
 
 
 def open_movie(
@@ -76,6 +80,8 @@ def open_movie(
         raise InputError(
             files[0], "dataset", f"{movie_format.name} files hold a single movie", "Leave the dataset out."
         )
+    for problem in sequence_problems(files):
+        logger.warning("%s: %s", files[0].parent, problem)
     parts = [_read(movie_format, file, dataset) for file in files]
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     return Movie(

@@ -102,6 +102,11 @@ class Native(LazyFrames):
         super().__init__(source.shape, np.dtype(source.dtype).newbyteorder("="))
         self._source = source
 
+    @property
+    def source(self) -> FrameSource:
+        """The frames as the file stores them."""
+        return self._source
+
     def _read(self, start: int, stop: int) -> NDArray[Any]:
         return np.asarray(self._source[start:stop]).astype(self.dtype)
 
@@ -127,6 +132,11 @@ class Concatenated(LazyFrames):
         self._ends = np.cumsum([part.shape[0] for part in parts]).tolist()
         super().__init__((self._ends[-1], *parts[0].shape[1:]), parts[0].dtype)
 
+    @property
+    def lengths(self) -> list[int]:
+        """Frames of each source."""
+        return [part.shape[0] for part in self._parts]
+
     def _read(self, start: int, stop: int) -> NDArray[Any]:
         frames = np.empty((stop - start, *self.shape[1:]), dtype=self.dtype)
         done = start
@@ -137,3 +147,9 @@ class Concatenated(LazyFrames):
             frames[done - start : until - start] = self._parts[part][done - first : until - first]
             done = until
         return frames
+
+
+def frames_per_file(frames: FrameSource) -> list[int]:
+    """Return how many frames each file of an opened movie holds, in the order of time."""
+    stored = frames.source if isinstance(frames, Native) else frames
+    return stored.lengths if isinstance(stored, Concatenated) else [stored.shape[0]]

@@ -1,12 +1,100 @@
-"""The order of numbered files."""
+"""The order of numbered files, and what their names say of missing and doubled ones."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
+#: How file managers name a copy of ``name``: "name (1)", "name copy 2", "name - Copy (2)", "Copy of name".
+_COPY = re.compile(
+    r"(?:copy of )(?P<a>.+)|(?P<b>.+?)(?: \(\d+\)|(?: -)?[ _]copy(?: \d+| ?\(\d+\))?| \((?:\w+ )?copy\))",
+    re.IGNORECASE,
+)
 
-def natural_key(path: Path) -> list[tuple[int, str]]:
-    """Return a sort key that puts ``file2`` before ``file10``."""
-    pieces = re.split(r"(\d+)", path.name)
-    return [(int(piece), "") if i % 2 else (-1, piece) for i, piece in enumerate(pieces)]
+#: More missing numbers than this, and than there are files, aren't a gap: such names hold a time or a frame.
+_MAX_MISSING = 10
+
+#: Longest list of names in a message.
+_MAX_NAMED = 5
+
+
+def natural_key(path: Path) -> list[list[tuple[int, str]]]:
+    """Return a sort key that puts ``day1/file10`` after ``day1/file2`` and before ``day2/file1``."""
+    return [
+        [(int(piece), "") if i % 2 else (-1, piece) for i, piece in enumerate(_pieces(part))]
+        for part in path.parts
+    ]
+
+
+def sequence_problems(paths: Sequence[Path]) -> list[str]:
+    """Return what is wrong with the names of a movie's files, a sentence with a remedy for each.
+
+    Missing numbers (``m_00001.tif``, ``m_00003.tif``), and copies that a file manager made of a file that is
+    there as well (``m (1).tif`` beside ``m.tif``, of the same size).
+    """
+    copies = _copies(paths)
+    problems = [
+        f"{after.name} follows {before.name}: {missing} file(s) between them are missing. "
+        "Copy what is missing, or make a recording of each part"
+        for before, after, missing in _gaps([path for path in paths if path not in copies])
+    ]
+    if copies:
+        named = [f"{copy.name} (of {original.name})" for copy, original in copies.items()]
+        problems.append(
+            f"{_listed(named)}: this looks like a copy, whose frames would be read twice. "
+            "Move copies out of the folder, or rename them if they are other files"
+        )
+    if len(problems) > _MAX_NAMED:
+        problems[_MAX_NAMED:] = [f"{len(problems) - _MAX_NAMED} more gaps or copies of this kind"]
+    return problems
+
+
+def _pieces(name: str) -> list[str]:
+    """Return text and numbers of `name` in turn."""
+    return re.split(r"(\d+)", name)
+
+
+def _copies(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Return the copies among `paths`, each with its original."""
+    there = set(paths)
+    copies = {}
+    for path in paths:
+        match = _COPY.fullmatch(path.stem)
+        original = path.with_name((match["a"] or match["b"]) + path.suffix) if match else path
+        if original != path and original in there and path.stat().st_size == original.stat().st_size:
+            copies[path] = original
+    return copies
+
+
+def _gaps(paths: Sequence[Path]) -> list[tuple[Path, Path, int]]:
+    """Return the files before and after each gap, and how many numbers are missing between them."""
+    series: dict[tuple[Path, tuple[str, ...]], list[tuple[list[int], Path]]] = defaultdict(list)
+    for path in paths:
+        pieces = _pieces(path.name)
+        series[path.parent, tuple(pieces[::2])].append(([int(n) for n in pieces[1::2]], path))
+    gaps = []
+    for files in series.values():
+        columns = list(zip(*(numbers for numbers, _ in files), strict=True))
+        varying = [i for i, column in enumerate(columns) if len(set(column)) > 1]
+        if not varying:
+            continue
+        # The last number that differs counts the files of a sequence; the others name the sequence.
+        counter = varying[-1]
+        ordered = sorted(files, key=lambda file: file[0])
+        jumps = [
+            (before, after, last[counter] - first[counter] - 1)
+            for (first, before), (last, after) in pairwise(ordered)
+            if [n for i, n in enumerate(first) if i != counter]
+            == [n for i, n in enumerate(last) if i != counter]
+        ]
+        if sum(missing for *_, missing in jumps) <= max(_MAX_MISSING, len(files)):
+            gaps += [jump for jump in jumps if jump[2] > 0]
+    return gaps
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    return ", ".join(names[:_MAX_NAMED]) + more

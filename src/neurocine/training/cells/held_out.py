@@ -22,9 +22,8 @@ from neurocine.evaluation.activity.activity_cases import run_dprime
 from neurocine.evaluation.activity.scored_transients import Score, scored_transients
 from neurocine.networks.registry import Registry, install
 from neurocine.progress import Progress, silent
-from neurocine.training.cells.recipe import Recipe
+from neurocine.training.cells.recipe import Recipe, unmeasured_entry
 from neurocine.training.corpus import LabelledRecording
-from neurocine.training.registry_entries import unmeasured_entry
 
 #: Chance for activity: probabilities of another cell, or of the cell itself at another time.
 CHANCE = ("shuffled_cells", "shifted_time")

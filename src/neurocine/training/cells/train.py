@@ -23,14 +23,13 @@ from neurocine.training.cells.calibration import calibrate, calibrate_types
 from neurocine.training.cells.card import write_card
 from neurocine.training.cells.fit import Fitted, fit
 from neurocine.training.cells.held_out import evaluate
-from neurocine.training.cells.recipe import Recipe
+from neurocine.training.cells.recipe import Recipe, cell_entry
 from neurocine.training.cells.window_sampling import Task, window_table
 from neurocine.training.cells.windows import Windows
 from neurocine.training.checkpoint import values_of
 from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
 from neurocine.training.curves import write_curves, write_table
 from neurocine.training.distributed.workers import is_chief, together
-from neurocine.training.registry_entries import cell_entry
 
 log = logging.getLogger(__name__)
 

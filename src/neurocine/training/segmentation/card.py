@@ -13,15 +13,15 @@ import numpy as np
 from neurocine.core.truth import MIN_DPRIME
 from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_movie
-from neurocine.networks.registry import register_trained
+from neurocine.networks.registry import Metrics, ModelEntry, register_trained
 from neurocine.networks.segmentation.architecture import SegmentationArchitecture
 from neurocine.networks.segmentation.segmenter import Segmenter
 from neurocine.networks.weights import load_segmentation_weights
 from neurocine.progress import Progress, silent
+from neurocine.training.card_parts import measured_on
 from neurocine.training.cells.card import versions
 from neurocine.training.corpus import split_corpus
 from neurocine.training.curves import read_table
-from neurocine.training.registry_entries import segmentation_entry
 from neurocine.training.segmentation.calibration import FIGURES, RULES, mapped, score
 
 _LIMITS = """\
@@ -71,8 +71,28 @@ def measure_and_describe(
     minutes = sum(row["seconds"] for row in read_table(out / "curves.csv")) / 60
     write_text(out / "card.md", _card(model, architecture, metadata, metrics, minutes))
     indicators = {read_movie(folder / "movie.h5").indicator for folder in folders}
-    register_trained(out, "stneuronet", segmentation_entry(architecture, tuple(sorted(indicators)), metrics))
+    register_trained(out, "stneuronet", _registry_entry(architecture, tuple(sorted(indicators)), metrics))
     return metrics
+
+
+def _registry_entry(
+    architecture: SegmentationArchitecture, indicators: tuple[str, ...], metrics: dict[str, Any]
+) -> ModelEntry:
+    """Return the registry entry; `indicators` are those of the corpus, `metrics` as in ``metrics.json``."""
+    mean = metrics["mean"]
+    values = {**mean["containment"], "f1_iou": mean["iou"]["f1"]}
+    return ModelEntry(
+        task="stneuronet",
+        architecture=architecture.name,
+        frame_rate_hz=architecture.frame_rate_hz,
+        pixel_size_um=architecture.pixel_size_um,
+        indicators=indicators,
+        window_frames=architecture.window_frames,
+        metrics=Metrics(
+            on=measured_on(movie["name"] for movie in metrics["movies"]),
+            values={name: round(value, 4) for name, value in values.items()},
+        ),
+    )
 
 
 def _card(

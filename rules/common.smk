@@ -190,7 +190,7 @@ def movie_files(wildcards):
 
 
 def given_rois(wildcards):
-    """The contours handed in, if the engine is the one that takes them."""
+    """The contours in the table of recordings, if the engine `given` uses them."""
     if CONFIG.segmentation.engine != "given":
         return []
     rois = RECORDINGS[wildcards.recording].rois

@@ -57,7 +57,7 @@ rule comparison_motion:
         impl=IMPL["comparison"],
         impl_of=[IMPL["motion"]],
     message:
-        saying("Registering {wildcards.movie}, moved, by {wildcards.name}")
+        saying("Registering {wildcards.movie} with synthetic motion by {wildcards.name}")
     script:
         "../workflow_scripts/comparison_motion.py"
 
@@ -167,7 +167,7 @@ rule comparison_deconvolution:
         impl=IMPL["comparison"],
         impl_of=[IMPL["traces"]],
     message:
-        saying("Telling the activity in {wildcards.recording} by {wildcards.engine}")
+        saying("Inferring the activity of {wildcards.recording} by {wildcards.engine}")
     script:
         "../workflow_scripts/comparison_deconvolution.py"
 
@@ -199,7 +199,7 @@ rule comparison_activity:
         impl=IMPL["comparison"],
         impl_of=[IMPL["celltype"], IMPL["activity"]],
     message:
-        saying("Telling the activity in {wildcards.recording} by neurocine")
+        saying("Inferring the activity of {wildcards.recording} by neurocine")
     script:
         "../workflow_scripts/comparison_activity.py"
 

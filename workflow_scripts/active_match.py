@@ -1,4 +1,4 @@
-"""Rule active: tell which ROIs are active neurons."""
+"""Rule active: annotate which ROIs are active neurons."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rule activity: tell in which frames every ROI is active, or gather what several jobs told."""
+"""Rule activity: infer in which frames each ROI is active, or gather the results of several jobs."""
 
 from pathlib import Path
 from typing import Any

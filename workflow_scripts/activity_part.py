@@ -1,4 +1,4 @@
-"""Rule activity_part: tell in which frames some ROIs of a large recording are active."""
+"""Rule activity_part: infer in which frames some ROIs of a large recording are active."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rule celltype: tell the type of every ROI."""
+"""Rule celltype: classify the cell type of each ROI."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rule comparison_tune: choose the settings of an engine by what they gave on training recordings."""
+"""Rule comparison_tune: choose the settings of an engine by their scores on training recordings."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Rule calibrate_stneuronet: choose what turns the network's probabilities into masks."""
+"""Rule calibrate_stneuronet: choose the thresholds that turn the network's probabilities into masks."""
 
 from pathlib import Path
 from typing import Any

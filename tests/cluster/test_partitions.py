@@ -48,9 +48,9 @@ def scontrol(kind: str) -> str:
 
 @pytest.fixture(scope="module")
 def partitions() -> tuple[Partition, ...]:
-    found = offered(scontrol)
-    assert found is not None
-    return found
+    rows = offered(scontrol)
+    assert rows is not None
+    return rows
 
 
 def test_what_slurm_says_is_understood(partitions: tuple[Partition, ...]) -> None:
@@ -77,7 +77,7 @@ def test_time_limits(text: str, wanted: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "told"),
+    ("job", "expected"),
     [
         (FITS, []),
         (TRAINS, []),
@@ -100,11 +100,11 @@ def test_time_limits(text: str, wanted: int | None) -> None:
     ],
 )
 def test_what_cant_be_had_is_told_with_a_remedy(
-    job: Asked, told: list[str], partitions: tuple[Partition, ...]
+    job: Asked, expected: list[str], partitions: tuple[Partition, ...]
 ) -> None:
-    found = problems(job, partitions)
-    assert len(found) == len(told)
-    for text, pattern in zip(found, told, strict=True):
+    messages = problems(job, partitions)
+    assert len(messages) == len(expected)
+    for text, pattern in zip(messages, expected, strict=True):
         assert re.search(pattern, text)
         assert re.search(r"(Set|Choose) .*\.$", text)
 
@@ -204,39 +204,41 @@ def check(profile: str = "slurm") -> tuple[int, str]:
 def test_check_compares_with_the_cluster(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slurm.shutil, "which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(slurm, "_scontrol", scontrol)
-    code, said = check()
+    code, output = check()
     assert code == 0  # the account is wanted by training alone
-    assert "training: train_activity: no account may not use partition gpu" in said
-    assert "The cluster's partitions (cpu, short, gpu, any, empty) have room for every job" in said
+    assert "training: train_activity: no account may not use partition gpu" in output
+    assert "The cluster's partitions (cpu, short, gpu, any, empty) have room for every job" in output
     configure({"cluster": {"gpus": 0}})
-    code, said = check()
+    code, output = check()
     assert code == 0
-    assert "training:" not in said
+    assert "training:" not in output
     (project / "own").mkdir()
     shipped = yaml.safe_load((PROFILES / "slurm" / "config.yaml").read_text())
     shipped["default-resources"]["slurm_partition"] = "normal"
     (project / "own" / "config.yaml").write_text(yaml.safe_dump(shipped))
-    code, said = check("own")
+    code, output = check("own")
     assert code == 1
-    assert "problem: motion (m): there is no partition 'normal'" in said
+    assert "problem: motion (m): there is no partition 'normal'" in output
     shipped["default-resources"]["slurm_partition"] = "short"
     (project / "own" / "config.yaml").write_text(yaml.safe_dump(shipped))
-    code, said = check("own")
+    code, output = check("own")
     assert code == 0
-    assert re.search(r"note, after 2 failed attempts: motion \(m\): asks for \d+ min, partition short", said)
+    assert re.search(
+        r"note, after 2 failed attempts: motion \(m\): asks for \d+ min, partition short", output
+    )
 
 
 def test_check_without_slurm_shows_what_would_be_asked(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slurm.shutil, "which", lambda name: None)
-    code, said = check()
+    code, output = check()
     assert code == 0
-    assert "train_stneuronet" in said
-    assert "No SLURM here" in said
-    code, said = check("local")
+    assert "train_stneuronet" in output
+    assert "No SLURM here" in output
+    code, output = check("local")
     assert code == 0
-    assert "nothing to compare" in said
+    assert "nothing to compare" in output
 
 
 def test_a_dry_run_asks_for_what_check_tells(tmp_path: Path) -> None:
@@ -260,14 +262,16 @@ def test_a_dry_run_asks_for_what_check_tells(tmp_path: Path) -> None:
         )
         shown = done.stdout + done.stderr
         assert done.returncode == 0, shown
-        told = config.model_copy(update={"cluster": config.cluster.model_copy(update={"gpus": gpus})})
+        with_gpus = config.model_copy(update={"cluster": config.cluster.model_copy(update={"gpus": gpus})})
         rows = load_recordings(ROOT / "config" / "recordings.tsv")
-        jobs = {job.rule: job for job in asked(read_profile("slurm", PROFILES), told, rows)}
+        jobs = {job.rule: job for job in asked(read_profile("slurm", PROFILES), with_gpus, rows)}
         for rule, words in {
             "motion": "Registering",
             "train_activity": "Training the activity network ",
         }.items():
             job = jobs[rule]
-            found = re.findall(rf"{words}.*\[partition {job.partition}, (\d+) MB, (\d+) min(.*)\]", shown)
-            assert (job.memory_mb, job.runtime_min) == tuple(map(int, found[0][:2]))
-            assert found[0][2] == (f", {job.gpus} x {job.gpu_model} on 1 node" if job.gpus else "")
+            shown_jobs = re.findall(
+                rf"{words}.*\[partition {job.partition}, (\d+) MB, (\d+) min(.*)\]", shown
+            )
+            assert (job.memory_mb, job.runtime_min) == tuple(map(int, shown_jobs[0][:2]))
+            assert shown_jobs[0][2] == (f", {job.gpus} x {job.gpu_model} on 1 node" if job.gpus else "")

@@ -158,7 +158,7 @@ def test_given_contours_pass_through(blobs: tuple[Movie, RoiSet]) -> None:
 
 
 def test_missing_contours_are_an_input_error(blobs: tuple[Movie, RoiSet]) -> None:
-    with pytest.raises(InputError, match="no contours were handed in"):
+    with pytest.raises(InputError, match="no contours were given"):
         segment(blobs[0], GIVEN)
 
 

@@ -47,17 +47,17 @@ def test_planted_assemblies_are_found_from_the_movie(movie: Path, project) -> No
     target = project.results / "planted"
     run = project.snakemake("--profile", LOCAL, "results/planted/report/report.html")
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-4000:]
-    found = read_assemblies(target / "assemblies" / "assemblies.h5")
+    assemblies = read_assemblies(target / "assemblies" / "assemblies.h5")
     assert (target / "assemblies" / "assemblies.png").read_bytes().startswith(b"\x89PNG")
     assert "Cell assemblies" in (target / "report" / "report.html").read_text()
-    assert np.isin(found.ids, read_rois(movie / "rois.h5").ids).all()
-    planted = recovery(found, read_truth(movie / "truth.h5"))
-    # About half of their cells are told in so short a movie, of the right assembly.
+    assert np.isin(assemblies.ids, read_rois(movie / "rois.h5").ids).all()
+    planted = recovery(assemblies, read_truth(movie / "truth.h5"))
+    # In so short a movie about half of their cells are found, in the right assembly.
     assert (planted.n_first, planted.n_second, len(planted.matched)) == (2, 2, 2)
     assert sum(row.common for row in planted.matched) >= 15
     assert sum(row.only_second for row in planted.matched) <= 3
     assert planted.adjusted_rand > 0.1
 
     command = ["assemblies", str(target / "activity" / "activity.h5"), "--out", str(target / "again.h5")]
-    told = CliRunner().invoke(app, [*command, "--truth", str(movie / "truth.h5")])
-    assert "2 planted" in told.output, told.output
+    run_again = CliRunner().invoke(app, [*command, "--truth", str(movie / "truth.h5")])
+    assert "2 planted" in run_again.output, run_again.output

@@ -85,12 +85,12 @@ def done(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_an_engine_of_one_file_and_one_line_is_tuned_and_compared(done: Path) -> None:
-    found = json.loads((done / "comparison.json").read_text())
-    assert list(found["tuned"]) == ["stneuronet", "toy"]
+    comparison = json.loads((done / "comparison.json").read_text())
+    assert list(comparison["tuned"]) == ["stneuronet", "toy"]
     # At 500 standard deviations nothing is found.
-    assert found["tuned"]["toy"]["point"] == {"threshold_scaling": 1.5}
-    assert len(found["tuned"]["toy"]["left_out"]) == 2
-    rows = {row["method"]: row for row in found["segmentation"]["by_dataset"]}
+    assert comparison["tuned"]["toy"]["point"] == {"threshold_scaling": 1.5}
+    assert len(comparison["tuned"]["toy"]["left_out"]) == 2
+    rows = {row["method"]: row for row in comparison["segmentation"]["by_dataset"]}
     assert list(rows) == ["stneuronet", "toy"]
     assert 0 < rows["toy"]["visible"]["containment"]["f1"]["mean"] < 1
     for row in rows.values():
@@ -101,8 +101,8 @@ def test_an_engine_of_one_file_and_one_line_is_tuned_and_compared(done: Path) ->
 
 @pytest.mark.slow
 def test_an_engine_that_is_not_there_is_said_to_be_left_out(done: Path) -> None:
-    found = json.loads((done / "comparison.json").read_text())
-    assert found["left_out"] == {
+    comparison = json.loads((done / "comparison.json").read_text())
+    assert comparison["left_out"] == {
         "segmentation: caiman": "engines.caiman.python names /nowhere/<script>, which can't be run."
     }
     page = (done / "comparison.html").read_text()
@@ -113,14 +113,14 @@ def test_an_engine_that_is_not_there_is_said_to_be_left_out(done: Path) -> None:
 
 @pytest.mark.slow
 def test_activity_and_registration_are_compared_too(done: Path) -> None:
-    found = json.loads((done / "comparison.json").read_text())
-    assert [row["method"] for row in found["activity"]["by_dataset"]] == ["neurocine", "oasis", "zscore"]
-    assert all(row["visible"]["cells"] > 3 for row in found["activity"]["by_dataset"])
-    assert found["activity"]["training_recordings"] == [
+    comparison = json.loads((done / "comparison.json").read_text())
+    assert [row["method"] for row in comparison["activity"]["by_dataset"]] == ["neurocine", "oasis", "zscore"]
+    assert all(row["visible"]["cells"] > 3 for row in comparison["activity"]["by_dataset"])
+    assert comparison["activity"]["training_recordings"] == [
         "validation-cortex-6s-0902",
         "validation-cortex-6s-0903",
     ]
-    errors = {row["method"]: row["rms"] for row in found["registration"]}
+    errors = {row["method"]: row["rms"] for row in comparison["registration"]}
     assert errors["cinac"] < 0.5 * errors["none"]
 
 
@@ -148,8 +148,8 @@ def test_a_second_call_does_nothing_and_another_grid_tries_only_what_is_new(
     config = project / "config" / "config.yaml"
     before = config.read_text()
     config.write_text(yaml.safe_dump(changed, sort_keys=False))
-    said = snakemake(checkout, project, "-n", "benchmark").stdout
+    plan = snakemake(checkout, project, "-n", "benchmark").stdout
     config.write_text(before)
-    assert "Trying settings of toy" in said
-    assert "Trying settings of stneuronet" not in said
-    assert "Registering" not in said
+    assert "Trying settings of toy" in plan
+    assert "Trying settings of stneuronet" not in plan
+    assert "Registering" not in plan

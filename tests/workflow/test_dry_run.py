@@ -23,15 +23,15 @@ def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    """Return all that Snakemake said: errors in a Snakefile go to the standard output."""
+def output_of(done: subprocess.CompletedProcess[str]) -> str:
+    """Return all output of Snakemake, which writes errors in a Snakefile to the standard output."""
     return done.stdout + done.stderr
 
 
 def test_slurm_profile_works_by_its_literal_name_and_shows_what_is_asked_for(tmp_path: Path) -> None:
     done = snakemake("--profile", "slurm", "-n", "--config", f"results={tmp_path}")
     assert done.returncode == 0, done.stderr
-    shown = said(done)
+    shown = output_of(done)
     jobs = re.findall(r"Job \d+: (.+) \[partition (\w+), (\d+) MB, (\d+) min\]", shown)
     assert len(jobs) == JOBS
     assert {partition for _, partition, _, _ in jobs} == {"cpu"}
@@ -40,7 +40,7 @@ def test_slurm_profile_works_by_its_literal_name_and_shows_what_is_asked_for(tmp
 
 def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> None:
     done = snakemake("--profile", "slurm", "-n", "train", "--config", f"results={tmp_path}")
-    shown = said(done)
+    shown = output_of(done)
     trained = re.findall(r"Training (?:the )?(.+) \[partition gpu, .* 4 x v100 on 1 node\]", shown)
     general, specific = "activity network", "activity network on, for interneurons"
     assert sorted(trained) == sorted([general, specific, "cell-type network", "STNeuroNet"])
@@ -53,7 +53,7 @@ def test_slurm_profile_gives_training_four_v100_on_one_node(tmp_path: Path) -> N
 
 def test_the_interneurons_network_starts_from_the_general_one(tmp_path: Path) -> None:
     done = snakemake("-n", "train_interneuron", "--config", f"results={tmp_path}")
-    jobs = re.split(r"\n(?=Job \d+: )", said(done))
+    jobs = re.split(r"\n(?=Job \d+: )", output_of(done))
     (general,) = (job for job in jobs if "Training the activity network\n" in job)
     (specific,) = (job for job in jobs if "for interneurons" in job)
     assert jobs.index(general) < jobs.index(specific)
@@ -85,8 +85,8 @@ def test_snakefile_stays_short() -> None:
 
 def rules_in(path: Path) -> dict[str, str]:
     """Return the text of each rule of a file, by name."""
-    found = re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", path.read_text(), flags=re.MULTILINE | re.DOTALL)
-    return dict(found)
+    rules = re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return dict(rules)
 
 
 def test_every_rule_has_all_that_it_should() -> None:
@@ -99,12 +99,12 @@ def test_every_rule_has_all_that_it_should() -> None:
 
 
 def test_rules_are_those_of_the_table_of_steps_and_take_all_from_it() -> None:
-    found = {}
+    rows = {}
     for word in WORDS:
         for name, body in rules_in(ROOT / "rules" / f"{word}.smk").items():
             row = BY_NAME[name.removesuffix("_part")]
             assert row.word == word
-            found[name] = row
+            rows[name] = row
             for function in ("memory_of", "runtime_of"):
                 assert f'{function}("{row.name}")' in body, name
             assert f'impl=IMPL["{word}"]' in body, name
@@ -113,7 +113,7 @@ def test_rules_are_those_of_the_table_of_steps_and_take_all_from_it() -> None:
                 assert f'**reads("{row.name}")' in body or not row.reads, name
                 assert f'writes("{row.name}")' in body or name != row.name, name
                 assert f'env_of("{row.name}")' in body, name
-    assert set(found) - {"activity_part"} == set(BY_NAME)
+    assert set(rows) - {"activity_part"} == set(BY_NAME)
 
 
 def test_every_step_has_its_module_script_tests_and_section() -> None:
@@ -131,7 +131,7 @@ def test_scripts_are_thin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         ({"motion": {"enginee": "cinac"}}, r"motion\.enginee: unknown key"),
         ({"segmentation": {"engine": "caimann"}}, r"segmentation\.engine.*choose one of suite2p"),
@@ -139,12 +139,12 @@ def test_scripts_are_thin() -> None:
         ({"recordings": "none.tsv"}, r"none\.tsv: file: doesn't exist"),
     ],
 )
-def test_a_wrong_config_stops_before_work(project, example_tiff: Path, config: dict, told: str) -> None:
+def test_a_wrong_config_stops_before_work(project, example_tiff: Path, config: dict, message: str) -> None:
     project.table({"recording": "m", "movie": str(example_tiff)})
     project.configure(config)
     done = project.snakemake("-n")
     assert done.returncode != 0
-    assert re.search(told, said(done).replace("\n", " "))
+    assert re.search(message, output_of(done).replace("\n", " "))
     assert "Traceback" not in done.stderr
 
 
@@ -153,22 +153,22 @@ def test_a_config_named_on_the_command_line_stands_alone(project, example_tiff: 
     project.configure({"segmentation": {"engine": "given"}})  # would fail: the table names no contours
     (project.folder / "other.yaml").write_text("motion: {engine: none}\n")
     done = project.snakemake("-n", "--configfile", "other.yaml")
-    assert done.returncode == 0, said(done)
+    assert done.returncode == 0, output_of(done)
 
 
 def test_repeated_names_and_missing_movies_stop_before_work(project, example_tiff: Path) -> None:
     project.table(*({"recording": name, "movie": str(example_tiff)} for name in ("m", "m")))
-    assert "line 3: recording: 'm' is also the name on line 2" in said(project.snakemake("-n"))
+    assert "line 3: recording: 'm' is also the name on line 2" in output_of(project.snakemake("-n"))
     project.table({"recording": "m", "movie": "gone.tif"})
-    assert "line 2: movie: nothing is there under 'gone.tif'" in said(project.snakemake("-n"))
+    assert "line 2: movie: nothing is there under 'gone.tif'" in output_of(project.snakemake("-n"))
 
 
 def test_caiman_asks_for_its_own_memory(project, example_tiff: Path) -> None:
     project.table({"recording": "m", "movie": str(example_tiff)})
     project.configure({"segmentation": {"engine": "caiman"}, "motion": {"engine": "caiman"}})
     done = project.snakemake("-n", "--profile", str(ROOT / "slurm"))
-    assert done.returncode == 0, said(done)
-    (asked,) = re.findall(r"Finding the ROIs of m \[partition \w+, (\d+) MB", said(done))
+    assert done.returncode == 0, output_of(done)
+    (asked,) = re.findall(r"Finding the ROIs of m \[partition \w+, (\d+) MB", output_of(done))
     work = work_of((example_tiff,), project.results / "m")
     assert int(asked) == costs_with({"segmentation": "caiman"})["segmentation"].memory_mb(work)
     assert int(asked) > costs_with({"segmentation": "suite2p"})["segmentation"].memory_mb(work)

@@ -39,21 +39,21 @@ def test_the_screen_shows_progress_and_the_log_everything(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("act", "told"),
+    ("act", "message"),
     [
         ('raise InputError("m.tif", "frames", "are none", "Look.")', "m.tif: frames: are none. Look."),
         ('raise OSError(28, "No space left on device", "movie.h5")', "No space left on device: 'movie.h5'"),
     ],
 )
-def test_known_errors_are_told_in_one_line_with_the_logs_path(tmp_path: Path, act: str, told: str) -> None:
+def test_known_errors_are_told_in_one_line_with_the_logs_path(tmp_path: Path, act: str, message: str) -> None:
     done, log = run(act, tmp_path / "motion.log")
     assert done.returncode == 1
     assert (
         done.stderr.splitlines()[-1]
-        == f"[motion] {told.replace('No', '[Errno 28] No')} (log: {tmp_path}/motion.log)"
+        == f"[motion] {message.replace('No', '[Errno 28] No')} (log: {tmp_path}/motion.log)"
     )
     assert "Traceback" not in done.stderr
-    assert told in log
+    assert message in log
 
 
 def test_an_unknown_error_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:

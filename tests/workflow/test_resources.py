@@ -53,9 +53,9 @@ def test_every_measured_job_would_have_had_enough_and_the_margin(costs) -> None:
 
 
 def test_every_rule_of_a_recording_was_measured_with_the_default_engines() -> None:
-    found = costs_with({"motion": "suite2p", "segmentation": "suite2p", "traces": "oasis"})
+    costs_by_rule = costs_with({"motion": "suite2p", "segmentation": "suite2p", "traces": "oasis"})
     for rule in (step.name for step in RECORDING_STEPS):
-        assert isinstance(found[rule], resources.MeasuredCost), rule
+        assert isinstance(costs_by_rule[rule], resources.MeasuredCost), rule
 
 
 def test_the_fit_finds_a_known_line_and_no_measurement_lies_above_it(costs) -> None:

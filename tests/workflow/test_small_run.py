@@ -34,18 +34,18 @@ SCIENTIFIC = (
 
 def datasets(path: Path) -> dict[str, tuple[str, str]]:
     """Return type and checksum of each dataset of an HDF5 file."""
-    found: dict[str, tuple[str, str]] = {}
+    contents: dict[str, tuple[str, str]] = {}
 
     def visit(name: str, node: object) -> None:
         if isinstance(node, h5py.Dataset):
             values = np.asarray(node[...])
             # Strings of any length come as objects, whose bytes are addresses.
             content = repr(values.tolist()).encode() if values.dtype == object else values.tobytes()
-            found[name] = (str(values.dtype), hashlib.sha256(content).hexdigest())
+            contents[name] = (str(values.dtype), hashlib.sha256(content).hexdigest())
 
     with h5py.File(path, "r") as file:
         file.visititems(visit)
-    return found
+    return contents
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +100,9 @@ def test_a_second_call_does_nothing_and_a_setting_reruns_what_depends_on_it(twic
 
     def jobs(values: dict[str, Any]) -> set[str]:
         project.configure(values)
-        said = project.snakemake("-n").stdout
+        output = project.snakemake("-n").stdout
         project.configure({})
-        return set(re.findall(r"^(\w+) +\d+$", said, flags=re.MULTILINE)) - {"all", "total"}
+        return set(re.findall(r"^(\w+) +\d+$", output, flags=re.MULTILINE)) - {"all", "total"}
 
     later = jobs({"activity": {"threshold": 0.6}})
     assert {"activity", "report", "export_nwb"} <= later
@@ -110,10 +110,10 @@ def test_a_second_call_does_nothing_and_a_setting_reruns_what_depends_on_it(twic
     with_active = jobs({"active": {"mode": "union"}})
     assert {"active", "traces", "celltype", "activity", "report"} <= with_active
     assert not {"ingest", "motion", "segmentation"} & with_active
-    # What STNeuroNet is told matters only where it is run.
-    told = jobs({"segmentation": {"stneuronet": {"threshold": 0.9}}})
-    assert {"active", "traces"} <= told
-    assert "segmentation" not in told
+    # Settings of STNeuroNet matter only where it runs.
+    stneuronet_rerun = jobs({"segmentation": {"stneuronet": {"threshold": 0.9}}})
+    assert {"active", "traces"} <= stneuronet_rerun
+    assert "segmentation" not in stneuronet_rerun
 
 
 def test_snakemakes_own_report_is_made_offline(twice, tmp_path: Path) -> None:
@@ -141,9 +141,9 @@ def test_a_truncated_movie_stops_at_once_and_says_where_to_look(twice, make_proj
     (project.folder / "cut.tif").write_bytes(whole[: len(whole) // 2])
     project.table({**ROW, "movie": "cut.tif"})
     done = project.snakemake("--profile", LOCAL)
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "cut.tif" in said
-    assert "results/crop/logs/ingest.log" in said
-    assert "Traceback" not in said
+    assert "cut.tif" in output
+    assert "results/crop/logs/ingest.log" in output
+    assert "Traceback" not in output
     assert not list(project.results.rglob("*.h5"))

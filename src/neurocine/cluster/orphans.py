@@ -33,9 +33,9 @@ def jobs_at_work(folder: Path) -> list[ClusterJob]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", None) or str(error)
+        message = getattr(error, "stderr", None) or str(error)
         raise InputError(
-            "SLURM", "squeue", f"doesn't answer ({said.strip()})", "Is this a node that submits jobs?"
+            "SLURM", "squeue", f"doesn't answer ({message.strip()})", "Is this a node that submits jobs?"
         ) from error
     rows = [line.split(_SEPARATOR) for line in done.stdout.splitlines()]
     # Snakemake's own jobs have such comments; the run itself, if it is a job, doesn't.

@@ -28,7 +28,7 @@ TIME_MARGIN = 3.0
 MIN_MEMORY_MB = 1000
 MIN_RUNTIME_MIN = 10
 
-#: Most frames held at once: suite2p registers so many together.
+#: Most frames held at once: the size of suite2p's batches in registration.
 BLOCK_FRAMES = 500
 
 #: Guesses until a movie is opened (512 x 512 pixels of 16 bits) and its ROIs are found (1 per 1,000 pixels).

@@ -123,28 +123,28 @@ class CaimanSession(AbstractContextManager["CaimanSession"]):
         try:
             line = _line_within(process, process.stdout, self._limit_s)
         except TimeoutError:
-            said = self._last_lines()
+            last_lines = self._last_lines()
             self.close()
             raise InputError(
                 WHERE,
                 "engines.caiman.limit_min",
                 f"CaImAn didn't finish the task {task!r} within {self._limit_s / 60:g} minutes and was "
-                f"ended; it may have been stuck. Its last lines: {said}",
+                f"ended; it may have been stuck. Its last lines: {last_lines}",
                 "Allow it more time, or set engines.caiman.processes to 1: process pools can get stuck",
             ) from None
         if line:
             answer: dict[str, Any] = json.loads(line)
             return answer
         status = process.wait()
-        said = self._last_lines()
+        last_lines = self._last_lines()
         self.close()
         if task == LOADING:
-            problem = f"CaImAn can't be loaded in {self._python}: {said.splitlines()[-1]}"
+            problem = f"CaImAn can't be loaded in {self._python}: {last_lines.splitlines()[-1]}"
             raise EngineMissing(WHERE, "engines.caiman.python", problem, INSTALL)
         raise InputError(
             WHERE,
             "engine caiman",
-            f"CaImAn in {self._python} failed in the task {task!r} (exit status {status}): {said}",
+            f"CaImAn in {self._python} failed in the task {task!r} (exit status {status}): {last_lines}",
             "Read its message; change the settings of the engine, or choose another one",
         )
 

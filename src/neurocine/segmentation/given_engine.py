@@ -19,7 +19,7 @@ def find(request: SegmentationRequest) -> RoiSet:
         raise InputError(
             movie.source,
             "rois",
-            "segmentation.engine is 'given' but no contours were handed in",
+            "segmentation.engine is 'given' but no contours were given",
             "Name a file in the column rois of the recordings table, or choose another engine.",
         )
     if given.fov_shape != movie.fov_shape:

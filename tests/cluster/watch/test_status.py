@@ -43,7 +43,7 @@ def write_log(folder: Path, name: str, *lines: str) -> None:
     (folder / "logs" / name).write_text("\n".join(lines))
 
 
-def said(ago: float, text: str) -> str:
+def log_line(ago: float, text: str) -> str:
     return f"{datetime.fromtimestamp(time.time() - ago):%Y-%m-%d %H:%M:%S},123 INFO neurocine: {text}"
 
 
@@ -86,12 +86,12 @@ def test_no_run_yet_is_an_error(tmp_path: Path) -> None:
 def test_progress_is_the_last_whole_line_of_this_attempt(tmp_path: Path) -> None:
     write_journal(tmp_path, PLAN, job(1), job(2, recording="m2"), job(3, recording="m3"))
     lines = [
-        said(40, "frames: 1 of 10, 90 s left"),
-        said(10, "blocks: 3 of 10, 70 s left"),
+        log_line(40, "frames: 1 of 10, 90 s left"),
+        log_line(10, "blocks: 3 of 10, 70 s left"),
         "2026-01-01 half",
     ]
     write_log(tmp_path, "motion-m1.log", *lines)
-    write_log(tmp_path, "motion-m2.log", said(300, "frames: 9 of 10, 1 s left"))  # an attempt before
+    write_log(tmp_path, "motion-m2.log", log_line(300, "frames: 9 of 10, 1 s left"))  # an attempt before
     status = read_status(tmp_path)
     assert set(status.progress) == {"1"}
     one = status.progress["1"]
@@ -149,7 +149,7 @@ def test_time_left_from_progress_and_from_what_jobs_took(tmp_path: Path) -> None
     took(tmp_path, "motion", "m0", 100)
     took(tmp_path, "traces", "m0", 30)
     write_journal(tmp_path, PLAN, job(1, ago=20), job(2, recording="m2", ago=20))
-    write_log(tmp_path, "motion-m1.log", said(5, "frames: 1 of 10, 65 s left"))
+    write_log(tmp_path, "motion-m1.log", log_line(5, "frames: 1 of 10, 65 s left"))
     # 60 by its log, 100 - 20 as usual; one motion and three traces wait; two go side by side.
     assert read_status(tmp_path).left_s == pytest.approx((60 + 80 + 100 + 3 * 30) / 2, abs=8)
 

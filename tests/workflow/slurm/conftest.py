@@ -47,7 +47,7 @@ class ClusterProject:
         """Run it to its end; return its exit code."""
         return self.start(*arguments).wait(timeout)
 
-    def said(self, log: str = "head.log") -> str:
+    def log_text(self, log: str = "head.log") -> str:
         return (self.folder / log).read_text()
 
     def jobs(self) -> list[Job]:

@@ -204,8 +204,8 @@ class SlurmLab:
         end = time.monotonic() + seconds
         while not true():
             if time.monotonic() > end:
-                said = "\n".join(f"{p.name}: {p.read_text()[-1000:]}" for p in (self.dir / "log").iterdir())
-                raise TimeoutError(f"not reached in {seconds} s\n{said}")
+                logs = "\n".join(f"{p.name}: {p.read_text()[-1000:]}" for p in (self.dir / "log").iterdir())
+                raise TimeoutError(f"not reached in {seconds} s\n{logs}")
             time.sleep(0.2)
 
     def _configure(self) -> None:

@@ -56,23 +56,23 @@ def same(results: Path, undisturbed: Path, names: list[str]) -> bool:
 def wait_for(cluster, rule: str, state: str = "RUNNING") -> str:
     """Wait until a job of `rule` is in `state`; return its number."""
 
-    def found() -> list[str]:
+    def ids() -> list[str]:
         return [job.id for job in cluster.jobs() if job.rule == rule and job.state == state]
 
-    cluster.lab.until(lambda: bool(found()), 300)
-    return found()[0]
+    cluster.lab.until(lambda: bool(ids()), 300)
+    return ids()[0]
 
 
 def scripts_of(job: str) -> list[int]:
     """Return the processes that run the script of a SLURM job, if it has begun."""
-    found = []
+    processes = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             program, script, *_ = [*(process / "cmdline").read_text().split("\0"), "", ""]
             mine = f"SLURM_JOB_ID={job}\0" in (process / "environ").read_text(errors="replace")
             if mine and "python" in program and "/.snakemake/scripts/" in script:
-                found.append(int(process.name))
-    return found
+                processes.append(int(process.name))
+    return processes
 
 
 def hold_script(cluster, rule: str) -> int:
@@ -84,14 +84,14 @@ def hold_script(cluster, rule: str) -> int:
     return process
 
 
-def check_out_of_memory(cluster, undisturbed: Path, state: str, told: str) -> None:
+def check_out_of_memory(cluster, undisturbed: Path, state: str, expected: str) -> None:
     # Not even Snakemake fits into 60 MB.
     code = cluster.run(MOTION, "--set-resources", "motion:mem_mb=60 + 740 * (attempt - 1)")
-    assert code == 0, cluster.said()
+    assert code == 0, cluster.log_text()
     jobs = [job for job in cluster.jobs() if job.rule == "motion"]
     assert [(job.state, job.memory_mb) for job in jobs] == [(state, 60), ("COMPLETED", 800)]
     (log,) = (cluster.folder / "logs" / "slurm").rglob("*.log")
-    assert told in log.read_text()
+    assert expected in log.read_text()
     assert same(cluster.project.results, undisturbed, ["m000/motion/movie.h5"])
 
 
@@ -109,7 +109,7 @@ def test_out_of_memory_by_the_kernel_is_too(light, undisturbed: Path) -> None:
 def test_a_cancelled_job_is_tried_again(light, undisturbed: Path) -> None:
     head = light.start(MOTION)
     light.lab.call("scancel", wait_for(light, "motion"))
-    assert head.wait(900) == 0, light.said()
+    assert head.wait(900) == 0, light.log_text()
     assert [job.state for job in light.jobs() if job.rule == "motion"] == ["CANCELLED", "COMPLETED"]
     assert same(light.project.results, undisturbed, ["m000/motion/movie.h5"])
 
@@ -119,11 +119,11 @@ def test_slurmctld_down_for_25_seconds_loses_nothing(light, undisturbed: Path) -
     worker = hold_script(light, "motion")
     light.lab.stop_controller()
     time.sleep(12)
-    os.kill(worker, signal.SIGCONT)  # the job ends while nobody can be told
+    os.kill(worker, signal.SIGCONT)  # the job ends while nobody can be notified
     time.sleep(13)
     assert head.poll() is None
     light.lab.start_controller()
-    assert head.wait(900) == 0, light.said()
+    assert head.wait(900) == 0, light.log_text()
     assert [(job.rule, job.state) for job in light.jobs()] == [
         ("ingest", "COMPLETED"),
         ("motion", "COMPLETED"),
@@ -142,7 +142,7 @@ def test_a_worker_killed_while_it_writes_leaves_no_half_file(tmp_path: Path, on_
     os.kill(worker, signal.SIGKILL)
     cluster.lab.until(lambda: not Path(f"/proc/{worker}").exists())
     assert not (cluster.folder / MOTION).exists()
-    assert head.wait(900) == 0, cluster.said()
+    assert head.wait(900) == 0, cluster.log_text()
     assert [job.state for job in cluster.jobs() if job.rule == "motion"] == ["FAILED", "COMPLETED"]
     assert [path.name for path in folder.iterdir()] == ["movie.h5"]
 
@@ -155,13 +155,13 @@ def test_nothing_starts_beside_the_jobs_of_a_dead_head(light, undisturbed: Path)
     assert light.run("--unlock") == 0
     assert light.run(MOTION) == 1
     number = wait_for(light, "motion")
-    assert f"still work here: SLURM's {number} (motion of m000)" in light.said()
-    assert f"scancel {number}" in light.said()
+    assert f"still work here: SLURM's {number} (motion of m000)" in light.log_text()
+    assert f"scancel {number}" in light.log_text()
     os.kill(worker, signal.SIGCONT)
     wait_for(light, "motion", "COMPLETED")
     # What the dead head's job made counts.
     assert light.run(MOTION) == 0
-    assert "Nothing to be done" in light.said()
+    assert "Nothing to be done" in light.log_text()
     assert [job.state for job in light.jobs()] == ["COMPLETED"] * 2
     assert same(light.project.results, undisturbed, ["m000/motion/movie.h5"])
 
@@ -179,7 +179,7 @@ def test_a_head_killed_at_any_moment(seed: int, tmp_path: Path, on_cluster, writ
         head.wait()
         cluster.lab.until(lambda: not any(job.state in ACTIVE for job in cluster.jobs()), 300)
         assert cluster.run("--unlock") == 0
-    assert cluster.run(*targets(2)) == 0, cluster.said()
+    assert cluster.run(*targets(2)) == 0, cluster.log_text()
     jobs = cluster.jobs()
     assert {job.state for job in jobs} == {"COMPLETED"}
     twice = {rule: n for rule, n in Counter(job.comment for job in jobs).items() if n > 1}

@@ -22,7 +22,7 @@ def many(tmp_path: Path, on_cluster, write_light):
 
 def test_recordings_can_be_an_array(many) -> None:
     targets = [f"results/m{index:03d}/ingest/source.json" for index in range(N)]
-    assert many.run("--slurm-array-jobs", "ingest", *targets) == 0, many.said()
+    assert many.run("--slurm-array-jobs", "ingest", *targets) == 0, many.log_text()
     assert all((many.folder / target).is_file() for target in targets)
     jobs = many.jobs()
     assert [job.state for job in jobs] == ["COMPLETED"] * N
@@ -35,7 +35,7 @@ def test_steps_of_a_recording_can_be_one_job_and_a_bad_one_stays_alone(many) -> 
     movie.write_bytes(movie.read_bytes()[:60_000])
     targets = {f"m{index:03d}": f"results/m{index:03d}/motion/movie.h5" for index in range(N)}
     assert many.run("-n", *targets.values()) == 0
-    asked = re.findall(r"(?:of|Registering) (m\d+) \[.*?(\d+) MB, (\d+) min\]", many.said())
+    asked = re.findall(r"(?:of|Registering) (m\d+) \[.*?(\d+) MB, (\d+) min\]", many.log_text())
     groups = ("--groups", "ingest=intake", "motion=intake", "--retries", "0")
     assert many.run(*groups, *targets.values()) == 1
     jobs = many.jobs()

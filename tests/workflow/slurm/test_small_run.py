@@ -21,7 +21,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, on_cluster, make_crop):
     movie = make_crop(cluster.folder / "raw" / "größe.tif")
     cluster.project.table({**ROW, "movie": str(movie)})
     code = cluster.run()
-    assert code == 0, cluster.said()[-6000:]
+    assert code == 0, cluster.log_text()[-6000:]
     return cluster
 
 
@@ -34,10 +34,10 @@ def test_everything_is_there(cluster) -> None:
 
 
 def test_every_job_gets_what_its_message_says(cluster) -> None:
-    said = re.findall(r"\[partition (\w+), (\d+) MB, (\d+) min\]", cluster.said())
+    shown = re.findall(r"\[partition (\w+), (\d+) MB, (\d+) min\]", cluster.log_text())
     jobs = cluster.jobs()
     got = [(job.partition, str(job.memory_mb), str(job.minutes)) for job in jobs]
-    assert Counter(got) == Counter(said)
+    assert Counter(got) == Counter(shown)
     assert len({asked for _, *asked_for in got for asked in asked_for}) > 4
     assert {job.partition for job in jobs} == {"cpu"}
 
@@ -48,7 +48,7 @@ def test_every_job_gets_the_cpus_of_its_rule(cluster) -> None:
     asked = dict(
         zip(rules[1::2], (re.search(r"^    threads: (\d+)$", r, re.M) for r in rules[2::2]), strict=True)
     )
-    threads = {name: int(found[1]) for name, found in asked.items() if found}
+    threads = {name: int(match[1]) for name, match in asked.items() if match}
     jobs = cluster.jobs()
     assert {job.rule for job in jobs} >= {"ingest", "motion", "activity", "report_index"}
     assert {job.rule: job.cpus for job in jobs} == {job.rule: threads[job.rule] for job in jobs}

@@ -28,14 +28,14 @@ def epochs(folder: Path) -> list[dict[str, str]]:
 
 def processes_of(job: str, script: str) -> dict[int, dict[str, str]]:
     """Return the environment of each process of a SLURM job that runs a rule's script."""
-    found = {}
+    environments = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             values = (process / "environ").read_bytes().decode().split("\0")
             environment = dict(value.split("=", 1) for value in values if "=" in value)
             if environment.get("SLURM_JOB_ID") == job and script in (process / "cmdline").read_text():
-                found[int(process.name)] = environment
-    return found
+                environments[int(process.name)] = environment
+    return environments
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, on_cluster, write_light):
     # SLURM looks at time limits every 30 s.
     cluster.lab.call("scontrol", "update", f"JobId={job.id}", "EndTime=now+2")
     code = head.wait(900)
-    assert code == 0, cluster.said()[-5000:]
+    assert code == 0, cluster.log_text()[-5000:]
     return cluster, asked, list(seen.values()), before
 
 

@@ -43,7 +43,7 @@ PARSER_ERRORS = (
 #: Characters of a library's message that are shown: part of it may come from the file.
 MAX_MESSAGE = 300
 
-#: A file that is read whole may unpack to so many bytes, plus so many times its own size.
+#: A file that is read whole may unpack to this many bytes plus this multiple of its own size.
 FREE_BYTES = 64 * 1024**2
 MAX_RATIO = 200
 #: The highest ratio that common compression reaches, on nothing but zeros.

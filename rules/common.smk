@@ -209,6 +209,7 @@ def metadata_of(wildcards):
         "frame_rate_hz": recording.frame_rate_hz,
         "pixel_size_um": recording.pixel_size_um,
         "indicator": recording.indicator,
+        "dataset": recording.dataset,
         "bad_frames": recording.bad_frames,
     }
 

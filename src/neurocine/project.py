@@ -90,6 +90,7 @@ def check_recording(recording: Recording, config: Config) -> None:
         frame_rate_hz=recording.frame_rate_hz,
         pixel_size_um=recording.pixel_size_um,
         indicator=recording.indicator,
+        dataset=recording.dataset,
     )
     check_length(movie, config.activity)
     if recording.rois is not None:

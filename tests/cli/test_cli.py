@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -186,3 +187,12 @@ def test_mistakes_end_with_one_line(
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "m.h5").exists()
+
+
+def test_motion_takes_the_named_dataset(tmp_path: Path, blobs) -> None:
+    movie, _ = blobs
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        file["red"], file["green"] = np.ones((30, 8, 8), np.uint8), movie.read(0, 120)
+    options = ("--engine", "none", "--frame-rate", "10", "--pixel-size", "2", "--indicator", "GCaMP6s")
+    run("motion", tmp_path / "two.h5", "--dataset", "green", *options, "--out", tmp_path / "movie.h5")
+    assert read_movie(tmp_path / "movie.h5").n_frames == 120

@@ -106,6 +106,21 @@ def test_unknown_column_is_named(folder: Path) -> None:
         load_recordings(table(folder, ("m", "a.tif", "3"), header=("recording", "movie", "framerate")))
 
 
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_other_separators_are_named_with_the_header(folder: Path, separator: str) -> None:
+    path = table(folder, ("m", "a.tif"))
+    path.write_text(path.read_text().replace("\t", separator))
+    with pytest.raises(InputError, match=f"'recording{separator}movie.*Separate columns by tabs"):
+        load_recordings(path)
+
+
+def test_dataset_of_a_movie(folder: Path) -> None:
+    (recording,) = load_recordings(
+        table(folder, ("m", "a.tif", "red"), header=("recording", "movie", "dataset"))
+    )
+    assert recording.dataset == "red"
+
+
 def test_missing_table(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neurocine init"):
         load_recordings(tmp_path / "none.tsv")

@@ -48,6 +48,9 @@ def motion(
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
     indicator: IndicatorOption = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Name of the dataset, where the file holds several movies.")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Register a raw movie of any format.
@@ -64,6 +67,7 @@ def motion(
             frame_rate_hz=frame_rate,
             pixel_size_um=pixel_size,
             indicator=indicator,
+            dataset=dataset,
             progress=progress,
         )
         pipeline.motion(

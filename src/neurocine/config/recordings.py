@@ -6,6 +6,7 @@ import csv
 import glob
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,6 +43,9 @@ class RecordingRow(BaseModel):
     )
     movie: str = Field(
         description="path of the movie: a file, a folder, or a glob of files in temporal order"
+    )
+    dataset: str | None = Field(
+        None, description="name of the dataset, where the movie's file (HDF5, NWB, Zarr) holds several"
     )
     frame_rate_hz: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="frames per second; empty: from the file's metadata"
@@ -110,6 +114,7 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
         raise InputError(
             table, "file", f"isn't a table ({error})", "Save it as tab-separated UTF-8 text."
         ) from error
+    _check_separator(table, reader.fieldnames or ())
     if not rows:
         raise InputError(table, "rows", "there are none", "Add one row per recording.")
     recordings = tuple(_recording(f"{table}, line {line}", row) for line, row in rows)
@@ -128,6 +133,19 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
     return recordings
 
 
+def _check_separator(table: Path, columns: Sequence[str]) -> None:
+    """Raise `InputError` if the header's names are separated by something other than tabs."""
+    header = "\t".join(columns)
+    names = [name.strip().strip('"') for name in re.split(r"[,;|]| {2,}|\t", header)]
+    if "recording" not in columns and {"recording", "movie"} <= set(names):
+        raise InputError(
+            table,
+            "columns",
+            f"the header is {header!r}: its names aren't separated by tabs",
+            "Separate columns by tabs: save the table as 'Text (tab delimited)' or .tsv.",
+        )
+
+
 def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> Recording:
     if None in cells:
         raise InputError(
@@ -140,6 +158,7 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
     return Recording(
         name=row.recording,
         movie=_movie_paths(where, row.movie),
+        dataset=row.dataset,
         frame_rate_hz=row.frame_rate_hz,
         pixel_size_um=row.pixel_size_um,
         indicator=row.indicator,

@@ -16,6 +16,8 @@ class Recording:
         Unique name; also its folder under ``results/``.
     movie
         The movie's file or folder, or several files in order of time.
+    dataset
+        Name of the dataset in the movie's file; None for the only one.
     frame_rate_hz, pixel_size_um, indicator
         As the table gives them; None where it leaves them to the file.
     rois
@@ -30,6 +32,7 @@ class Recording:
 
     name: str
     movie: tuple[Path, ...]
+    dataset: str | None = None
     frame_rate_hz: float | None = None
     pixel_size_um: float | None = None
     indicator: str | None = None

@@ -379,3 +379,19 @@ def test_lazy_frames_refuse_what_is_not_there() -> None:
         source[3]
     with pytest.raises(IndexError, match="forwards"):
         source[::-1]
+
+
+@pytest.mark.parametrize("write", [write_npy, write_hdf5])
+@pytest.mark.parametrize("shape", [(160, 160, 300), (64, 96, 1000)])
+def test_arrays_with_time_last_are_refused(
+    tmp_path: Path, write: Callable[..., Path], shape: tuple[int, ...]
+) -> None:
+    path = write(tmp_path / ("m.npy" if write is write_npy else "m.h5"), np.zeros(shape, np.uint8))
+    with pytest.raises(InputError, match=r"last axis looks like time\. Save the array as \(T, Y, X\)"):
+        open_movie(path, frame_rate_hz=10, pixel_size_um=1)
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 40), (20, 20, 90), (500, 512, 796), (100, 64, 512), (60, 128, 256)])
+def test_small_and_wide_movies_are_read(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = write_npy(tmp_path / "m.npy", np.zeros(shape, np.uint8))
+    assert open_movie(path, frame_rate_hz=10, pixel_size_um=1).n_frames == shape[0]

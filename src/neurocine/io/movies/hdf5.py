@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 
 from neurocine.io.movies.frames import OpenedMovie
-from neurocine.io.movies.metadata import number, pick_dataset, text
+from neurocine.io.movies.metadata import check_time_axis, number, pick_dataset, text
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.result_files import read_movie
 from neurocine.io.safe.hdf5 import open_hdf5
@@ -23,7 +23,8 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     Raises
     ------
     InputError
-        If the file isn't HDF5, is cut short or names other files, or several datasets could be the movie.
+        If the file isn't HDF5, is cut short or names other files, several datasets could be the
+        movie, or the last axis looks like time.
     """
     file = open_hdf5(path)
     if file.attrs.get("kind") == "movie" and dataset is None:
@@ -37,6 +38,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             movie.validity,
         )
     name, frames = pick_dataset(path, _datasets(file), dataset)
+    check_time_axis(path, frames.shape)
     attributes = {**file.attrs, **file[name].attrs}
     return OpenedMovie(
         frames,

@@ -13,6 +13,9 @@ from neurocine.core import InputError, MetadataMissing
 
 logger = logging.getLogger(__name__)
 
+#: Shortest last axis that can look like time, frames.
+_MIN_TIME = 100
+
 
 def pick_dataset(
     path: Path, arrays: Mapping[str, Any], dataset: str | None, noun: str = "dataset"
@@ -52,9 +55,32 @@ def pick_dataset(
             path,
             noun,
             f"several could be the movie: {', '.join(f'{m} {tuple(arrays[m].shape)}' for m in movies)}",
-            f"Choose one of these {noun}s by its name.",
+            "Choose one by its name: column dataset of the recordings table, or --dataset.",
         )
     return movies[0], arrays[movies[0]]
+
+
+def check_time_axis(path: Path, shape: Sequence[int]) -> None:
+    """Raise `InputError` if an array looks like (Y, X, T) rather than (T, Y, X).
+
+    The last axis is then at least `_MIN_TIME` long, and either 1.8 times the two others, which are equal, or
+    4 times the longer of them, which differ by half at most. Frames of such a width are rare in movies as
+    short as that.
+    """
+    if len(shape) != 3:
+        return
+    first, second, last = shape
+    short, long = sorted((first, second))
+    square = short == long and last >= 1.8 * long
+    if last >= _MIN_TIME and (square or (long <= 1.5 * short and last >= 4 * long)):
+        raise InputError(
+            path,
+            "axes",
+            f"{(first, second, last)} would be {first} frames of {second} x {last} pixels, but the last "
+            "axis looks like time",
+            "Save the array as (T, Y, X), with numpy.moveaxis(array, -1, 0). If the first axis is time, save "
+            "the movie as TIFF.",
+        )
 
 
 def number(attributes: Mapping[str, Any], *names: str) -> float | None:

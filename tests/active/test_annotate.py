@@ -74,9 +74,9 @@ def test_off_and_stneuronets_own_rois_dont_run_it(network: Network, blobs) -> No
     movie, rois = blobs
     assert tell(movie, rois, "off") is rois
     for mode in ("engine", "union", "intersection", "stneuronet"):
-        found = tell(movie, network.found, mode)
-        assert found.active_probability.tolist() == [0.75, 0.5]
-        assert found.engine == ("stneuronet", "stneuronet")
+        annotated = tell(movie, network.found, mode)
+        assert annotated.active_probability.tolist() == [0.75, 0.5]
+        assert annotated.engine == ("stneuronet", "stneuronet")
     assert network.asked == []
 
 
@@ -105,9 +105,9 @@ def test_the_step_writes_what_goes_on(network: Network, blobs, tmp_path: Path, n
     assert len(stamps) == 3
     assert len(read_rois(tmp_path / "off.h5")) == n
     assert np.isnan(read_rois(tmp_path / "off.h5").active_probability).all()
-    told = read_rois(tmp_path / "union.h5")
-    assert len(told) == (4 if n else 2)
-    assert told.found_by("stneuronet").sum() == 2
+    annotated = read_rois(tmp_path / "union.h5")
+    assert len(annotated) == (4 if n else 2)
+    assert annotated.found_by("stneuronet").sum() == 2
 
 
 def test_rois_of_another_movie_are_refused(network: Network, blobs, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_shipped_model_finds_active_neurons(simulated: Path, movie: Movie) -> No
     groups = groups_of(truth)
     segmented = segment(movie, SegmentationSettings(engine="stneuronet"))
     score = evaluate_groups(segmented, rois, groups).containment.score
-    assert score.true >= 10
+    assert score.n_true >= 10
     assert score.f1 > 0.7
     assert set(segmented.engine) == {"stneuronet"}
     for probability, intervals in zip(segmented.probability, segmented.active_intervals, strict=True):

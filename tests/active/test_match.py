@@ -49,7 +49,7 @@ def settings(mode: str, min_iou: float = 0.5) -> ActiveSettings:
     return ActiveSettings.model_validate({"mode": mode, "min_iou": min_iou})
 
 
-def told(rois: RoiSet) -> dict[int, tuple[str, float, list[list[int]]]]:
+def summary(rois: RoiSet) -> dict[int, tuple[str, float, list[list[int]]]]:
     """Return what is known of each ROI by its id."""
     return {
         int(rois.ids[i]): (
@@ -80,7 +80,7 @@ NETWORK_ALONE = {10: ("stneuronet", 0.75, [[0, 9]])}
 )
 def test_modes_keep_the_engines_rois(rois: RoiSet, masks: RoiSet, mode: str, wanted: dict) -> None:
     matched = match_active(rois, masks, settings(mode), SEEN)
-    assert told(matched) == wanted
+    assert summary(matched) == wanted
     assert matched.source == "engine.h5"
     for i, roi_id in enumerate(matched.ids.tolist()):
         if roi_id in rois.ids:

@@ -50,10 +50,10 @@ def test_every_roi_has_what_the_network_says_inside_it(
     settings = StneuronetSettings.model_validate({"model": "tiny", "backend": backend})
     out = tmp_path / "active.h5"
     pipeline.active(movie, tmp_path / "rois.h5", out, ActiveSettings(mode="union"), settings)
-    told = read_rois(out)
-    np.testing.assert_array_equal(told.ids[:4], rois.ids)
-    np.testing.assert_allclose(told.active_probability[:4], 1 / (1 + np.exp(-2)), atol=1e-3)
+    annotated = read_rois(out)
+    np.testing.assert_array_equal(annotated.ids[:4], rois.ids)
+    np.testing.assert_allclose(annotated.active_probability[:4], 1 / (1 + np.exp(-2)), atol=1e-3)
     # All is one neuron to this network, or pieces of one.
-    alone = told.select(~told.found_by("truth"))
+    alone = annotated.select(~annotated.found_by("truth"))
     assert set(alone.engine) == {"stneuronet"}
     assert all(len(spans) and spans.min() >= 0 and spans.max() <= 300 for spans in alone.active_intervals)

@@ -53,18 +53,18 @@ def toy(seed: int = 0, assemblies: int = 3, size: int = 10) -> tuple[np.ndarray,
 
 
 @pytest.fixture(scope="module")
-def found() -> Assemblies:
+def assemblies() -> Assemblies:
     return find_assemblies(toy()[0], 10.0, QUICK)
 
 
-def test_planted_assemblies_are_found(found: Assemblies) -> None:
-    assert len(found) == 3
-    same = agreement_of_labels(toy()[1], found.label)
+def test_planted_assemblies_are_found(assemblies: Assemblies) -> None:
+    assert len(assemblies) == 3
+    same = agreement_of_labels(toy()[1], assemblies.label)
     assert same.adjusted_rand >= 0.9
     assert {row.first for row in same.matched} == {0, 1, 2}
     # Most of the 60 events are told, each as of one assembly.
-    assert 50 <= len(found.frame) <= 75
-    assert np.count_nonzero(found.joined.sum(axis=1) == 1) >= 45
+    assert 50 <= len(assemblies.frame) <= 75
+    assert np.count_nonzero(assemblies.joined.sum(axis=1) == 1) >= 45
 
 
 def test_assemblies_of_other_sizes_are_found_too() -> None:
@@ -73,8 +73,8 @@ def test_assemblies_of_other_sizes_are_found_too() -> None:
     raster = rng.random((65, 3000)) < 0.004
     for event, frame in enumerate(rng.permutation(np.arange(10, 2980, 10))[:90]):
         raster[(label == event % 3) & (rng.random(65) < 0.8), frame] = True
-    found = find_assemblies(raster, 10.0, QUICK)
-    assert agreement_of_labels(label, found.label).adjusted_rand >= 0.9
+    assemblies = find_assemblies(raster, 10.0, QUICK)
+    assert agreement_of_labels(label, assemblies.label).adjusted_rand >= 0.9
 
 
 PAIRS = QUICK.model_copy(update={"by": "pairs", "pair_surrogates": 4})
@@ -88,14 +88,14 @@ def test_pairs_tell_assemblies_however_often_cells_fire(rate: float) -> None:
     for event, frame in enumerate(rng.permutation(np.arange(10, 5980, 20))[:210]):
         cells = np.flatnonzero((label == event % 3) & (rng.random(56) < 0.8))
         raster[cells, frame + rng.integers(-2, 3, len(cells))] = True
-    found = find_assemblies(raster, 10.0, PAIRS)
-    assert len(found) == 3
-    assert agreement_of_labels(label, found.label).adjusted_rand >= 0.9
-    assert (np.diff(found.frame) > 0).all()
-    assert found.joined.sum(axis=0).min() >= 40
-    np.testing.assert_array_equal(found.cluster, found.joined.argmax(axis=1))
+    assemblies = find_assemblies(raster, 10.0, PAIRS)
+    assert len(assemblies) == 3
+    assert agreement_of_labels(label, assemblies.label).adjusted_rand >= 0.9
+    assert (np.diff(assemblies.frame) > 0).all()
+    assert assemblies.joined.sum(axis=0).min() >= 40
+    np.testing.assert_array_equal(assemblies.cluster, assemblies.joined.argmax(axis=1))
     again = find_assemblies(raster, 10.0, PAIRS)
-    np.testing.assert_array_equal(again.label, found.label)
+    np.testing.assert_array_equal(again.label, assemblies.label)
     assert len(find_assemblies(rolled(raster, rng), 10.0, PAIRS)) == 0
 
 
@@ -104,16 +104,16 @@ def test_pairs_find_none_in_synchrony_of_random_cells() -> None:
     rng = np.random.default_rng(5)
     for frame in range(20, 2900, 48):
         raster[rng.random(40) < 0.3, frame : frame + 4] = True
-    found = find_assemblies(raster, 10.0, PAIRS)
-    assert len(found) == 0
-    assert len(found.frame) > 50
+    assemblies = find_assemblies(raster, 10.0, PAIRS)
+    assert len(assemblies) == 0
+    assert len(assemblies.frame) > 50
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (5, 100), (40, 3), (40, 300)])
 def test_pairs_of_silent_or_few_cells_are_none(shape: tuple[int, int]) -> None:
-    found = find_assemblies(np.zeros(shape, dtype=bool), 10.0, PAIRS)
-    assert (found.label == -1).all()
-    assert found.joined.shape == (0, 0)
+    assemblies = find_assemblies(np.zeros(shape, dtype=bool), 10.0, PAIRS)
+    assert (assemblies.label == -1).all()
+    assert assemblies.joined.shape == (0, 0)
 
 
 def test_shuffled_columns_keep_cells_and_counts() -> None:
@@ -139,17 +139,17 @@ def test_shuffled_among_alike_keeps_cells_and_sizes_apart() -> None:
 @pytest.mark.slow
 def test_planted_assemblies_at_a_presets_noise() -> None:
     planted = simulate_raster("ca1-development", 0)
-    found = find_assemblies(planted.active, planted.frame_rate_hz, QUICK)
-    assert agreement_of_labels(planted.label, found.label).adjusted_rand >= 0.9
+    assemblies = find_assemblies(planted.active, planted.frame_rate_hz, QUICK)
+    assert agreement_of_labels(planted.label, assemblies.label).adjusted_rand >= 0.9
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_found_in_shuffled_rasters(seed: int) -> None:
     shuffled = rolled(toy(seed)[0], np.random.default_rng(seed))
-    found = find_assemblies(shuffled, 10.0, QUICK)
-    assert len(found) == 0
-    assert (found.label == -1).all()
-    assert (found.cluster == -1).all()
+    assemblies = find_assemblies(shuffled, 10.0, QUICK)
+    assert len(assemblies) == 0
+    assert (assemblies.label == -1).all()
+    assert (assemblies.cluster == -1).all()
 
 
 def test_nothing_is_found_in_synchrony_of_random_cells() -> None:
@@ -157,9 +157,9 @@ def test_nothing_is_found_in_synchrony_of_random_cells() -> None:
     rng = np.random.default_rng(5)
     for frame in range(20, 2900, 48):
         raster[rng.random(40) < 0.3, frame : frame + 4] = True
-    found = find_assemblies(raster, 10.0, QUICK)
-    assert len(found.frame) > 50  # the events are there
-    assert len(found) == 0  # but no assembly
+    assemblies = find_assemblies(raster, 10.0, QUICK)
+    assert len(assemblies.frame) > 50  # the events are there
+    assert len(assemblies) == 0  # but no assembly
 
 
 def test_the_same_twice() -> None:
@@ -170,10 +170,10 @@ def test_the_same_twice() -> None:
 
 @pytest.mark.parametrize("shape", [(0, 0), (0, 100), (5, 100), (40, 3)])
 def test_silent_or_empty_rasters_have_none(shape: tuple[int, int]) -> None:
-    found = find_assemblies(np.zeros(shape, dtype=bool), 10.0, QUICK)
-    assert len(found) == 0
-    assert len(found.frame) == 0
-    assert np.isnan(found.null_silhouette)
+    assemblies = find_assemblies(np.zeros(shape, dtype=bool), 10.0, QUICK)
+    assert len(assemblies) == 0
+    assert len(assemblies.frame) == 0
+    assert np.isnan(assemblies.null_silhouette)
 
 
 def test_events_are_peaks_of_onsets_apart_from_each_other() -> None:
@@ -254,25 +254,25 @@ def test_agreement_matches_by_common_cells_whatever_the_numbers() -> None:
     assert none.to_json()["n_first"] == 2
 
 
-def test_agreement_is_over_the_cells_that_both_know(found: Assemblies) -> None:
-    half = replace(found, ids=found.ids + 10)
-    assert agreement(found, half).n_cells == 30
-    assert agreement(found, found).adjusted_rand == 1
+def test_agreement_is_over_the_cells_that_both_know(assemblies: Assemblies) -> None:
+    half = replace(assemblies, ids=assemblies.ids + 10)
+    assert agreement(assemblies, half).n_cells == 30
+    assert agreement(assemblies, assemblies).adjusted_rand == 1
     with pytest.raises(InputError, match="same ROIs"):
-        agreement(found, replace(found, ids=found.ids + 100))
+        agreement(assemblies, replace(assemblies, ids=assemblies.ids + 100))
     with pytest.raises(InputError, match="same cells"):
         agreement_of_labels([0, 1], [0, 1, 2])
 
 
-def test_file_gives_back_what_was_written(found: Assemblies, tmp_path: Path) -> None:
-    write_assemblies(tmp_path / "a.h5", found, Stamp("x", "y"))
+def test_file_gives_back_what_was_written(assemblies: Assemblies, tmp_path: Path) -> None:
+    write_assemblies(tmp_path / "a.h5", assemblies, Stamp("x", "y"))
     read = read_assemblies(tmp_path / "a.h5")
     for name in ("ids", "frame", "participation", "cluster", "silhouette", "label", "joined"):
-        np.testing.assert_array_equal(getattr(read, name), getattr(found, name))
-    assert (read.threshold, read.null_silhouette) == (found.threshold, found.null_silhouette)
+        np.testing.assert_array_equal(getattr(read, name), getattr(assemblies, name))
+    assert (read.threshold, read.null_silhouette) == (assemblies.threshold, assemblies.null_silhouette)
     assert read_stamp(tmp_path / "a.h5").config_hash == "x"
     with pytest.raises(InputError, match="participation"):
-        replace(found, participation=found.participation[1:])
+        replace(assemblies, participation=assemblies.participation[1:])
 
 
 def squares(n: int) -> RoiSet:
@@ -283,23 +283,23 @@ def squares(n: int) -> RoiSet:
     return RoiSet.from_masks(masks)
 
 
-def test_pictures_are_the_same_twice_and_need_the_rois(found: Assemblies) -> None:
-    with_map = assemblies_png(found, squares(40))
-    assert with_map == assemblies_png(found, squares(40))
-    assert with_map != assemblies_png(found)
+def test_pictures_are_the_same_twice_and_need_the_rois(assemblies: Assemblies) -> None:
+    with_map = assemblies_png(assemblies, squares(40))
+    assert with_map == assemblies_png(assemblies, squares(40))
+    assert with_map != assemblies_png(assemblies)
     assert assemblies_png(find_assemblies(np.zeros((4, 50), dtype=bool), 10.0, QUICK)).startswith(b"\x89PNG")
     with pytest.raises(InputError, match="lack"):
-        assemblies_png(found, squares(12))
+        assemblies_png(assemblies, squares(12))
 
 
-def test_agreement_is_drawn(found: Assemblies) -> None:
-    other = replace(found, label=np.where(found.label == 1, -1, found.label))
-    picture = agreement_png(found, other, ("a", "b"))
+def test_agreement_is_drawn(assemblies: Assemblies) -> None:
+    other = replace(assemblies, label=np.where(assemblies.label == 1, -1, assemblies.label))
+    picture = agreement_png(assemblies, other, ("a", "b"))
     assert picture.startswith(b"\x89PNG")
-    assert picture == agreement_png(found, other, ("a", "b"))
-    assert picture != agreement_png(found, found, ("a", "b"))
+    assert picture == agreement_png(assemblies, other, ("a", "b"))
+    assert picture != agreement_png(assemblies, assemblies, ("a", "b"))
     with pytest.raises(InputError, match="same ROIs"):
-        agreement_png(found, replace(found, ids=found.ids + 100), ("a", "b"))
+        agreement_png(assemblies, replace(assemblies, ids=assemblies.ids + 100), ("a", "b"))
 
 
 def truth_of(label: np.ndarray | None) -> Truth:
@@ -317,15 +317,15 @@ def truth_of(label: np.ndarray | None) -> Truth:
     )  # fmt: skip
 
 
-def test_recovery_is_of_the_planted_cells(found: Assemblies) -> None:
-    planted = recovery(found, truth_of(toy()[1]))
+def test_recovery_is_of_the_planted_cells(assemblies: Assemblies) -> None:
+    planted = recovery(assemblies, truth_of(toy()[1]))
     assert (planted.n_first, planted.n_second, planted.n_cells) == (3, 3, 40)
     assert planted.adjusted_rand >= 0.9
-    assert recovery(replace(found, ids=found.ids + 30), truth_of(toy()[1])).n_cells == 10
+    assert recovery(replace(assemblies, ids=assemblies.ids + 30), truth_of(toy()[1])).n_cells == 10
     with pytest.raises(InputError, match="isn't there"):
-        recovery(found, truth_of(None))
+        recovery(assemblies, truth_of(None))
     with pytest.raises(InputError, match="of this movie"):
-        recovery(replace(found, ids=found.ids + 100), truth_of(toy()[1]))
+        recovery(replace(assemblies, ids=assemblies.ids + 100), truth_of(toy()[1]))
 
 
 def written(folder: Path) -> Path:
@@ -342,9 +342,9 @@ def test_step_leaves_noise_out(tmp_path: Path) -> None:
     probability[-5:] = [0, 0, 1]
     write_celltypes(tmp_path / "types.tsv", CellTypes(np.arange(40) + 7, probability), Stamp())
     pipeline.assemblies(activity, tmp_path / "out.h5", QUICK, celltypes=tmp_path / "types.tsv")
-    found = read_assemblies(tmp_path / "out.h5")
-    np.testing.assert_array_equal(found.ids, np.arange(35) + 7)
-    assert len(found) == 3
+    assemblies = read_assemblies(tmp_path / "out.h5")
+    np.testing.assert_array_equal(assemblies.ids, np.arange(35) + 7)
+    assert len(assemblies) == 3
     assert read_stamp(tmp_path / "out.h5").source_sha256 == "abc"
 
 

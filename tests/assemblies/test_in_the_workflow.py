@@ -34,17 +34,17 @@ def test_movies_hold_planted_assemblies_only_if_asked_to(tmp_path: Path) -> None
     planted = replace(small, assemblies=PlantedAssemblies(n=2, share=0.5))
     for preset, name in ((small, "without"), (planted, "with")):
         simulate(preset, 3, tmp_path / name, n_frames=200)
-    without, found = (read_truth(tmp_path / name / "truth.h5") for name in ("without", "with"))
+    without, planted = (read_truth(tmp_path / name / "truth.h5") for name in ("without", "with"))
     assert without.hybrid is not None
     assert without.hybrid.assembly is None
     with h5py.File(tmp_path / "without" / "truth.h5") as file:
         assert "assembly" not in file["hybrid"]
-    assert found.hybrid is not None
-    assert found.hybrid.assembly is not None
-    neurons = np.array(found.cell_types) != "noise"
-    assert (found.hybrid.assembly[~neurons] == -1).all()
-    assert np.count_nonzero(found.hybrid.assembly >= 0) == round(0.5 * np.count_nonzero(neurons))
-    assert found.raster.sum() > without.raster.sum()
+    assert planted.hybrid is not None
+    assert planted.hybrid.assembly is not None
+    neurons = np.array(planted.cell_types) != "noise"
+    assert (planted.hybrid.assembly[~neurons] == -1).all()
+    assert np.count_nonzero(planted.hybrid.assembly >= 0) == round(0.5 * np.count_nonzero(neurons))
+    assert planted.raster.sum() > without.raster.sum()
     hashes = {read_stamp(tmp_path / name / "truth.h5").config_hash for name in ("without", "with")}
     assert len(hashes) == 2
 

@@ -123,7 +123,7 @@ def test_check_knows_when_results_cannot_be_written(tmp_path: Path, tiff: Path, 
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         ({"segmentation": {"stneuronet": {"model": "magic"}}}, "model 'magic': isn't in the registry"),
         (
@@ -135,12 +135,12 @@ def test_check_knows_when_results_cannot_be_written(tmp_path: Path, tiff: Path, 
     ],
 )
 def test_check_knows_models_that_cannot_be_used(
-    tmp_path: Path, tiff: Path, monkeypatch, config: dict, told: str
+    tmp_path: Path, tiff: Path, monkeypatch, config: dict, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "r.tsv", **config}))
     (tmp_path / "r.tsv").write_text(f"recording\tmovie\nm\t{tiff}\n", encoding="utf-8")
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         run("check", "--config", "config.yaml")
 
 
@@ -163,7 +163,7 @@ def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, m
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["motion", "gone.tif", "--out", "m.h5"], "gone.tif"),
         (
@@ -178,13 +178,13 @@ def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, m
     ],
 )
 def test_mistakes_end_with_one_line(
-    arguments: list[str], told: str, tiff: Path, monkeypatch, capsys, tmp_path: Path
+    arguments: list[str], message: str, tiff: Path, monkeypatch, capsys, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["neurocine", *(a.format(tiff=tiff) for a in arguments)])
     with pytest.raises(SystemExit) as caught:
         main()
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "m.h5").exists()
 

@@ -79,7 +79,7 @@ def test_comment_lines_are_skipped(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         ([("m", "a.tif"), ("M", "a.tif")], r"line 3: recording: 'M' is also the name on line 2"),
         ([("m", "none.tif")], r"line 2: movie: nothing is there"),
@@ -96,8 +96,8 @@ def test_comment_lines_are_skipped(folder: Path) -> None:
         ([], r"rows: there are none"),
     ],
 )
-def test_a_wrong_row_is_named(folder: Path, rows: list[tuple[str, ...]], told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_a_wrong_row_is_named(folder: Path, rows: list[tuple[str, ...]], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         load_recordings(table(folder, *rows))
 
 

@@ -17,7 +17,7 @@ def movie(shape: tuple[int, ...] = (10, 8, 6), dtype: str = "uint16", **more: fl
 
 
 @pytest.mark.parametrize(
-    ("shape", "dtype", "told"),
+    ("shape", "dtype", "message"),
     [
         ((10, 8, 6, 3), "uint8", "colour"),
         ((10, 8), "uint8", "expected \\(T, Y, X\\)"),
@@ -27,8 +27,8 @@ def movie(shape: tuple[int, ...] = (10, 8, 6), dtype: str = "uint16", **more: fl
         ((10, 8, 6), "bool", "dtype"),
     ],
 )
-def test_movie_refuses(shape: tuple[int, ...], dtype: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_movie_refuses(shape: tuple[int, ...], dtype: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         movie(shape, dtype)
 
 

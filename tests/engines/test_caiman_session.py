@@ -103,8 +103,8 @@ def test_a_python_that_is_not_there_is_named_with_the_remedy(python: str) -> Non
 
 def test_a_python_without_caiman_is_named_with_the_remedy(tmp_path: Path) -> None:
     run = CaimanRun(temporary=str(tmp_path))
-    told = rf"loaded in {re.escape(sys.executable)}: Module.*No module named 'caiman'\..*envs/caiman\.yaml"
-    with pytest.raises(InputError, match=told):
+    message = rf"loaded in {re.escape(sys.executable)}: Module.*No module named 'caiman'\..*envs/caiman\.yaml"
+    with pytest.raises(InputError, match=message):
         caiman.CaimanSession(run)
     assert not list(tmp_path.iterdir())
 

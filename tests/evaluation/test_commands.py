@@ -35,11 +35,11 @@ def activity(tmp_path: Path, cases: list[ActivityCase], judged) -> Path:
 
 def test_segmentation(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase]) -> None:
     save_rois(tmp_path / "regions.json", cases[0].rois.select([0, 2, 3]))
-    said = run(
+    output = run(
         "evaluate", "segmentation", tmp_path / "regions.json", folders[0] / "rois.h5",
         "--json", tmp_path / "s.json", "--fov", 48, 48,
     )  # fmt: skip
-    assert "3 ROIs against 5 true ones" in said
+    assert "3 ROIs against 5 true ones" in output
     values = json.loads((tmp_path / "s.json").read_text())
     assert set(values) == {"n_found", "n_true", "min_iou", "iou", "containment"}
     expected = {"recall": 0.6, "precision": 1.0, "f1": 0.75, "matched": 3, "mean_iou": 1.0}
@@ -61,11 +61,11 @@ def test_either_file_may_tell_the_field_of_view(
 def test_activity_on_the_truths_own_contours(
     tmp_path: Path, folders: tuple[Path, ...], activity: Path
 ) -> None:
-    said = run(
+    output = run(
         "evaluate", "activity", activity, folders[0], "--json", tmp_path / "a.json",
         "--train", folders[1], "--train", folders[2], "--table", tmp_path / "a.tsv",
     )  # fmt: skip
-    assert re.search(r"neurocine.*100\.0.*100\.0.*100\.0.*100\.0.*given", said)
+    assert re.search(r"neurocine.*100\.0.*100\.0.*100\.0.*100\.0.*given", output)
     values = json.loads((tmp_path / "a.json").read_text())
     assert set(values) == {
         "schema_version", "note", "recordings", "training_recordings", "main_method",
@@ -157,10 +157,10 @@ def test_the_rule_takes_the_recordings_with_truth(tmp_path: Path, folders: tuple
         assert done.returncode == 0, done.stdout + done.stderr
         return {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", done.stdout, flags=re.MULTILINE)}
 
-    found = jobs("evaluation")
-    assert found["evaluate_activity"] == 1
+    jobs_by_rule = jobs("evaluation")
+    assert jobs_by_rule["evaluate_activity"] == 1
     steps = ("motion", "segmentation", "active", "activity", "celltype")
-    assert [found[step] for step in steps] == [2, 2, 2, 1, 1]
+    assert [jobs_by_rule[step] for step in steps] == [2, 2, 2, 1, 1]
     assert jobs()["evaluate_activity"] == 1
     table.write_text("\n".join([rows[0], rows[3]]) + "\n")
     assert "evaluate_activity" not in jobs()

@@ -51,13 +51,13 @@ def test_paired_test_is_scipys_with_its_effect() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.random(30) + 0.1, rng.random(30)
     b[:3] = a[:3]
-    found = paired_test(a, b)
+    result = paired_test(a, b)
     expected = wilcoxon((a - b)[3:])
-    assert (found.statistic, found.p) == (expected.statistic, pytest.approx(expected.pvalue))
-    assert (found.n, found.n_different) == (30, 27)
+    assert (result.statistic, result.p) == (expected.statistic, pytest.approx(expected.pvalue))
+    assert (result.n, result.n_different) == (30, 27)
     total = 27 * 28 / 2
-    assert abs(found.effect or 0) == pytest.approx((total - 2 * expected.statistic) / total)
-    assert paired_test(b, a).effect == pytest.approx(-(found.effect or 0))
+    assert abs(result.effect or 0) == pytest.approx((total - 2 * expected.statistic) / total)
+    assert paired_test(b, a).effect == pytest.approx(-(result.effect or 0))
 
 
 def test_effect_by_hand() -> None:

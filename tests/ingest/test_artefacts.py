@@ -24,7 +24,7 @@ def recording(seed: int = 0, n_frames: int = 400, size: int = 48) -> NDArray[np.
     return np.clip(rng.normal(bright, 12), 0, 65535).astype(np.uint16)
 
 
-def found(frames: NDArray[np.generic]) -> Validity:
+def validity_of(frames: NDArray[np.generic]) -> Validity:
     statistics = FrameStatistics()
     for start in range(0, len(frames), 96):
         statistics.add(frames[start : start + 96])
@@ -70,9 +70,9 @@ def many_rows(frames: NDArray[np.uint16]) -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_artefacts_are_found_exactly(spoil, reasons: set[str], seed: int) -> None:
     frames = recording(seed)
-    assert found(frames) == Validity(len(frames))
+    assert validity_of(frames) == Validity(len(frames))
     spoil(frames)
-    (part,) = found(frames).invalid
+    (part,) = validity_of(frames).invalid
     assert (part.first, part.last) == (50, 54)
     assert part.reason in reasons
 
@@ -81,13 +81,13 @@ def test_all_cells_active_at_once_are_no_artefact() -> None:
     frames = recording().astype(np.float64)
     decay = np.exp(-np.arange(60) / 10)[:, None, None]
     frames[100:160] *= 1 + 0.8 * decay * (frames[:50].mean(0) > 320)
-    assert found(frames.astype(np.uint16)) == Validity(len(frames))
+    assert validity_of(frames.astype(np.uint16)) == Validity(len(frames))
 
 
 def test_rows_without_data_leave_their_frame_valid() -> None:
     frames = recording()
     frames[70, 20:23] = 65535
-    validity = found(frames)
+    validity = validity_of(frames)
     assert validity.invalid == ()
     assert validity.rows == ((70, 20, 22),)
 
@@ -97,13 +97,13 @@ def test_borders_of_a_registration_and_dark_rows_are_no_artefact() -> None:
     frames[30:90, :4] = 0
     frames[200:300, -3:] = 0
     frames[:, 24] = 7
-    assert found(frames) == Validity(len(frames))
+    assert validity_of(frames) == Validity(len(frames))
 
 
 def test_a_change_of_brightness_that_lasts_is_no_artefact() -> None:
     frames = recording()
     frames[150:] += 400
-    assert found(frames) == Validity(len(frames))
+    assert validity_of(frames) == Validity(len(frames))
 
 
 def movie_of(frames: NDArray[np.generic], validity: Validity) -> Movie:

@@ -108,10 +108,10 @@ def test_damaged_pixels_are_found_before_work_starts(tmp_path: Path) -> None:
 
 def test_progress_is_told(tmp_path: Path) -> None:
     np.save(tmp_path / "m.npy", np.arange(24.0).reshape(2, 3, 4))
-    told: list[tuple[str, int, int]] = []
-    ingest(tmp_path / "m.npy", **GIVEN, progress=lambda *what: told.append(what))
-    assert ("pixels", 2, 2) in told
-    assert told[-1] == ("checksums", 1, 1)
+    calls: list[tuple[str, int, int]] = []
+    ingest(tmp_path / "m.npy", **GIVEN, progress=lambda *what: calls.append(what))
+    assert ("pixels", 2, 2) in calls
+    assert calls[-1] == ("checksums", 1, 1)
 
 
 def test_record_that_is_missing_or_damaged(tmp_path: Path) -> None:

@@ -50,13 +50,13 @@ def drifting(
 
 def content(path: Path) -> dict[str, bytes]:
     """Every dataset of an HDF5 file as bytes, with its attributes."""
-    found = {}
+    contents = {}
     with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.update({name: repr(sorted(item.attrs.items())).encode()}))
-        for name in list(found):
+        file.visititems(lambda name, item: contents.update({name: repr(sorted(item.attrs.items())).encode()}))
+        for name in list(contents):
             if isinstance(file[name], h5py.Dataset):
-                found[name] += file[name][...].tobytes()
-    return found
+                contents[name] += file[name][...].tobytes()
+    return contents
 
 
 def as_movie(frames: NDArray[Any]) -> Movie:
@@ -71,16 +71,18 @@ def run(movie: Movie, name: str, out: Path, **changes: Any) -> Path:
 @pytest.mark.parametrize("name", MOVING)
 def test_displacement_is_recovered_with_its_sign(name: str, tmp_path: Path) -> None:
     frames, y, x = drifting()
-    found = read_registration(run(as_movie(frames.astype(np.float32)), name, tmp_path / "movie.h5"))
-    for got, true in ((found.y, y), (found.x, x)):
+    registration = read_registration(run(as_movie(frames.astype(np.float32)), name, tmp_path / "movie.h5"))
+    for got, true in ((registration.y, y), (registration.x, x)):
         error = got - true
         error -= np.median(error)  # the template may lie anywhere
         assert np.abs(error).mean() < 0.3
         assert np.abs(error).max() < 1.0
-    assert not found.unregistered.any()
-    assert found.metrics["correlation_after"] > found.metrics["correlation_before"] + 0.1
-    assert found.metrics["crispness_after"] > found.metrics["crispness_before"]
-    assert found.metrics["max_shift_px"] == pytest.approx(np.hypot(found.y, found.x).max(), abs=1e-4)
+    assert not registration.unregistered.any()
+    assert registration.metrics["correlation_after"] > registration.metrics["correlation_before"] + 0.1
+    assert registration.metrics["crispness_after"] > registration.metrics["crispness_before"]
+    assert registration.metrics["max_shift_px"] == pytest.approx(
+        np.hypot(registration.y, registration.x).max(), abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("name", MOVING)
@@ -123,10 +125,10 @@ def test_none_passes_frames_through_and_measures_them(tmp_path: Path) -> None:
     frames = np.clip(drifting()[0], 0, 255).astype(np.uint8)
     path = run(as_movie(frames), "none", tmp_path / "movie.h5")
     np.testing.assert_array_equal(read_movie(path).read(0, len(frames)), frames)
-    found = read_registration(path)
-    assert not found.y.any()
-    assert not found.x.any()
-    assert found.metrics["correlation_after"] == found.metrics["correlation_before"]
+    registration = read_registration(path)
+    assert not registration.y.any()
+    assert not registration.x.any()
+    assert registration.metrics["correlation_after"] == registration.metrics["correlation_before"]
     np.testing.assert_allclose(read_summary(path).mean, frames.mean(axis=0), rtol=1e-6)
     assert read_stamp(path) == Stamp("hash", "sha")
 
@@ -134,9 +136,9 @@ def test_none_passes_frames_through_and_measures_them(tmp_path: Path) -> None:
 def test_rigid_shift_moves_pixels_unchanged(tmp_path: Path) -> None:
     frames = np.clip(drifting(n_frames=30)[0] * 300, 0, 65535).astype(np.uint16)
     path = run(as_movie(frames), "suite2p-rigid", tmp_path / "movie.h5")
-    found, movie = read_registration(path), read_movie(path)
+    registration, movie = read_registration(path), read_movie(path)
     for i in range(30):
-        dy, dx = int(found.y[i]), int(found.x[i])
+        dy, dx = int(registration.y[i]), int(registration.x[i])
         expected = frames[i, 8 + dy : 56 + dy, 8 + dx : 72 + dx]
         np.testing.assert_array_equal(movie.read(i, i + 1)[0, 8:56, 8:72], expected)
 

@@ -62,11 +62,11 @@ def rois(path: Path) -> None:
         used(open_rois(path, fov_shape=FOV))
 
 
-def used(found: RoiSet) -> None:
-    found.matrix(weighted=True)
-    found.centroids()
-    for i in range(len(found)):
-        found.mask(i)
+def used(rois: RoiSet) -> None:
+    rois.matrix(weighted=True)
+    rois.centroids()
+    for i in range(len(rois)):
+        rois.mask(i)
 
 
 def weights(path: Path) -> None:

@@ -155,11 +155,11 @@ def test_segmentation_page(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
 
 
 def test_provenance_and_nwb_hold_plain_text(folder: Path) -> None:
-    told = provenance(
+    record = provenance(
         files_in(folder, "export_provenance", LEFT_OUT), {"export": {"experimenter": ATTACK}}, ATTACK
     )
-    assert json.loads(json.dumps(told)) == told
-    assert ATTACK in json.dumps(told, ensure_ascii=False).replace('\\"', '"').replace("\\\\", "\\")
+    assert json.loads(json.dumps(record)) == record
+    assert ATTACK in json.dumps(record, ensure_ascii=False).replace('\\"', '"').replace("\\\\", "\\")
     results = results_in(folder, LEFT_OUT)
     out = folder / "export" / "recording.nwb"
     settings = ExportSettings(experimenter=ATTACK, institution=ATTACK, location=ATTACK)

@@ -120,9 +120,9 @@ def test_binning_streams_and_averages(monkeypatch: pytest.MonkeyPatch) -> None:
 
     frames = np.random.default_rng(0).integers(0, 65535, (1003, 8, 9)).astype(np.uint16)
     movie = as_movie(frames)
-    found = suite2p_engine.binned(movie, tau_s=1.25, progress=silent)
+    frames_binned = suite2p_engine.binned(movie, tau_s=1.25, progress=silent)
     expected = frames[:996].reshape(83, 12, 8, 9).mean(axis=1)
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(frames_binned, expected, rtol=1e-6)
     # A short movie keeps its bins, a large one stays within its memory.
     assert len(suite2p_engine.binned(as_movie(frames[:120]), 1.25, silent)) == 60
     monkeypatch.setattr(suite2p_engine, "BINNED_BYTES", 60 * 4 * 8 * 9)

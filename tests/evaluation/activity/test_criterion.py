@@ -61,8 +61,8 @@ def counts(criterion: Criterion, cells=None) -> tuple[int, int, int]:
 
 
 def test_what_no_one_could_see_is_not_missed(cases: list[ActivityCase], judged) -> None:
-    found = evaluated(cases[0], judged, seen(cases[0], 3))
-    visible, every = found.visible, found.all_transients
+    evaluation = evaluated(cases[0], judged, seen(cases[0], 3))
+    visible, every = evaluation.visible, evaluation.all_transients
     assert counts(visible) == (8, 0, 0)
     assert counts(every) == (8, 16, 0)
     assert [cell.truth_id for cell in visible.active] == [0, 1, 2]
@@ -77,17 +77,17 @@ def test_what_no_one_could_see_is_not_missed(cases: list[ActivityCase], judged) 
 def test_what_touches_a_doubtful_transient_is_neither_found_nor_false(
     cases: list[ActivityCase], judged
 ) -> None:
-    found = evaluated(cases[0], judged, cases[0].truth.raster)
-    assert counts(found.visible) == (8, 0, 0)
-    assert counts(found.all_transients) == (24, 0, 0)
-    shares = found.visible.coverage(found.visible.neurons, "neurocine")
+    evaluation = evaluated(cases[0], judged, cases[0].truth.raster)
+    assert counts(evaluation.visible) == (8, 0, 0)
+    assert counts(evaluation.all_transients) == (24, 0, 0)
+    shares = evaluation.visible.coverage(evaluation.visible.neurons, "neurocine")
     assert [len(share) for share in shares] == [3, 2, 3, 0]
 
 
 def test_activity_away_from_all_transients_is_false_in_both(cases: list[ActivityCase], judged) -> None:
     away = ~cases[0].truth.raster
-    found = evaluated(cases[0], judged, away)
-    own, other = counts(found.visible), counts(found.all_transients)
+    evaluation = evaluated(cases[0], judged, away)
+    own, other = counts(evaluation.visible), counts(evaluation.all_transients)
     assert own[:2] == (0, 8)
     assert other[:2] == (0, 24)
     assert own[2] == other[2] > 50
@@ -106,24 +106,24 @@ def test_the_least_dprime_is_a_setting(cases: list[ActivityCase], judged) -> Non
 
 
 def test_without_dprime_all_are_visible(cases: list[ActivityCase], judged) -> None:
-    found = evaluate_activity([judged(cases[0], cases[0].truth.raster)], SETTINGS)
-    assert found.visible.n_doubtful == 0
-    assert found.visible.sensitivity_by_dprime("neurocine") == []
-    visible, every = (criterion.as_dict() for criterion in found.criteria.values())
+    evaluation = evaluate_activity([judged(cases[0], cases[0].truth.raster)], SETTINGS)
+    assert evaluation.visible.n_doubtful == 0
+    assert evaluation.visible.sensitivity_by_dprime("neurocine") == []
+    visible, every = (criterion.as_dict() for criterion in evaluation.criteria.values())
     assert (visible.pop("min_dprime"), every.pop("min_dprime")) == (3, 0)
     assert visible == every
 
 
 def test_sensitivity_by_dprime(cases: list[ActivityCase], judged) -> None:
-    found = evaluated(cases[0], judged, seen(cases[0], 2.9))
-    rows = found.visible.as_dict()["methods"]["neurocine"]["sensitivity_by_dprime"]
+    evaluation = evaluated(cases[0], judged, seen(cases[0], 2.9))
+    rows = evaluation.visible.as_dict()["methods"]["neurocine"]["sensitivity_by_dprime"]
     assert [row["from"] for row in rows] == list(DPRIME_EDGES)
     assert rows[-1]["to"] is None
     assert [row["transients"] for row in rows] == [4, 4, 8, 3, 0, 3, 2]
     assert [row["detected"] for row in rows] == [0, 0, 1, 3, 0, 3, 2]
     assert [row["sensitivity"] for row in rows] == [0, 0, 1 / 8, 1, None, 1, 1]
     # Of each method at its own threshold, the same transients.
-    baseline = found.visible.sensitivity_by_dprime("zscore")
+    baseline = evaluation.visible.sensitivity_by_dprime("zscore")
     assert [row["transients"] for row in baseline] == [row["transients"] for row in rows]
 
 
@@ -147,8 +147,8 @@ def test_thresholds_are_chosen_for_each_variant(
 
 def test_the_overlap_test_goes_by_the_whole_truth(cases: list[ActivityCase], judged) -> None:
     plain = evaluate_activity([judged(cases[0], cases[0].truth.raster)], SETTINGS).visible.rejection
-    found = evaluated(cases[0], judged, cases[0].truth.raster)
-    for criterion in found.criteria.values():
+    evaluation = evaluated(cases[0], judged, cases[0].truth.raster)
+    for criterion in evaluation.criteria.values():
         np.testing.assert_array_equal(criterion.rejection.confirmed, plain.confirmed)
 
 
@@ -169,9 +169,9 @@ def test_transients_that_follow_each_other_are_as_visible_as_the_best(cases: lis
 
 
 def test_page_and_pictures_of_both(cases: list[ActivityCase], judged, tmp_path: Path) -> None:
-    found = evaluated(cases[0], judged, seen(cases[0], 3))
+    evaluation = evaluated(cases[0], judged, seen(cases[0], 3))
     write_evaluation(
-        found,
+        evaluation,
         tmp_path / "e.json",
         table=tmp_path / "e.tsv",
         page=tmp_path / "e.html",

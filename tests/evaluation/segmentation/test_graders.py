@@ -35,10 +35,10 @@ def folder(tmp_path: Path, cases: list[ActivityCase]) -> Path:
 
 
 def test_graders(folder: Path) -> None:
-    found = evaluate_graders(folder / "Truth_*", folder / "Marks_*")
-    assert list(found.recordings) == ["7", "101"]
-    assert found.unpaired == ("55",)
-    values = json.loads(json.dumps(found.as_dict()))
+    result = evaluate_graders(folder / "Truth_*", folder / "Marks_*")
+    assert list(result.recordings) == ["7", "101"]
+    assert result.unpaired == ("55",)
+    values = json.loads(json.dumps(result.as_dict()))
     assert values["n"] == 2
     assert values["recordings"]["7"]["iou"]["recall"] == 0.5
     f1 = values["containment"]["f1"]
@@ -70,11 +70,11 @@ def test_field_of_view_from_the_other_side(tmp_path: Path, cases: list[ActivityC
 
 def test_rank_sum() -> None:
     first, second = [0.9, 0.8, 0.85, 0.95], [0.5, 0.6, 0.7, 0.55]
-    found = rank_sum(first, second)
+    result = rank_sum(first, second)
     # 2 of the C(8, 4) = 70 orders are as extreme.
-    assert found.p == pytest.approx(2 / 70)
-    assert found.effect == 1
-    assert found.difference == pytest.approx(0.2875)
+    assert result.p == pytest.approx(2 / 70)
+    assert result.effect == 1
+    assert result.difference == pytest.approx(0.2875)
     assert rank_sum(second, first).effect == -1
     rng = np.random.default_rng(0)
     many, others = rng.normal(0, 1, 60), rng.normal(0.5, 1, 50)
@@ -107,15 +107,15 @@ def test_peak_over_noise() -> None:
 
 
 def test_psnr_of_a_movie(cases: list[ActivityCase]) -> None:
-    found = psnr_of(cases[0].movie, cases[0].true_rois)
-    assert found.shape == (5,)
-    assert found[:4].min() > 2 * found[4]
+    psnr = psnr_of(cases[0].movie, cases[0].true_rois)
+    assert psnr.shape == (5,)
+    assert psnr[:4].min() > 2 * psnr[4]
 
 
 def test_recall_by_psnr() -> None:
     psnr = np.array([1.0, 4.0, 5.0, 9.0, 40.0])
-    found = {"ours": np.array([0, 1, 1, 1, 1], bool), "theirs": np.zeros(5, dtype=bool)}
-    rows = recall_by_psnr(psnr, found, edges=(5.0, 8.0, 9.5))
+    detected = {"ours": np.array([0, 1, 1, 1, 1], bool), "theirs": np.zeros(5, dtype=bool)}
+    rows = recall_by_psnr(psnr, detected, edges=(5.0, 8.0, 9.5))
     assert [row["neurons"] for row in rows] == [2, 1, 1, 1]
     assert [row["recall"]["ours"] for row in rows] == [0.5, 1, 1, 1]
     assert [row["recall"]["theirs"] for row in rows] == [0] * 4

@@ -26,11 +26,11 @@ def strip(*spans: tuple[int, int], row: int = 0, height: int = 1) -> RoiSet:
 
 def test_the_same_masks_match_one_to_one_in_any_order() -> None:
     truth = strip((0, 3), (4, 7), (8, 12))
-    found = match(truth.select([2, 0, 1]), truth)
-    assert found.pairs.tolist() == [[0, 2], [1, 0], [2, 1]]
-    assert found.iou.tolist() == [1, 1, 1]
-    assert not len(found.missed)
-    assert not len(found.false)
+    matching = match(truth.select([2, 0, 1]), truth)
+    assert matching.pairs.tolist() == [[0, 2], [1, 0], [2, 1]]
+    assert matching.iou.tolist() == [1, 1, 1]
+    assert not len(matching.missed)
+    assert not len(matching.false)
 
 
 def test_iou_of_exactly_the_least_matches_and_less_does_not() -> None:
@@ -42,21 +42,21 @@ def test_iou_of_exactly_the_least_matches_and_less_does_not() -> None:
 
 def test_containment_matches_a_small_mask_inside_a_large_one_only_if_asked_for() -> None:
     inner, outer = strip((2, 3)), strip((0, 8))
-    for found, truth in ((inner, outer), (outer, inner)):
-        assert not len(match(found, truth).pairs)
-        assert match(found, truth, containment=True).pairs.tolist() == [[0, 0]]
+    for predicted, truth in ((inner, outer), (outer, inner)):
+        assert not len(match(predicted, truth).pairs)
+        assert match(predicted, truth, containment=True).pairs.tolist() == [[0, 0]]
 
 
 def test_as_many_matches_as_there_can_be_even_if_a_closer_one_is_given_up() -> None:
-    # Found 0 fits both true ones, the second better; found 1 fits the second only.
-    found, truth = strip((0, 7), (2, 12)), strip((0, 5), (2, 8))
-    assert match(found, truth, min_iou=0.5).pairs.tolist() == [[0, 0], [1, 1]]
+    # Prediction 0 fits both true ones, the second better; prediction 1 fits the second only.
+    predicted, truth = strip((0, 7), (2, 12)), strip((0, 5), (2, 8))
+    assert match(predicted, truth, min_iou=0.5).pairs.tolist() == [[0, 0], [1, 1]]
 
 
 def test_recall_precision_and_f1_by_hand() -> None:
     truth = strip((0, 4), (4, 8), (8, 12))
-    found = strip((0, 3), (9, 10))  # IoU 3/4; and a quarter, inside
-    scores = evaluate_segmentation(found, truth)
+    predicted = strip((0, 3), (9, 10))  # IoU 3/4; and a quarter, inside
+    scores = evaluate_segmentation(predicted, truth)
     assert scores.iou.recall == pytest.approx(1 / 3)
     assert scores.iou.precision == pytest.approx(1 / 2)
     assert scores.iou.f1 == pytest.approx(0.4)
@@ -100,27 +100,29 @@ spans = st.lists(
 @given(spans, spans, st.sampled_from([0.2, 0.5, 0.8]), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_matching_is_one_to_one_complete_and_the_same_with_roles_swapped(a, b, min_iou, containment) -> None:
-    found, truth = strip(*a), strip(*b)
-    one = match(found, truth, min_iou=min_iou, containment=containment)
-    for column, unmatched, rois in ((0, one.false, found), (1, one.missed, truth)):
+    predicted, truth = strip(*a), strip(*b)
+    one = match(predicted, truth, min_iou=min_iou, containment=containment)
+    for column, unmatched, rois in ((0, one.false, predicted), (1, one.missed, truth)):
         assert sorted([*one.pairs[:, column].tolist(), *unmatched.tolist()]) == list(range(len(rois)))
     if not containment:
         assert np.all(one.iou >= min_iou)
-    other = match(truth, found, min_iou=min_iou, containment=containment)
+    other = match(truth, predicted, min_iou=min_iou, containment=containment)
     assert len(other.pairs) == len(one.pairs)
     if not containment:
         assert other.iou.sum() == pytest.approx(one.iou.sum())
-        swapped = evaluate_segmentation(truth, found, min_iou=min_iou)
-        assert swapped.iou.f1 == pytest.approx(evaluate_segmentation(found, truth, min_iou=min_iou).iou.f1)
+        swapped = evaluate_segmentation(truth, predicted, min_iou=min_iou)
+        assert swapped.iou.f1 == pytest.approx(
+            evaluate_segmentation(predicted, truth, min_iou=min_iou).iou.f1
+        )
 
 
 @given(spans, spans)
 @settings(max_examples=60, deadline=None)
 def test_no_other_assignment_is_better(a, b) -> None:
-    found, truth = strip(*a), strip(*b)
-    masks, true_masks = (rois.matrix().toarray() > 0 for rois in (found, truth))
+    predicted, truth = strip(*a), strip(*b)
+    masks, true_masks = (rois.matrix().toarray() > 0 for rois in (predicted, truth))
     iou = np.array([[(m & t).sum() / (m | t).sum() for t in true_masks] for m in masks])
-    if len(found) > len(truth):
+    if len(predicted) > len(truth):
         iou = iou.T
     if not iou.size:
         return
@@ -129,5 +131,5 @@ def test_no_other_assignment_is_better(a, b) -> None:
         for p in permutations(range(iou.shape[1]), len(iou))
     ]
     best = max((len(pairs), sum(pairs)) for pairs in tried)
-    result = match(found, truth)
+    result = match(predicted, truth)
     assert (len(result.pairs), result.iou.sum()) == (best[0], pytest.approx(best[1]))

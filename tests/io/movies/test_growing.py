@@ -183,8 +183,8 @@ def test_unfinished_last_frame_is_left_out(
         WRITERS[name](path, frames[:5])
         path.write_bytes(path.read_bytes()[:-10])
         growing = open_growing(path, 0.0)
-        found = np.concatenate(list(growing.blocks(0.0)))
-        np.testing.assert_array_equal(found, frames[:4])
+        blocks = np.concatenate(list(growing.blocks(0.0)))
+        np.testing.assert_array_equal(blocks, frames[:4])
     with caplog.at_level(logging.WARNING):
         growing.look(ended=True)
     assert "left out" in caplog.text

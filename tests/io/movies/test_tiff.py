@@ -101,8 +101,8 @@ def opened(path: Path, **given: Any) -> Movie:
 @pytest.mark.parametrize("write", LAYOUTS)
 def test_frames_of_every_layout(tmp_path: Path, write: Callable[[Path], None]) -> None:
     write(tmp_path / "m.tif")
-    told = {"frame_rate_hz": None, "pixel_size_um": None} if write in (imagej, ome, scanimage) else {}
-    movie = opened(tmp_path / "m.tif", **told)
+    metadata = {"frame_rate_hz": None, "pixel_size_um": None} if write in (imagej, ome, scanimage) else {}
+    movie = opened(tmp_path / "m.tif", **metadata)
     np.testing.assert_array_equal(movie.read(0, 12), FRAMES)
     np.testing.assert_array_equal(movie.read(3, 4), FRAMES[3:4])
     assert movie.read(5, 5).shape == (0, 20, 16)

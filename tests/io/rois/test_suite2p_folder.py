@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 
 from neurocine.core import InputError, Movie, RoiSet, Traces
+from neurocine.io.movies import open_movie
 from neurocine.io.result_files import Registration, Summary
 from neurocine.io.rois import open_rois, save_rois, write_suite2p
 
@@ -192,3 +195,62 @@ def test_a_stat_file_of_something_else(tmp_path: Path, content: list[Any]) -> No
     np.save(tmp_path / "stat.npy", array, allow_pickle=True)
     with pytest.raises(InputError, match=r"stat\.npy"):
         open_rois(tmp_path, fov_shape=(9, 9))
+
+
+def flickering_discs(n_frames: int = 300, size: int = 96) -> Any:
+    """Nine discs with transients on a noisy background, (T, Y, X) of int16."""
+    random = np.random.default_rng(0)
+    frames = random.normal(200, 10, (n_frames, size, size))
+    rows, columns = np.mgrid[:size, :size]
+    for y in (20, 48, 76):
+        for x in (20, 48, 76):
+            trace = np.full(n_frames, 80.0)
+            for onset in random.integers(5, n_frames - 20, 8):
+                trace[onset:] += 300 * np.exp(-np.arange(n_frames - onset) / 8)
+            frames[:, np.hypot(rows - y, columns - x) < 5] += trace[:, None]
+    return frames.clip(0, 32000).astype(np.int16)
+
+
+@pytest.mark.slow
+def test_a_folder_that_suite2p_wrote(tmp_path: Path) -> None:
+    suite2p = pytest.importorskip("suite2p")
+    frames = flickering_discs()
+    tifffile.imwrite(tmp_path / "movie.tif", frames)
+    settings, db = suite2p.default_settings(), suite2p.default_db()
+    settings["torch_device"], settings["fs"] = "cpu", 10.0
+    settings["registration"]["nonrigid"] = False
+    db |= {"data_path": [str(tmp_path)], "input_format": "tif", "save_path0": str(tmp_path)}
+    suite2p.run_s2p(settings=settings, db=db)
+    folder = tmp_path / "suite2p" / "plane0"
+    movie = open_movie(folder / "data.bin", pixel_size_um=1.5, indicator="GCaMP6s")
+    assert (movie.n_frames, movie.fov_shape, movie.frame_rate_hz) == (300, (96, 96), 10.0)
+    curation = np.load(folder / "iscell.npy")
+    if not curation[:, 0].any():
+        np.save(folder / "iscell.npy", np.stack([np.ones(len(curation)), curation[:, 1]], axis=1))
+    rois = open_rois(folder)
+    assert rois.fov_shape == (96, 96)
+    assert 1 <= len(rois) <= 12
+    centres = np.round(np.array(rois.centroids()) / 28 - 20 / 28) * 28 + 20
+    assert np.abs(np.array(rois.centroids()) - centres).max() < 3
+
+
+def test_folders_of_earlier_versions(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
+    save_rois(tmp_path, blobs[1])
+    for name in ("db", "settings", "reg_outputs", "detect_outputs"):
+        (tmp_path / f"{name}.npy").unlink()
+    ops = {
+        "Ly": np.int64(64),
+        "Lx": 64,
+        "fs": 7.5,
+        "nframes": np.int32(3),
+        "date_proc": datetime(2023, 5, 4, 3, 2, 1, 99),
+        "save_path0": PurePosixPath("/data/mouse"),
+        "fast_disk": PureWindowsPath("D:/fast"),
+        "reg_file": Path("data.bin"),
+        "timing": {"registration": 12.5},
+    }
+    np.save(tmp_path / "ops.npy", np.array(ops), allow_pickle=True)
+    np.zeros((3, 64, 64), np.int16).tofile(tmp_path / "data.bin")
+    assert len(open_rois(tmp_path)) == 4
+    movie = open_movie(tmp_path / "data.bin", pixel_size_um=1, indicator="GCaMP6s")
+    assert (movie.n_frames, movie.frame_rate_hz) == (3, 7.5)

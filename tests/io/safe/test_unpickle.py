@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+from datetime import UTC, date, datetime, timedelta, timezone
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,68 @@ def test_plain_objects_of_any_protocol(tmp_path: Path, protocol: int, numpy_1: b
 def test_plain_arrays_need_no_pickle(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.eye(3))
     np.testing.assert_array_equal(load_npy(tmp_path / "a.npy"), np.eye(3))
+
+
+DATES: dict[str, Any] = {
+    "date_proc": datetime(2024, 2, 29, 23, 59, 58, 123456),
+    "repeated": datetime(2024, 10, 27, 2, 30, fold=1),
+    "utc": datetime(2024, 1, 1, tzinfo=UTC),
+    "zone": datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=2), "CEST")),
+    "day": date(1999, 12, 31),
+    "took": timedelta(-1, 5, 7),
+}
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_dates_and_paths(tmp_path: Path, protocol: int) -> None:
+    paths = {
+        "save_path": PurePosixPath("/data/mouse 1"),
+        "fast_disk": PureWindowsPath("D:\\fast", "disk"),
+        "here": Path("data.bin"),
+        "files": [PurePosixPath("a.tif")],
+    }
+    stream = pickle.dumps(np.array(DATES | paths, dtype=object), protocol=protocol)
+    read = load_dict(npy_with(tmp_path / "ops.npy", stream))
+    assert {name: read[name] for name in DATES} == DATES
+    assert read["repeated"].fold == (protocol > 3)  # pickles hold it from protocol 4 on
+    assert read["zone"].tzname() == "CEST"
+    assert read["save_path"] == "/data/mouse 1"
+    assert read["fast_disk"] == "D:\\fast\\disk"
+    assert (read["here"], read["files"]) == ("data.bin", ["a.tif"])
+    assert all(type(read[name]) is str for name in ("save_path", "fast_disk", "here"))
+
+
+def test_paths_of_other_systems_and_versions(tmp_path: Path) -> None:
+    for module in (b"pathlib", b"pathlib._local"):
+        for name, text in ((b"WindowsPath", "C:\\x"), (b"PosixPath", "C:/x"), (b"PureWindowsPath", "C:\\x")):
+            call = b"c" + module + b"\n" + name + b"\n(VC:/\nVx\ntR"
+            whole = pickle.dumps(np.array({"p": "?"}, dtype=object), protocol=2)
+            head, tail = whole.split(b"X\x01\x00\x00\x00?q")
+            stream = head + call + b"q" + tail
+            assert load_dict(npy_with(tmp_path / "ops.npy", stream))["p"] == text
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        b"cdatetime\ndatetime\n(I2024\nI1\nI1\ntR",
+        b"cdatetime\ndatetime\n(C\x0a\x07\xe8\x0d\x01\x00\x00\x00\x00\x00\x00tR",  # month 13
+        b"cdatetime\ndatetime\n(C\x0a\x07\xe8\x01\x01\xff\x00\x00\x00\x00\x00tR",  # hour 255
+        b"cdatetime\ndatetime\n(C\x0a\x07\xe8\x01\x01\x00\x00\x00\x00\x00\x00V+1\ntR",
+        b"cdatetime\ndate\n(C\x04\x00\x00\x01\x01tR",
+        b"cdatetime\ntimedelta\n(L99999999999999999999L\ntR",
+        b"cdatetime\ntimedelta\n(F1e308\ntR",
+        b"cdatetime\ntimezone\n(I1\ntR",
+        b"cdatetime\ntzinfo\n(tR",
+        b"cpathlib\nPosixPath\n(I1\ntR",
+        b"cpathlib\nPosixPath.touch\n(Va\ntR",
+        b"cpathlib\nPath\n(Va\ntR",
+        b"cpathlib\nPosixPath\n(Va\ntR}V_str\nVb\nsb",  # changes the path
+    ],
+)
+def test_false_dates_and_paths_are_refused(tmp_path: Path, call: bytes) -> None:
+    with pytest.raises(InputError, match=r"ops\.npy: content: isn't made of plain"):
+        load_npy(npy_with(tmp_path / "ops.npy", b"\x80\x04" + call + b"."))
 
 
 class Attack:

@@ -1,8 +1,8 @@
 """NumPy files with Python objects, such as suite2p's, read without running anything in them.
 
-A pickle is a program. This reader admits containers, numbers, text and the few functions of NumPy that
-rebuild arrays. Stand-ins for these functions record their arguments; arrays are made from the records once
-they are checked.
+A pickle is a program. This reader admits containers, numbers, text, dates, paths and the few functions of
+NumPy that rebuild arrays. Stand-ins for these functions record their arguments; arrays are made from the
+records once they are checked. Paths become text: nothing follows them.
 
 It builds on Python's private unpickler written in Python: the public one, in C, allocates whatever size a
 pickle announces, and both hash dict keys, which crashes the process where these are nested deeply.
@@ -14,8 +14,9 @@ import io
 import pickle
 import re
 from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
 from math import prod
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any, ClassVar
 
 import numpy as np
@@ -120,9 +121,66 @@ def _latin1(value: str, encoding: str) -> bytes:
     return value.encode("latin1")
 
 
+def _date(state: Any) -> date:
+    return date(*_calendar_day(_state(state, 4)))
+
+
+def _datetime(state: Any, zone: Any = None) -> datetime:
+    """Return the date and time of a pickle's 10 bytes, all checked: Python itself checks the month alone."""
+    values = _state(state, 10)
+    if zone is not None and not isinstance(zone, timezone):
+        raise pickle.UnpicklingError("a time has an unknown time zone")
+    year, month, day = _calendar_day(values)
+    hour, minute, second = values[4:7]
+    microsecond = int.from_bytes(values[7:], "big")
+    return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone, fold=values[2] >> 7)
+
+
+def _state(state: Any, size: int) -> bytes:
+    if not isinstance(state, bytes) or len(state) != size:
+        raise pickle.UnpicklingError("a date isn't in Python's layout")
+    return state
+
+
+def _calendar_day(state: bytes) -> tuple[int, int, int]:
+    """Return year, month and day; the month's highest bit is that of a repeated hour."""
+    return int.from_bytes(state[:2], "big"), state[2] & 127, state[3]
+
+
+def _timedelta(*parts: Any) -> timedelta:
+    if len(parts) > 3 or not all(isinstance(part, int) for part in parts):
+        raise pickle.UnpicklingError("a duration isn't in Python's layout")
+    return timedelta(*parts)
+
+
+def _timezone(offset: Any, *name: Any) -> timezone:
+    if not isinstance(offset, timedelta) or len(name) > 1 or not all(isinstance(one, str) for one in name):
+        raise pickle.UnpicklingError("a time zone isn't in Python's layout")
+    return timezone(offset, *name)
+
+
+def _path_text(flavour: type[PurePath]) -> Callable[..., str]:
+    def text(*parts: Any) -> str:
+        if not all(isinstance(part, str) for part in parts):
+            raise pickle.UnpicklingError("a path isn't made of text")
+        return str(flavour(*parts))
+
+    return text
+
+
 #: Names that a pickle may use; NumPy 1 calls its inner package ``core``, NumPy 2 ``_core``.
 _ALLOWED: dict[tuple[str, str], Callable[..., Any] | None] = {
     ("_codecs", "encode"): _latin1,
+    ("datetime", "date"): _date,
+    ("datetime", "datetime"): _datetime,
+    ("datetime", "timedelta"): _timedelta,
+    ("datetime", "timezone"): _timezone,
+    **{
+        (module, prefix + flavour.__name__.removeprefix("Pure")): _path_text(flavour)
+        for module in ("pathlib", "pathlib._local")  # the latter in Python 3.13
+        for flavour in (PurePosixPath, PureWindowsPath)
+        for prefix in ("", "Pure")
+    },
     ("numpy", "ndarray"): None,
     ("numpy", "dtype"): _ArrayType,
     **{
@@ -145,7 +203,7 @@ _REFUSED = (
 
 
 def _refuse(unpickler: Any) -> None:
-    raise pickle.UnpicklingError("it holds more than numbers, text, lists, tuples, dicts and arrays")
+    raise pickle.UnpicklingError("it holds more than plain values, lists, tuples, dicts and arrays")
 
 
 def _load_bytearray(unpickler: Any) -> None:
@@ -203,7 +261,8 @@ class _PlainValues:
         if isinstance(value, _ArrayType):
             return value.dtype
         if value is None or isinstance(
-            value, bool | int | float | complex | str | bytes | bytearray | np.generic
+            value,
+            bool | int | float | complex | str | bytes | bytearray | np.generic | date | timedelta | timezone,
         ):
             return value
         raise pickle.UnpicklingError(f"it holds a {type(value).__name__}")
@@ -237,7 +296,8 @@ def load_npy(path: str | Path) -> Any:
     Returns
     -------
     ndarray
-        Of numbers, or of objects made of dict, list, tuple, int, float, str, bytes, bool, None and arrays.
+        Of numbers, or of objects made of dict, list, tuple, int, float, str, bytes, bool, None, dates, times
+        and arrays; paths are read as text.
 
     Raises
     ------

@@ -114,12 +114,12 @@ def test_ends_with_what_the_finished_file_gives(
     path = tmp_path / "m.tif"
     writer = threading.Thread(target=write_slowly, args=(path, frames))
     monkeypatch.setattr(growing_module, "time", Clock(writer))
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     written_at: list[int] = []
     so_far: list[SoFar] = []
     writer.start()
     growing = open_growing(path, PATIENCE_S, POLL_S)
-    for found in stream(
+    for result in stream(
         growing,
         SETTINGS,
         frame_rate_hz=RATE_HZ,
@@ -127,14 +127,14 @@ def test_ends_with_what_the_finished_file_gives(
         patience_s=PATIENCE_S,
         poll_s=POLL_S,
         registry=registry,
-        progress=lambda label, done, total: told.append((done, total)),
+        progress=lambda label, done, total: reported.append((done, total)),
     ):
-        so_far.append(found)
+        so_far.append(result)
         written_at.append(len(growing))
     writer.join()
-    assert [found.n_frames for found in so_far] == [WINDOW * BIN, 2 * WINDOW * BIN, T - 1]
+    assert [result.n_frames for result in so_far] == [WINDOW * BIN, 2 * WINDOW * BIN, T - 1]
     assert written_at[-1] == T
-    assert told[-1] == (T, T)
+    assert reported[-1] == (T, T)
     movie = open_movie(path, frame_rate_hz=RATE_HZ, pixel_size_um=PIXEL_UM)
     whole = detect(movie, SETTINGS, registry=registry).masks
     assert len(whole) > 0
@@ -150,7 +150,7 @@ def test_neurons_are_there_before_the_movie_is(
     path = tmp_path / "m.tif"
     first = WINDOW * BIN + 1  # the newest page counts once another follows
     write_slowly(path, frames[:first], 0)
-    found = stream(
+    results = stream(
         open_growing(path, 60.0, POLL_S),
         SETTINGS,
         frame_rate_hz=RATE_HZ,
@@ -159,12 +159,12 @@ def test_neurons_are_there_before_the_movie_is(
         poll_s=POLL_S,
         registry=registry,
     )
-    early = next(found)
+    early = next(results)
     assert early.n_frames == WINDOW * BIN
     with tifffile.TiffWriter(path, append=True) as writer:
         for frame in frames[first:]:
             writer.write(frame, contiguous=False, photometric="minisblack", metadata=None)
-    *_, last = found
+    *_, last = results
     assert last.n_frames == T - 1
 
 

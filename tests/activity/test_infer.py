@@ -105,9 +105,9 @@ def plain(
         if model.architecture.family == "views":
             seen = seen.sum(axis=(1, 2))
         inputs.append(np.stack([seen[start : start + length] for start in starts]).astype(np.float32))
-    found = np.asarray(model.networks.full(np.concatenate(inputs), training=False))
+    probabilities = np.asarray(model.networks.full(np.concatenate(inputs), training=False))
     merged = np.zeros((len(rois), grid.n_frames), dtype=np.float32)
-    for (i, start), window in zip(itertools.product(range(len(rois)), starts), found, strict=True):
+    for (i, start), window in zip(itertools.product(range(len(rois)), starts), probabilities, strict=True):
         merged[i, start : start + length] = np.maximum(merged[i, start : start + length], window)
     return grid.to_movie(merged)
 
@@ -250,7 +250,7 @@ def test_no_rois_give_an_empty_raster(blobs: tuple[Movie, RoiSet], registry: Reg
 
 def test_progress_reaches_the_end(blobs: tuple[Movie, RoiSet], registry: Registry) -> None:
     seen: list[tuple[str, int, int]] = []
-    infer(*blobs, ActivitySettings(extent=1), registry=registry, progress=lambda *told: seen.append(told))
+    infer(*blobs, ActivitySettings(extent=1), registry=registry, progress=lambda *report: seen.append(report))
     assert seen[-1] == ("activity by any", 300, 300)
 
 

@@ -105,8 +105,8 @@ def test_regions_of_the_data_set(dataset: Path) -> None:
 
 def test_numbers_of_regions_become_ids(tmp_path: Path) -> None:
     path = tmp_path / "regions.json"
-    for told, ids in (([9000, 7], [9000, 7]), ([3, 3], [0, 1]), (["a", 4], [0, 1]), ([True, 4], [0, 1])):
-        path.write_text(json.dumps([{"id": i, "coordinates": [[0, 0]]} for i in told]))
+    for numbers, ids in (([9000, 7], [9000, 7]), ([3, 3], [0, 1]), (["a", 4], [0, 1]), ([True, 4], [0, 1])):
+        path.write_text(json.dumps([{"id": i, "coordinates": [[0, 0]]} for i in numbers]))
         assert open_rois(path, fov_shape=(2, 2)).ids.tolist() == ids
 
 
@@ -154,7 +154,7 @@ def test_folder_appears_whole_or_not_at_all(tmp_path: Path, blobs: tuple[Movie, 
         write_neurofinder(tmp_path / "e", movie, other)
 
 
-def told(**changes: Any) -> Callable[[Path], object]:
+def info_with(**changes: Any) -> Callable[[Path], object]:
     return lambda folder: (folder / "info.json").write_text(json.dumps({**INFO, **changes}))
 
 
@@ -183,10 +183,13 @@ def told(**changes: Any) -> Callable[[Path], object]:
         (lambda f: [file.unlink() for file in (f / "images").iterdir()], "there are no numbered TIFF"),
         (lambda f: (f / "info.json").write_text("{"), r"info\.json: content: isn't JSON"),
         (lambda f: (f / "info.json").write_text("[]"), r"info\.json: content: is a list"),
-        (told(dimensions=[X + 1, Y, T]), r"dimensions: is \[15, 9, 12\] but the images are 12 of 9 x 14"),
-        (told(dimensions="9x14"), r"dimensions: is '9x14'"),
-        (told(**{"rate-hz": None}), "frame_rate_hz: is not in the file"),
-        (told(**{"pixels-per-micron": 0}), "pixel_size_um: is not in the file"),
+        (
+            info_with(dimensions=[X + 1, Y, T]),
+            r"dimensions: is \[15, 9, 12\] but the images are 12 of 9 x 14",
+        ),
+        (info_with(dimensions="9x14"), r"dimensions: is '9x14'"),
+        (info_with(**{"rate-hz": None}), "frame_rate_hz: is not in the file"),
+        (info_with(**{"pixels-per-micron": 0}), "pixel_size_um: is not in the file"),
     ],
 )
 def test_data_sets_that_are_not_whole(dataset: Path, damage: Callable[[Path], object], message: str) -> None:
@@ -204,7 +207,7 @@ def test_damage_behind_the_right_size_is_found_when_read(dataset: Path) -> None:
 
 
 def test_more_images_than_told_are_used(dataset: Path, caplog: pytest.LogCaptureFixture) -> None:
-    told(dimensions=[X, Y, T - 2])(dataset)
+    info_with(dimensions=[X, Y, T - 2])(dataset)
     with caplog.at_level(logging.WARNING):
         assert open_movie(dataset).n_frames == T
     assert "dimensions give 10 frames, there are 12 images" in caplog.text

@@ -121,8 +121,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sample]:
     made = {}
     for name, (reader, make) in MAKERS.items():
         folder = tmp_path_factory.mktemp("sample")
-        found = make(folder)
-        path, inside = found if isinstance(found, tuple) else (found, "")
+        sample = make(folder)
+        path, inside = sample if isinstance(sample, tuple) else (sample, "")
         made[name] = Sample(reader, path, path / inside if inside else path)
     return made
 
@@ -263,8 +263,8 @@ def masks(folder: Path) -> Path:
 
 
 def caiman(folder: Path) -> Path:
-    found = np.stack([rois().mask(i).ravel(order="F") for i in range(2)], axis=1)
-    footprints = sparse.csc_array(found.astype(np.float64))
+    masks = np.stack([rois().mask(i).ravel(order="F") for i in range(2)], axis=1)
+    footprints = sparse.csc_array(masks.astype(np.float64))
     with h5py.File(folder / "c.hdf5", "w") as file:
         for name in ("data", "indices", "indptr"):
             file[f"estimates/A/{name}"] = getattr(footprints, name)

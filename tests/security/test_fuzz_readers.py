@@ -76,8 +76,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_samples_are_valid(reading: Callable[[str, Path], str], samples: dict[str, Any]) -> None:
     assert set(samples) == set(FORMATS)
-    told = {name: reading(sample.reader, sample.path) for name, sample in samples.items()}
-    assert {name: answer for name, answer in told.items() if answer != "ok"} == {}
+    answers = {name: reading(sample.reader, sample.path) for name, sample in samples.items()}
+    assert {name: answer for name, answer in answers.items() if answer != "ok"} == {}
 
 
 def test_every_format_has_a_sample(samples: dict[str, Any]) -> None:

@@ -77,30 +77,30 @@ def check(text: str, scripts: int) -> None:
 def folder(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> Path:
     """Results whose every name is an attack."""
     movie, rois = blobs
-    found: Path = _fixtures.write_results(
+    results: Path = _fixtures.write_results(
         tmp_path / "results" / ATTACK, replace(movie, indicator=ATTACK), rois
     )
-    path = found / "active" / "rois.h5"
+    path = results / "active" / "rois.h5"
     named = replace(
         read_rois(path),
         engine=(f"{ATTACK}+stneuronet",) * len(rois),
         active_probability=np.full(len(rois), 0.5),
     )
     write_rois(path, named, _fixtures.STAMP)
-    activity = read_activity(found / "activity" / "activity.h5")
+    activity = read_activity(results / "activity" / "activity.h5")
     write_activity(
-        found / "activity" / "activity.h5",
+        results / "activity" / "activity.h5",
         Raster(activity.ids, 10.0, activity.probability, 0.8, (ATTACK,) * len(rois)),
         _fixtures.STAMP,
     )
-    with h5py.File(found / "motion" / "movie.h5", "r+") as file:
+    with h5py.File(results / "motion" / "movie.h5", "r+") as file:
         file["motion"].attrs[ATTACK] = 1.0
-    source = json.loads((found / "ingest" / "source.json").read_text())
+    source = json.loads((results / "ingest" / "source.json").read_text())
     source["files"][0] |= {"path": f"/data/{ATTACK}.tif", "sha256": ATTACK}
-    (found / "ingest" / "source.json").write_text(json.dumps(source))
-    (found / "benchmarks").mkdir()
-    (found / "benchmarks" / f"{ATTACK}.tsv").write_text("s\tcpu_time\tmax_rss\n1\t1\t1\n")
-    return found
+    (results / "ingest" / "source.json").write_text(json.dumps(source))
+    (results / "benchmarks").mkdir()
+    (results / "benchmarks" / f"{ATTACK}.tsv").write_text("s\tcpu_time\tmax_rss\n1\t1\t1\n")
+    return results
 
 
 def test_the_report_and_the_index(folder: Path) -> None:
@@ -144,8 +144,8 @@ def test_segmentation_page(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
     from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 
     rois = blobs[1]
-    for name, found in (("truth", rois), ("a", rois.select([0, 1])), ("b", rois.select([2]))):
-        write_rois(tmp_path / f"{name}.h5", found)
+    for name, saved in (("truth", rois), ("a", rois.select([0, 1])), ("b", rois.select([2]))):
+        write_rois(tmp_path / f"{name}.h5", saved)
     case = open_segmentation_case(
         ATTACK, tmp_path / "truth.h5", {ATTACK: tmp_path / "a.h5", "b": tmp_path / "b.h5"}
     )

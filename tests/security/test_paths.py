@@ -92,10 +92,10 @@ def test_any_name_stays_in_the_results(tmp_path_factory: pytest.TempPathFactory,
     except UnicodeEncodeError:  # half a surrogate can't be in a file
         return
     try:
-        found = load_recordings(table)
+        recordings = load_recordings(table)
     except InputError:
         return
-    for recording in found:
+    for recording in recordings:
         results = folder / "results"
         made = results / recording.name / "motion" / "movie.h5"
         made.parent.mkdir(parents=True, exist_ok=True)
@@ -130,10 +130,10 @@ def test_paths_that_are_none(tmp_path: Path, movie: str) -> None:
 def test_tables_that_are_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "r.tsv").write_bytes(content)
     try:
-        found = load_recordings(tmp_path / "r.tsv")
+        recordings = load_recordings(tmp_path / "r.tsv")
     except InputError:
         return
-    assert [one.name for one in found] in (["b"], ["a"])  # the header names a column twice
+    assert [one.name for one in recordings] in (["b"], ["a"])  # the header names a column twice
 
 
 LAUGHS = "a0: &a0 [0, 0]\n" + "".join(

@@ -88,12 +88,12 @@ def test_settings_reach_caiman_by_its_names() -> None:
         }
     )
     movie = blank((64, 64), 10.0, 1.0)
-    for found in (batch_parameters(movie, chosen), online_parameters(movie, chosen)):
-        assert found["merging"] == {"merge_thr": 0.6}
-        assert found["quality"] == {"min_SNR": 3, "rval_thr": 0.7, "use_cnn": False}
-        assert found["temporal"]["p"] == found["preprocess"]["p"] == 2
-        assert found["init"]["nb"] == 3
-        assert found["data"]["decay_time"] == 1.5
+    for parameters in (batch_parameters(movie, chosen), online_parameters(movie, chosen)):
+        assert parameters["merging"] == {"merge_thr": 0.6}
+        assert parameters["quality"] == {"min_SNR": 3, "rval_thr": 0.7, "use_cnn": False}
+        assert parameters["temporal"]["p"] == parameters["preprocess"]["p"] == 2
+        assert parameters["init"]["nb"] == 3
+        assert parameters["data"]["decay_time"] == 1.5
     assert online_parameters(movie, chosen)["online"]["epochs"] == 2
 
 
@@ -113,13 +113,13 @@ def test_rims_and_scraps_of_footprints_are_cut_off() -> None:
     picture[0, 3:10, 3] = 0.7  # fainter than a fifth of the highest
     picture[0, 15, 15] = 3  # apart from the rest
     picture[1, 12, 12] = 0.1
-    found = RoiSet.from_masks(picture, engine="caiman")
-    rois = cores(found, 0.2, "caiman-online", "here")
+    footprints = RoiSet.from_masks(picture, engine="caiman")
+    rois = cores(footprints, 0.2, "caiman-online", "here")
     np.testing.assert_array_equal(rois.mask(0), picture[0] == 4)
     np.testing.assert_array_equal(rois.mask(1), picture[1] > 0)
     assert rois.pixels(0)[2].max() == rois.pixels(1)[2].max() == 1
     assert rois.engine == ("caiman-online",) * 2
-    assert rois.ids.tolist() == found.ids.tolist()
+    assert rois.ids.tolist() == footprints.ids.tolist()
     assert rois.source == "here"
 
 

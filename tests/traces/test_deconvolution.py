@@ -35,7 +35,7 @@ def run_with(python: str | Path) -> EnginesSettings:
 def likeness(events: NDArray[np.float32], spikes: NDArray[np.bool_]) -> float:
     """Least correlation of events and spikes, both smoothed over three frames."""
     smooth = [[np.convolve(row, np.ones(3), "same") for row in rows] for rows in (events, spikes)]
-    return min(float(np.corrcoef(found, true)[0, 1]) for found, true in zip(*smooth, strict=True))
+    return min(float(np.corrcoef(inferred, true)[0, 1]) for inferred, true in zip(*smooth, strict=True))
 
 
 @pytest.mark.parametrize("name", ["oasis", "suite2p", "mcmc"])

@@ -98,9 +98,9 @@ def test_transient_rises_and_decays() -> None:
     np.testing.assert_allclose(rising[2:], (d + r) * rising[1:-1] - d * r * rising[:-2], atol=1e-12)
 
 
-def hits(found: Floats, spikes: NDArray[np.bool_], threshold: float) -> tuple[float, float]:
+def hits(events: Floats, spikes: NDArray[np.bool_], threshold: float) -> tuple[float, float]:
     """Sensitivity and precision of frames above a threshold, a frame early or late forgiven."""
-    called = found > threshold
+    called = events > threshold
     near = [np.stack([np.convolve(row, np.ones(3), "same") > 0 for row in x]) for x in (called, spikes)]
     return float(near[0][spikes].mean()), float(near[1][called].mean())
 
@@ -120,8 +120,8 @@ def test_planted_events_are_recovered(snr: float, sure: float) -> None:
 def test_doubt_shrinks_with_noise() -> None:
     doubt = []
     for snr in (2, 4, 8):
-        found = np.clip(sample(planted(snr)[0], RATE, DECAY, QUICK), 0, 1)
-        doubt.append(float((found * (1 - found)).sum()))
+        probability = np.clip(sample(planted(snr)[0], RATE, DECAY, QUICK), 0, 1)
+        doubt.append(float((probability * (1 - probability)).sum()))
     assert doubt == sorted(doubt, reverse=True)
     assert doubt[-1] < doubt[0] / 10
 
@@ -130,7 +130,7 @@ def test_a_wrong_decay_is_learned() -> None:
     traces, spikes = planted(8)
     learned = sample(traces, RATE, 1.3 * DECAY, QUICK)
     held = sample(traces, RATE, 1.3 * DECAY, QUICK.model_copy(update={"learn_decay": False}))
-    errors = [np.abs(found - spikes).sum() for found in (learned, held)]
+    errors = [np.abs(events - spikes).sum() for events in (learned, held)]
     assert errors[0] < 0.8 * errors[1]
 
 
@@ -165,8 +165,8 @@ def test_a_trace_gives_the_same_bytes_alone_and_among_others() -> None:
 def test_the_unit_of_the_trace_does_not_matter() -> None:
     settings = TracesSettings(mcmc=QUICK)
     traces = planted(8, n=2, n_frames=600)[0]
-    found = [deconvolve_by("mcmc", raw_of(traces * scale), settings, DECAY).events for scale in (2**-7, 4)]
-    np.testing.assert_array_equal(*found)
+    events = [deconvolve_by("mcmc", raw_of(traces * scale), settings, DECAY).events for scale in (2**-7, 4)]
+    np.testing.assert_array_equal(*events)
 
 
 def test_traces_without_noise_or_frames_have_no_events() -> None:

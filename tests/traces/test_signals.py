@@ -48,9 +48,9 @@ def test_baseline_follows_bleaching() -> None:
 
 def test_baseline_is_close_to_the_filter_at_every_frame() -> None:
     traces = noisy(calcium(seed=3)[0], 0.1)
-    found = running_baseline(traces, window=301, percentile=20)
+    baseline = running_baseline(traces, window=301, percentile=20)
     exact = np.stack([percentile_filter(row, 20, 301) for row in traces])
-    np.testing.assert_allclose(found[:, 150:-150], exact[:, 150:-150], atol=0.03)
+    np.testing.assert_allclose(baseline[:, 150:-150], exact[:, 150:-150], atol=0.03)
 
 
 def test_baseline_of_a_short_movie_is_its_percentile() -> None:
@@ -88,9 +88,9 @@ def test_events_follow_the_spikes(baseline: float) -> None:
     clean, spikes = calcium()
     events = deconvolve(noisy(clean, 0.1) + baseline)
     smooth = np.ones(3)
-    for found, true in zip(events, spikes, strict=True):
-        assert np.corrcoef(np.convolve(found, smooth), np.convolve(true, smooth))[0, 1] > 0.9
-        assert found.sum() == pytest.approx(true.sum(), rel=0.25)
+    for inferred, true in zip(events, spikes, strict=True):
+        assert np.corrcoef(np.convolve(inferred, smooth), np.convolve(true, smooth))[0, 1] > 0.9
+        assert inferred.sum() == pytest.approx(true.sum(), rel=0.25)
     assert (events >= 0).all()
     assert events.dtype == np.float32
 

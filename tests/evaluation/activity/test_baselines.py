@@ -30,15 +30,15 @@ def test_names_are_checked_against_the_engines() -> None:
 def test_signals_are_those_of_the_engine_over_noise_and_peak(cases: list[ActivityCase]) -> None:
     raw = baseline_traces(cases[0])
     decay = decay_s(cases[0].movie.indicator)
-    found, skipped = baselines.signals(["oasis", "zscore"], raw, decay)
+    signals, skipped = baselines.signals(["oasis", "zscore"], raw, decay)
     events, trace = deconvolve_by("oasis", raw, TracesSettings(), decay)
     assert not skipped
-    assert list(found) == [baselines.key(n, unit) for n in ("oasis", "zscore") for unit in baselines.UNITS]
-    np.testing.assert_array_equal(found["oasis/plain"], events)
+    assert list(signals) == [baselines.key(n, unit) for n in ("oasis", "zscore") for unit in baselines.UNITS]
+    np.testing.assert_array_equal(signals["oasis/plain"], events)
     np.testing.assert_array_equal(trace, raw.dff)
-    np.testing.assert_allclose(found["oasis/peak"][:4].max(axis=1), 1, rtol=1e-6)
-    assert not found["oasis/peak"][4].any()  # the noise has no events
-    assert np.abs(np.median(found["zscore/noise"], axis=1)).max() < 1e-6
+    np.testing.assert_allclose(signals["oasis/peak"][:4].max(axis=1), 1, rtol=1e-6)
+    assert not signals["oasis/peak"][4].any()  # the noise has no events
+    assert np.abs(np.median(signals["zscore/noise"], axis=1)).max() < 1e-6
 
 
 def test_what_was_made_before_is_not_made_again(cases: list[ActivityCase], judged) -> None:
@@ -49,9 +49,9 @@ def test_what_was_made_before_is_not_made_again(cases: list[ActivityCase], judge
     # Were it run, this Python would be looked for in vain.
     nowhere = EnginesSettings(caiman=CaimanRun(python="/nowhere/python"))
     result = evaluate_activity([replace(case, baselines=made)], settings, engines=nowhere)
-    found = result.visible.as_dict()["methods"]
-    assert list(found) == ["neurocine", "caiman", "zscore"]
-    assert found["caiman"]["active"]["f1"]["median"] == 1
+    methods = result.visible.as_dict()["methods"]
+    assert list(methods) == ["neurocine", "caiman", "zscore"]
+    assert methods["caiman"]["active"]["f1"]["median"] == 1
     assert not result.skipped
 
 

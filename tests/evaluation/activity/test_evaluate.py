@@ -55,14 +55,14 @@ def test_all_active_and_silent(cases: list[ActivityCase], judged) -> None:
     assert own["precision"]["median"] < 0.5
     assert own["true_negative"] == own["false_negative"] == 0
     assert full["overlap_test"]["methods"]["neurocine"]["share"] == 0
-    found = evaluate_activity([judged(cases[0], np.zeros_like(raster))], SETTINGS)
-    silent = found.visible.as_dict()
+    evaluation = evaluate_activity([judged(cases[0], np.zeros_like(raster))], SETTINGS)
+    silent = evaluation.visible.as_dict()
     own = silent["methods"]["neurocine"]["active"]
     assert own["f1"]["median"] == 0
     assert own["precision"]["median"] == 1
     assert own["coverage"]["transients"]["median"] is None
     assert silent["overlap_test"]["methods"]["neurocine"]["share"] == 1
-    assert found.types is None
+    assert evaluation.types is None
 
 
 def test_half_of_each_rise_is_coverage_of_a_half(cases: list[ActivityCase], judged) -> None:
@@ -70,8 +70,8 @@ def test_half_of_each_rise_is_coverage_of_a_half(cases: list[ActivityCase], judg
     active = np.zeros_like(truth.raster)
     for roi, onset in zip(truth.roi_id, truth.onset, strict=True):
         active[roi, onset : onset + 2] = True  # rises last 4 frames
-    found = evaluate_activity([judged(cases[0], active)], SETTINGS).visible
-    assert all(np.all(share == 0.5) for share in found.coverage(found.active, "neurocine"))
+    evaluation = evaluate_activity([judged(cases[0], active)], SETTINGS).visible
+    assert all(np.all(share == 0.5) for share in evaluation.coverage(evaluation.active, "neurocine"))
 
 
 def test_rivals_see_most_of_clear_transients(cases: list[ActivityCase], judged) -> None:
@@ -105,13 +105,13 @@ def test_thresholds_come_from_training_cells_alone(
         ),
     )
     case = judged(cases[0], cases[0].truth.raster)
-    found = evaluate_activity([case], SETTINGS, training=cases[1:])
+    evaluation = evaluate_activity([case], SETTINGS, training=cases[1:])
     allowed = {id(p) for m in trained for cell in m.cells if cell.is_neuron for p in cell.transients.values()}
     assert len(seen) == 2 * 2 * len(baselines.UNITS)  # for two baselines, in two criteria
     assert all(len(cells) == 8 and set(cells) <= allowed for cells in seen)
-    for criterion in found.criteria.values():
+    for criterion in evaluation.criteria.values():
         assert {t.chosen_on for name, t in criterion.thresholds.items() if name != "neurocine"} == {"train"}
-    assert found.training == (cases[1].name, cases[2].name)
+    assert evaluation.training == (cases[1].name, cases[2].name)
 
 
 def test_another_evaluated_recording_leaves_the_thresholds_as_they_are(
@@ -129,9 +129,9 @@ def test_rois_found_are_matched_to_true_ones(cases: list[ActivityCase], judged) 
     extra = np.zeros((1, *case.movie.fov_shape), dtype=bool)
     extra[0, 22:26, 22:26] = True
     masks = np.concatenate([[rois.mask(i) for i in range(3)], extra])
-    found = replace(case, rois=RoiSet.from_masks(masks))
+    reordered = replace(case, rois=RoiSet.from_masks(masks))
     raster = np.concatenate([case.truth.raster[order], np.zeros((1, 400), dtype=bool)])
-    result = evaluate_activity([judged(found, raster)], SETTINGS)
+    result = evaluate_activity([judged(reordered, raster)], SETTINGS)
     cells = result.visible.cells
     assert [(cell.roi_id, cell.truth_id) for cell in cells] == [(0, 3), (1, 0), (2, 2)]
     assert result.visible.values(cells, "neurocine", "f1").tolist() == [1, 1, 1]
@@ -183,9 +183,9 @@ def test_outputs_are_complete_and_the_same_twice(cases: list[ActivityCase], judg
     case = judged(cases[0], cases[0].truth.raster, (*TRUE_KINDS[:4], "pyramidal"))
     for run in ("a", "b"):
         out = tmp_path / run
-        found = evaluate_activity([case], SETTINGS, training=cases[1:], note="<all> & more")
+        evaluation = evaluate_activity([case], SETTINGS, training=cases[1:], note="<all> & more")
         write_evaluation(
-            found, out / "e.json", table=out / "e.tsv", page=out / "e.html", pictures=out / "pictures"
+            evaluation, out / "e.json", table=out / "e.tsv", page=out / "e.html", pictures=out / "pictures"
         )
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
     assert [path.name for path in files] == [

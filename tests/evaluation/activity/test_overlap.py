@@ -19,17 +19,19 @@ def found_in(case: ActivityCase) -> FalseTransients:
 
 def test_neighbours_transients_are_found_and_own_ones_are_not(cases: list[ActivityCase]) -> None:
     case = cases[0]
-    found = found_in(case)
-    assert found.pairs.tolist() == [[0, 1]]
-    assert set(found.roi.tolist()) == {0, 1}
+    transients = found_in(case)
+    assert transients.pairs.tolist() == [[0, 1]]
+    assert set(transients.roi.tolist()) == {0, 1}
     truth = case.truth
-    for roi, neighbour, onset, peak in zip(found.roi, found.neighbour, found.onset, found.peak, strict=True):
+    for roi, neighbour, onset, peak in zip(
+        transients.roi, transients.neighbour, transients.onset, transients.peak, strict=True
+    ):
         assert truth.raster[neighbour, onset : peak + 1].any()
         assert not truth.raster[roi, onset : peak + 1].any()
     # Each of the twelve transients of the pair is seen in the other cell too.
     hit = {
         (int(n), int(o))
-        for n, a, b in zip(found.neighbour, found.onset, found.peak, strict=True)
+        for n, a, b in zip(transients.neighbour, transients.onset, transients.peak, strict=True)
         for n2, o, p in zip(truth.roi_id, truth.onset, truth.peak, strict=True)
         if n == n2 and a <= p and b >= o
     }
@@ -37,11 +39,11 @@ def test_neighbours_transients_are_found_and_own_ones_are_not(cases: list[Activi
 
 
 def test_no_transient_is_listed_twice_and_correlations_are_as_asked_for(cases: list[ActivityCase]) -> None:
-    found = found_in(cases[1])
-    assert len(found) > 0
-    assert len({*zip(found.roi.tolist(), found.onset.tolist(), strict=True)}) == len(found)
-    assert np.all(found.neighbour_correlation > 0.7)
-    assert np.all(found.own_correlation < 0.2)
+    transients = found_in(cases[1])
+    assert len(transients) > 0
+    assert len({*zip(transients.roi.tolist(), transients.onset.tolist(), strict=True)}) == len(transients)
+    assert np.all(transients.neighbour_correlation > 0.7)
+    assert np.all(transients.own_correlation < 0.2)
 
 
 def test_bright_still_structure_changes_nothing(cases: list[ActivityCase]) -> None:
@@ -49,9 +51,9 @@ def test_bright_still_structure_changes_nothing(cases: list[ActivityCase]) -> No
     frames = case.movie.read(0, case.movie.n_frames).astype(np.float32)
     texture = np.random.default_rng(0).uniform(0, 4000, frames.shape[1:]).astype(np.float32)
     lit = replace(case, movie=replace(case.movie, frames=frames + texture))
-    plain, found = found_in(case), found_in(lit)
-    assert found.onset.tolist() == plain.onset.tolist()
-    np.testing.assert_allclose(found.own_correlation, plain.own_correlation, atol=1e-2)
+    plain, transients = found_in(case), found_in(lit)
+    assert transients.onset.tolist() == plain.onset.tolist()
+    np.testing.assert_allclose(transients.own_correlation, plain.own_correlation, atol=1e-2)
 
 
 def test_only_frames_of_rises_are_read(cases: list[ActivityCase]) -> None:
@@ -67,8 +69,8 @@ def test_only_frames_of_rises_are_read(cases: list[ActivityCase]) -> None:
 
     lone = case.rois.select([2, 3])
     traces = raw_traces(case.movie, lone)
-    found = false_transients(replace(case.movie, frames=Counting()), lone, traces)
-    assert len(found) == 0
+    transients = false_transients(replace(case.movie, frames=Counting()), lone, traces)
+    assert len(transients) == 0
     assert read == []
     false_transients(replace(case.movie, frames=Counting()), case.rois, raw_traces(case.movie, case.rois))
     assert 0 < sum(read) <= 400

@@ -35,15 +35,15 @@ def test_by_hand() -> None:
     signal[onset[1] + 1] = 0.4  # 1 of 4 of the second, weakly
     signal[peak[2]] = 0.6  # a false one; the fourth is left alone
     signal[peak[2] + 8] = 5.0  # outside all periods
-    (found,) = scored_transients(truth, trace, [signal])
-    strict, loose = found.score(0.5), found.score(0.3)
+    (scored,) = scored_transients(truth, trace, [signal])
+    strict, loose = scored.score(0.5), scored.score(0.3)
     assert (strict.true_positive, strict.false_negative) == (1, 1)
     assert (strict.false_positive, strict.true_negative) == (1, 1)
     assert (strict.sensitivity, strict.precision, strict.f1) == (0.5, 0.5, 0.5)
     assert (loose.sensitivity, loose.precision) == (1.0, pytest.approx(2 / 3))
     assert loose.f1 == pytest.approx(0.8)
-    assert found.coverage(0.5).tolist() == [0.6]
-    assert found.coverage(0.3).tolist() == [0.6, 0.25]
+    assert scored.coverage(0.5).tolist() == [0.6]
+    assert scored.coverage(0.3).tolist() == [0.6, 0.25]
 
 
 def test_perfect_all_active_and_silent() -> None:
@@ -80,30 +80,30 @@ values = hnp.arrays(np.float32, 60, elements=st.floats(0, 1, width=16))
 @given(rasters, values, values, st.floats(0, 1, width=16))
 @settings(max_examples=100, deadline=None)
 def test_agrees_with_the_score_of_a_raster(truth, trace, signal, threshold) -> None:
-    (found,) = scored_transients(truth, trace, [signal])
-    assert found.score(threshold) == score(truth, signal > threshold, trace)
-    assert len(found.coverage(threshold)) == found.score(threshold).true_positive
-    assert found.f1([threshold])[0] == pytest.approx(found.score(threshold).f1)
+    (scored,) = scored_transients(truth, trace, [signal])
+    assert scored.score(threshold) == score(truth, signal > threshold, trace)
+    assert len(scored.coverage(threshold)) == scored.score(threshold).true_positive
+    assert scored.f1([threshold])[0] == pytest.approx(scored.score(threshold).f1)
 
 
 @given(rasters, values, values, st.floats(0, 1, width=16), st.randoms(use_true_random=False))
 @settings(max_examples=50, deadline=None)
 def test_some_transients_alone(truth, trace, signal, threshold, random) -> None:
-    (found,) = scored_transients(truth, trace, [signal])
-    kept = np.array([random.random() < 0.5 for _ in found.starts], dtype=bool)
-    some = found.select(kept)
-    assert some.detected(threshold).tolist() == found.detected(threshold)[kept].tolist()
-    whole, part = found.score(threshold), some.score(threshold)
+    (scored,) = scored_transients(truth, trace, [signal])
+    kept = np.array([random.random() < 0.5 for _ in scored.starts], dtype=bool)
+    some = scored.select(kept)
+    assert some.detected(threshold).tolist() == scored.detected(threshold)[kept].tolist()
+    whole, part = scored.score(threshold), some.score(threshold)
     assert (part.false_positive, part.true_negative) == (whole.false_positive, whole.true_negative)
-    rest = found.select(~kept).coverage(threshold)
-    assert sorted([*some.coverage(threshold), *rest]) == sorted(found.coverage(threshold))
+    rest = scored.select(~kept).coverage(threshold)
+    assert sorted([*some.coverage(threshold), *rest]) == sorted(scored.coverage(threshold))
 
 
 @given(rasters, values, values)
 @settings(max_examples=50, deadline=None)
 def test_a_higher_threshold_never_detects_more(truth, trace, signal) -> None:
-    (found,) = scored_transients(truth, trace, [signal])
-    scores = [found.score(threshold) for threshold in np.linspace(0, 1, 7)]
+    (scored,) = scored_transients(truth, trace, [signal])
+    scores = [scored.score(threshold) for threshold in np.linspace(0, 1, 7)]
     for low, high in pairwise(scores):
         assert high.true_positive <= low.true_positive
         assert high.false_positive <= low.false_positive

@@ -62,14 +62,14 @@ def test_groups(truth: Truth, cases: list[ActivityCase]) -> None:
 
 def test_each_group_counts_as_it_should(truth: Truth, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
-    found = evaluate_active(rois, rois, truth)
-    for rule in (found.visible.iou, found.visible.containment):
+    result = evaluate_active(rois, rois, truth)
+    for rule in (result.visible.iou, result.visible.containment):
         score = rule.score
         assert (score.matched, score.n_true, score.n_found) == (2, 2, 4)
         assert rule.doubtful.tolist() == [DOUBTFUL]
         assert rule.matching.false.tolist() == [SILENT, NOISE]
         assert (score.recall, score.precision) == (1, 0.5)
-    strict = found.all_active.iou
+    strict = result.all_active.iou
     assert (strict.score.matched, strict.score.n_true, strict.score.n_found) == (3, 3, 5)
     assert len(strict.doubtful) == 0
 
@@ -87,27 +87,27 @@ def test_doubtful_neurons_dont_take_a_positive_ones_roi(truth: Truth, cases: lis
     # An ROI that fits both goes to the one it fits best; only what is left over counts neither way.
     rois = cases[0].true_rois
     both = RoiSet.from_masks((rois.mask(0) | (rois.mask(1) & rois.mask(0)))[None])
-    found = match_groups(both, rois, groups_of(truth))
-    assert found.matching.pairs.tolist() == [[0, 0]]
+    result = match_groups(both, rois, groups_of(truth))
+    assert result.matching.pairs.tolist() == [[0, 0]]
 
 
 def test_containment_rule(truth: Truth, cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     y, x, _ = rois.pixels(2)
     part = RoiSet.from_pixels(rois.fov_shape, [(y[:20], x[:20], None)])
-    found = evaluate_active(part, rois, truth).visible
-    assert found.iou.score.matched == 0
-    assert found.containment.score.matched == 1
-    assert found.as_dict()["containment"]["recall"] == 0.5
+    result = evaluate_active(part, rois, truth).visible
+    assert result.iou.score.matched == 0
+    assert result.containment.score.matched == 1
+    assert result.as_dict()["containment"]["recall"] == 0.5
 
 
 def test_all_positive_is_the_plain_matching(cases: list[ActivityCase]) -> None:
     rois = cases[0].true_rois
     some = rois.select([1, 3])
     plain = match(some, rois)
-    found = match_groups(some, rois, Groups.all_positive(len(rois)))
-    assert found.matching.pairs.tolist() == plain.pairs.tolist()
-    assert found.matching.missed.tolist() == plain.missed.tolist()
+    result = match_groups(some, rois, Groups.all_positive(len(rois)))
+    assert result.matching.pairs.tolist() == plain.pairs.tolist()
+    assert result.matching.missed.tolist() == plain.missed.tolist()
 
 
 def test_nothing_found_and_nothing_to_find(truth: Truth, cases: list[ActivityCase]) -> None:

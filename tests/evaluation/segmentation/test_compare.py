@@ -50,8 +50,8 @@ def simulated(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCas
 
 @pytest.fixture
 def comparison(simulated: Path) -> SegmentationComparison:
-    found = {name: simulated / "{}" / f"{name}.h5" for name in ("ours", "theirs")}
-    return compare_segmentations(segmentation_cases(simulated, found), SETTINGS)
+    paths = {name: simulated / "{}" / f"{name}.h5" for name in ("ours", "theirs")}
+    return compare_segmentations(segmentation_cases(simulated, paths), SETTINGS)
 
 
 def test_figures(comparison: SegmentationComparison) -> None:
@@ -83,16 +83,16 @@ def test_recall_by_psnr_counts_every_neuron_once(comparison: SegmentationCompari
     rows = comparison.by_psnr()
     assert rows is not None
     assert sum(row["neurons"] for row in rows) == 12
-    found = sum(row["neurons"] * (row["recall"]["ours"] or 0) for row in rows)
-    assert found == pytest.approx(9)
+    n_found = sum(row["neurons"] * (row["recall"]["ours"] or 0) for row in rows)
+    assert n_found == pytest.approx(9)
     without = replace(comparison, recordings=tuple(replace(r, psnr=None) for r in comparison.recordings))
     assert without.by_psnr() is None
     assert not any(row["metric"] == "psnr" for row in without.comparisons())
 
 
 def test_what_is_drawn(simulated: Path) -> None:
-    found = {name: simulated / "1" / f"{name}.h5" for name in ("ours", "theirs")}
-    case = open_segmentation_case("one", simulated / "1", found)
+    paths = {name: simulated / "1" / f"{name}.h5" for name in ("ours", "theirs")}
+    case = open_segmentation_case("one", simulated / "1", paths)
     drawn = picture(case, SETTINGS)
     sizes = {outcome: len(rois) for outcome, rois in drawn.rois["theirs"].items()}
     assert sizes == {"found": 1, "missed": 3, "false": 1, "doubtful": 0}
@@ -123,12 +123,12 @@ def test_without_a_movie(tmp_path: Path, cases: list[ActivityCase]) -> None:
 
 
 def test_command(tmp_path: Path, simulated: Path) -> None:
-    said = run(
+    output = run(
         "evaluate", "segmentation", simulated / "{}" / "ours.h5", simulated, "--name", "ours",
         "--also", f"theirs={simulated / '{}' / 'theirs.h5'}", "--json", tmp_path / "s.json",
         "--table", tmp_path / "s.tsv", "--page", tmp_path / "s.html", "--pictures", tmp_path / "pictures",
     )  # fmt: skip
-    assert "12 neurons" in said
+    assert "12 neurons" in output
     with (tmp_path / "s.tsv").open() as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert len(rows) == 3 * 2 * 2 * 2
@@ -158,8 +158,10 @@ def test_graders_command(tmp_path: Path, cases: list[ActivityCase]) -> None:
     for side, kept in (("truth", [0, 1, 2]), ("grader", [0, 1])):
         (tmp_path / side).mkdir()
         save_rois(tmp_path / side / f"{side}_12.h5", cases[0].true_rois.select(kept))
-    said = run("evaluate", "graders", tmp_path / "truth", tmp_path / "grader", "--json", tmp_path / "g.json")
-    assert "0.800" in said
+    output = run(
+        "evaluate", "graders", tmp_path / "truth", tmp_path / "grader", "--json", tmp_path / "g.json"
+    )
+    assert "0.800" in output
     assert json.loads((tmp_path / "g.json").read_text())["iou"]["f1"] == {"mean": 0.8, "sd": None}
 
 

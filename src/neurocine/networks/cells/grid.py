@@ -20,7 +20,7 @@ from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.movie import BLOCK_BYTES
 from neurocine.networks.cells.normalisation import Normalisation, Statistics, StatisticsSum, statistics
 
-#: Ratios this near to 1 are taken for 1: the networks bear more, and resampling blurs.
+#: Ratios this close to 1 count as 1: the networks tolerate more, and resampling blurs.
 TOLERANCE = 0.1
 
 Float32 = NDArray[np.float32]
@@ -61,7 +61,7 @@ class Grid:
     movie_frames, movie_shape
         Frames and field of view (Y, X) of the movie.
     time_ratio, space_ratio
-        Model frames a movie frame, and model pixels a movie pixel along an axis.
+        Model frames per movie frame, and model pixels per movie pixel along an axis.
     """
 
     movie_frames: int

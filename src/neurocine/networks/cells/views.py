@@ -1,6 +1,6 @@
 """The compact network: a cell's surroundings through a few linear filters, read by convolutions over time.
 
-In one frame of one pixel a transient is far below the noise; what the movie tells that a trace doesn't is in
+In one frame of one pixel a transient is far below the noise; what a movie holds beyond the trace is in
 *how* pixels change together. Seven weighted sums of the patch's pixels hold that: the cell's brightness once
 its neighbours, the local background and motion are accounted for (least squares on their pictures), the
 plain mean over its mask, and the likewise demixed brightness of what it could be mistaken for. The network
@@ -178,16 +178,16 @@ def _filters(cells: Float64, rest: Float64, mask: Float64) -> Float32:
     pictures = _unit(pictures)
     gram = pictures @ pictures.T + RIDGE * np.eye(len(pictures))
     demixed = _unit(np.asarray(np.linalg.solve(gram, pictures), dtype=np.float64))
-    found = np.zeros((len(VIEWS), own.size))
-    found[0], found[1] = demixed[0], _unit(mask.reshape(1, -1))[0]
+    filters = np.zeros((len(VIEWS), own.size))
+    filters[0], filters[1] = demixed[0], _unit(mask.reshape(1, -1))[0]
     n = min(2, int((shared > LEAST_SHARED * (own @ own)).sum()))
-    found[2 : 2 + n] = demixed[1 : 1 + n]
-    found[4:] = demixed[-3:]
-    return found.astype(np.float32)
+    filters[2 : 2 + n] = demixed[1 : 1 + n]
+    filters[4:] = demixed[-3:]
+    return filters.astype(np.float32)
 
 
 def _unit(rows: Float64) -> Float64:
-    """Return `rows` at unit length; those of nothing stay."""
+    """Return `rows` scaled to unit length; rows of zeros stay."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(length > 0, length, 1))
 

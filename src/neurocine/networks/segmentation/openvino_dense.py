@@ -153,8 +153,8 @@ def _over(parts: Sequence[Any], kernel: Float32, bias: Float32 | None = None, st
         stop = start + part.shape[1]
         filters = np.moveaxis(kernel[..., start:stop, :], (-1, -2), (0, 1))
         filters, start = opset13.constant(np.ascontiguousarray(filters)), stop
-        found = opset13.convolution(part, filters, [stride] * n, none, none, [1] * n, auto_pad="SAME_UPPER")
-        total = found if total is None else opset13.add(found, total)
+        product = opset13.convolution(part, filters, [stride] * n, none, none, [1] * n, auto_pad="SAME_UPPER")
+        total = product if total is None else opset13.add(product, total)
     return total if bias is None else opset13.add(total, _constant(bias.reshape(1, -1, *[1] * n)))
 
 

@@ -1,4 +1,4 @@
-"""How well each transient can be told from noise, by the best of observers."""
+"""How detectable each transient is to an ideal observer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from neurocine.simulation.hybrid.footprints import CellFootprint
 from neurocine.simulation.hybrid.render import Camera
 
-#: A transient counts for its observer for so long after its onset, at most.
+#: Longest part of a transient that the observer uses, from its onset.
 OBSERVED_S = 6.0
 
 
@@ -31,12 +31,12 @@ def noise_of_means(
         Noise of a pixel, and how much of it is shared.
     """
     pixel = camera.noise(mean).astype(np.float32)
-    found = np.empty(len(patches))
+    noise = np.empty(len(patches))
     for index, patch in enumerate(patches):
         weight = np.zeros(mean.shape, dtype=np.float32)
         weight[patch.window][patch.contour] = pixel[patch.window][patch.contour]
-        found[index] = np.linalg.norm(camera.smeared(weight)) / patch.contour.sum()
-    return found
+        noise[index] = np.linalg.norm(camera.smeared(weight)) / patch.contour.sum()
+    return noise
 
 
 def detectability_of(
@@ -57,11 +57,11 @@ def detectability_of(
     onset
         First frame of each transient, (M,), ascending.
     frame_rate_hz
-        Frames a second.
+        Frames per second.
     """
     longest = max(1, round(OBSERVED_S * frame_rate_hz))
     stop = np.minimum(np.r_[onset[1:], len(signal)], onset + longest)
-    found = np.empty(len(onset))
+    dprime = np.empty(len(onset))
     for m, (first, last) in enumerate(zip(onset, stop, strict=True)):
-        found[m] = np.linalg.norm(np.maximum(signal[first:last] - signal[first], 0)) / noise
-    return found
+        dprime[m] = np.linalg.norm(np.maximum(signal[first:last] - signal[first], 0)) / noise
+    return dprime

@@ -11,7 +11,7 @@ from scipy import ndimage
 from neurocine.simulation.hybrid.presets import HybridPreset
 from neurocine.simulation.library import CellLayout
 
-#: Optical blur, standard deviation in µm: one a cell, as cells lie more or less in focus.
+#: Optical blur, standard deviation in µm: one per cell, as cells lie more or less in focus.
 PSF_UM = (0.5, 1.4)
 #: Share of cells with dendrites in the plane, and of processes among what is out of focus.
 DENDRITES, SPOTS = 0.25, 0.5
@@ -77,7 +77,7 @@ def cut(
     if turn:
         size = size[::-1]
     corner = rng.uniform(np.minimum(0, size - fov), np.maximum(0, size - fov))
-    found = []
+    outlines = []
     for centre, crop in zip(layout.centre_um * scale, layout.crops, strict=True):
         if turn:
             centre, crop = centre[::-1], crop.T
@@ -85,9 +85,9 @@ def cut(
         crop = crop[:: -1 if flips[0] else 1, :: -1 if flips[1] else 1]
         pixel = (centre - corner) / preset.pixel_size_um
         if np.all((pixel >= 1) & (pixel < np.asarray(preset.fov_shape) - 2)):
-            found.append((pixel, crop))
-    order = rng.permutation(len(found))
-    return [found[i] for i in order]
+            outlines.append((pixel, crop))
+    order = rng.permutation(len(outlines))
+    return [outlines[i] for i in order]
 
 
 def shape_cell(

@@ -183,8 +183,8 @@ def _truth(
     counts = [len(r.onset) for r in rises]
     owner = np.repeat(np.arange(n), counts).astype(np.int64)
     raster = np.zeros(activity.dff.shape, dtype=bool)
-    for row, found in zip(raster, rises, strict=True):
-        for onset, peak in zip(found.onset, found.peak, strict=True):
+    for row, transients in zip(raster, rises, strict=True):
+        for onset, peak in zip(transients.onset, transients.peak, strict=True):
             row[onset : peak + 1] = True
     mean = np.asarray(frames.pictures @ frames.courses.mean(axis=1)).reshape(preset.fov_shape)
     noise = noise_of_means(cells.patches, mean, camera)

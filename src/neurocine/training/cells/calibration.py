@@ -53,9 +53,9 @@ def calibrate(
     types
         The cell types that the network is for; None: all.
     progress
-        Told about recordings.
+        Reports the recordings done.
     """
-    served = [kind for kind in (types or CELL_TYPES) if kind != CELL_TYPES[-1]]
+    served = [cell_type for cell_type in (types or CELL_TYPES) if cell_type != CELL_TYPES[-1]]
     runner = Runner(networks, architecture)
     scores: list[list[float]] = []
     for index, recording in enumerate(recordings):
@@ -83,8 +83,8 @@ def _f1(runner: Runner, recording: LabelledRecording, chosen: NDArray[np.int64])
         return []
     movie, settings = recording.movie, ActivitySettings()
     seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
-    found = predicted(runner, seen, recording.rois, chosen, settings).astype(np.float64)
-    logits = logit(np.clip(found, 1e-7, 1 - 1e-7))
+    probability = predicted(runner, seen, recording.rois, chosen, settings).astype(np.float64)
+    logits = logit(np.clip(probability, 1e-7, 1 - 1e-7))
     moved = [
         extended(expit(logits + move).astype(np.float32), settings.threshold, settings.extent)
         for move in MOVES
@@ -116,7 +116,7 @@ def calibrate_types(
     settings
         How many windows are averaged.
     progress
-        Told about recordings.
+        Reports the recordings done.
     """
     from sklearn.metrics import f1_score
 
@@ -126,12 +126,12 @@ def calibrate_types(
     for index, recording in enumerate(recordings):
         movie = recording.movie
         seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
-        found = averaged(runner, seen, recording.rois, recording.traces, settings, moves=moves)
-        called.append(found.argmax(axis=-1))
-        truth += [CELL_TYPES.index(kind) for kind in recording.truth.cell_types]
+        probability = averaged(runner, seen, recording.rois, recording.traces, settings, moves=moves)
+        called.append(probability.argmax(axis=-1))
+        truth += [CELL_TYPES.index(cell_type) for cell_type in recording.truth.cell_types]
         progress("calibration", index + 1, len(recordings))
-    scores = [f1_score(truth, one, average="macro") for one in np.concatenate(called, axis=1)]
-    # Among equals the smallest move.
+    scores = [f1_score(truth, types, average="macro") for types in np.concatenate(called, axis=1)]
+    # The smallest of equally good moves.
     best = moves[np.lexsort((np.abs(moves).sum(axis=1), np.negative(scores)))[0]]
     bias = networks.head.get_layer("readout").bias
     bias.assign(bias + best.astype(np.float32))

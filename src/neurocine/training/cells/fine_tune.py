@@ -76,7 +76,7 @@ def fine_tune(
     registry
         Models; those that ship with neurocine unless given.
     progress
-        Told about epochs.
+        Reports the epochs done.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def split_cells(names: Sequence[str], seed: int) -> dict[str, tuple[str, ...]]:
             "labelled data",
             "cells",
             f"are {len(unique)}",
-            "Label 3 or more: to train, to choose, to measure.",
+            "Label 3 or more cells: one each to train, to choose the epoch, and to measure.",
         )
     order = [unique[i] for i in np.random.default_rng([seed, 4]).permutation(len(unique))]
     n = max(1, round(HELD_OUT * len(order)))
@@ -237,9 +237,9 @@ def _activity(model: Model, data: _Data) -> dict[str, Any]:
             continue
         movie, recording = one.recording.movie, one.recording
         seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
-        found = predicted(runner, seen, recording.rois, chosen, settings)
-        found = extended(found, settings.threshold, settings.extent)
-        for cell, probability in zip(chosen, found, strict=True):
+        probabilities = predicted(runner, seen, recording.rois, chosen, settings)
+        probabilities = extended(probabilities, settings.threshold, settings.extent)
+        for cell, probability in zip(chosen, probabilities, strict=True):
             active = (probability > settings.threshold) & ~one.doubtful
             scores.append(score(recording.truth.raster[cell], active, recording.traces[cell]))
     return summary(scores)

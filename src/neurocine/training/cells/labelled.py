@@ -37,7 +37,7 @@ class Labelled:
     names
         Identity of each labelled cell, (N,) strings, the same in all its segments; empty for the others.
     doubtful
-        Frames in which nobody can tell, (T,) bool.
+        Frames in which it is unclear whether a cell is active, (T,) bool.
     """
 
     recording: LabelledRecording
@@ -63,16 +63,16 @@ def load_labelled(paths: Sequence[Path], entry: ModelEntry) -> list[Labelled]:
         If a file is missing or damaged, or its parts don't belong together, or no recording is as long as a
         window of the model.
     """
-    found = []
+    recordings = []
     for number, path in enumerate(paths, start=1):
         name = f"{number}. {path.name}"
         if path.is_dir():
-            found.append(_folder(path, name, entry))
+            recordings.append(_folder(path, name, entry))
         else:
-            found += [_segment(segment, name, entry) for segment in read_segments(path)]
-    fitting = [one for one in found if one.recording.movie.n_frames >= entry.window_frames]
-    if len(fitting) < len(found):
-        log.warning("%d labelled recordings are too short and left out", len(found) - len(fitting))
+            recordings += [_segment(segment, name, entry) for segment in read_segments(path)]
+    fitting = [item for item in recordings if item.recording.movie.n_frames >= entry.window_frames]
+    if len(fitting) < len(recordings):
+        log.warning("%d labelled recordings are too short and are left out", len(recordings) - len(fitting))
     if not fitting:
         raise InputError(
             ", ".join(map(str, paths)) or "training.fine_tune",
@@ -94,16 +94,16 @@ def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
             if unknown
             else f"has {truth.n_frames} frames, the movie {movie.n_frames}"
         )
-        raise InputError(folder, "truth.h5", problem, "Give movie, ROIs and truth of one recording.")
+        raise InputError(folder, "truth.h5", problem, "Use the movie, ROIs and truth of the same recording.")
     grid = Grid.of(movie, entry.frame_rate_hz, entry.pixel_size_um)
     labelled = np.array([places[i] for i in truth.ids.tolist()], dtype=np.int64)
     raster = np.zeros((len(rois), grid.n_frames), dtype=bool)
     share = (resampling_matrix(movie.n_frames, grid.time_ratio) @ truth.raster.T.astype(np.float32)).T
     # On a coarser grid a rise that is shorter than a frame must not vanish.
     raster[labelled] = share > (0 if grid.time_ratio < 1 else 0.5)
-    kinds, names = ["noise"] * len(rois), [""] * len(rois)
-    for place, kind in zip(labelled, truth.cell_types, strict=True):
-        kinds[place], names[place] = kind, f"{name}: ROI {rois.ids[place]}"
+    cell_types, names = ["noise"] * len(rois), [""] * len(rois)
+    for place, cell_type in zip(labelled, truth.cell_types, strict=True):
+        cell_types[place], names[place] = cell_type, f"{name}: ROI {rois.ids[place]}"
     if grid.time_ratio != 1 or grid.space_ratio != 1:
         movie = replace(
             movie,
@@ -112,7 +112,7 @@ def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
             pixel_size_um=entry.pixel_size_um,
         )
         rois = grid.rois(rois)
-    whole = _truth(rois, tuple(kinds), raster, str(folder / "truth.h5"))
+    whole = _truth(rois, tuple(cell_types), raster, str(folder / "truth.h5"))
     recording = measured(movie, rois, whole, entry.normalisation)
     return Labelled(recording, tuple(names), np.zeros(grid.n_frames, dtype=bool))
 

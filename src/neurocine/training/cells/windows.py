@@ -151,7 +151,7 @@ class PatchWindows(Windows):
 
 @dataclass(frozen=True, eq=False)
 class ViewWindows(Windows):
-    """Views, worked out once: a few numbers a frame and cell."""
+    """Windows of views, computed once: a few numbers per frame and cell."""
 
     margin = 0
 
@@ -175,7 +175,7 @@ class ViewWindows(Windows):
             return version[cell, :, start : start + length].T.astype(np.float32)
         if self.task == "activity" and rng.uniform() < SLOW_SHARE:
             ratio = float(rng.choice(SLOW_RATIOS))
-            # Slow frames begin anywhere, and not with the window.
+            # A slow frame may begin before the window does.
             before = min(start, int(rng.integers(ceil(ratio))))
             longer = version[cell, :, start - before : start + length + ceil(ratio)].T.astype(np.float32)
             return varied(rng, slowed(longer, ratio)[before : before + length])
@@ -194,10 +194,10 @@ def _views(
 ) -> list[NDArray[np.float16]]:
     """Return the views (n, 7, T) of the cells `used` of a recording, in each version of its contours."""
     movie = recording.movie
-    found = [np.empty((len(used), cells.masks.shape[1], movie.n_frames), np.float16) for cells in versions]
+    views_of = [np.empty((len(used), cells.masks.shape[1], movie.n_frames), np.float16) for cells in versions]
     for start in range(0, movie.n_frames, movie.block_frames()):
         stop = min(start + movie.block_frames(), movie.n_frames)
         frames = recording.statistics.normalise(movie.read(start, stop).astype(np.float32))
-        for views, cells in zip(found, versions, strict=True):
+        for views, cells in zip(views_of, versions, strict=True):
             views[:, :, start:stop] = np.clip(cells.weighed(frames, used), -LARGEST, LARGEST)
-    return found
+    return views_of

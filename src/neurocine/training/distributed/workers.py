@@ -67,7 +67,7 @@ def hosts_of(nodelist: str) -> list[str]:
         If it can't be understood.
     """
     if not re.fullmatch(r"(?:[^\[\],\s]|\[[\d,-]+\])+(?:,(?:[^\[\],\s]|\[[\d,-]+\])+)*", nodelist):
-        raise InputError("SLURM_STEP_NODELIST", nodelist, "isn't a list of nodes", "Start it by srun.")
+        raise InputError("SLURM_STEP_NODELIST", nodelist, "isn't a list of nodes", "Start it with srun.")
     hosts = []
     for pattern in re.findall(r"(?:[^\[\],]|\[[^\]]*\])+", nodelist):
         pieces = re.split(r"\[([^\]]*)\]", pattern)  # text, ranges, text, ranges, ..., text
@@ -87,8 +87,8 @@ def _numbers(ranges: str) -> list[str]:
 
 def tasks_of(tasks_per_node: str) -> list[int]:
     """Return the tasks of each node from SLURM's ``2(x3),1``."""
-    found = re.findall(r"(\d+)(?:\(x(\d+)\))?", tasks_per_node)
-    return [int(tasks) for tasks, nodes in found for _ in range(int(nodes or 1))]
+    groups = re.findall(r"(\d+)(?:\(x(\d+)\))?", tasks_per_node)
+    return [int(tasks) for tasks, nodes in groups for _ in range(int(nodes or 1))]
 
 
 def is_chief() -> bool:
@@ -146,7 +146,7 @@ def _check_host(host: str) -> None:
 
 
 def _meet(strategy: Any) -> None:
-    """Wait until all workers are here."""
+    """Wait until all workers have arrived."""
     import tensorflow as tf
 
     strategy.reduce("SUM", strategy.run(lambda: tf.constant(1.0)), axis=None)
@@ -154,5 +154,5 @@ def _meet(strategy: Any) -> None:
 
 def _variable(environment: Mapping[str, str], name: str) -> str:
     if name not in environment:
-        raise InputError("SLURM", name, "isn't set", "Start the workers by srun.")
+        raise InputError("SLURM", name, "isn't set", "Start it with srun.")
     return environment[name]

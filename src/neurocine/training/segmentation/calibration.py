@@ -148,7 +148,7 @@ def calibrate(
     candidates, base
         What is tried, and the values that aren't.
     progress
-        Told about recordings.
+        Reports the recordings done.
 
     Raises
     ------
@@ -156,9 +156,7 @@ def calibrate(
         If there are fewer than two recordings.
     """
     if len(recordings) < 2:
-        raise InputError(
-            "calibration", "recordings", f"there are {len(recordings)}", "Leaving one out takes two or more."
-        )
+        raise InputError("calibration", "recordings", f"there are {len(recordings)}", "Use two or more.")
     tried = (candidates or Candidates()).of(base or Postprocessing())
     every = np.empty((len(recordings), len(tried), len(RULES), len(FIGURES)))
     for index, recording in enumerate(recordings):
@@ -198,7 +196,7 @@ def calibrate_weights(
     out
         Folder, made if need be.
     progress
-        Told about movies and recordings.
+        Reports the movies and recordings done.
     candidates
         What is tried.
     min_dprime
@@ -219,16 +217,16 @@ def calibrate_weights(
     for index, folder in enumerate(validation):
         recordings.append(mapped(folder, segmenter, min_dprime))
         progress("maps", index + 1, len(validation))
-    found = calibrate(recordings, candidates, base, progress)
-    figures = {"min_dprime": min_dprime, **found.as_dict()}
+    chosen = calibrate(recordings, candidates, base, progress)
+    figures = {"min_dprime": min_dprime, **chosen.as_dict()}
     for rule, values in figures["mean"]["left_out"].items():
         log.info("leaving one out, %s: recall %.3f, precision %.3f, F1 %.3f", rule, *values.values())
     out.mkdir(parents=True, exist_ok=True)
     save_segmentation_weights(
-        out / "weights.h5", model, architecture, found.postprocessing, {**metadata, "calibration": figures}
+        out / "weights.h5", model, architecture, chosen.postprocessing, {**metadata, "calibration": figures}
     )
     write_text(out / "calibration.json", json.dumps(figures, indent=2) + "\n")
-    return found
+    return chosen
 
 
 def mapped(folder: Path, segmenter: Segmenter, min_dprime: float = MIN_DPRIME) -> MappedRecording:
@@ -244,11 +242,11 @@ def mapped(folder: Path, segmenter: Segmenter, min_dprime: float = MIN_DPRIME) -
     if not np.array_equal(rois.ids, truth.ids):
         raise InputError(folder, "truth.h5", "isn't of the cells in rois.h5", "Simulate the recording again.")
     grid = BinnedMovie.of(movie, segmenter.architecture)
-    found = list(_halved(maps(movie, grid, segmenter)))
+    windows = list(_halved(maps(movie, grid, segmenter)))
     return MappedRecording(
         folder.name,
-        np.stack([picture for picture, _, _ in found]),
-        np.array([(start, stop) for _, start, stop in found], dtype=np.int64),
+        np.stack([picture for picture, _, _ in windows]),
+        np.array([(start, stop) for _, start, stop in windows], dtype=np.int64),
         movie.pixel_size_um,
         rois,
         groups_of(truth, min_dprime),
@@ -260,15 +258,15 @@ def score(recording: MappedRecording, settings: Postprocessing) -> dict[str, dic
     return _figures(np.array(_judged(_fused(recording, settings).rois(), recording)))
 
 
-def _halved(found: Any) -> Iterator[tuple[NDArray[np.float16], int, int]]:
-    for one in found:
-        yield one.probability.astype(np.float16), one.start, one.stop
+def _halved(windows: Any) -> Iterator[tuple[NDArray[np.float16], int, int]]:
+    for window in windows:
+        yield window.probability.astype(np.float16), window.start, window.stop
 
 
 def _scores(recording: MappedRecording, tried: Sequence[Postprocessing]) -> NDArray[np.float64]:
     """Return the figures (C, 2, 3) of one recording with each of the values `tried`.
 
-    Masks are made and fused once a threshold and area; the rest only chooses among neurons.
+    Masks are made and fused once per threshold and area; other values only select neurons.
     """
     scores = np.empty((len(tried), len(RULES), len(FIGURES)))
     made: tuple[float, float] | None = None
@@ -277,10 +275,10 @@ def _scores(recording: MappedRecording, tried: Sequence[Postprocessing]) -> NDAr
             made = (settings.threshold, settings.min_area_um2)
             fusion = _fused(recording, settings)
             judged: dict[bytes, list[list[float]]] = {}
-        found = fusion.rois(settings)
-        same = b"".join(part.tobytes() for part in (found.indptr, found.y, found.x))
+        rois = fusion.rois(settings)
+        same = b"".join(part.tobytes() for part in (rois.indptr, rois.y, rois.x))
         if same not in judged:  # many choose the same neurons
-            judged[same] = _judged(found, recording)
+            judged[same] = _judged(rois, recording)
         scores[index] = judged[same]
     return scores
 
@@ -292,8 +290,8 @@ def _fused(recording: MappedRecording, settings: Postprocessing) -> Fusion:
     return fusion
 
 
-def _judged(found: RoiSet, recording: MappedRecording) -> list[list[float]]:
-    both = evaluate_groups(found, recording.rois, recording.groups)
+def _judged(rois: RoiSet, recording: MappedRecording) -> list[list[float]]:
+    both = evaluate_groups(rois, recording.rois, recording.groups)
     scores = {"containment": both.containment.score, "iou": both.iou.score}
     return [[getattr(scores[rule], figure) for figure in FIGURES] for rule in RULES]
 

@@ -74,9 +74,11 @@ def test_data_set_is_a_movie(dataset: Path, frames: NDArray[np.uint16]) -> None:
 def test_data_sets_become_rows_of_a_project(dataset: Path, tmp_path: Path) -> None:
     shutil.copytree(dataset, dataset.parent / "neurofinder.00.01")
     table = init_project(dataset.parent, tmp_path / "project")
-    rows = [line.split("\t")[:5] for line in table.read_text().splitlines()[1:]]
+    header, *rows = (line.split("\t") for line in table.read_text().splitlines())
     names = ("neurofinder.00.00", "neurofinder.00.01")
-    assert rows == [[name, str(dataset.parent / name), "7.0", "0.8", "GCaMP6s"] for name in names]
+    columns = ("recording", "movie", "frame_rate_hz", "pixel_size_um", "indicator")
+    shown = [[row[header.index(column)] for column in columns] for row in rows]
+    assert shown == [[name, str(dataset.parent / name), "7.0", "0.8", "GCaMP6s"] for name in names]
 
 
 def test_only_asked_frames_are_opened(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,15 @@ def test_caiman_volumes_and_damage(tmp_path: Path) -> None:
         open_rois(path)
 
 
-def write_nwb(path: Path, *, column: str, data: Any, series: bool = False, tables: int = 1) -> Path:
+def write_nwb(
+    path: Path,
+    *,
+    column: str,
+    data: Any,
+    series: bool = False,
+    tables: int = 1,
+    decisions: dict[str, Any] | None = None,
+) -> Path:
     nwb = NWBFile("session", "id", datetime(2020, 1, 1, tzinfo=UTC))
     plane = nwb.create_imaging_plane(
         name="plane",
@@ -221,6 +229,8 @@ def write_nwb(path: Path, *, column: str, data: Any, series: bool = False, table
         table = segmentation.create_plane_segmentation(name=f"rois{i}", description="-", imaging_plane=plane)
         for item in data:
             table.add_roi(**{column: item})
+        for name, values in (decisions or {}).items():
+            table.add_column(name, "-", data=values)
     with NWBHDF5IO(path, "w") as io:
         io.write(nwb)
     return path
@@ -236,6 +246,36 @@ def test_nwb_pixel_masks(tmp_path: Path) -> None:
     assert rois.weight.tolist() == [1.0, 0.5, 2.0]
     with_movie = write_nwb(tmp_path / "b.nwb", column="pixel_mask", data=data, series=True)
     assert open_rois(with_movie).fov_shape == FOV
+
+
+@pytest.mark.parametrize(
+    "decisions",
+    [
+        {"iscell": [[0.0, 0.9], [1.0, 0.2], [1.0, 0.3]]},
+        {"iscell": [0, 1, 1]},
+        {"Accepted": [False, True, True]},
+        {"accepted": [0, 1, 1]},
+        {"iscell": [0, 1, 1], "Accepted": [1, 1, 0]},
+    ],
+)
+def test_nwb_rois_that_were_rejected_are_left_out(
+    tmp_path: Path, decisions: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    data = [[(1, 1, 1.0)], [(2, 2, 1.0)], [(3, 3, 1.0)]]
+    path = write_nwb(tmp_path / "a.nwb", column="pixel_mask", data=data, decisions=decisions)
+    with caplog.at_level(logging.INFO):
+        rois = open_rois(path, fov_shape=FOV)
+    assert rois.ids.tolist() == [1, 2]
+    assert rois.y.tolist() == [2, 3]
+    assert f"kept 2 of 3 ROIs that its column {next(iter(decisions))} marks as cells" in caplog.text
+
+
+@pytest.mark.parametrize(("values", "problem"), [([0, 0], "none of 2 ROIs"), (["yes", "no"], "for 2 ROIs")])
+def test_nwb_without_a_usable_decision(tmp_path: Path, values: list[Any], problem: str) -> None:
+    data = [[(1, 1, 1.0)], [(2, 2, 1.0)]]
+    path = write_nwb(tmp_path / "a.nwb", column="pixel_mask", data=data, decisions={"accepted": values})
+    with pytest.raises(InputError, match=rf"a\.nwb: accepted ROIs: .*{problem}"):
+        open_rois(path, fov_shape=FOV)
 
 
 def test_nwb_image_masks_either_way_round(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -254,3 +255,24 @@ def test_folders_of_earlier_versions(tmp_path: Path, blobs: tuple[Movie, RoiSet]
     assert len(open_rois(tmp_path)) == 4
     movie = open_movie(tmp_path / "data.bin", pixel_size_um=1, indicator="GCaMP6s")
     assert (movie.n_frames, movie.frame_rate_hz) == (3, 7.5)
+
+
+def test_rois_that_a_person_rejected_are_left_out(
+    tmp_path: Path, blobs: tuple[Movie, RoiSet], caplog: pytest.LogCaptureFixture
+) -> None:
+    write_all(tmp_path, blobs[1])
+    # The classifier's probability says otherwise: the person's word counts.
+    np.save(tmp_path / "iscell.npy", np.array([[0, 0.9], [1, 0.1], [1, 0.8], [0, 0.2]]))
+    with caplog.at_level(logging.INFO):
+        rois = open_rois(tmp_path)
+    assert rois.ids.tolist() == [1, 2]
+    np.testing.assert_allclose(rois.probability, [0.1, 0.8], rtol=1e-6)
+    assert all(np.array_equal(rois.mask(i), blobs[1].mask(i + 1)) for i in range(2))
+    assert "kept 2 of 4 ROIs that suite2p's iscell marks as cells" in caplog.text
+
+
+def test_all_rois_rejected(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
+    write_all(tmp_path, blobs[1])
+    np.save(tmp_path / "iscell.npy", np.zeros((4, 2)))
+    with pytest.raises(InputError, match=r"iscell\.npy: accepted ROIs: none of 4 ROIs.*Accept the cells"):
+        open_rois(tmp_path)

@@ -6,25 +6,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.movies.nwb import open_nwb
+from neurocine.io.rois.curation import keep_accepted
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 
+#: Columns that say which ROIs are cells; the first of them counts.
+ACCEPTED = ("iscell", "Accepted", "accepted")
 MaskPixels = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 
 def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     """Return the ROIs of the file's only PlaneSegmentation.
 
+    ROIs that the column ``iscell`` (suite2p) or ``Accepted`` (CaImAn and others) rejects are left out.
     The field of view is that of its image masks, or of a TwoPhotonSeries of the same imaging plane.
 
     Raises
     ------
     InputError
-        If the file isn't NWB, or holds no PlaneSegmentation, several, or one of voxels.
+        If the file isn't NWB, or holds no PlaneSegmentation, several, or one of voxels, or if all its
+        ROIs are rejected.
     """
     from pynwb.ophys import PlaneSegmentation
 
@@ -51,7 +56,21 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
                 path, table.name, "has neither pixel_mask nor image_mask", "Save the masks of one plane."
             )
         ids = np.asarray(table.id[:], dtype=np.int64)
-    return RoiSet.from_pixels(fov, pixels, ids=ids, engine="given", source=str(path))
+        column, accepted = _accepted(table)
+    rois = RoiSet.from_pixels(fov, pixels, ids=ids, engine="given", source=str(path))
+    if accepted is None:
+        return rois
+    return keep_accepted(rois, accepted, path=path, decision=f"its column {column} marks as cells")
+
+
+def _accepted(table: Any) -> tuple[str, NDArray[Any] | None]:
+    """Return name and values (N,) of the column that says which ROIs are cells; None if there is none."""
+    for name in ACCEPTED:
+        if name in table.colnames:
+            values = np.asarray(table[name][:])
+            # suite2p's column also holds its probability: (N, 2).
+            return name, values[:, 0] if values.ndim == 2 and values.shape[1] else values
+    return "", None
 
 
 def _listed(mask: Any) -> MaskPixels:

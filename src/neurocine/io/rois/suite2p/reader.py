@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, InputError, RoiSet
 from neurocine.io.movies.suite2p_bin import read_settings
+from neurocine.io.rois.curation import keep_accepted
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.rois.suite2p.folder import write_suite2p
@@ -19,6 +21,7 @@ from neurocine.io.safe.unpickle import load_npy
 logger = logging.getLogger(__name__)
 
 STAT = "stat.npy"
+ISCELL = "iscell.npy"
 #: suite2p's default frame rate, written when an ROI file is converted, which has none.
 DEFAULT_FS = 10.0
 
@@ -34,12 +37,16 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
-    """Return all ROIs with suite2p's probability, including those that it doesn't classify as cells.
+    """Return the ROIs with suite2p's probability; those that ``iscell.npy`` rejects are left out.
+
+    Column 0 of ``iscell.npy`` is 1 for cells: suite2p's classifier fills it, a person corrects it in the
+    GUI. Ids are suite2p's numbers of the ROIs, from 0. Without ``iscell.npy``, all ROIs are returned.
 
     Raises
     ------
     InputError
-        If a file is damaged or holds more than arrays and plain containers, or the field of view is unknown.
+        If a file is damaged or holds more than arrays and plain containers, the field of view is unknown,
+        or ``iscell.npy`` rejects all ROIs.
     """
     stat_file = path if path.is_file() else path / STAT
     folder = stat_file.parent
@@ -55,12 +62,18 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
             f"isn't a list of ROIs with ypix and xpix ({short_message(error)})",
             "Use the file as suite2p wrote it.",
         ) from error
-    return RoiSet.from_pixels(
+    curation = _curation(folder, len(pixels))
+    rois = RoiSet.from_pixels(
         agreed_fov(stat_file, fov, fov_shape),
         pixels,
         engine="suite2p",
-        probability=_probability(folder, len(pixels)),
+        probability=None if curation is None else curation[:, 1],
         source=str(stat_file),
+    )
+    if curation is None:
+        return rois
+    return keep_accepted(
+        rois, curation[:, 0], path=folder / ISCELL, decision="suite2p's iscell marks as cells"
     )
 
 
@@ -78,16 +91,17 @@ def _pixels(stat: dict[str, Any]) -> tuple[Any, Any, Any]:
     return y[kept], x[kept], weight[kept]
 
 
-def _probability(folder: Path, n: int) -> Any:
-    path = folder / "iscell.npy"
+def _curation(folder: Path, n: int) -> NDArray[Any] | None:
+    """Return whether each ROI is a cell, and suite2p's probability that it is: (N, 2)."""
+    path = folder / ISCELL
     if not path.is_file():
         return None
-    table = load_npy(path)
+    table: NDArray[Any] = np.asarray(load_npy(path))
     if table.ndim != 2 or table.shape[0] != n or table.shape[1] < 2:
         raise InputError(
             path, "shape", f"is {table.shape}, expected ({n}, 2)", "Keep the files of one run together."
         )
-    return table[:, 1]
+    return table
 
 
 ROI_FORMATS.register(

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from neurocine.config import NetworkTraining
 from neurocine.networks.catalogue import CELL_ARCHITECTURES
 from neurocine.simulation import simulate
-from neurocine.training.cells.fit import _compiled, _dataset
+from neurocine.training.cells.fit import _compile, _dataset
 from neurocine.training.cells.window_sampling import window_table
 from neurocine.training.cells.windows import Batch, Windows
 from neurocine.training.corpus import load_recording
@@ -44,7 +44,8 @@ def main(kind: str = "compact", steps: int = 60) -> None:
         started = time.perf_counter()
         (kept, *_) = list(windows.training_batches(0, 0, steps, size))
         cutting = (time.perf_counter() - started) / steps
-        model = _compiled(architecture, settings).full
+        model = architecture.build().full
+        _compile(model, architecture, settings)
 
         def seconds(batches: partial[Iterator[Batch]] | partial[repeat[Batch]]) -> float:
             started = time.perf_counter()

@@ -9,7 +9,7 @@ import pytest
 
 from neurocine.config import NetworkTraining
 from neurocine.networks.cells import CellArchitecture
-from neurocine.training.cells.fit import fit
+from neurocine.training.cells.fit import fit_cell_networks
 from neurocine.training.cells.window_sampling import window_table
 from neurocine.training.cells.windows import Windows
 from neurocine.training.checkpoint import History, load_checkpoint
@@ -63,11 +63,11 @@ def test_a_killed_run_logs_each_epoch_once(
 
     checkpoint = tmp_path / "checkpoint.h5"
     with pytest.raises(Killed):
-        fit(tiny_view_types, windows, windows, SETTINGS, checkpoint, "recipe", after_epoch=kill)
+        fit_cell_networks(tiny_view_types, windows, windows, SETTINGS, checkpoint, "recipe", after_epoch=kill)
     before = load_checkpoint(checkpoint, "recipe")
     assert before is not None
     assert points(tmp_path / "logs") == expected(before.history)
-    fitted = fit(tiny_view_types, windows, windows, SETTINGS, checkpoint, "recipe")
+    fitted = fit_cell_networks(tiny_view_types, windows, windows, SETTINGS, checkpoint, "recipe")
     found = points(tmp_path / "logs")
     assert found == expected(fitted.history)
     assert [step for step, _ in found["validation", "loss"]] == [1, 2, 3]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from neurocine.core import EngineMissing
+from neurocine.networks.keras_graph import Compiled
 
 #: One stream over a fixed number of threads, and no half precision: the same bytes each time.
 OPTIONS = {
@@ -33,3 +36,10 @@ def openvino_core() -> Any:
             "Install it (pip install 'neurocine[openvino]'), or choose keras.",
         ) from error
     return openvino.Core()
+
+
+def compiled(core: Any, graph: Any) -> Compiled:
+    """Return an OpenVINO `graph` as a function of batches."""
+    request = core.compile_model(graph, "CPU", OPTIONS).create_infer_request()
+    # Copied, as the next call writes to the same memory.
+    return lambda batch: np.array(request.infer([np.ascontiguousarray(batch)])[0])

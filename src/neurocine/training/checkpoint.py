@@ -82,6 +82,12 @@ def values_of(variables: Sequence[Any]) -> list[NDArray[Any]]:
     return [np.asarray(variable.numpy()) for variable in variables]
 
 
+def check_start(path: Path, stored: Any, wanted: Any) -> None:
+    """Raise `InputError` if the weights in `path` are of another architecture than that to be trained."""
+    if stored != wanted:
+        raise InputError(path, "architecture", f"is {stored.name}, not {wanted.name}", "Start from another.")
+
+
 def assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
     """Set Keras variables to `values`, in order."""
     for variable, value in zip(variables, values, strict=True):

@@ -1,17 +1,25 @@
-"""The epochs of any training: on one device or several, logged, and resumed after a kill."""
+"""Training of any network: on one device or several, logged, and resumed after a kill.
+
+Keras's callbacks don't replace this: they run in `keras.Model.fit` alone, which fails with several workers;
+`BackupAndRestore` keeps neither the best weights nor the learning curves and accepts a backup made with other
+settings; and `CSVLogger` and `TensorBoard` can lose or repeat an epoch around a kill. The learning rate is a
+schedule of Keras.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.config import NetworkTraining, StneuronetTraining
 from neurocine.core import InputError
 from neurocine.progress import Progress, silent
 from neurocine.training.checkpoint import (
@@ -22,7 +30,7 @@ from neurocine.training.checkpoint import (
     save_checkpoint,
     values_of,
 )
-from neurocine.training.distributed.replicas import Replicas, check_batch, rate_for
+from neurocine.training.distributed.replicas import Replicas, check_batch, clip_norm, rate_for
 from neurocine.training.distributed.workers import is_chief, worker_strategy
 from neurocine.training.event_log import EventLog
 
@@ -32,6 +40,77 @@ FINAL_RATE = 0.05
 CLIP_NORM = 1.0
 #: TensorBoard's log, beside the checkpoint.
 LOGS = "logs"
+NetworkT = TypeVar("NetworkT")
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted(Generic[NetworkT]):
+    """A network with the weights of the epoch with the lowest validation loss.
+
+    Attributes
+    ----------
+    network
+        What its architecture builds.
+    history
+        Figures of all epochs.
+    """
+
+    network: NetworkT
+    history: History
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch (from 1) whose weights these are."""
+        return 1 + int(np.argmin([row["val_loss"] for row in self.history]))
+
+
+def train_network(
+    build: Callable[[], NetworkT],
+    compile_model: Callable[[Any], None],
+    data: Callable[[int], tuple[Any, Any]],
+    settings: NetworkTraining | StneuronetTraining,
+    checkpoint_path: Path,
+    recipe: str,
+    progress: Progress = silent,
+    after_epoch: Callable[[History], None] = lambda history: None,
+    start: Sequence[NDArray[Any]] | None = None,
+    *,
+    model_of: Callable[[NetworkT], Any] = lambda network: network,
+) -> Fitted[NetworkT]:
+    """Build a network and train it on all devices.
+
+    Parameters
+    ----------
+    build
+        Makes the network with random weights.
+    compile_model
+        Compiles its Keras model.
+    settings
+        Seed, epochs and batches.
+    model_of
+        Returns the Keras model of the network that is trained; the network itself unless given.
+    data, checkpoint_path, recipe, progress, after_epoch, start
+        As for `run_epochs`.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint belongs to another recipe, a loss isn't finite, or the devices can't share a batch.
+    """
+
+    def compiled() -> NetworkT:
+        network = build()
+        model = model_of(network)
+        compile_model(model)
+        model.optimizer.build(model.trainable_variables)
+        return network
+
+    make_deterministic(settings.seed)
+    network: NetworkT = on_devices(compiled, settings.batch_size)
+    history = run_epochs(
+        model_of(network), data, settings.epochs, checkpoint_path, recipe, progress, after_epoch, start
+    )
+    return Fitted(alone(network, build, model_of), history)
 
 
 def run_epochs(
@@ -47,7 +126,7 @@ def run_epochs(
     """Train a compiled `model`, from `checkpoint_path` on if it is there; leave it with its best weights.
 
     A run that was killed and started again ends with the same weights as one that wasn't. Of several workers
-    the chief writes, and is told of epochs; all of them read the checkpoint.
+    only the chief writes and reports progress; all of them read the checkpoint.
 
     Parameters
     ----------
@@ -56,13 +135,13 @@ def run_epochs(
     data
         Training and validation data of an epoch (from 0), each with a known number of batches.
     epochs
-        Passes, with a validation and a checkpoint after each.
+        Number of epochs; each ends with a validation and a checkpoint.
     checkpoint_path
         Written after each epoch; TensorBoard's log goes into ``logs`` beside it.
     recipe
         Hash of all that determines the result: a checkpoint of another recipe is refused.
     progress
-        Told about epochs.
+        Reports the epochs done.
     after_epoch
         Called with the figures of all epochs so far.
     start
@@ -194,14 +273,20 @@ def alone(model: Any, build: Callable[[], Any], part: Callable[[Any], Any] = lam
     return copy
 
 
-def falling_rate(learning_rate: float, scaling: str, steps: int) -> Any:
-    """Return the schedule along a cosine over all `steps`, from `learning_rate` scaled for the devices."""
+def optimizer_options(settings: NetworkTraining | StneuronetTraining) -> dict[str, Any]:
+    """Return the arguments of any optimizer: learning rate and clipping for the current scope's devices.
+
+    The rate falls along a cosine over all steps.
+    """
     import keras
 
-    return keras.optimizers.schedules.CosineDecay(rate_for(learning_rate, scaling), steps, alpha=FINAL_RATE)
+    rate = rate_for(settings.learning_rate, settings.learning_rate_scaling)
+    steps = settings.epochs * settings.steps_per_epoch
+    schedule = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=FINAL_RATE)
+    return {"learning_rate": schedule, "global_clipnorm": clip_norm(CLIP_NORM)}
 
 
-def counted(batches: Callable[[], Any], signature: tuple[Any, ...], n: int) -> Any:
+def dataset_of(batches: Callable[[], Any], signature: tuple[Any, ...], n: int) -> Any:
     """Return the `n` batches as a `tf.data.Dataset`, made ahead of time while the network computes."""
     import tensorflow as tf
 

@@ -15,17 +15,18 @@ import yaml
 
 from neurocine.config import NetworkTraining
 from neurocine.core import InputError
-from neurocine.networks.cells import CellArchitecture
+from neurocine.networks.cells import CellArchitecture, Networks
 from neurocine.networks.installation import install_models
 from neurocine.networks.registry import Registry
 from neurocine.networks.weights import load_cell_weights
 from neurocine.training import train
 from neurocine.training.cells.calibration import MOVES, TYPE_MOVES
-from neurocine.training.cells.fit import Fitted, fit
+from neurocine.training.cells.fit import fit_cell_networks
 from neurocine.training.cells.window_sampling import REAL, window_table
 from neurocine.training.cells.windows import Windows
 from neurocine.training.checkpoint import History, load_checkpoint
 from neurocine.training.corpus import load_recording
+from neurocine.training.loop import Fitted
 
 SETTINGS = NetworkTraining(epochs=2, steps_per_epoch=2, batch_size=4, validation_windows=4)
 
@@ -36,12 +37,12 @@ class Killed(Exception):
 
 def fit_tiny(
     folders: list[Path], tiny_types: CellArchitecture, checkpoint: Path, **options: object
-) -> Fitted:
+) -> Fitted[Networks]:
     recording = load_recording(folders[0], tiny_types.normalisation)
     table = window_table("celltype", [recording], tiny_types.window_frames, 0.1)
     training = Windows.augmented("celltype", tiny_types, [recording], table, SETTINGS.seed)
     validation = Windows.plain("celltype", tiny_types, [recording], table)
-    return fit(tiny_types, training, validation, SETTINGS, checkpoint, "recipe", **options)  # type: ignore[arg-type]
+    return fit_cell_networks(tiny_types, training, validation, SETTINGS, checkpoint, "recipe", **options)  # type: ignore[arg-type]
 
 
 def test_a_killed_run_ends_as_one_that_was_not(
@@ -78,7 +79,7 @@ def test_loss_falls_on_windows_seen_again_and_again(
     settings = NetworkTraining(
         epochs=3, steps_per_epoch=25, batch_size=4, validation_windows=4, learning_rate=0.03
     )
-    fitted = fit(either, windows, windows, settings, tmp_path / "checkpoint.h5", "recipe")
+    fitted = fit_cell_networks(either, windows, windows, settings, tmp_path / "checkpoint.h5", "recipe")
     losses = [row["val_loss"] for row in fitted.history]
     assert losses[-1] < 0.8 * losses[0]
     assert fitted.best_epoch == 1 + int(np.argmin(losses))
@@ -143,7 +144,7 @@ def test_cells_of_the_chosen_types_alone_are_learned(
         seen.extend([training, validation])
         raise Killed
 
-    monkeypatch.setattr("neurocine.training.cells.train.fit", note)
+    monkeypatch.setattr("neurocine.training.cells.train.fit_cell_networks", note)
     settings = SETTINGS.model_copy(update={"types": ("interneuron",)})
     with pytest.raises(Killed):
         train("activity", settings, folders, tmp_path, architecture=tiny_views)
@@ -165,7 +166,7 @@ from neurocine.config import NetworkTraining
 from neurocine.networks.catalogue import cell_architecture_from
 from neurocine.training.corpus import load_recording
 from neurocine.training.cells.windows import Windows
-from neurocine.training.cells.fit import fit
+from neurocine.training.cells.fit import fit_cell_networks
 from neurocine.training.loop import device_strategy
 from neurocine.training.cells.window_sampling import window_table
 assert device_strategy().num_replicas_in_sync == 2
@@ -173,7 +174,7 @@ a = cell_architecture_from(json.loads(sys.argv[1]))
 recordings = [load_recording(Path(sys.argv[2]), a.normalisation)]
 windows = Windows.plain("celltype", a, recordings, window_table("celltype", recordings, a.window_frames, 0.1))
 settings = NetworkTraining(epochs=1, steps_per_epoch=2, batch_size=4, validation_windows=4)
-fitted = fit(a, windows, windows, settings, Path(sys.argv[3]), "recipe")
+fitted = fit_cell_networks(a, windows, windows, settings, Path(sys.argv[3]), "recipe")
 print(json.dumps(fitted.history))
 """
     checkpoint = tmp_path / "checkpoint.h5"

@@ -6,7 +6,6 @@ its LSTM operation, which this uses. A test holds both forms to the same numbers
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,15 @@ from numpy.typing import NDArray
 from neurocine.networks.cells.architecture import CellArchitecture, Networks
 from neurocine.networks.cells.patches import PatchArchitecture
 from neurocine.networks.cells.views import LINEAR, ViewArchitecture
-from neurocine.networks.openvino_runtime import OPTIONS, openvino_core
+from neurocine.networks.keras_graph import Compiled
+from neurocine.networks.openvino_runtime import compiled, openvino_core
 
 Float32 = NDArray[np.float32]
 #: Keras keeps the gates of an LSTM as input, forget, cell, output; OpenVINO has forget first.
 _GATES = (1, 0, 2, 3)
 
 
-def compile_graphs(
-    networks: Networks, architecture: CellArchitecture
-) -> tuple[Callable[[Float32], Float32], Callable[[Float32], Float32]]:
+def compile_graphs(networks: Networks, architecture: CellArchitecture) -> tuple[Compiled, Compiled]:
     """Return encoder and head as functions of batches of any size, as `Networks` describes them.
 
     Raises
@@ -39,14 +37,8 @@ def compile_graphs(
         graphs = (_encoder(networks.encoder, architecture), _head(networks.head, architecture))
     else:
         raise TypeError(f"no graph for the family {architecture.family!r}")
-    encoder, head = (_function(core.compile_model(graph, "CPU", OPTIONS)) for graph in graphs)
+    encoder, head = (compiled(core, graph) for graph in graphs)
     return encoder, head
-
-
-def _function(compiled: Any) -> Callable[[Float32], Float32]:
-    request = compiled.create_infer_request()
-    # Copied, as the next call writes to the same memory.
-    return lambda batch: np.array(request.infer([np.ascontiguousarray(batch)])[0])
 
 
 def _encoder(model: Any, a: PatchArchitecture) -> Any:

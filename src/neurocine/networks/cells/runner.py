@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config.section import Backend
 from neurocine.networks.cells.architecture import CellArchitecture, Networks
 from neurocine.networks.cells.inputs import Cells
-from neurocine.networks.keras_graph import make_deterministic, traced
+from neurocine.networks.keras_graph import Compiled, compiled
 
 #: Features of N cells over some frames, (N, n_inputs, T, F).
 Features = NDArray[np.float32]
@@ -74,19 +71,7 @@ class Runner:
         return self._head(features)
 
 
-Compiled = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-
-
 def _compile_keras(networks: Networks, architecture: CellArchitecture) -> tuple[Compiled, Compiled]:
-    make_deterministic()
     a = architecture
-    encoder = _graph(networks.encoder, (None, a.window_px, a.window_px, 1))
-    return encoder, _graph(networks.head, (None, a.n_inputs, a.window_frames, a.n_features))
-
-
-def _graph(model: Any, shape: tuple[int | None, ...]) -> Compiled:
-    """Return `model` as one graph for any number of inputs."""
-    import tensorflow as tf
-
-    graph = traced(model, shape)
-    return lambda batch: np.asarray(graph(tf.constant(batch)).numpy(), dtype=np.float32)
+    encoder = compiled(networks.encoder, (None, a.window_px, a.window_px, 1))
+    return encoder, compiled(networks.head, (None, a.n_inputs, a.window_frames, a.n_features))

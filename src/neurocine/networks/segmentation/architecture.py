@@ -7,21 +7,14 @@ window; `compact` is neurocine's own, which gives one every second or two.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
 
 from neurocine.networks.serialisable import Serialisable
 
 #: ``volume``: less the window's mean, over its SD (Eq. 2). ``pixel``: each pixel less its own baseline, over
 #: its own noise, so that all pixels are as noisy as each other.
 Whitening = Literal["volume", "pixel"]
-
-#: A compiled network: windows (1, T, Y, X, 1) to probabilities (1, maps, Y, X).
-Compiled = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, kw_only=True)

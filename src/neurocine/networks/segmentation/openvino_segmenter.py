@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from neurocine.networks.keras_graph import traced
-from neurocine.networks.openvino_runtime import OPTIONS, openvino_core
-from neurocine.networks.segmentation.architecture import Compiled, SegmentationArchitecture
+from neurocine.networks.keras_graph import Compiled, traced
+from neurocine.networks.openvino_runtime import compiled, openvino_core
+from neurocine.networks.segmentation.architecture import SegmentationArchitecture
 from neurocine.networks.segmentation.dense import DenseArchitecture
 from neurocine.networks.segmentation.openvino_dense import dense_graph
 
@@ -28,6 +26,4 @@ def compile_graph(model: Any, architecture: SegmentationArchitecture, shape: tup
         from openvino import convert_model
 
         graph = convert_model(traced(model, shape))
-    request = core.compile_model(graph, "CPU", OPTIONS).create_infer_request()
-    # Copied, as the next call writes to the same memory.
-    return lambda window: np.array(request.infer([window])[0])
+    return compiled(core, graph)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from neurocine.config.section import Backend
 from neurocine.core import InputError
-from neurocine.networks.keras_graph import make_deterministic, traced
-from neurocine.networks.segmentation.architecture import Compiled, SegmentationArchitecture
+from neurocine.networks.keras_graph import Compiled, compiled
+from neurocine.networks.segmentation.architecture import SegmentationArchitecture
 
 
 class Segmenter:
@@ -74,8 +74,4 @@ class Segmenter:
 
 
 def _compile_keras(model: Any, architecture: SegmentationArchitecture, shape: tuple[int, ...]) -> Compiled:
-    import tensorflow as tf
-
-    make_deterministic()
-    graph = traced(model, shape)
-    return lambda window: np.asarray(graph(tf.constant(window)).numpy(), dtype=np.float32)
+    return compiled(model, shape)

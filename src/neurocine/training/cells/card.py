@@ -4,45 +4,42 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from neurocine.io.atomic import write_text
-from neurocine.training.cells.fit import Fitted
+from neurocine.networks.cells import Networks
+from neurocine.training.card_parts import repeat_lines, start_lines, training_line, versions_line
 from neurocine.training.cells.held_out import CHANCE
 from neurocine.training.cells.recipe import Recipe
+from neurocine.training.loop import Fitted
 
 _PURPOSE = {
-    "activity": "Tells in which frames a cell is active, from the onset to the peak of each transient.",
-    "celltype": "Tells whether a cell is a pyramidal cell, an interneuron or noise.",
+    "activity": "Infers in which frames a cell is active: from the onset to the peak of each transient.",
+    "celltype": "Classifies each ROI as a pyramidal cell, an interneuron or noise.",
 }
 _LIMITS = """\
-Trained on simulated recordings alone, most of them from real parts (docs/simulation.md says which, and where
-they differ from real movies). The figures say how it does on more of these, from neurons, outlines and random
-numbers that training didn't have; not on recordings of your own: check some cells by eye, or label them.
+Trained on simulated recordings only, most of them made from real parts (docs/simulation.md says which, and
+how they differ from real movies). The figures are measured on further simulated recordings, made from
+neurons, outlines and random numbers that training never saw; they say nothing about your own recordings:
+check some cells by eye, or label them.
 """
 
 
-def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, Any]) -> None:
+def write_card(path: Path, recipe: Recipe, fitted: Fitted[Networks], metrics: dict[str, Any]) -> None:
     """Write the card of the model that `recipe` gave, as Markdown."""
-    a, settings = recipe.architecture, recipe.settings
-    minutes = sum(row["seconds"] for row in fitted.history) / 60
-    best = fitted.history[fitted.best_epoch - 1]
+    a = recipe.architecture
     lines = [
         f"# {a.name}",
         "",
         _PURPOSE[recipe.task],
         "",
-        f"- Network: {fitted.networks.full.count_params():,} parameters, {a.n_inputs} inputs, windows of "
+        f"- Network: {fitted.network.full.count_params():,} parameters, {a.n_inputs} inputs, windows of "
         f"{a.window_frames} frames of {a.window_px} x {a.window_px} pixels, weights stored as float16.",
         f"- Data: {_data(recipe)}. No recorded neuron, outline or random number is in two of them.",
-        f"- Training: {settings.epochs} epochs of {settings.steps_per_epoch} batches of "
-        f"{settings.batch_size} windows, learning rate {settings.learning_rate:g}, seed {settings.seed}; "
-        f"{minutes:.0f} minutes. "
-        f"Epoch {fitted.best_epoch} had the lowest validation loss ({best['val_loss']:.4f}).",
-        *([f"- Started from the weights with SHA-256 {recipe.start[:12]}…"] if recipe.start else []),
-        f"- Versions: {versions()}.",
+        training_line(recipe.settings.model_dump(), "windows", fitted.history, fitted.best_epoch),
+        *start_lines(recipe.start),
+        versions_line(),
         "",
         "## On held-out recordings",
         "",
@@ -53,14 +50,7 @@ def write_card(path: Path, recipe: Recipe, fitted: Fitted, metrics: dict[str, An
         "## Limits",
         "",
         _LIMITS,
-        "## Train it again",
-        "",
-        f"With these settings, `snakemake --cores all train_{recipe.section}`:",
-        "",
-        "```yaml",
-        *_settings(recipe),
-        "```",
-        "",
+        *repeat_lines(f"train_{recipe.section}", _settings(recipe)),
     ]
     write_text(path, "\n".join(lines))
 
@@ -92,17 +82,6 @@ def _data(recipe: Recipe) -> str:
         for purpose, movies in zip(("train", "validate", "test"), recipe.movies.values(), strict=True)
     ]
     return f"simulated movies: {'; '.join(parts)}"
-
-
-def versions() -> str:
-    """Return the versions of what trained a model, as text."""
-    found = []
-    for name in ("neurocine", "keras", "tensorflow", "tensorflow-cpu", "numpy"):
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return ", ".join(found)
 
 
 def _activity_table(metrics: dict[str, Any]) -> list[str]:

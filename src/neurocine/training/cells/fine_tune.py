@@ -18,17 +18,19 @@ from neurocine.core import InputError
 from neurocine.evaluation.activity.scored_transients import score
 from neurocine.io.atomic import write_text
 from neurocine.io.result_files import read_stamp, settings_hash
+from neurocine.networks.cells import Networks
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.runner import Runner
 from neurocine.networks.registry import Metrics, Model, ModelEntry, Registry, register_trained, sha256
 from neurocine.networks.weights import load_cell_weights, save_cell_weights
 from neurocine.progress import Progress, silent
 from neurocine.steps import IMPL
-from neurocine.training.cells.fit import Fitted, fit
+from neurocine.training.cells.fit import fit_cell_networks
 from neurocine.training.cells.labelled import Labelled, load_labelled
 from neurocine.training.cells.window_sampling import WindowTable, window_table
 from neurocine.training.cells.windows import Windows
 from neurocine.training.checkpoint import values_of
+from neurocine.training.loop import Fitted
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +100,7 @@ def fine_tune(
     out.mkdir(parents=True, exist_ok=True)
     fitted = _fit(model, data, settings, out, settings_hash(recipe), progress)
     metadata = {"recipe": recipe, "best_epoch": fitted.best_epoch}
-    save_cell_weights(out / "weights.h5", fitted.networks, model.architecture, metadata=metadata)
+    save_cell_weights(out / "weights.h5", fitted.network, model.architecture, metadata=metadata)
     write_curves(out, fitted.history)
     networks, _, _ = load_cell_weights(out / "weights.h5")  # measured as they ship: float16
     metrics = {
@@ -202,13 +204,13 @@ def _recipe(settings: FineTuneSettings, model: Model, paths: Sequence[Path], dat
 
 def _fit(
     model: Model, data: _Data, settings: FineTuneSettings, out: Path, recipe: str, progress: Progress
-) -> Fitted:
+) -> Fitted[Networks]:
     from neurocine.training.curves import write_table
 
     task, a = model.task, model.architecture
     recordings = [one.recording for one in data.labelled]
     log.info("%d windows to train on, %d to validate", *(len(data.tables[use]) for use in USES[:2]))
-    return fit(
+    return fit_cell_networks(
         a,
         Windows.augmented(task, a, recordings, data.tables["train"], settings.seed),
         Windows.plain(task, a, recordings, data.tables["validation"]),

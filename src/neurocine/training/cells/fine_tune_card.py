@@ -1,4 +1,4 @@
-"""The card of a model that was trained on from another."""
+"""The card of a fine-tuned model."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from typing import Any
 
 from neurocine.config import FineTuneSettings
 from neurocine.io.atomic import write_text
-from neurocine.training.cells.card import versions
-from neurocine.training.cells.fit import Fitted
+from neurocine.networks.cells import Networks
+from neurocine.training.card_parts import training_line, versions_line
+from neurocine.training.loop import Fitted
 
 
 def write_fine_tune_card(
     path: Path,
     settings: FineTuneSettings,
     recipe: Mapping[str, Any],
-    fitted: Fitted,
+    fitted: Fitted[Networks],
     metrics: Mapping[str, Any],
 ) -> None:
     """Write the card as Markdown: which model it started from, on what it was trained, before and after."""
     cells, windows = metrics["cells"], metrics["windows"]
-    minutes = sum(row["seconds"] for row in fitted.history) / 60
-    best = fitted.history[fitted.best_epoch - 1]
     before, after = metrics["before"], metrics["after"]
     figures = [name for name in ("sensitivity", "precision", "f1", "median_f1", "accuracy") if name in after]
     rows = [f"| {name.replace('_', ' ')} | {before[name]:.3f} | {after[name]:.3f} |" for name in figures]
@@ -30,16 +29,13 @@ def write_fine_tune_card(
         f"# {settings.model}, fine-tuned",
         "",
         f"Started from the weights of `{settings.model}` (SHA-256 {recipe['model_sha256'][:12]}…);",
-        "that model's card says what it had learned before.",
+        "the card of that model says what it was trained on before.",
         "",
         f"- Data: labelled cells, {len(cells['train'])} to train ({windows['train']} windows), "
         f"{len(cells['validation'])} to choose the epoch, {len(cells['test'])} to measure. The split is by "
         "cell: cells of one recording share its background and noise. `metrics.json` names the cells.",
-        f"- Training: {settings.epochs} epochs of {settings.steps_per_epoch} batches of "
-        f"{settings.batch_size} windows, RMSprop at {settings.learning_rate:g}, seed {settings.seed}; "
-        f"{minutes:.0f} minutes. Epoch {fitted.best_epoch} had the lowest validation loss "
-        f"({best['val_loss']:.4f}).",
-        f"- Versions: {versions()}.",
+        training_line(settings.model_dump(), "windows", fitted.history, fitted.best_epoch),
+        versions_line(),
         "",
         "## On labelled cells that training didn't see",
         "",
@@ -47,7 +43,7 @@ def write_fine_tune_card(
         "|---|---|---|",
         *rows,
         "",
-        "With few cells these figures are rough: look at more cells before you trust a gain or a loss.",
+        "With few cells these figures are imprecise: check more cells before you rely on a difference.",
         "",
     ]
     write_text(path, "\n".join(lines))

@@ -11,25 +11,25 @@ from typing import Any
 from numpy.typing import NDArray
 
 from neurocine.config import CelltypeSettings, NetworkTraining
-from neurocine.core import InputError
 from neurocine.io.atomic import write_text
 from neurocine.networks.catalogue import CELL_ARCHITECTURES
-from neurocine.networks.cells import CellArchitecture
+from neurocine.networks.cells import CellArchitecture, Networks
 from neurocine.networks.cells.normalisation import Normalisation
 from neurocine.networks.registry import register_trained, sha256
 from neurocine.networks.weights import load_cell_weights, save_cell_weights
 from neurocine.progress import Progress, silent
 from neurocine.training.cells.calibration import calibrate, calibrate_types
 from neurocine.training.cells.card import write_card
-from neurocine.training.cells.fit import Fitted, fit
+from neurocine.training.cells.fit import fit_cell_networks
 from neurocine.training.cells.held_out import evaluate
 from neurocine.training.cells.recipe import Recipe, cell_entry
 from neurocine.training.cells.window_sampling import Task, window_table
 from neurocine.training.cells.windows import Windows
-from neurocine.training.checkpoint import values_of
+from neurocine.training.checkpoint import check_start, values_of
 from neurocine.training.corpus import LabelledRecording, Split, load_recording, split_corpus
 from neurocine.training.curves import write_curves, write_table
 from neurocine.training.distributed.workers import is_chief, together
+from neurocine.training.loop import Fitted
 
 log = logging.getLogger(__name__)
 
@@ -93,14 +93,14 @@ def train(
     metadata: dict[str, Any] = {"recipe": recipe.to_dict(), "best_epoch": fitted.best_epoch}
     if task == "activity":
         metadata["bias_moved"] = calibrate(
-            fitted.networks, architecture, parts["validation"], settings.types, progress
+            fitted.network, architecture, parts["validation"], settings.types, progress
         )
     else:
         metadata["bias_moved"] = calibrate_types(
-            fitted.networks, architecture, parts["validation"], CelltypeSettings(), progress
+            fitted.network, architecture, parts["validation"], CelltypeSettings(), progress
         )
     weights = out / "weights.h5"
-    save_cell_weights(weights, fitted.networks, architecture, metadata=metadata)
+    save_cell_weights(weights, fitted.network, architecture, metadata=metadata)
     write_curves(out, fitted.history)
     metrics = evaluate(recipe, parts["test"], weights, progress)
     write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
@@ -115,7 +115,7 @@ def _fit(
     out: Path,
     progress: Progress,
     start: list[NDArray[Any]] | None,
-) -> Fitted:
+) -> Fitted[Networks]:
     a, settings = recipe.architecture, recipe.settings
     tables = {
         use: window_table(recipe.task, parts[use], a.window_frames, settings.hard_weight, settings.types)
@@ -124,7 +124,7 @@ def _fit(
     log.info("%d windows to train on, %d to validate", len(tables["train"]), len(tables["validation"]))
     training = Windows.augmented(recipe.task, a, parts["train"], tables["train"], settings.seed)
     validation = Windows.plain(recipe.task, a, parts["validation"], tables["validation"])
-    return fit(
+    return fit_cell_networks(
         a,
         training,
         validation,
@@ -139,11 +139,8 @@ def _fit(
 
 def _weights(path: Path, architecture: CellArchitecture) -> list[NDArray[Any]]:
     """Return the weights in a file, in the order of `Networks.full`."""
-    networks, found, _ = load_cell_weights(path)
-    if found != architecture:
-        raise InputError(
-            path, "architecture", f"is {found.name}, not {architecture.name}", "Start from another."
-        )
+    networks, stored, _ = load_cell_weights(path)
+    check_start(path, stored, architecture)
     return values_of(networks.full.trainable_variables)
 
 

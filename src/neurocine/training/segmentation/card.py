@@ -18,17 +18,18 @@ from neurocine.networks.segmentation.architecture import SegmentationArchitectur
 from neurocine.networks.segmentation.segmenter import Segmenter
 from neurocine.networks.weights import load_segmentation_weights
 from neurocine.progress import Progress, silent
-from neurocine.training.card_parts import measured_on
-from neurocine.training.cells.card import versions
+from neurocine.training.card_parts import measured_on, repeat_lines, start_lines, training_line, versions_line
+from neurocine.training.checkpoint import History
 from neurocine.training.corpus import split_corpus
 from neurocine.training.curves import read_table
 from neurocine.training.segmentation.calibration import FIGURES, RULES, mapped, score
 
 _LIMITS = """\
-Trained on simulated recordings alone, most of whose parts are real (docs/simulation.md says which, and where
-they differ from real movies). The figures are of more of these, from neurons, outlines and random numbers
-that neither training nor the thresholds had; not of recordings of your own: look at some masks, or label a
-movie (`neurocine label`) and measure on it (`neurocine evaluate segmentation`).
+Trained on simulated recordings only, most of them made from real parts (docs/simulation.md says which, and
+how they differ from real movies). The figures are measured on further simulated recordings, made from
+neurons, outlines and random numbers that neither training nor the choice of thresholds saw; they say nothing
+about your own recordings: look at some masks, or label a movie (`neurocine label`) and measure on it
+(`neurocine evaluate segmentation`).
 """
 
 
@@ -68,8 +69,8 @@ def measure_and_describe(
     }
     metrics = {"task": "stneuronet", "min_dprime": MIN_DPRIME, "mean": mean, "movies": rows}
     write_text(out / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
-    minutes = sum(row["seconds"] for row in read_table(out / "curves.csv")) / 60
-    write_text(out / "card.md", _card(model, architecture, metadata, metrics, minutes))
+    history = read_table(out / "curves.csv")
+    write_text(out / "card.md", _card(model, architecture, metadata, metrics, history))
     indicators = {read_movie(folder / "movie.h5").indicator for folder in folders}
     register_trained(out, "stneuronet", _registry_entry(architecture, tuple(sorted(indicators)), metrics))
     return metrics
@@ -100,7 +101,7 @@ def _card(
     architecture: SegmentationArchitecture,
     metadata: Mapping[str, Any],
     metrics: dict[str, Any],
-    minutes: float,
+    history: History,
 ) -> str:
     recipe, calibration, a = metadata["recipe"], metadata["calibration"], architecture
     settings = recipe["settings"]
@@ -120,15 +121,17 @@ def _card(
         "as float16.",
         f"- Data: simulated movies, {_counted(counts['train'])} to train, {_counted(counts['validation'])} "
         "to choose the epoch and the thresholds. No recorded neuron, outline or random number is in two.",
-        f"- Training: {settings['epochs']} epochs of {settings['steps_per_epoch']} batches of "
-        f"{settings['batch_size']} crops of {settings['crop_px']} x {settings['crop_px']} pixels, learning "
-        f"rate {settings['learning_rate']:g}, seed {settings['seed']}; {minutes:.0f} minutes. "
-        f"Epoch {metadata['best_epoch']} had the lowest validation loss.",
-        *([f"- Started from the weights with SHA-256 {recipe['start'][:12]}…"] if recipe["start"] else []),
+        training_line(
+            settings,
+            f"crops of {settings['crop_px']} x {settings['crop_px']} pixels",
+            history,
+            metadata["best_epoch"],
+        ),
+        *start_lines(recipe["start"]),
         f"- Thresholds: {', '.join(f'{name} {value:g}' for name, value in chosen.items())}. With those that "
         "the other recordings chose, a left-out one has a mean F1 of "
         f"{left_out['containment']['f1']:.3f} (by IoU alone {left_out['iou']['f1']:.3f}).",
-        f"- Versions: {versions()}.",
+        versions_line(),
         "",
         "## On held-out recordings",
         "",
@@ -143,16 +146,14 @@ def _card(
         "## Limits",
         "",
         _LIMITS,
-        "## Train it again",
-        "",
-        "With these settings, `snakemake --cores all calibrate_stneuronet`:",
-        "",
-        "```yaml",
-        "training:",
-        "  stneuronet:",
-        *(f"    {name}: {value}" for name, value in settings.items()),
-        "```",
-        "",
+        *repeat_lines(
+            "calibrate_stneuronet",
+            [
+                "training:",
+                "  stneuronet:",
+                *(f"    {name}: {value}" for name, value in settings.items()),
+            ],
+        ),
     ]
     return "\n".join(lines)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,30 +14,8 @@ from neurocine.config import StneuronetTraining
 from neurocine.networks.segmentation.architecture import SegmentationArchitecture
 from neurocine.progress import Progress, silent
 from neurocine.training.checkpoint import History
-from neurocine.training.distributed.replicas import clip_norm
-from neurocine.training.loop import (
-    CLIP_NORM,
-    alone,
-    counted,
-    falling_rate,
-    make_deterministic,
-    on_devices,
-    run_epochs,
-)
+from neurocine.training.loop import Fitted, dataset_of, optimizer_options, train_network
 from neurocine.training.segmentation.crops import Batch, Crops
-
-
-@dataclass(frozen=True, eq=False)
-class FittedSegmenter:
-    """A model with the weights of the epoch with the lowest validation loss, and all epochs' figures."""
-
-    model: Any
-    history: History
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch (from 1) whose weights these are."""
-        return 1 + int(np.argmin([row["val_loss"] for row in self.history]))
 
 
 def fit_segmenter(
@@ -51,7 +28,7 @@ def fit_segmenter(
     progress: Progress = silent,
     after_epoch: Callable[[History], None] = lambda history: None,
     start: Sequence[NDArray[Any]] | None = None,
-) -> FittedSegmenter:
+) -> Fitted[Any]:
     """Train a network of `architecture` with Adam on the Dice loss (Eq. 1), as `run_epochs` does.
 
     Parameters
@@ -59,38 +36,40 @@ def fit_segmenter(
     architecture, settings
         What is trained, and how.
     training, validation
-        Crops to learn from, rotated and flipped; and of other recordings, as they are.
+        Crops to learn from, rotated and flipped; and plain ones of other recordings.
     checkpoint_path, recipe, progress, after_epoch, start
         As for `neurocine.training.loop.run_epochs`.
     """
-    make_deterministic(settings.seed)
     steps, size = settings.steps_per_epoch, settings.batch_size
     n_validation = max(1, settings.validation_crops // size)
-    model = on_devices(lambda: _compiled(architecture, settings), size)
     shape = (architecture.maps, settings.crop_px, settings.crop_px)
 
     def data(epoch: int) -> tuple[Any, Any]:
-        seen = partial(training.batches, settings.seed, epoch, steps, size, augment=True)
-        unseen = partial(validation.batches, settings.seed, 0, n_validation, size, augment=False)
+        training_batches = partial(training.batches, settings.seed, epoch, steps, size, augment=True)
+        validation_batches = partial(validation.batches, settings.seed, 0, n_validation, size, augment=False)
         return (
-            _dataset(seen, architecture, size, shape, steps),
-            _dataset(unseen, architecture, size, shape, n_validation),
+            _dataset(training_batches, architecture, size, shape, steps),
+            _dataset(validation_batches, architecture, size, shape, n_validation),
         )
 
-    history = run_epochs(model, data, settings.epochs, checkpoint_path, recipe, progress, after_epoch, start)
-    return FittedSegmenter(alone(model, architecture.build), history)
+    return train_network(
+        architecture.build,
+        partial(_compile, architecture=architecture, settings=settings),
+        data,
+        settings,
+        checkpoint_path,
+        recipe,
+        progress,
+        after_epoch,
+        start,
+    )
 
 
-def _compiled(architecture: SegmentationArchitecture, settings: StneuronetTraining) -> Any:
+def _compile(model: Any, architecture: SegmentationArchitecture, settings: StneuronetTraining) -> None:
     import keras
 
-    model = architecture.build()
-    steps = settings.epochs * settings.steps_per_epoch
-    rate = falling_rate(settings.learning_rate, settings.learning_rate_scaling, steps)
     loss = dice_loss if architecture.family == "dense" else dice_and_entropy
-    model.compile(optimizer=keras.optimizers.Adam(rate, global_clipnorm=clip_norm(CLIP_NORM)), loss=loss)
-    model.optimizer.build(model.trainable_variables)
-    return model
+    model.compile(optimizer=keras.optimizers.Adam(**optimizer_options(settings)), loss=loss)
 
 
 def dice_loss(answer: Any, probability: Any) -> Any:
@@ -115,7 +94,7 @@ def dice_loss(answer: Any, probability: Any) -> Any:
 
 
 def dice_and_entropy(answer: Any, probability: Any) -> Any:
-    """Return `dice_loss` plus the mean cross-entropy, which also tells sure from unsure pixels."""
+    """Return `dice_loss` plus the mean cross-entropy, which also separates sure from unsure pixels."""
     from keras import ops
 
     true, weight = answer[..., 0], answer[..., 1]
@@ -143,4 +122,4 @@ def _dataset(
         tf.TensorSpec((size, architecture.window_frames, *shape[1:], 1), tf.float32),
         tf.TensorSpec((size, *shape, 2), tf.float32),
     )
-    return counted(joined, signature, n)
+    return dataset_of(joined, signature, n)

@@ -10,7 +10,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from neurocine.config import StneuronetTraining
-from neurocine.core import InputError
 from neurocine.io.result_files import settings_hash
 from neurocine.networks.catalogue import SEGMENTATION_ARCHITECTURES
 from neurocine.networks.registry import sha256
@@ -19,12 +18,13 @@ from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import load_segmentation_weights, save_segmentation_weights
 from neurocine.progress import Progress, silent
 from neurocine.steps import IMPL
-from neurocine.training.checkpoint import values_of
+from neurocine.training.checkpoint import check_start, values_of
 from neurocine.training.corpus import split_corpus
 from neurocine.training.curves import write_curves, write_table
 from neurocine.training.distributed.workers import is_chief, together
+from neurocine.training.loop import Fitted
 from neurocine.training.segmentation.crops import Crops, LabelledMovie, load_movie, scale_for
-from neurocine.training.segmentation.fit import FittedSegmenter, fit_segmenter
+from neurocine.training.segmentation.fit import fit_segmenter
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def train_stneuronet(
     *,
     labelled: Sequence[Path] = (),
     architecture: SegmentationArchitecture | None = None,
-) -> FittedSegmenter:
+) -> Fitted[Any]:
     """Train STNeuroNet on a corpus.
 
     Writes into `out`: ``network.h5``, whose thresholds aren't chosen yet, ``curves.csv``, ``curves.png`` and
@@ -93,17 +93,14 @@ def train_stneuronet(
         return fitted
     write_curves(out, fitted.history)
     metadata: dict[str, Any] = {"recipe": recipe, "best_epoch": fitted.best_epoch}
-    save_segmentation_weights(out / "network.h5", fitted.model, a, Postprocessing(), metadata)
+    save_segmentation_weights(out / "network.h5", fitted.network, a, Postprocessing(), metadata)
     return fitted
 
 
 def _weights(path: Path, architecture: SegmentationArchitecture) -> list[NDArray[Any]]:
     """Return the weights in a file, in the model's order."""
-    model, found, _, _ = load_segmentation_weights(path)
-    if found != architecture:
-        raise InputError(
-            path, "architecture", f"is {found.name}, not {architecture.name}", "Start from another."
-        )
+    model, stored, _, _ = load_segmentation_weights(path)
+    check_start(path, stored, architecture)
     return values_of(model.weights)
 
 

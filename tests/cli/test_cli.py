@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import h5py
@@ -94,8 +95,34 @@ def test_init_writes_a_project_that_can_be_loaded(
     (recording,) = load_recordings(Path("config/recordings.tsv"))
     assert recording.name == "größe_1"
     assert recording.movie[0].samefile(tiff)
-    with pytest.raises(InputError, match="--force"):
-        run("init", tiff.parent, "--in", tmp_path / "project")
+
+
+def test_init_again_adds_new_movies_and_keeps_edited_rows(
+    tmp_path: Path, tiff: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("init", tiff.parent)
+    table = Path("config/recordings.tsv")
+    edited = table.read_text(encoding="utf-8").replace("größe_1", "mouse_7")
+    table.write_text(edited, encoding="utf-8")
+    Path("config/config.yaml").write_text("motion: {engine: none}\n")
+    shutil.copy(tiff, tiff.with_name("new.tif"))
+    tiff.with_name("bad.tif").write_bytes(b"no TIFF")
+    chunks = tiff.parent / "day1"
+    chunks.mkdir()
+    for number in (1, 2):
+        shutil.copy(tiff, chunks / f"m_{number:05d}.tif")
+    shown = CliRunner().invoke(app, ["init", str(tiff.parent)], catch_exceptions=False)
+    assert "left out" in shown.output
+    assert "bad.tif" in shown.output
+    assert table.read_text(encoding="utf-8").startswith(edited)
+    assert [recording.name for recording in load_recordings(table)] == ["mouse_7", "new", "day1"]
+    assert Path("config/config.yaml").read_text() == "motion: {engine: none}\n"
+    before = table.read_bytes()
+    run("init", tiff.parent)
+    assert table.read_bytes() == before
+    run("init", tiff.parent, "--force")
+    assert "größe_1" in table.read_text(encoding="utf-8")
 
 
 def test_check_knows_when_a_movie_is_too_short_for_the_network(

@@ -73,7 +73,7 @@ def test_data_set_is_a_movie(dataset: Path, frames: NDArray[np.uint16]) -> None:
 
 def test_data_sets_become_rows_of_a_project(dataset: Path, tmp_path: Path) -> None:
     shutil.copytree(dataset, dataset.parent / "neurofinder.00.01")
-    table = init_project(dataset.parent, tmp_path / "project")
+    table = init_project(dataset.parent, tmp_path / "project").table
     header, *rows = (line.split("\t") for line in table.read_text().splitlines())
     names = ("neurofinder.00.00", "neurofinder.00.01")
     columns = ("recording", "movie", "frame_rate_hz", "pixel_size_um", "indicator")

@@ -207,7 +207,7 @@ def test_names_of_movies_become_names_of_recordings(tmp_path: Path) -> None:
     movies.mkdir()
     for name in ("<script>", "-rf $(id)", "a\tb", "..", "é" * 60):
         np.save(movies / f"{name}.npy", np.arange(48).reshape(3, 4, 4))
-    table = init_project(movies, tmp_path / "project")
+    table = init_project(movies, tmp_path / "project").table
     for line in table.read_text().splitlines()[1:]:
         name = line.split("\t")[0]
         assert "/" not in name

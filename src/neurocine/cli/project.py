@@ -39,14 +39,18 @@ def add_to(app: typer.Typer) -> None:
 def init(
     movies: Annotated[Path, typer.Argument(help="Folder with movies: every movie in it becomes a row.")],
     folder: Annotated[Path, typer.Option("--in", help="Project folder to write into.")] = Path(),
-    force: Annotated[bool, typer.Option(help="Replace a config that is already there.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace a config and table that are already there.")] = False,
 ) -> None:
     """Write a commented config and a table of recordings from a folder of movies.
 
     Example: `neurocine init /data/mouse42`
     """
-    table = init_project(movies, folder, force=force)
-    typer.echo(f"Wrote {table.with_name('config.yaml')} and {table}.")
+    report = init_project(movies, folder, force=force)
+    for reason in report.skipped:
+        typer.echo(f"left out: {reason}", err=True)
+    typer.echo(
+        f"{len(report.added)} new row(s) in {report.table}, beside {report.table.with_name('config.yaml')}."
+    )
     typer.echo("Fill in what the table leaves empty; then: neurocine check, neurocine run")
 
 

@@ -44,9 +44,6 @@ class RecordingRow(BaseModel):
     movie: str = Field(
         description="path of the movie: a file, a folder, or a glob of files in temporal order"
     )
-    dataset: str | None = Field(
-        None, description="name of the dataset, where the movie's file (HDF5, NWB, Zarr) holds several"
-    )
     frame_rate_hz: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="frames per second; empty: from the file's metadata"
     )
@@ -59,6 +56,9 @@ class RecordingRow(BaseModel):
         None,
         description="frames without usable data, 0-based and inclusive, such as 120-130, 500; or a file with "
         "one range per line",
+    )
+    dataset: str | None = Field(
+        None, description="name of the dataset, where the movie's file (HDF5, NWB, Zarr) holds several"
     )
     ground_truth: str | None = Field(None, description="file or folder with the truth, for evaluation")
     split: Literal["train", "validation", "test"] | None = Field(
@@ -212,11 +212,26 @@ def _bad_frames(where: str, text: str | None) -> tuple[tuple[int, int], ...]:
 def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:
     # A file whose name holds [ or * is taken literally.
     if _exists(pattern):
+        _check_braces(where, "movie", Path(pattern))
         return (Path(pattern),)
     paths = tuple(sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key))
     if not paths:
         raise InputError(where, "movie", f"nothing is there under {pattern!r}", "Check the path.")
+    for path in paths:
+        _check_braces(where, "movie", path)
     return paths
+
+
+def _check_braces(where: str, column: str, path: Path) -> None:
+    """Raise `InputError` if Snakemake, which has no escape, would take a part of the path for a wildcard."""
+    match = re.search(r"\{\s*\w+[^{}]*\}", str(path))
+    if match:
+        raise InputError(
+            where,
+            column,
+            f"{str(path)!r} holds {match[0]}, which Snakemake takes for a wildcard",
+            "Rename it.",
+        )
 
 
 def _existing(where: str, column: str, name: str | None) -> Path | None:
@@ -224,6 +239,7 @@ def _existing(where: str, column: str, name: str | None) -> Path | None:
         return None
     if not _exists(name):
         raise InputError(where, column, f"{name!r} doesn't exist", "Check the path, or leave the cell empty.")
+    _check_braces(where, column, Path(name))
     return Path(name)
 
 

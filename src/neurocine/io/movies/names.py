@@ -52,6 +52,17 @@ def sequence_problems(paths: Sequence[Path]) -> list[str]:
     return problems
 
 
+def is_numbered_sequence(paths: Sequence[Path]) -> bool:
+    """Return whether `paths` are two or more TIFF files that differ in a number of four or more digits only.
+
+    So microscopes name the parts of one movie; recordings of their own mostly have short numbers.
+    """
+    numbered = [re.fullmatch(r"(.*?)(\d{4,})(\D*)", path.name) for path in paths]
+    names = {(match[1], match[3]) for match in numbered if match}
+    tiff = all(path.suffix.lower() in (".tif", ".tiff") for path in paths)
+    return len(paths) > 1 and all(numbered) and len(names) == 1 and tiff
+
+
 def _pieces(name: str) -> list[str]:
     """Return text and numbers of `name` in turn."""
     return re.split(r"(\d+)", name)

@@ -1,4 +1,4 @@
-"""What can be asked for by name, beside all: `snakemake train`, `evaluation`, `benchmark`."""
+"""What can be asked for by name, beside all: `snakemake train`, `evaluation`, `comparison`."""
 
 
 rule train:

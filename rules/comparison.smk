@@ -57,7 +57,9 @@ rule comparison_motion:
         impl=IMPL["comparison"],
         impl_of=[IMPL["motion"]],
     message:
-        saying("Registering {wildcards.movie} with synthetic motion by {wildcards.name}")
+        saying(
+            "Registering {wildcards.movie} with synthetic motion by {wildcards.name}"
+        )
     script:
         "../workflow_scripts/comparison_motion.py"
 

@@ -29,6 +29,7 @@ PARTS = (
     "envs",
     "docs",
     "tests",
+    "pyproject.toml",
 )
 MOST_FILES = 8
 OFFSET = 1000
@@ -214,6 +215,12 @@ def test_the_step_is_checked_and_configured_like_any_other(copy: Copy, project) 
     command = "import sys; from neurocine.cli import main; sys.argv[0] = 'neurocine'; main()"
     assert "drift" in copy.run("-c", command, "check", cwd=project.folder)
     assert "offset: 1000" in (copy.folder / "config" / "config.yaml").read_text()
+
+
+def test_the_layers_still_hold(copy: Copy) -> None:
+    command = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    said = copy.run("-c", command, cwd=copy.folder)
+    assert "2 kept, 0 broken" in said
 
 
 def test_later_steps_use_what_it_made(project) -> None:

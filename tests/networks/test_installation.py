@@ -177,7 +177,7 @@ def test_cards_must_be_text(theirs: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="card"):
         install_models(theirs, tmp_path / "ours")
     os.mkfifo(theirs / "theirs.md")
-    with pytest.raises(InputError, match="neither a file nor a folder"):
+    with pytest.raises(InputError, match="is a pipe or a device"):
         install_models(theirs, tmp_path / "ours")
     (theirs / "theirs.md").unlink()
     (theirs / "theirs.md").write_text("x" * (2**20 + 1))

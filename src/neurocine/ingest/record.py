@@ -119,7 +119,8 @@ class MovieRecord:
             indicator=self.indicator,
             dataset=self.dataset,
         )
-        return replace(movie, validity=self.validity)
+        complete = not self.invalid and not self.invalid_rows
+        return movie if complete else replace(movie, validity=self.validity)
 
 
 def ingest(

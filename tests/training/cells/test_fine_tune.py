@@ -183,7 +183,7 @@ def test_cells_and_doubtful_frames_keep_apart(
         seen.update(train=training.table, validation=validation.table)
         raise Stop
 
-    monkeypatch.setattr("neurocine.training.cells.fine_tune.fit", note)
+    monkeypatch.setattr("neurocine.training.cells.fine_tune.fit_cell_networks", note)
     path = write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2, 3])
     with pytest.raises(Stop):
         fine_tune(SETTINGS, [path], tmp_path / "out", registry=registry)

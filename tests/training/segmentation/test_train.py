@@ -125,7 +125,7 @@ def test_training_goes_on_from_weights(folders: list[Path], tmp_path: Path) -> N
     start = tmp_path / "first" / "network.h5"
     still = SETTINGS.model_copy(update={"start": str(start), "epochs": 1, "learning_rate": 1e-12})
     second = train_stneuronet(still, folders, tmp_path / "second", architecture=A)
-    for before, after in zip(first.model.trainable_weights, second.model.trainable_weights, strict=True):
+    for before, after in zip(first.network.trainable_weights, second.network.trainable_weights, strict=True):
         np.testing.assert_allclose(before.numpy(), after.numpy(), atol=2e-3)  # stored as float16
     *_, metadata = load_segmentation_weights(tmp_path / "second" / "network.h5")
     assert metadata["recipe"]["start"] == sha256(start)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from neurocine.steps import BY_NAME
+
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
-ROOT = Path(__file__).parents[3]
 ROW = {"recording": "crop", "frame_rate_hz": "30", "pixel_size_um": "1.2", "indicator": "GCaMP6s"}
 
 
@@ -43,12 +43,6 @@ def test_every_job_gets_what_its_message_says(cluster) -> None:
 
 
 def test_every_job_gets_the_cpus_of_its_rule(cluster) -> None:
-    text = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
-    rules = re.split(r"^(?:rule|checkpoint) (\w+):", text, flags=re.MULTILINE)
-    asked = dict(
-        zip(rules[1::2], (re.search(r"^    threads: (\d+)$", r, re.M) for r in rules[2::2]), strict=True)
-    )
-    threads = {name: int(match[1]) for name, match in asked.items() if match}
     jobs = cluster.jobs()
     assert {job.rule for job in jobs} >= {"ingest", "motion", "activity", "report_index"}
-    assert {job.rule: job.cpus for job in jobs} == {job.rule: threads[job.rule] for job in jobs}
+    assert {job.rule: job.cpus for job in jobs} == {job.rule: BY_NAME[job.rule].threads for job in jobs}

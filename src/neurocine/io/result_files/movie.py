@@ -173,13 +173,13 @@ def read_movie(path: Path) -> Movie:
 
 
 def _validity(file: h5py.File) -> Validity | None:
-    """Return which frames hold data. Rows without data were filled in before registration."""
-    if "valid" not in file:
+    """Return which frames hold data, None if all do. Rows without data were filled in before registration."""
+    if "valid" not in file or not len(file["invalid/first"]):
         return None
     frames = zip(
         dataset(file, "invalid/first").tolist(),
         dataset(file, "invalid/last").tolist(),
-        strings(file, "invalid/reason") if len(file["invalid/first"]) else (),
+        strings(file, "invalid/reason"),
         strict=True,
     )
     return Validity(len(dataset(file, "valid")), tuple(InvalidFrames(*part) for part in frames))

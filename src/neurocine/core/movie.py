@@ -201,13 +201,15 @@ class Movie:
         if not len(missing) and not rows:
             return frames
         frames = frames.copy()
+        neighbours: dict[int, NDArray[Any]] = {}  # read once for a whole run of frames
         for i in missing:
-            frames[i] = self._between(start + int(i), slice(None))
+            frames[i] = self._between(start + int(i), slice(None), neighbours)
         for frame, first, last in rows:
-            frames[frame - start, first : last + 1] = self._between(frame, slice(first, last + 1))
+            part = slice(first, last + 1)
+            frames[frame - start, part] = self._between(frame, part, neighbours)
         return frames
 
-    def _between(self, frame: int, rows: slice) -> NDArray[Any]:
+    def _between(self, frame: int, rows: slice, neighbours: dict[int, NDArray[Any]]) -> NDArray[Any]:
         """Return `rows` of a frame as the nearest whole frames before and after it have them."""
         whole = self._whole
         place = int(np.searchsorted(whole, frame))
@@ -217,7 +219,9 @@ class Movie:
         if place == len(whole):
             after = before
         share = 0.5 if after == before else (frame - before) / (after - before)
-        first, second = (np.asarray(self.frames[k : k + 1])[0, rows] for k in (int(before), int(after)))
+        for k in {int(before), int(after)} - neighbours.keys():
+            neighbours[k] = np.asarray(self.frames[k : k + 1])[0]
+        first, second = neighbours[int(before)][rows], neighbours[int(after)][rows]
         mixed = (1 - share) * first.astype(np.float64) + share * second.astype(np.float64)
         return (np.rint(mixed) if self.dtype.kind in "iu" else mixed).astype(self.dtype)
 

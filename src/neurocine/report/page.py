@@ -64,7 +64,7 @@ METRICS = {
         "Residual motion", "px", ".2f", "95th percentile of the motion that is left; below 1 px is good",
     ),
     "max_shift_px": ("Largest shift", "px", ".1f", "among the registered frames"),
-    "unregistered_share": ("Flagged frames", "", ".2%", "could not be registered well; they were kept"),
+    "unregistered_share": ("Flagged frames", "", ".2%", "badly registered; kept if they hold data"),
 }  # fmt: skip
 
 

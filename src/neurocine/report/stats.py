@@ -144,7 +144,8 @@ def invalid_frames(results: RecordingResults) -> str:
 def warnings(results: RecordingResults) -> list[str]:
     """Return what a reader must know before relying on the numbers, one sentence each."""
     messages = [text for text in [invalid_frames(results)] if text]
-    flagged = int(results.registration.unregistered.sum())
+    # Frames without data have a sentence of their own.
+    flagged = int((results.registration.unregistered & results.movie.valid).sum())
     if flagged:
         share = flagged / results.movie.n_frames
         messages.append(f"{flagged:,} frames ({share:.2%}) could not be registered well; they were kept.")

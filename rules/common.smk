@@ -13,6 +13,7 @@ from snakemake.settings.types import DeploymentMethod
 from neurocine import steps
 from neurocine.comparison.available_engines import available_engines
 from neurocine.config import (
+    check_rois,
     comparison_movies,
     corpus_movies,
     load_recordings,
@@ -36,6 +37,7 @@ from neurocine.cluster.resources import (
 )
 from neurocine.cluster.watch.journal import keep_journal
 from neurocine.engines.plugins import expose_plugins
+from neurocine.io.rois import split_dataset
 from neurocine.steps import IMPL
 from neurocine.workflow import expose_package
 
@@ -49,6 +51,9 @@ try:
         recording.name: recording
         for recording in load_recordings(Path(CONFIG.recordings))
     }
+    for recording in RECORDINGS.values():
+        if recording.rois is not None:
+            check_rois(CONFIG.recordings, recording, CONFIG.segmentation.engine)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -191,15 +196,18 @@ def movie_files(wildcards):
 
 def given_rois(wildcards):
     """The contours in the table of recordings, if the engine `given` uses them."""
-    if CONFIG.segmentation.engine != "given":
-        return []
+    recording = RECORDINGS[wildcards.recording]
+    try:
+        check_rois(CONFIG.recordings, recording, CONFIG.segmentation.engine)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    return [] if recording.rois is None else [str(split_dataset(recording.rois)[0])]
+
+
+def given_dataset(wildcards):
+    """The name of the contours in their file, if the table gives one."""
     rois = RECORDINGS[wildcards.recording].rois
-    if rois is None:
-        raise WorkflowError(
-            f"{CONFIG.recordings}: rois: recording {wildcards.recording!r} has none, but "
-            "segmentation.engine is 'given'. Name its contours in the column rois, or choose another engine."
-        )
-    return [str(rois)]
+    return None if rois is None else split_dataset(rois)[1]
 
 
 def metadata_of(wildcards):

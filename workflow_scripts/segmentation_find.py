@@ -6,16 +6,20 @@ from typing import Any
 from neurocine import pipeline
 from neurocine.config import EnginesSettings, SegmentationSettings
 from neurocine.io.movies import open_movie
+from neurocine.io.rois import with_dataset
 from neurocine.workflow import LoggedProgress, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
+    given = Path(job.input.given[0]) if job.input.given else None
+    if given is not None and job.params.dataset is not None:
+        given = with_dataset(given, job.params.dataset)
     pipeline.segmentation(
         open_movie(Path(job.input.movie)),
         Path(job.output.rois),
         SegmentationSettings(**job.params.settings),
-        given=Path(job.input.given[0]) if job.input.given else None,
+        given=given,
         engines=EnginesSettings(**job.config.get("engines", {})),
         progress=LoggedProgress(),
     )

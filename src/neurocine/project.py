@@ -13,7 +13,7 @@ from neurocine.activity import check_length
 from neurocine.config import Config
 from neurocine.config.engines import STNEURONET
 from neurocine.config.generate import config_text
-from neurocine.config.recordings import RecordingRow, load_recordings
+from neurocine.config.recordings import RecordingRow, check_rois, load_recordings
 from neurocine.core import InputError, Recording
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import find_movies, movie_title, natural_key, open_movie, probe
@@ -152,8 +152,8 @@ def check_recording(recording: Recording, config: Config) -> None:
     ------
     InputError
         On anything that would make a step fail later: a movie that can't be read, lacks metadata or is
-        shorter than the activity network's window; contours that don't fit it, or none where the config
-        wants them.
+        shorter than the activity network's window; contours that don't fit it, none where the config wants
+        them, or some where it doesn't.
     """
     movie = open_movie(
         recording.movie,
@@ -163,12 +163,6 @@ def check_recording(recording: Recording, config: Config) -> None:
         dataset=recording.dataset,
     )
     check_length(movie, config.activity)
+    check_rois(config.recordings, recording, config.segmentation.engine)
     if recording.rois is not None:
         open_rois(recording.rois, fov_shape=movie.fov_shape)
-    elif config.segmentation.engine == "given":
-        raise InputError(
-            config.recordings,
-            "rois",
-            f"recording {recording.name!r} names none, but segmentation.engine is 'given'",
-            "Name its contours, or choose another engine.",
-        )

@@ -189,6 +189,26 @@ def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, m
     assert "no problem found" in run("check", "--config", "config.yaml")
 
 
+def test_check_knows_rois_that_the_engine_would_ignore(
+    tmp_path: Path, tiff: Path, labels: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "r.tsv", **OFF}))
+    rows = ["recording\tmovie\tframe_rate_hz\tpixel_size_um\trois", f"mine\t{tiff}\t10\t2\t{labels}"]
+    (tmp_path / "r.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
+    assert done.exit_code == 1
+    assert f"r.tsv: rois: recording 'mine' names '{labels}', which the engine 'suite2p'" in done.output
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({"recordings": "r.tsv", **OFF, "segmentation": {"engine": "given"}})
+    )
+    assert "no problem found" in run("check", "--config", "config.yaml")
+    (tmp_path / "r.tsv").write_text("\n".join(rows).replace(str(labels), "") + "\n", encoding="utf-8")
+    with_none = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
+    assert with_none.exit_code == 1
+    assert "r.tsv: rois: recording 'mine' has none" in with_none.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from neurocine.config import load_recordings
-from neurocine.core import InputError
+from neurocine.config import check_rois, load_recordings
+from neurocine.core import InputError, Recording
 
 HEADER = (
     "recording",
@@ -126,6 +126,41 @@ def test_dataset_of_a_movie(folder: Path) -> None:
         table(folder, ("m", "a.tif", "red"), header=("recording", "movie", "dataset"))
     )
     assert recording.dataset == "red"
+
+
+def test_one_of_several_sets_of_rois_is_named_after_the_file(folder: Path) -> None:
+    (folder / "a.nwb").write_bytes(b"x")
+    (folder / "b#2.nwb").write_bytes(b"x")
+    rows = [("1", "a.tif"), ("2", "a.tif"), ("3", "a.tif"), ("4", "a.tif")]
+    names = ["a.nwb#rois/plane1", "b#2.nwb", "b#2.nwb#x", "a.nwb"]
+    path = table(folder, *((*row, "", "", "", name) for row, name in zip(rows, names, strict=True)))
+    recordings = load_recordings(path)
+    assert [str(recording.rois) for recording in recordings] == names
+    for name in ("gone.nwb#x", "b#3.nwb", "#x"):
+        with pytest.raises(InputError, match=rf"line 2: rois: '{name}' doesn't exist"):
+            load_recordings(table(folder, ("1", "a.tif", "", "", "", name)))
+
+
+@pytest.mark.parametrize(
+    ("rois", "engine", "problem"),
+    [
+        (
+            "a.tif",
+            "suite2p",
+            r"t\.tsv: rois: recording 'm' names 'a\.tif', which the engine 'suite2p'.*or empty",
+        ),
+        (None, "given", r"t\.tsv: rois: recording 'm' has none, but .* is 'given'.*or choose another"),
+        ("a.tif", "given", ""),
+        (None, "suite2p", ""),
+    ],
+)
+def test_rois_and_the_engine_fit_together(rois: str | None, engine: str, problem: str) -> None:
+    recording = Recording("m", (Path("m.tif"),), rois=None if rois is None else Path(rois))
+    if not problem:
+        check_rois("t.tsv", recording, engine)
+        return
+    with pytest.raises(InputError, match=problem):
+        check_rois("t.tsv", recording, engine)
 
 
 def test_missing_table(tmp_path: Path) -> None:

@@ -168,6 +168,12 @@ def test_contours_of_another_field_are_an_input_error(blobs: tuple[Movie, RoiSet
         segment(blobs[0], GIVEN, given=other)
 
 
+def test_contours_that_the_engine_would_ignore_are_an_input_error(blobs: tuple[Movie, RoiSet]) -> None:
+    movie, rois = blobs
+    with pytest.raises(InputError, match=r"'suite2p' wouldn't use these ROIs.*'given'"):
+        segment(movie, SegmentationSettings(engine="suite2p"), given=rois)
+
+
 def test_engine_that_is_not_installed_is_an_input_error(
     blobs: tuple[Movie, RoiSet], monkeypatch: pytest.MonkeyPatch
 ) -> None:

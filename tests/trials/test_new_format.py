@@ -43,7 +43,7 @@ from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return one ROI."""
     y, x = np.loadtxt(path, dtype=np.int64, ndmin=2).T
     return RoiSet.from_pixels(agreed_fov(path, None, fov_shape), [(y, x, None)])

@@ -148,6 +148,22 @@ def test_a_wrong_config_stops_before_work(project, example_tiff: Path, config: d
     assert "Traceback" not in done.stderr
 
 
+def test_contours_that_the_engine_would_ignore_stop_before_work(project, example_tiff: Path) -> None:
+    (project.folder / "a.tif").write_bytes(b"x")
+    project.table({"recording": "m", "movie": str(example_tiff), "rois": "a.tif"})
+    for arguments in (["-n"], ["-n", "results/m/ingest/source.json"]):
+        done = project.snakemake(*arguments)
+        assert done.returncode != 0
+        problem = (
+            r"config/recordings\.tsv: rois: recording 'm' names 'a\.tif', which the engine 'suite2p' wouldn't"
+        )
+        assert re.search(problem, output_of(done).replace("\n", " "))
+        assert "Set segmentation.engine to 'given'" in output_of(done)
+        assert "or empty the column rois" in output_of(done)
+    project.configure({"segmentation": {"engine": "given"}})
+    assert project.snakemake("-n").returncode == 0
+
+
 def test_a_config_named_on_the_command_line_stands_alone(project, example_tiff: Path) -> None:
     project.table({"recording": "m", "movie": str(example_tiff)})
     project.configure({"segmentation": {"engine": "given"}})  # would fail: the table names no contours

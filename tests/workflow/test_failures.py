@@ -97,7 +97,7 @@ def test_a_full_disk_leaves_no_half_file_and_the_run_goes_on(
     project, alone = (make_project(tmp_path / name) for name in ("project", "alone"))
     for each in (project, alone):
         write_light(each, 1, size=128, n_frames=400)  # 13 MB
-    project.configure({"motion": {"engine": "none"}, "results": str(small_disk("2m"))})
+    project.configure({**QUICK, "results": str(small_disk("2m"))})
     target = str(small_disk("2m") / "m000" / "motion" / "movie.h5")
     done = project.snakemake("--profile", LOCAL, target)
     assert done.returncode == 1

@@ -26,7 +26,7 @@ from neurocine.config.pipeline import (
     StneuronetSettings,
     TracesSettings,
 )
-from neurocine.config.recordings import load_recordings
+from neurocine.config.recordings import check_rois, load_recordings
 from neurocine.config.training import (
     CorpusMovie,
     FineTuneSettings,
@@ -67,6 +67,7 @@ __all__ = [
     "StneuronetTraining",
     "TracesSettings",
     "TrainingSettings",
+    "check_rois",
     "comparison_movies",
     "corpus_movies",
     "grid_points",

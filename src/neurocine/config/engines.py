@@ -170,6 +170,9 @@ DECONVOLUTION_ENGINES = EngineTable(
     },
 )
 
+#: The engine that takes the ROIs named in the column ``rois`` of the recordings table.
+GIVEN = "given"
+
 #: The engines of each step that has a choice of them.
 ENGINES: Mapping[str, EngineTable] = {
     "motion": MOTION_ENGINES,

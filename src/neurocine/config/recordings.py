@@ -12,10 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from neurocine.config.engines import GIVEN
 from neurocine.config.load import explain
 from neurocine.config.section import printable
 from neurocine.core import FileMissing, InputError, Recording
 from neurocine.io.movies import natural_key
+from neurocine.io.rois import split_dataset
 
 #: Letters (of any script), digits, ``_``, ``-`` and ``.``: the name is a folder and a Snakemake wildcard.
 NAME_PATTERN = r"^\w[\w.-]*$"
@@ -51,7 +53,11 @@ class RecordingRow(BaseModel):
         None, description="micrometres per pixel; empty: from the file's metadata"
     )
     indicator: str | None = Field(None, description="calcium indicator, such as GCaMP6s")
-    rois: str | None = Field(None, description="file with your own ROIs, for segmentation engine 'given'")
+    rois: str | None = Field(
+        None,
+        description="file with your own ROIs, for segmentation engine 'given'; FILE#NAME for one of several "
+        "sets of ROIs in a file",
+    )
     bad_frames: str | None = Field(
         None,
         description="frames without usable data, 0-based and inclusive, such as 120-130, 500; or a file with "
@@ -133,6 +139,32 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
     return recordings
 
 
+def check_rois(table: str | Path, recording: Recording, engine: str) -> None:
+    """Check that the segmentation engine uses the ROIs that the table names, and has those that it needs.
+
+    Raises
+    ------
+    InputError
+        If `recording` has ROIs in the column ``rois`` that the engine `engine` wouldn't use, or none for the
+        engine ``given``.
+    """
+    if engine == GIVEN and recording.rois is None:
+        raise InputError(
+            table,
+            "rois",
+            f"recording {recording.name!r} has none, but segmentation.engine is {GIVEN!r}",
+            "Name its ROIs in the column rois, or choose another engine.",
+        )
+    if engine != GIVEN and recording.rois is not None:
+        raise InputError(
+            table,
+            "rois",
+            f"recording {recording.name!r} names {str(recording.rois)!r}, which the engine {engine!r} "
+            "wouldn't use",
+            f"Set segmentation.engine to {GIVEN!r} to use these ROIs, or empty the column rois.",
+        )
+
+
 def _check_separator(table: Path, columns: Sequence[str]) -> None:
     """Raise `InputError` if the header's names are separated by something other than tabs."""
     header = "\t".join(columns)
@@ -162,7 +194,7 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
         frame_rate_hz=row.frame_rate_hz,
         pixel_size_um=row.pixel_size_um,
         indicator=row.indicator,
-        rois=_existing(where, "rois", row.rois),
+        rois=_existing_rois(where, row.rois),
         bad_frames=_bad_frames(where, row.bad_frames),
         ground_truth=_existing(where, "ground_truth", row.ground_truth),
         split=row.split or "",
@@ -240,6 +272,14 @@ def _existing(where: str, column: str, name: str | None) -> Path | None:
     if not _exists(name):
         raise InputError(where, column, f"{name!r} doesn't exist", "Check the path, or leave the cell empty.")
     _check_braces(where, column, Path(name))
+    return Path(name)
+
+
+def _existing_rois(where: str, name: str | None) -> Path | None:
+    """Return the path of the ROIs; the name of a set in the file, after a ``#``, is part of it."""
+    if name is None:
+        return None
+    _existing(where, "rois", str(split_dataset(name)[0]))
     return Path(name)
 
 

@@ -21,7 +21,8 @@ class Recording:
     frame_rate_hz, pixel_size_um, indicator
         As the table gives them; None where it leaves them to the file.
     rois
-        Contours from the user, for the engine ``given``; None if there are none.
+        Contours from the user, for the engine ``given``, with ``#name`` if the file holds several sets;
+        None if there are none.
     bad_frames
         First and last frame (0-based, inclusive) of each range without usable data.
     ground_truth

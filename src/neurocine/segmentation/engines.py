@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from neurocine.config import EnginesSettings, SegmentationSettings
-from neurocine.config.engines import SEGMENTATION_ENGINES
-from neurocine.core import Movie, RoiSet
+from neurocine.config.engines import GIVEN, SEGMENTATION_ENGINES
+from neurocine.core import InputError, Movie, RoiSet
 from neurocine.engines.load import engine_module
 from neurocine.progress import Progress, silent
 
@@ -74,8 +74,16 @@ def segment(
     Raises
     ------
     InputError
-        If the engine isn't installed, or `given` is missing or has another field of view.
+        If the engine isn't installed, `given` is missing or has another field of view, or another engine is
+        to find the ROIs although some are given.
     """
+    if given is not None and settings.engine != GIVEN:
+        raise InputError(
+            given.source,
+            "rois",
+            f"the engine {settings.engine!r} wouldn't use these ROIs",
+            f"Choose the engine {GIVEN!r} to use them, or leave them out.",
+        )
     engine: SegmentationEngine = engine_module(
         SEGMENTATION_ENGINES, settings.engine, "segmentation.engine", "Or hand in contours."
     )

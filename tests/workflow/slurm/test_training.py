@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
 ONE_EACH = {"movies": {"paper": 1}, "held_out": 1, "n_frames": 250, "frame_rate_hz": 10, "pixel_size_um": 2}
 TINY = {"epochs": 3, "steps_per_epoch": 1, "batch_size": 4, "validation_windows": 4}
+#: The table of these recordings names their ROIs.
+SETTINGS = {"segmentation": {"engine": "given"}, "training": {"simulation": ONE_EACH, "activity": TINY}}
 WEIGHTS = "results/training/activity/weights.h5"
 
 
@@ -43,7 +45,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, on_cluster, write_light):
     """A training that hangs after its first epoch, runs into its time limit there, and is started again."""
     cluster = on_cluster(tmp_path_factory.mktemp("training"))
     write_light(cluster.project, 1)
-    cluster.project.configure({"training": {"simulation": ONE_EACH, "activity": TINY}})
+    cluster.project.configure(SETTINGS)
     head = cluster.start(WEIGHTS)
     made = [(cluster.folder / WEIGHTS).with_name(name) for name in ("checkpoint.h5", "curves.csv")]
     cluster.lab.until(lambda: all(map(Path.exists, made)) or head.poll() is not None, 300)
@@ -89,7 +91,7 @@ def test_the_weights_are_those_of_a_training_that_nobody_disturbed(
     cluster = trained[0]
     alone = make_project(cluster.folder.parent / f"{cluster.folder.name}-alone")
     write_light(alone, 1)
-    alone.configure({"training": {"simulation": ONE_EACH, "activity": TINY}})
+    alone.configure(SETTINGS)
     done = alone.snakemake(WEIGHTS)
     assert done.returncode == 0, done.stderr[-3000:]
     assert (alone.folder / WEIGHTS).read_bytes() == (cluster.folder / WEIGHTS).read_bytes()

@@ -1,20 +1,31 @@
 """ROIs in any known format, read as one `RoiSet` and written back.
 
-A new format is one module in this folder with a function ``read(path, fov_shape) -> RoiSet``, perhaps one
-``write(path, rois)``, that registers itself in `ROI_FORMATS`; nothing else changes.
+A new format is one module in this folder with a function ``read(path, fov_shape, dataset) -> RoiSet``,
+perhaps one ``write(path, rois)``, that registers itself in `ROI_FORMATS`; nothing else changes.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from neurocine.core import DamagedFile, FileMissing, RoiSet
+from neurocine.core import DamagedFile, FileMissing, InputError, RoiSet
+from neurocine.io.rois.datasets import MARK, split_dataset, with_dataset
 from neurocine.io.rois.fov import FovShape
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.rois.suite2p.folder import write_suite2p
 from neurocine.io.safe.damage import check_regular, reraise_as_input_error
 
-__all__ = ["ROI_FORMATS", "RoiFormat", "convert", "open_rois", "rois_format", "save_rois", "write_suite2p"]
+__all__ = [
+    "ROI_FORMATS",
+    "RoiFormat",
+    "convert",
+    "open_rois",
+    "rois_format",
+    "save_rois",
+    "split_dataset",
+    "with_dataset",
+    "write_suite2p",
+]
 
 
 def open_rois(path: str | Path, *, fov_shape: FovShape | None = None) -> RoiSet:
@@ -23,7 +34,7 @@ def open_rois(path: str | Path, *, fov_shape: FovShape | None = None) -> RoiSet:
     Parameters
     ----------
     path
-        The file or folder.
+        The file or folder; ``file#name`` for one of several sets of ROIs in a file.
     fov_shape
         Height and width (Y, X) of the field of view in pixels: needed where the file doesn't give them,
         checked where it does.
@@ -35,15 +46,24 @@ def open_rois(path: str | Path, *, fov_shape: FovShape | None = None) -> RoiSet:
     FieldOfViewUnknown
         If neither the file nor the caller gives the field of view.
     InputError
-        If the two differ, or a pixel lies outside the field of view.
+        If the two differ, a pixel lies outside the field of view, or the file holds several sets of ROIs and
+        none is named, or not the named one.
     """
-    path = Path(path)
+    file, dataset = split_dataset(path)
     if fov_shape is not None:
         height, width = (int(n) for n in fov_shape)
         fov_shape = height, width
-    roi_format = rois_format(path)
-    with reraise_as_input_error(path, f"ROIs in the format {roi_format.name}"):
-        return roi_format.read(path, fov_shape)
+    roi_format = rois_format(file)
+    if dataset is not None and not roi_format.has_datasets:
+        raise InputError(
+            file,
+            f"{MARK}{dataset}",
+            f"the format {roi_format.name} holds a single set of ROIs",
+            f"Leave out what follows the {MARK}.",
+        )
+    with reraise_as_input_error(file, f"ROIs in the format {roi_format.name}"):
+        rois = roi_format.read(file, fov_shape, dataset)
+    return rois if dataset is None else rois.with_source(str(path))
 
 
 def rois_format(path: Path) -> RoiFormat:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neurocine.core import InputError, RoiSet
+from neurocine.io.rois.datasets import choose_dataset
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.hdf5 import open_hdf5, whole
@@ -20,13 +21,16 @@ logger = logging.getLogger(__name__)
 
 
 def matches(path: Path) -> bool:
-    """Return whether the HDF5 file at `path` holds CaImAn's estimates."""
+    """Return whether the HDF5 file at `path` holds CaImAn's estimates, of one run or of several in groups."""
     with open_hdf5(path) as file:
-        return "estimates" in file
+        return bool(_runs(file))
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return the components that CaImAn accepted, or all if it evaluated none.
+
+    Where groups of the file hold the results of several runs, such as those of several planes, `dataset`
+    names the group.
 
     ``estimates/A`` (pixels, components) counts pixels down the columns of the picture (Fortran's order).
     Its positive values are the weights; ids are CaImAn's component numbers; the probability is that of its
@@ -35,11 +39,13 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     Raises
     ------
     InputError
-        If the file lacks ``estimates/A`` or the movie was a volume.
+        If the file lacks ``estimates/A``, the movie was a volume, or there are several runs and none is
+        named.
     """
     with open_hdf5(path) as file:
-        footprints = _footprints(path, file)
-        fov = agreed_fov(path, _dims(path, file), fov_shape)
+        run = choose_dataset(path, _runs(file), dataset, "results")
+        footprints = _footprints(path, run)
+        fov = agreed_fov(path, _dims(path, run), fov_shape)
         if fov[0] * fov[1] != footprints.shape[0]:
             raise InputError(
                 path,
@@ -48,9 +54,9 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
                 "Use the movie that CaImAn analysed, with the same field of view.",
             )
         n = footprints.shape[1]
-        accepted = _numbers(file, "estimates/idx_components")
+        accepted = _numbers(run, "estimates/idx_components")
         components = np.arange(n) if accepted is None else np.sort(accepted.astype(np.int64).ravel())
-        predicted = _numbers(file, "estimates/cnn_preds")
+        predicted = _numbers(run, "estimates/cnn_preds")
     probability = np.full(n, np.nan) if predicted is None or predicted.size != n else predicted.ravel()
     ids, pixels = [], []
     for i in components.tolist():
@@ -67,8 +73,21 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     )
 
 
-def _footprints(path: Path, file: h5py.File) -> sparse.csc_array:
-    item = file.get("estimates/A")
+def _runs(file: h5py.File) -> dict[str, h5py.Group]:
+    """Return the groups that hold ``estimates`` by name; the file itself is ``/``."""
+    runs = {"/": file["/"]} if "estimates" in file else {}
+
+    def note(name: str, item: Any) -> None:
+        group, _, last = name.rpartition("/")
+        if group and last == "estimates" and isinstance(item, h5py.Group):
+            runs[group] = file[group]
+
+    file.visititems(note)
+    return runs
+
+
+def _footprints(path: Path, run: h5py.Group) -> sparse.csc_array:
+    item = run.get("estimates/A")
     if isinstance(item, h5py.Dataset) and item.ndim == 2:
         return sparse.csc_array(whole(item))
     parts = ("data", "indices", "indptr", "shape")
@@ -85,9 +104,9 @@ def _footprints(path: Path, file: h5py.File) -> sparse.csc_array:
         ) from error
 
 
-def _dims(path: Path, file: h5py.File) -> FovShape | None:
+def _dims(path: Path, run: h5py.Group) -> FovShape | None:
     for name in ("estimates/dims", "dims", "params/data/dims"):
-        dims = _numbers(file, name)
+        dims = _numbers(run, name)
         if dims is None:
             continue
         if dims.size != 2:
@@ -96,12 +115,14 @@ def _dims(path: Path, file: h5py.File) -> FovShape | None:
     return None
 
 
-def _numbers(file: h5py.File, name: str) -> NDArray[Any] | None:
+def _numbers(run: h5py.Group, name: str) -> NDArray[Any] | None:
     """Return a dataset of numbers; None if it's missing, or text: CaImAn writes None as a string."""
-    item = file.get(name)
+    item = run.get(name)
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iuf":
         return None
     return whole(item)
 
 
-ROI_FORMATS.register(RoiFormat(name="caiman", suffixes=(".h5", ".hdf5"), matches=matches, read=read))
+ROI_FORMATS.register(
+    RoiFormat(name="caiman", suffixes=(".h5", ".hdf5"), matches=matches, read=read, has_datasets=True)
+)

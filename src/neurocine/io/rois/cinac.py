@@ -28,7 +28,7 @@ def matches(path: Path) -> bool:
         return "full_data/cells_contour" in file
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return each cell's polygon, filled, border included; ids are the cells' numbers.
 
     A cell marked invalid gets the probability 0, the others get none. The field of view is that of the

@@ -24,7 +24,7 @@ def matches(path: Path) -> bool:
     return path.suffix.lower() != ".npy" or load_array(path, mapped=True).ndim == 2
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return the ROIs of a label image; the labels become their ids.
 
     Raises

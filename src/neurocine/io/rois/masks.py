@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
+from neurocine.io.rois.datasets import choose_dataset
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.npy import load_array, load_arrays
@@ -22,8 +23,10 @@ def matches(path: Path) -> bool:
     return path.suffix.lower() == ".npz" or load_array(path, mapped=True).ndim == 3
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return one ROI for each mask; values above zero are weights, empty masks are left out.
+
+    An ``.npz`` file may hold several stacks, of which `dataset` names one.
 
     Raises
     ------
@@ -32,10 +35,10 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     """
     is_archive = path.suffix.lower() == ".npz"
     arrays = load_arrays(path) if is_archive else {"masks": load_array(path, mapped=True)}
-    if set(COORDINATES) <= set(arrays):
+    if dataset is None and set(COORDINATES) <= set(arrays):
         return _from_coordinates(path, arrays, fov_shape)
-    stacks = [array for array in arrays.values() if array.ndim == 3]
-    if len(stacks) != 1:
+    stacks = {name: array for name, array in arrays.items() if array.ndim == 3}
+    if not stacks:
         listed = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise InputError(
             path,
@@ -43,7 +46,7 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
             f"expected one stack (N, Y, X), the file holds {listed}",
             f"Save one stack, or the arrays {', '.join(COORDINATES)}.",
         )
-    stack = stacks[0]
+    stack = choose_dataset(path, stacks, dataset, "masks")
     full = [i for i, mask in enumerate(stack) if np.any(mask > 0)]
     return RoiSet.from_pixels(
         agreed_fov(path, stack.shape[1:], fov_shape),
@@ -76,4 +79,6 @@ def _from_coordinates(path: Path, arrays: dict[str, NDArray[Any]], fov_shape: Fo
     )
 
 
-ROI_FORMATS.register(RoiFormat(name="masks", suffixes=(".npy", ".npz"), matches=matches, read=read))
+ROI_FORMATS.register(
+    RoiFormat(name="masks", suffixes=(".npy", ".npz"), matches=matches, read=read, has_datasets=True)
+)

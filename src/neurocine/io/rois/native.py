@@ -17,7 +17,7 @@ def matches(path: Path) -> bool:
         return "kind" in file.attrs
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return the ROIs of a ``rois.h5``."""
     rois = read_rois(path)
     agreed_fov(path, rois.fov_shape, fov_shape)

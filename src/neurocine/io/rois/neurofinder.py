@@ -25,7 +25,7 @@ def files_in(folder: Path) -> list[Path]:
     return [folder] if (folder / REGIONS).is_file() else []
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return the ROIs of a ``regions.json`` or a data set.
 
     Their ids are those of the file where all have a number of their own, else their order. In a data set the

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from neurocine.core import InputError, RoiSet
 from neurocine.io.movies.nwb import open_nwb
 from neurocine.io.rois.curation import keep_accepted
+from neurocine.io.rois.datasets import choose_dataset
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 
@@ -19,8 +20,8 @@ ACCEPTED = ("iscell", "Accepted", "accepted")
 MaskPixels = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
-    """Return the ROIs of the file's only PlaneSegmentation.
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
+    """Return the ROIs of the PlaneSegmentation named `dataset`, or of the only one.
 
     ROIs that the column ``iscell`` (suite2p) or ``Accepted`` (CaImAn and others) rejects are left out.
     The field of view is that of its image masks, or of a TwoPhotonSeries of the same imaging plane.
@@ -28,23 +29,15 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     Raises
     ------
     InputError
-        If the file isn't NWB, or holds no PlaneSegmentation, several, or one of voxels, or if all its
-        ROIs are rejected.
+        If the file isn't NWB, holds no PlaneSegmentation, several of which none is named, or one of voxels,
+        or if all its ROIs are rejected.
     """
     from pynwb.ophys import PlaneSegmentation
 
     with open_nwb(path) as io:
         objects = list(io.read().objects.values())
-        tables = [item for item in objects if isinstance(item, PlaneSegmentation)]
-        if len(tables) != 1:
-            names = ", ".join(sorted(table.name for table in tables)) or "none"
-            raise InputError(
-                path,
-                "PlaneSegmentation",
-                f"expected one, the file has {names}",
-                "Keep only that with the ROIs.",
-            )
-        table = tables[0]
+        tables = {_name(item): item for item in objects if isinstance(item, PlaneSegmentation)}
+        table = choose_dataset(path, tables, dataset, "PlaneSegmentation")
         if "pixel_mask" in table.colnames:
             fov = agreed_fov(path, _imaged(objects, table), fov_shape)
             pixels = [_listed(mask) for mask in table["pixel_mask"][:]]
@@ -61,6 +54,14 @@ def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
     if accepted is None:
         return rois
     return keep_accepted(rois, accepted, path=path, decision=f"its column {column} marks as cells")
+
+
+def _name(table: Any) -> str:
+    """Return a table's name with those of the ImageSegmentation and the module that hold it."""
+    names = [str(table.name)]
+    while (table := table.parent) is not None and table.name != "root":
+        names.insert(0, str(table.name))
+    return "/".join(names)
 
 
 def _accepted(table: Any) -> tuple[str, NDArray[Any] | None]:
@@ -111,4 +112,4 @@ def _imaged(objects: list[Any], table: Any) -> FovShape | None:
     return None
 
 
-ROI_FORMATS.register(RoiFormat(name="nwb", suffixes=(".nwb",), read=read))
+ROI_FORMATS.register(RoiFormat(name="nwb", suffixes=(".nwb",), read=read, has_datasets=True))

@@ -18,17 +18,21 @@ class RoiFormat(FileFormat):
     Attributes
     ----------
     read
-        Reads a file: takes its path and the field of view (Y, X), None if the caller doesn't know it.
+        Reads a file: takes its path, the field of view (Y, X), None if the caller doesn't know it, and the
+        name of a set of ROIs in it, None for the only one.
     write
         Writes a file; None if the format can only be read.
     written_as
         Names of files, or suffixes, that are written in this format unless another is asked for by name; an
         empty suffix is a folder.
+    has_datasets
+        Whether a file may hold several sets of ROIs to choose from.
     """
 
-    read: Callable[[Path, FovShape | None], RoiSet]
+    read: Callable[[Path, FovShape | None, str | None], RoiSet]
     write: Callable[[Path, RoiSet], None] | None = None
     written_as: tuple[str, ...] = ()
+    has_datasets: bool = False
 
 
 class RoiFormats(FormatRegistry[RoiFormat]):

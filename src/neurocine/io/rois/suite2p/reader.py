@@ -36,7 +36,7 @@ def files_in(folder: Path) -> list[Path]:
     return [folder] if (folder / STAT).is_file() else []
 
 
-def read(path: Path, fov_shape: FovShape | None) -> RoiSet:
+def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return the ROIs with suite2p's probability; those that ``iscell.npy`` rejects are left out.
 
     Column 0 of ``iscell.npy`` is 1 for cells: suite2p's classifier fills it, a person corrects it in the

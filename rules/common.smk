@@ -1,6 +1,7 @@
 """What the rules share: the checked config, the recordings, paths and resources."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 # The package beside this workflow, installed or not.
@@ -217,9 +218,14 @@ def metadata_of(wildcards):
         "frame_rate_hz": recording.frame_rate_hz,
         "pixel_size_um": recording.pixel_size_um,
         "indicator": recording.indicator,
-        "dataset": recording.dataset,
+        "override": recording.override,
         "bad_frames": recording.bad_frames,
     }
+
+
+def selection_of(wildcards):
+    """Which part of a recording's files the table selects."""
+    return asdict(RECORDINGS[wildcards.recording].selection)
 
 
 def exports():

@@ -18,6 +18,7 @@ rule ingest:
         runtime=runtime_of("ingest"),
     params:
         metadata=metadata_of,
+        selection=selection_of,
         impl=IMPL["ingest"],
     message:
         saying("Checking the movie of {wildcards.recording}")

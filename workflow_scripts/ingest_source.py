@@ -3,14 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+from neurocine.core import Selection
 from neurocine.ingest import ingest, write_source
 from neurocine.workflow import LoggedProgress, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
-    found = ingest([Path(name) for name in job.input.movie], **job.params.metadata, progress=LoggedProgress())
-    write_source(Path(job.output.source), found)
+    record = ingest(
+        [Path(name) for name in job.input.movie],
+        **job.params.metadata,
+        selection=Selection(**job.params.selection),
+        progress=LoggedProgress(),
+    )
+    write_source(Path(job.output.source), record)
 
 
 if __name__ == "__main__":

@@ -160,7 +160,8 @@ def check_recording(recording: Recording, config: Config) -> None:
         frame_rate_hz=recording.frame_rate_hz,
         pixel_size_um=recording.pixel_size_um,
         indicator=recording.indicator,
-        dataset=recording.dataset,
+        override=recording.override,
+        selection=recording.selection,
     )
     check_length(movie, config.activity)
     check_rois(config.recordings, recording, config.segmentation.engine)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neurocine.config import check_rois, load_recordings
-from neurocine.core import InputError, Recording
+from neurocine.core import InputError, Recording, Selection
 
 HEADER = (
     "recording",
@@ -125,7 +125,32 @@ def test_dataset_of_a_movie(folder: Path) -> None:
     (recording,) = load_recordings(
         table(folder, ("m", "a.tif", "red"), header=("recording", "movie", "dataset"))
     )
-    assert recording.dataset == "red"
+    assert recording.selection == Selection(dataset="red")
+
+
+def test_selected_frames_crop_and_override(folder: Path) -> None:
+    header = ("recording", "movie", "frames", "crop", "override")
+    rows = (("m1", "a.tif", "100-8999", "8-503, 12-499", "true"), ("m2", "a.tif", "", "", ""))
+    one, two = load_recordings(table(folder, *rows, header=header))
+    assert one.selection == Selection(frames=(100, 8999), crop=((8, 503), (12, 499)))
+    assert one.override
+    assert two.selection == Selection()
+    assert not two.override
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "message"),
+    [
+        ("frames", "5-9, 12-30", "frames: .*isn't one range such as 100-8999"),
+        ("frames", "9-5", "frames: '9-5' ends before it begins"),
+        ("crop", "8-503", "crop: .*isn't a range of rows and one of columns"),
+        ("override", "perhaps", "override: override is 'perhaps'"),
+    ],
+)
+def test_selections_that_cannot_be_read_are_named(folder: Path, column: str, cell: str, message: str) -> None:
+    path = table(folder, ("m", "a.tif", cell), header=("recording", "movie", column))
+    with pytest.raises(InputError, match=f"line 2: {message}"):
+        load_recordings(path)
 
 
 def test_one_of_several_sets_of_rois_is_named_after_the_file(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 import zarr
 
-from neurocine.core import InputError, Movie
+from neurocine.core import InputError, Movie, Selection
 from neurocine.ingest import PixelStatistics, check_pixels, ingest, read_source, write_source
 
 GIVEN: dict[str, Any] = {"frame_rate_hz": 10.0, "pixel_size_um": 2.0, "indicator": "GCaMP6s"}
@@ -46,6 +46,24 @@ def test_record_of_several_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(source.open().read(0, 8), frames)
     write_source(tmp_path / "again.json", source)
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "source.json").read_bytes()
+
+
+def test_record_of_a_selection(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (8, 6, 5)).astype(np.uint8)
+    paths = [tmp_path / "a1.npy", tmp_path / "a2.npy", tmp_path / "a3.npy"]
+    for path, part in zip(paths, (frames[:3], frames[3:6], frames[6:]), strict=True):
+        np.save(path, part)
+    part = Selection(frames=(1, 5), crop=((2, 4), (0, 3)))
+    record = ingest(paths, **GIVEN, selection=part, bad_frames=[(0, 1), (4, 4)])
+    assert record.shape == (5, 3, 4)
+    held = [(file.first_frame, file.last_frame) for file in record.files]
+    assert held == [(0, 1), (2, 4), (None, None)]
+    named = [(item.first, item.last) for item in record.invalid if item.reason == "named by the user"]
+    assert named == [(0, 0), (3, 3)]
+    write_source(tmp_path / "source.json", record)
+    source = read_source(tmp_path / "source.json")
+    assert source == record
+    np.testing.assert_array_equal(source.open().frames[1:3], frames[2:4, 2:5, :4])
 
 
 def test_relative_paths_stay_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

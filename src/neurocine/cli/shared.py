@@ -15,8 +15,9 @@ from rich.progress import Progress as Bar
 
 from neurocine.config import Config, load_config
 from neurocine.config.load import explain
+from neurocine.config.recordings import parse_crop, parse_frames
 from neurocine.config.section import Section
-from neurocine.core import InputError, Movie
+from neurocine.core import InputError, Movie, Selection
 from neurocine.io.atomic import check_writable
 from neurocine.io.movies import open_movie
 from neurocine.progress import Progress
@@ -61,6 +62,18 @@ def changed(section: SectionT, **changes: object) -> SectionT:
         return type(section).model_validate({**section.model_dump(), **replaced})
     except ValidationError as error:
         raise InputError("command line", *explain(error, type(section))) from error
+
+
+def selection(dataset: str | None, frames: str | None, crop: str | None) -> Selection:
+    """Return the part of a movie's files that the options select."""
+    try:
+        return Selection(
+            dataset=dataset,
+            frames=None if frames is None else parse_frames(frames),
+            crop=None if crop is None else parse_crop(crop),
+        )
+    except ValueError as error:
+        raise InputError("command line", "--frames or --crop", f"{error}", "Correct it.") from error
 
 
 def opened(movie: Path, rate: float | None, pixel: float | None, indicator: str | None = None) -> Movie:

@@ -19,6 +19,7 @@ from neurocine.cli.shared import (
     RoisArgument,
     changed,
     opened,
+    selection,
     settings,
     shown_progress,
 )
@@ -48,9 +49,16 @@ def motion(
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
     indicator: IndicatorOption = None,
+    override: Annotated[
+        bool, typer.Option(help="Rate and pixel size given here replace those of the file.")
+    ] = False,
     dataset: Annotated[
         str | None, typer.Option(help="Name of the dataset, where the file holds several movies.")
     ] = None,
+    frames: Annotated[
+        str | None, typer.Option(help="First and last frame to use, 0-based and inclusive: 100-8999.")
+    ] = None,
+    crop: Annotated[str | None, typer.Option(help="Rows and columns to use: 8-503,12-499.")] = None,
     config: ConfigOption = None,
 ) -> None:
     """Register a raw movie of any format.
@@ -67,7 +75,8 @@ def motion(
             frame_rate_hz=frame_rate,
             pixel_size_um=pixel_size,
             indicator=indicator,
-            dataset=dataset,
+            override=override,
+            selection=selection(dataset, frames, crop),
             progress=progress,
         )
         pipeline.motion(

@@ -6,18 +6,21 @@ import csv
 import glob
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from neurocine.config.engines import GIVEN
 from neurocine.config.load import explain
 from neurocine.config.section import printable
-from neurocine.core import FileMissing, InputError, Recording
+from neurocine.core import FileMissing, InputError, Recording, Selection
+from neurocine.core.recording import Range
 from neurocine.io.movies import natural_key
 from neurocine.io.rois import split_dataset
+
+T = TypeVar("T")
 
 #: Letters (of any script), digits, ``_``, ``-`` and ``.``: the name is a folder and a Snakemake wildcard.
 NAME_PATTERN = r"^\w[\w.-]*$"
@@ -28,7 +31,7 @@ RESERVED = ("benchmarks", "comparison", "evaluation", "logs", "training")
 #: Names of devices on Windows, with any suffix.
 DEVICES = ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
 
-#: A frame, or the first and last of a range; a tab or comma may part the two in a file.
+#: A number, or the first and last of a range; a tab or comma may part the two in a file.
 _RANGE = re.compile(r"(\d+)(?:\s*(?:-|\u2013|\t)\s*(\d+))?")
 
 #: Longest name of a recording in bytes: file systems allow 255, and one letter can take four.
@@ -57,6 +60,16 @@ class RecordingRow(BaseModel):
         None,
         description="file with your own ROIs, for segmentation engine 'given'; FILE#NAME for one of several "
         "sets of ROIs in a file",
+    )
+    override: bool | None = Field(
+        None, description="true: frame rate and pixel size of this table replace those of the file"
+    )
+    frames: str | None = Field(
+        None, description="first and last frame to use, 0-based and inclusive, such as 100-8999; empty: all"
+    )
+    crop: str | None = Field(
+        None,
+        description="rows and columns to use, 0-based and inclusive, such as 8-503, 12-499; empty: all",
     )
     bad_frames: str | None = Field(
         None,
@@ -190,7 +203,12 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
     return Recording(
         name=row.recording,
         movie=_movie_paths(where, row.movie),
-        dataset=row.dataset,
+        selection=Selection(
+            dataset=row.dataset,
+            frames=_parsed(where, "frames", row.frames, parse_frames),
+            crop=_parsed(where, "crop", row.crop, parse_crop),
+        ),
+        override=bool(row.override),
         frame_rate_hz=row.frame_rate_hz,
         pixel_size_um=row.pixel_size_um,
         indicator=row.indicator,
@@ -201,15 +219,15 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
     )
 
 
-def frame_ranges(text: str) -> tuple[tuple[int, int], ...]:
-    """Return the ranges in `text`, first and last frame (0-based, inclusive), in order.
+def ranges_in(text: str) -> tuple[Range, ...]:
+    """Return the ranges in `text`, first and last (0-based, inclusive) of each.
 
     They are separated by commas, semicolons or line breaks; what follows a ``#`` on a line is a comment.
 
     Raises
     ------
     ValueError
-        If a part isn't a frame or a range, or a range ends before it begins.
+        If a part isn't a number or a range, or a range ends before it begins.
     """
     ranges = []
     for part in re.split(r"[,;\n]", re.sub(r"#.*", "", text)):
@@ -217,12 +235,48 @@ def frame_ranges(text: str) -> tuple[tuple[int, int], ...]:
             continue
         match = _RANGE.fullmatch(part.strip())
         if match is None:
-            raise ValueError(f"{part.strip()!r} is neither a frame nor a range such as 120-130")
+            raise ValueError(f"{part.strip()!r} is neither a number nor a range such as 120-130")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise ValueError(f"{part.strip()!r} ends before it begins")
         ranges.append((first, last))
-    return tuple(sorted(ranges))
+    return tuple(ranges)
+
+
+def parse_frames(text: str) -> Range:
+    """Return first and last frame of a range such as ``100-8999``.
+
+    Raises
+    ------
+    ValueError
+        If `text` isn't one range.
+    """
+    ranges = ranges_in(text)
+    if len(ranges) != 1:
+        raise ValueError(f"{text!r} isn't one range such as 100-8999")
+    return ranges[0]
+
+
+def parse_crop(text: str) -> tuple[Range, Range]:
+    """Return the ranges of rows and of columns of a crop such as ``8-503, 12-499``.
+
+    Raises
+    ------
+    ValueError
+        If `text` isn't two ranges.
+    """
+    ranges = ranges_in(text)
+    if len(ranges) != 2:
+        raise ValueError(f"{text!r} isn't a range of rows and one of columns, such as 8-503, 12-499")
+    return ranges[0], ranges[1]
+
+
+def _parsed(where: str, column: str, text: str | None, parse: Callable[[str], T]) -> T | None:
+    """Return what a cell says, None if it is empty."""
+    try:
+        return None if text is None else parse(text)
+    except ValueError as error:
+        raise InputError(where, column, f"{error}", "Correct the cell, or leave it empty.") from error
 
 
 def _bad_frames(where: str, text: str | None) -> tuple[tuple[int, int], ...]:
@@ -231,7 +285,8 @@ def _bad_frames(where: str, text: str | None) -> tuple[tuple[int, int], ...]:
         return ()
     path = Path(text)
     try:
-        return frame_ranges(path.read_text(encoding="utf-8") if _exists(text) and path.is_file() else text)
+        cell = path.read_text(encoding="utf-8") if _exists(text) and path.is_file() else text
+        return tuple(sorted(ranges_in(cell)))
     except ValueError as error:
         raise InputError(
             where,

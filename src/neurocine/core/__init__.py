@@ -14,7 +14,7 @@ from neurocine.core.errors import (
 )
 from neurocine.core.movie import FrameSource, InvalidFrames, Movie, Validity
 from neurocine.core.raster import Raster, Transients
-from neurocine.core.recording import Recording
+from neurocine.core.recording import Recording, Selection
 from neurocine.core.rois import RoiSet
 from neurocine.core.traces import Traces
 
@@ -35,6 +35,7 @@ __all__ = [
     "Raster",
     "Recording",
     "RoiSet",
+    "Selection",
     "Traces",
     "Transients",
     "UnknownFormat",

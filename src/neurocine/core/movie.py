@@ -91,17 +91,37 @@ class Validity:
 
     def __or__(self, other: Validity) -> Validity:
         """Return what is invalid by one or the other; where both have a reason, the first's counts."""
+        reasons = self._reasons()
+        return _validity(np.where(reasons == "", other._reasons(), reasons), {*self.rows, *other.rows})
+
+    def selected(self, times: range, rows: range) -> Validity:
+        """Return the validity of the frames `times` cropped to `rows`."""
+        places = {time: i for i, time in enumerate(times)}
+        kept = {
+            (places[frame], max(first, rows.start) - rows.start, min(last, rows.stop - 1) - rows.start)
+            for frame, first, last in self.rows
+            if frame in places and first < rows.stop and last >= rows.start
+        }
+        return _validity(self._reasons()[times.start : times.stop : times.step], kept)
+
+    def _reasons(self) -> NDArray[Any]:
+        """Return why each frame holds no data, (T,); empty for valid ones."""
         reasons = np.full(self.n_frames, "", dtype=object)
-        for part in (*other.invalid, *self.invalid):
+        for part in self.invalid:
             reasons[part.first : part.last + 1] = part.reason
-        edges = np.flatnonzero(np.append(True, reasons[1:] != reasons[:-1]))
-        stops = np.append(edges[1:], self.n_frames) - 1
-        frames = tuple(
-            InvalidFrames(int(first), int(last), str(reasons[first]))
-            for first, last in zip(edges, stops, strict=True)
-            if reasons[first]
-        )
-        return Validity(self.n_frames, frames, tuple(sorted({*self.rows, *other.rows})))
+        return reasons
+
+
+def _validity(reasons: NDArray[Any], rows: set[tuple[int, int, int]]) -> Validity:
+    """Return the validity of frames by why they hold no data, (T,), and of `rows` of them."""
+    edges = np.flatnonzero(np.append(True, reasons[1:] != reasons[:-1]))
+    stops = np.append(edges[1:], len(reasons)) - 1
+    frames = tuple(
+        InvalidFrames(int(first), int(last), str(reasons[first]))
+        for first, last in zip(edges, stops, strict=True)
+        if reasons[first]
+    )
+    return Validity(len(reasons), frames, tuple(sorted(rows)))
 
 
 def joined_validity(parts: Sequence[tuple[int, Validity | None]]) -> Validity | None:

@@ -1,9 +1,35 @@
-"""One row of the recordings table."""
+"""One row of the recordings table, and the part of a movie's files that it stands for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+
+#: First and last of a range, 0-based and inclusive.
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which part of a movie's files is the recording; by default all of the only movie in them.
+
+    Attributes
+    ----------
+    dataset
+        Name of the dataset in the file; None for the only one.
+    frames
+        First and last frame (0-based, inclusive); None for all.
+    crop
+        First and last row, then first and last column (0-based, inclusive); None for the whole picture.
+    """
+
+    dataset: str | None = None
+    frames: Range | None = None
+    crop: tuple[Range, Range] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.dataset, str | None):
+            raise TypeError(f"dataset must be a name, not {self.dataset!r}")
 
 
 @dataclass(frozen=True)
@@ -16,15 +42,18 @@ class Recording:
         Unique name; also its folder under ``results/``.
     movie
         The movie's file or folder, or several files in order of time.
-    dataset
-        Name of the dataset in the movie's file; None for the only one.
+    selection
+        Which part of these files is the recording.
     frame_rate_hz, pixel_size_um, indicator
         As the table gives them; None where it leaves them to the file.
+    override
+        Whether the table's frame rate and pixel size replace those of a file that says otherwise.
     rois
         Contours from the user, for the engine ``given``, with ``#name`` if the file holds several sets;
         None if there are none.
     bad_frames
-        First and last frame (0-based, inclusive) of each range without usable data.
+        First and last frame (0-based, inclusive, counted before `selection`) of each range without usable
+        data.
     ground_truth
         Folder or file with the truth, for evaluation; None if there is none.
     split
@@ -33,11 +62,12 @@ class Recording:
 
     name: str
     movie: tuple[Path, ...]
-    dataset: str | None = None
+    selection: Selection = Selection()
     frame_rate_hz: float | None = None
     pixel_size_um: float | None = None
     indicator: str | None = None
+    override: bool = False
     rois: Path | None = None
-    bad_frames: tuple[tuple[int, int], ...] = ()
+    bad_frames: tuple[Range, ...] = ()
     ground_truth: Path | None = None
     split: str = ""

@@ -15,14 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import DamagedFile, FileMissing, InputError, InvalidFrames, Movie, Validity
+from neurocine.core import DamagedFile, FileMissing, InputError, InvalidFrames, Movie, Selection, Validity
+from neurocine.core.recording import Range
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
 from neurocine.io.atomic import write_text
-from neurocine.io.movies import frames_per_file, movie_files, open_movie
+from neurocine.io.movies import frames_of_files, movie_files, open_movie
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.progress import Progress, silent
 
 _HASH_BYTES = 8 * 1024**2
+_ALL = Selection()
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,14 @@ class SourceFile:
     sha256
         SHA-256 of its content.
     first_frame, last_frame
-        The frames of the movie that it holds (0-based, inclusive).
+        The frames of the movie that it holds (0-based, inclusive); None if none of them is selected.
     """
 
     path: str
     size: int
     sha256: str
-    first_frame: int
-    last_frame: int
+    first_frame: int | None
+    last_frame: int | None
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class MovieRecord:
         SHA-256 over their hexadecimal digests, one after the other: the identity of the movie.
     format
         Name of the format.
-    dataset
-        Dataset chosen within the files; None for the only one.
+    selection
+        Which part of the files is the movie. All other frames and pixels here are counted within it.
     shape
         (T, Y, X).
     dtype
@@ -95,7 +97,7 @@ class MovieRecord:
     files: tuple[SourceFile, ...]
     sha256: str
     format: str
-    dataset: str | None
+    selection: Selection
     shape: tuple[int, int, int]
     dtype: str
     frame_rate_hz: float
@@ -117,7 +119,8 @@ class MovieRecord:
             frame_rate_hz=self.frame_rate_hz,
             pixel_size_um=self.pixel_size_um,
             indicator=self.indicator,
-            dataset=self.dataset,
+            override=True,
+            selection=self.selection,
         )
         complete = not self.invalid and not self.invalid_rows
         return movie if complete else replace(movie, validity=self.validity)
@@ -129,18 +132,20 @@ def ingest(
     frame_rate_hz: float | None = None,
     pixel_size_um: float | None = None,
     indicator: str | None = None,
-    dataset: str | None = None,
-    bad_frames: Sequence[tuple[int, int]] = (),
+    override: bool = False,
+    selection: Selection = _ALL,
+    bad_frames: Sequence[Range] = (),
     progress: Progress = silent,
 ) -> MovieRecord:
     """Check all of a movie and return its record.
 
     Parameters
     ----------
-    paths, frame_rate_hz, pixel_size_um, indicator, dataset
+    paths, frame_rate_hz, pixel_size_um, indicator, override, selection
         As for `neurocine.io.movies.open_movie`.
     bad_frames
-        First and last frame (0-based, inclusive) of ranges that the user knows to hold no usable data.
+        First and last frame (0-based, inclusive, counted before `selection`) of ranges that the user knows
+        to hold no usable data.
     progress
         Called with the frames checked and the files hashed.
 
@@ -154,24 +159,25 @@ def ingest(
         frame_rate_hz=frame_rate_hz,
         pixel_size_um=pixel_size_um,
         indicator=indicator,
-        dataset=dataset,
+        override=override,
+        selection=selection,
     )
     statistics = FrameStatistics()
     pixels = check_pixels(movie, progress, statistics)
-    named = _named(bad_frames, movie)
+    named = _named(bad_frames, movie, selection.frames)
     validity = named | find_artefacts(statistics)
     movie_format, names = movie_files(paths)
-    files, first = [], 0
-    for done, (name, length) in enumerate(zip(names, frames_per_file(movie.frames), strict=True)):
+    files = []
+    for done, (name, held) in enumerate(zip(names, frames_of_files(movie.frames), strict=True)):
         progress("checksums", done, len(names))
-        files.append(SourceFile(str(name), *_digest(name), first, first + length - 1))
-        first += length
+        first, last = (held.start, held.stop - 1) if held else (None, None)
+        files.append(SourceFile(str(name), *_digest(name), first, last))
     progress("checksums", len(names), len(names))
     return MovieRecord(
         files=tuple(files),
         sha256=hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest(),
         format=movie_format.name,
-        dataset=dataset,
+        selection=selection,
         shape=(movie.n_frames, *movie.fov_shape),
         dtype=movie.dtype.name,
         frame_rate_hz=movie.frame_rate_hz,
@@ -183,18 +189,19 @@ def ingest(
     )
 
 
-def _named(ranges: Sequence[tuple[int, int]], movie: Movie) -> Validity:
-    """Return the validity of the frames that the user names."""
+def _named(ranges: Sequence[Range], movie: Movie, selected: Range | None) -> Validity:
+    """Return the validity of the frames that the user names, counted before `selected` ones were taken."""
+    start = selected[0] if selected else 0
     valid = np.ones(movie.n_frames, dtype=bool)
     for first, last in ranges:
-        if last >= movie.n_frames:
+        if last >= start + movie.n_frames and selected is None:
             raise InputError(
                 movie.source,
                 "bad_frames",
                 f"frames {first} to {last} aren't all in the movie, which has {movie.n_frames}",
                 f"Frames count from 0: give frames of 0 to {movie.n_frames - 1}.",
             )
-        valid[first : last + 1] = False
+        valid[max(0, first - start) : max(0, last + 1 - start)] = False
     return Validity.of(valid, "named by the user")
 
 
@@ -258,6 +265,7 @@ def read_source(path: Path) -> MovieRecord:
             **known
             | {
                 "files": tuple(SourceFile(**file) for file in known["files"]),
+                "selection": _selection(known["selection"]),
                 "shape": (n_frames, height, width),
                 "pixels": PixelStatistics(**known["pixels"]),
                 "invalid": tuple(InvalidFrames(**part) for part in known["invalid"]),
@@ -268,6 +276,18 @@ def read_source(path: Path) -> MovieRecord:
         raise InputError(
             path, "content", f"isn't a record of ingest ({error!r})", "Run the step ingest again."
         ) from error
+
+
+def _selection(values: dict[str, Any]) -> Selection:
+    """Return a selection that was stored as JSON, whose ranges are lists."""
+    frames, crop = values["frames"], values["crop"]
+    return Selection(
+        **values
+        | {
+            "frames": None if frames is None else tuple(frames),
+            "crop": None if crop is None else tuple(map(tuple, crop)),
+        }
+    )
 
 
 def _readable(movie: Movie, start: int, stop: int) -> NDArray[Any]:

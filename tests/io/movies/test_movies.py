@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ophys import OpticalChannel, TwoPhotonSeries
 
-from neurocine.core import InputError, Movie
+from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
 from neurocine.io.movies import MOVIE_FORMATS, open_movie
-from neurocine.io.movies.frames import Concatenated, LazyFrames, Native, Transposed
+from neurocine.io.movies.frames import Concatenated, LazyFrames, Native, Selected, Transposed, frames_of_files
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
 
 T, Y, X = 7, 12, 10
@@ -171,7 +171,7 @@ def test_nwb_with_two_series_lists_them_and_takes_the_named_one(
     path = write_nwb(tmp_path / "m.nwb", frames, names=("green", "red"))
     with pytest.raises(InputError, match=r"green.*red"):
         open_movie(path)
-    assert open_movie(path, dataset="red").n_frames == T
+    assert open_movie(path, selection=Selection(dataset="red")).n_frames == T
 
 
 def test_hdf5_with_two_movies_lists_them_and_takes_the_named_one(
@@ -183,11 +183,11 @@ def test_hdf5_with_two_movies_lists_them_and_takes_the_named_one(
         file["b"].attrs.update(fr=9.0, pixel_size_um=1.25, indicator="jGCaMP8m")
     with pytest.raises(InputError, match=r"a/raw \(7, 12, 10\), b \(7, 12, 10\)"):
         open_movie(path, frame_rate_hz=10, pixel_size_um=1)
-    movie = open_movie(path, dataset="/b")
+    movie = open_movie(path, selection=Selection(dataset="/b"))
     assert (movie.frame_rate_hz, movie.pixel_size_um, movie.indicator) == (9.0, 1.25, "jGCaMP8m")
     assert movie.read(0, 1)[0, 0, 0] == frames[0, 0, 0] + 1
     with pytest.raises(InputError, match="'c' isn't in the file"):
-        open_movie(path, dataset="c")
+        open_movie(path, selection=Selection(dataset="c"))
 
 
 def test_hdf5_without_a_movie_lists_what_there_is(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_hdf5_without_a_movie_lists_what_there_is(tmp_path: Path) -> None:
 
 def test_dataset_is_refused_where_there_are_none(tmp_path: Path, frames: NDArray[np.int16]) -> None:
     with pytest.raises(InputError, match="TIFF files hold a single movie"):
-        open_movie(write_tiff(tmp_path / "m.tif", frames), dataset="x")
+        open_movie(write_tiff(tmp_path / "m.tif", frames), selection=Selection(dataset="x"))
 
 
 def test_folder_of_tiffs_is_sorted_by_number(tmp_path: Path, frames: NDArray[np.int16]) -> None:
@@ -395,3 +395,59 @@ def test_arrays_with_time_last_are_refused(
 def test_small_and_wide_movies_are_read(tmp_path: Path, shape: tuple[int, ...]) -> None:
     path = write_npy(tmp_path / "m.npy", np.zeros(shape, np.uint8))
     assert open_movie(path, frame_rate_hz=10, pixel_size_um=1).n_frames == shape[0]
+
+
+def test_selected_frames_and_crop(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = write_npy(tmp_path / "m.npy", frames)
+    part = Selection(frames=(2, 5), crop=((3, 9), (1, 4)))
+    movie = open_movie(path, frame_rate_hz=10, pixel_size_um=1, selection=part)
+    np.testing.assert_array_equal(movie.read(0, 4), frames[2:6, 3:10, 1:5])
+    np.testing.assert_array_equal(movie.read(1, 3), frames[3:5, 3:10, 1:5])
+    assert (movie.n_frames, movie.fov_shape) == (4, (7, 4))
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (Selection(frames=(2, 7)), r"frames: frames 2 to 7 aren't all in the movie, which has 7"),
+        (Selection(crop=((0, 12), (0, 3))), r"crop: rows 0 to 12 .* which has 12.*0 to 11"),
+        (Selection(crop=((0, 3), (0, 10))), r"crop: columns 0 to 10 .* which has 10"),
+    ],
+)
+def test_selection_outside_the_movie(
+    part: Selection, message: str, tmp_path: Path, frames: NDArray[np.int16]
+) -> None:
+    path = write_npy(tmp_path / "m.npy", frames)
+    with pytest.raises(InputError, match=message):
+        open_movie(path, frame_rate_hz=10, pixel_size_um=1, selection=part)
+
+
+def test_frames_of_each_file_of_a_selection(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    paths = [write_npy(tmp_path / f"{k}.npy", frames + k) for k in range(4)]
+    given = {"frame_rate_hz": 10, "pixel_size_um": 1}
+    whole = open_movie(paths, **given)  # type: ignore[arg-type]
+    assert frames_of_files(whole.frames) == [range(0, 7), range(7, 14), range(14, 21), range(21, 28)]
+    part = open_movie(paths, selection=Selection(frames=(9, 20)), **given)  # type: ignore[arg-type]
+    assert [(held.start, held.stop) for held in frames_of_files(part.frames) if held] == [(0, 5), (5, 12)]
+    assert [len(held) for held in frames_of_files(part.frames)] == [0, 5, 7, 0]
+    every_third = Selected(whole.frames, range(1, 28, 3), range(Y), range(X))
+    assert [len(held) for held in frames_of_files(every_third)] == [2, 3, 2, 2]
+
+
+def test_override_replaces_the_metadata_of_a_file(
+    tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_nwb(tmp_path / "m.nwb", frames)
+    with pytest.raises(InputError, match=r"frame_rate_hz: is 30 in recordings.*set override"):
+        open_movie(path, frame_rate_hz=30)
+    movie = open_movie(path, frame_rate_hz=30, override=True)
+    assert movie.frame_rate_hz == 30
+    assert "frame_rate_hz is 30; the file says 20" in caplog.text
+
+
+def test_validity_of_a_selection() -> None:
+    validity = Validity(
+        20, (InvalidFrames(3, 5, "blank"), InvalidFrames(12, 13, "noise")), ((8, 2, 6), (15, 8, 9))
+    )
+    part = validity.selected(range(4, 13), range(4, 8))
+    assert part == Validity(9, (InvalidFrames(0, 1, "blank"), InvalidFrames(8, 8, "noise")), ((4, 0, 2),))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurocine.core import DamagedFile, FileMissing, InputError, Movie, RoiSet
+from neurocine.core import DamagedFile, FileMissing, InputError, Movie, RoiSet, Selection
 from neurocine.io.movies import open_movie
 from neurocine.io.result_files import read_rois, read_traces, write_rois
 from neurocine.io.rois import open_rois
@@ -67,7 +67,7 @@ def test_arguments_of_a_wrong_type_are_the_callers_mistake(rois_file: Path, tmp_
         open_rois(rois_file, fov_shape=(64, 64, 1))  # type: ignore[arg-type]
     np.save(tmp_path / "m.npy", np.zeros((3, 4, 4)))
     with pytest.raises(TypeError, match="dataset"):
-        open_movie(tmp_path / "m.npy", dataset=0)  # type: ignore[arg-type]
+        open_movie(tmp_path / "m.npy", selection=Selection(dataset=0))  # type: ignore[arg-type]
 
 
 def test_a_file_can_not_unpack_to_more_than_compression_gives() -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from neurocine.core import DamagedFile, FileMissing, FrameSource, InputError, Movie
-from neurocine.core.movie import joined_validity
-from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie, frames_per_file
+from neurocine.core import DamagedFile, FileMissing, FrameSource, InputError, Movie, Selection
+from neurocine.core.movie import Validity, joined_validity
+from neurocine.core.recording import Range
+from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie, Selected, frames_of_files
 from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
 from neurocine.io.movies.names import natural_key, sequence_problems
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
@@ -25,7 +26,7 @@ __all__ = [
     "MovieFormat",
     "OpenedMovie",
     "find_movies",
-    "frames_per_file",
+    "frames_of_files",
     "movie_files",
     "movie_title",
     "natural_key",
@@ -35,6 +36,8 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+_ALL = Selection()
+
 
 def open_movie(
     path: Path | Sequence[Path],
@@ -42,7 +45,8 @@ def open_movie(
     frame_rate_hz: float | None = None,
     pixel_size_um: float | None = None,
     indicator: str | None = None,
-    dataset: str | None = None,
+    override: bool = False,
+    selection: Selection = _ALL,
 ) -> Movie:
     """Open a movie; its frames stay on disk until they are read.
 
@@ -53,11 +57,14 @@ def open_movie(
         Neurofinder; or several of these in the order of time, which become one movie.
     frame_rate_hz, pixel_size_um
         Frames per second, and µm per pixel. Needed where the file doesn't give them; where it does, they must
-        agree with it within 1 %.
+        agree with it within 1 %, unless `override` is set.
     indicator
         Calcium indicator; overrides that of the file.
-    dataset
-        Name of the dataset (HDF5), array (Zarr) or TwoPhotonSeries (NWB), where a file holds several.
+    override
+        Whether the rate and the pixel size given here replace those of a file that says otherwise.
+    selection
+        Which part of the files is the movie: a dataset (HDF5), array (Zarr) or TwoPhotonSeries (NWB) where
+        a file holds several; the frames; the rows and columns.
 
     Raises
     ------
@@ -71,10 +78,9 @@ def open_movie(
         If neither the file nor the caller gives the frame rate or the pixel size.
     InputError
         If it holds colour, several channels or planes, or a single frame; if files don't fit together; if the
-        rate or the pixel size contradicts the file.
+        rate or the pixel size contradicts the file; if frames, rows or columns are selected that it lacks.
     """
-    if not isinstance(dataset, str | None):
-        raise TypeError(f"dataset must be a name, not {dataset!r}")
+    dataset = selection.dataset
     movie_format, files = movie_files(path)
     if dataset is not None and not movie_format.has_datasets:
         raise InputError(
@@ -84,17 +90,31 @@ def open_movie(
         logger.warning("%s: %s", files[0].parent, problem)
     parts = [_read(movie_format, file, dataset) for file in files]
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    frames = _joined(files, [part.frames for part in parts])
+    validity = joined_validity([(part.frames.shape[0], part.validity) for part in parts])
+    if selection.frames is not None or selection.crop is not None:
+        frames, validity = _selected(name, frames, validity, selection)
     return Movie(
-        frames=_joined(files, [part.frames for part in parts]),
+        frames=frames,
         frame_rate_hz=resolve_metadata(
-            name, "frame_rate_hz", "--frame-rate", frame_rate_hz, [part.frame_rate_hz for part in parts]
+            name,
+            "frame_rate_hz",
+            "--frame-rate",
+            frame_rate_hz,
+            [part.frame_rate_hz for part in parts],
+            override=override,
         ),
         pixel_size_um=resolve_metadata(
-            name, "pixel_size_um", "--pixel-size", pixel_size_um, [part.pixel_size_um for part in parts]
+            name,
+            "pixel_size_um",
+            "--pixel-size",
+            pixel_size_um,
+            [part.pixel_size_um for part in parts],
+            override=override,
         ),
         indicator=resolve_indicator(name, indicator, [part.indicator for part in parts]),
         source=name,
-        validity=joined_validity([(part.frames.shape[0], part.validity) for part in parts]),
+        validity=validity,
     )
 
 
@@ -177,6 +197,32 @@ def _files_of(path: Path) -> list[tuple[MovieFormat, Path]]:
         if file.is_file() and file.stat().st_size == 0:
             raise DamagedFile(file, "file", "is empty (0 bytes)", "Copy it again.")
     return [(movie_format, file) for file in files]
+
+
+def _selected(
+    name: str, frames: FrameSource, validity: Validity | None, selection: Selection
+) -> tuple[FrameSource, Validity | None]:
+    """Return the selected frames, rows and columns, and their validity."""
+    n_frames, height, width = (int(n) for n in frames.shape)
+    rows, columns = selection.crop or (None, None)
+    times = _within(name, "frames", selection.frames, n_frames, "frames")
+    rows_kept = _within(name, "crop", rows, height, "rows")
+    columns_kept = _within(name, "crop", columns, width, "columns")
+    kept = None if validity is None else validity.selected(times, rows_kept)
+    return Selected(frames, times, rows_kept, columns_kept), kept
+
+
+def _within(name: str, field: str, chosen: Range | None, size: int, what: str) -> range:
+    """Return the range from the first to the last of what is chosen, all if None."""
+    first, last = chosen or (0, size - 1)
+    if not 0 <= first <= last < size:
+        raise InputError(
+            name,
+            field,
+            f"{what} {first} to {last} aren't all in the movie, which has {size}",
+            f"They count from 0: give {what} of 0 to {size - 1}.",
+        )
+    return range(first, last + 1)
 
 
 def _joined(files: Sequence[Path], parts: Sequence[FrameSource]) -> FrameSource:

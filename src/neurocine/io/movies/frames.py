@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,41 @@ class Concatenated(LazyFrames):
         return frames
 
 
-def frames_per_file(frames: FrameSource) -> list[int]:
-    """Return how many frames each file of an opened movie holds, in the order of time."""
-    stored = frames.source if isinstance(frames, Native) else frames
-    return stored.lengths if isinstance(stored, Concatenated) else [stored.shape[0]]
+class Selected(LazyFrames):
+    """The frames `times` of `source`, cropped to `rows` and `columns`."""
+
+    def __init__(self, source: FrameSource, times: range, rows: range, columns: range) -> None:
+        super().__init__((len(times), len(rows), len(columns)), source.dtype)
+        self._source, self._times = source, times
+        self._crop = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
+
+    @property
+    def source(self) -> FrameSource:
+        """The frames that these are selected from."""
+        return self._source
+
+    @property
+    def times(self) -> range:
+        """Positions of the frames in `source`."""
+        return self._times
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        if start == stop:
+            return np.empty((0, *self.shape[1:]), dtype=self.dtype)
+        times = self._times[start:stop]
+        return np.asarray(self._source[(slice(times[0], times[-1] + 1, times.step), *self._crop)])
+
+
+def frames_of_files(frames: FrameSource) -> list[range]:
+    """Return which frames of an opened movie each of its files holds, in the order of time.
+
+    The range is empty for a file of which no frame is selected.
+    """
+    times = frames.times if isinstance(frames, Selected) else range(frames.shape[0])
+    stored = frames.source if isinstance(frames, Selected) else frames
+    stored = stored.source if isinstance(stored, Native) else stored
+    lengths = stored.lengths if isinstance(stored, Concatenated) else [stored.shape[0]]
+    ends = [0, *np.cumsum(lengths).tolist()]
+    # The first selected frame at or after each file's first one.
+    places = [min(max(-((times.start - end) // times.step), 0), len(times)) for end in ends]
+    return [range(first, stop) for first, stop in pairwise(places)]

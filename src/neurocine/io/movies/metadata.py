@@ -100,9 +100,15 @@ def text(attributes: Mapping[str, Any], name: str) -> str | None:
 
 
 def resolve_metadata(
-    where: str, field: str, option: str, user_value: float | None, file_values: Sequence[float | None]
+    where: str,
+    field: str,
+    option: str,
+    user_value: float | None,
+    file_values: Sequence[float | None],
+    *,
+    override: bool = False,
 ) -> float:
-    """Return the one value of `field` that the user and all files agree on.
+    """Return the one value of `field` that the user and all files agree on; with `override`, the user's.
 
     Raises
     ------
@@ -111,6 +117,10 @@ def resolve_metadata(
     InputError
         If two values differ by more than 1 %.
     """
+    if override and user_value is not None:
+        for value in {value for value in file_values if value is not None and value != user_value}:
+            logger.warning("%s: %s is %g; the file says %g (override)", where, field, user_value, value)
+        return float(user_value)
     values = [("recordings.tsv or the option", user_value), *(("the file", value) for value in file_values)]
     known = [(origin, float(value)) for origin, value in values if value is not None]
     if not known:
@@ -124,7 +134,8 @@ def resolve_metadata(
                 where,
                 field,
                 f"is {value:g} in {origin} but {other:g} in {other_origin}",
-                f"Correct the wrong one: recordings.tsv, {option}, or the file.",
+                f"Correct recordings.tsv or {option}; if the file is wrong, set override (in the table, "
+                "or --override).",
             )
     return value
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.core.truth import MIN_DPRIME
 from neurocine.io.result_files import read_activity, read_movie, read_rois, read_truth
 from neurocine.io.tables import write_table

@@ -2,6 +2,8 @@
 
 from snakemake.logging import logger
 
+from neurocine.cluster.head import interrupted
+
 
 onstart:
     if workflow.executor_plugin.name == "slurm":
@@ -15,7 +17,7 @@ onstart:
 
 onerror:
     undone = list(workflow.dag.needrun_jobs())
-    if any(job.rule.name == "report_index" for job in undone):
+    if not interrupted() and any(job.rule.name == "report_index" for job in undone):
         # Takes seconds to import, and a run that goes well doesn't need it.
         from neurocine.report import write_unfinished_index
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, TextIO
 
 from neurocine.core import NeurocineError
@@ -26,7 +28,8 @@ def logged(snakemake: Any) -> Iterator[None]:
     log's path instead of a traceback; any other is logged with its traceback and raised again.
 
     First, what an earlier attempt left half written beside the rule's outputs is removed: Snakemake runs one
-    job at a time for a file.
+    job at a time for a file. SIGTERM, from `neurocine run` or from SLURM, ends the work as an exception does,
+    so that temporary files go and child processes end.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ def logged(snakemake: Any) -> Iterator[None]:
     path = _own_log(Path(snakemake.log[0]))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("")
-    with _errors_into(path) as screen:
+    with _ended_by_sigterm(), _errors_into(path) as screen:
         _log_to(path, screen, snakemake.rule)
         try:
             for output in snakemake.output:
@@ -94,6 +97,20 @@ def _own_log(path: Path) -> Path:
     """Return the rule's log, or that of one of its tasks beyond the first."""
     rank = _rank()
     return path.with_name(f"{path.stem}.task{rank}{path.suffix}") if rank else path
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM raise `SystemExit`."""
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        sys.exit(128 + signum)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

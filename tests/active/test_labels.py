@@ -17,7 +17,7 @@ from neurocine.active.labels import (
     intervals_after,
 )
 from neurocine.active.spikes import Spikes
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.io.result_files import read_rois
 from neurocine.io.rois import save_rois

@@ -16,7 +16,7 @@ from neurocine.assemblies.events import onsets, rolled, within
 from neurocine.assemblies.figures import agreement_png, assemblies_png
 from neurocine.assemblies.membership import joined_by, label_cells
 from neurocine.assemblies.pairs import shuffled_columns
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.config import AssembliesSettings
 from neurocine.core import Assemblies, CellTypes, InputError, Raster, RoiSet
 from neurocine.core.assemblies import similarity

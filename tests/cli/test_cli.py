@@ -12,7 +12,8 @@ import tifffile
 import yaml
 from typer.testing import CliRunner
 
-from neurocine.cli import app, main
+from neurocine.cli import main
+from neurocine.cli.app import app
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError
 from neurocine.io.result_files import read_movie, read_rois, read_traces

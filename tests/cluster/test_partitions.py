@@ -13,7 +13,7 @@ import tifffile
 import yaml
 from typer.testing import CliRunner
 
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.cluster import partitions as slurm
 from neurocine.cluster.partitions import Asked, Partition, asked, minutes, offered, problems, read_profile
 from neurocine.cluster.resources import within_gpus

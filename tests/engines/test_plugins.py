@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.cluster.resources import EstimatedCost, costs_with
 from neurocine.config import (
     Config,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.core import InputError
 from neurocine.evaluation import ActivityCase
 from neurocine.io.result_files import write_activity, write_rois

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.config import NetworkTraining
 from neurocine.core import InputError
 from neurocine.networks.catalogue import CELL_ARCHITECTURES

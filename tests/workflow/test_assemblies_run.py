@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from neurocine.assemblies import recovery
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.io.result_files import read_assemblies, read_rois, read_truth
 from neurocine.simulation import PRESETS, PlantedAssemblies, simulate
 

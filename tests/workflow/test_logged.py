@@ -63,6 +63,16 @@ def test_an_unknown_error_leaves_its_traceback_in_the_log(tmp_path: Path) -> Non
     assert "ZeroDivisionError" in log
 
 
+def test_sigterm_ends_the_work_as_an_exception_does(tmp_path: Path) -> None:
+    act = "\n    ".join(
+        ["import signal", "try: signal.raise_signal(signal.SIGTERM)", "finally: print('tidied', flush=True)"]
+    )
+    done, _ = run(act, tmp_path / "motion.log")
+    assert done.returncode == 143
+    assert done.stdout == "tidied\n"
+    assert "Traceback" not in done.stderr
+
+
 def test_a_log_starts_anew_with_each_run(tmp_path: Path) -> None:
     _, first = run("pass", tmp_path / "motion.log")
     _, second = run("pass", tmp_path / "motion.log")

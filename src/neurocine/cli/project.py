@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
+import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from neurocine.cli.partitions import check_cluster
+from neurocine.cluster.head import INTERRUPTED
+from neurocine.cluster.interruption import run_snakemake, say
 from neurocine.cluster.resources import costs_with, engines_of, work_of
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, NeurocineError, Recording
@@ -126,9 +128,13 @@ def run(
 
     Examples: `neurocine run`, `neurocine run --profile slurm`, `neurocine run -n` (dry run)
     """
-    if checked:
-        _check(load_config(config))
-    sys.exit(_snakemake(Path(), config, profile, context.args))
+    try:
+        if checked:
+            _check(load_config(config))
+        code = _snakemake(Path(), config, profile, context.args)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    _end(code)
 
 
 def demo() -> None:
@@ -138,16 +144,27 @@ def demo() -> None:
     if code == 0:
         report = CHECKOUT / "results" / "demo" / "mouse_v1" / result_path("report")
         typer.echo(f"\nThe report: {report}")
-    sys.exit(code)
+    _end(code)
 
 
 def _snakemake(folder: Path, config: Path, profile: str, more: list[str]) -> int:
     """Run Snakemake in `folder`; return its exit code."""
     shipped = CHECKOUT / "profiles" / profile
-    command = [sys.executable, "-m", "snakemake", "--snakefile", _checkout_file("Snakefile")]
+    command = ["--snakefile", _checkout_file("Snakefile")]
     command += ["--profile", str(shipped) if shipped.is_dir() else profile]
-    command += ["--configfile", str(config), *more]
-    return subprocess.run(command, cwd=folder, check=False).returncode
+    # --configfile takes all words up to the next option.
+    command += [*more, "--configfile", str(config)]
+    return run_snakemake(command, folder)
+
+
+def _end(code: int) -> NoReturn:
+    """End the command with Snakemake's exit code; one that was stopped says how to go on."""
+    again = shlex.join(["neurocine", *sys.argv[1:]])
+    if code > 128:
+        say(f"Stopped; what is finished is kept. To go on: {again}")
+    elif code < 0:
+        say(f"Snakemake was killed (signal {-code}). To go on: neurocine run --unlock, then {again}")
+    sys.exit(code)
 
 
 def _checkout_file(name: str) -> str:

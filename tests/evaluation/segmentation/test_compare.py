@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError
 from neurocine.evaluation import ActivityCase

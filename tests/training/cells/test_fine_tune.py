@@ -15,7 +15,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.config import FineTuneSettings
 from neurocine.core import InputError
 from neurocine.io.cinac_labels import read_segments

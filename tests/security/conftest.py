@@ -17,8 +17,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import roifile
 import tifffile
 import zarr
+from PIL import Image
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ophys import ImageSegmentation, OpticalChannel, TwoPhotonSeries
 from scipy import sparse
@@ -257,6 +259,35 @@ def roi_file(name: str, inside: str = "") -> Maker:
     return make
 
 
+def png(folder: Path) -> Path:
+    Image.fromarray(rois().mask(0).astype(np.uint16) * 300).save(folder / "l.png")
+    return folder / "l.png"
+
+
+def imagej(folder: Path) -> Path:
+    """A polygon, one with finer coordinates, and a composite shape."""
+    corners = np.array([(3, 4), (9, 4), (9, 12), (5, 14)])
+    whole, fine = roifile.ImagejRoi.frompoints(corners), roifile.ImagejRoi.frompoints(corners + 0.3)
+    parts = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, right=9, bottom=9)
+    parts.multi_coordinates = np.array([0, 2, 2, 1, 9, 2, 3, 9, 5, 9, 9, 5, 9, 4], np.float32)
+    parts.shape_roi_size = len(parts.multi_coordinates)
+    roifile.roiwrite(folder / "RoiSet.zip", [whole, fine, parts], name=["a.roi", "b.roi", "c.roi"])
+    return folder / "RoiSet.zip"
+
+
+def imagej_fine(folder: Path) -> Path:
+    roi = roifile.ImagejRoi.frompoints(np.array([(3.5, 4), (9, 4.2), (9, 12), (5, 14)]))
+    roi.tofile(folder / "r.roi")
+    return folder / "r.roi"
+
+
+def cellpose(folder: Path) -> Path:
+    labels = rois().mask(0).astype(np.uint16)
+    content = {"masks": labels, "outlines": labels, "filename": folder / "m.tif", "flows": [labels, None]}
+    np.save(folder / "m_seg.npy", np.array(content), allow_pickle=True)
+    return folder / "m_seg.npy"
+
+
 def masks(folder: Path) -> Path:
     np.savez_compressed(folder / "m.npz", masks=np.stack([rois().mask(i) for i in range(2)]))
     return folder / "m.npz"
@@ -387,6 +418,10 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "suite2p's iscell": ("rois", roi_file("plane0", "iscell.npy")),
     "labels, tiff": ("rois", roi_file("l.tif")),
     "labels, npy": ("rois", roi_file("l.npy")),
+    "labels, png": ("rois", png),
+    "imagej's set": ("rois", imagej),
+    "imagej's roi": ("rois", imagej_fine),
+    "cellpose": ("rois", cellpose),
     "masks": ("rois", masks),
     "caiman": ("rois", caiman),
     "nwb rois": ("rois", nwb),

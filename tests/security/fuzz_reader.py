@@ -109,7 +109,9 @@ READERS = {
 def main() -> None:
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    import pynwb  # noqa: F401  # before memory is bounded, as all that readers import when first needed
+    import PIL.PngImagePlugin  # noqa: F401  # before memory is bounded, as all that readers import when first needed
+    import pynwb  # noqa: F401
+    import roifile  # noqa: F401
     import skimage.draw  # noqa: F401
     import zarr  # noqa: F401
 

@@ -142,7 +142,7 @@ def test_mask_files_with_something_else(tmp_path: Path) -> None:
     for name, problem in {
         "a.npz": r"holds x \(3,\), y \(2, 2\)",
         "b.npz": "shape, k, y, x",
-        "c.npy": "is none of labels, masks, suite2p",
+        "c.npy": "is none of cellpose, labels, masks, suite2p",
         "d.npy": "isn't a whole",
     }.items():
         with pytest.raises(InputError, match=rf"{name}: .*{problem}"):

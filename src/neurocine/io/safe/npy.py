@@ -70,6 +70,13 @@ def object_header(path: Path) -> int | None:
         return file.tell() if dtype.hasobject else None
 
 
+def holds_one_object(path: Path) -> bool:
+    """Return whether a ``.npy`` file holds a single Python object, as `numpy.save` writes a dict."""
+    with path.open("rb") as file:
+        shape, dtype = _header(file)
+    return shape == () and dtype.hasobject
+
+
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     with archive.open(member) as file:
         needed = _header_bytes(file)

@@ -307,7 +307,7 @@ def load_npy(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise FileMissing(path, "file", "doesn't exist", "Check the path.")
-    with reraise_as_input_error(path, "a whole NumPy file", "Use the file as suite2p wrote it."):
+    with reraise_as_input_error(path, "a whole NumPy file", "Use the file as its program wrote it."):
         offset = object_header(path)
         if offset is None:
             return load_array(path)
@@ -325,7 +325,7 @@ def _unpickled(path: Path, stream: bytes) -> NDArray[Any]:
             path,
             "content",
             f"isn't made of plain arrays and containers ({short_message(error)})",
-            "Use the file as suite2p wrote it.",
+            "Use the file as its program wrote it.",
         ) from error
     return value
 
@@ -335,5 +335,5 @@ def load_dict(path: str | Path) -> dict[str, Any]:
     value = load_npy(path)
     item = value.item() if value.shape == () else None
     if not isinstance(item, dict):
-        raise InputError(path, "content", "isn't a dict", "Use the file as suite2p wrote it.")
+        raise InputError(path, "content", "isn't a dict", "Use the file as its program wrote it.")
     return item

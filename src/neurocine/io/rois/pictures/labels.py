@@ -1,22 +1,28 @@
-"""Label images: one picture of integers, 0 for background, in TIFF or NumPy's format."""
+"""Label images: one picture of integers, 0 for background, in TIFF, PNG or NumPy's format."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic import atomic_path
 from neurocine.io.movies import tiff
 from neurocine.io.rois.fov import FovShape, agreed_fov
+from neurocine.io.rois.pictures.png import read_png
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.safe.damage import reraise_as_input_error
 from neurocine.io.safe.npy import load_array
 
 logger = logging.getLogger(__name__)
+
+_READERS = {".npy": load_array, ".png": read_png}
 
 
 def matches(path: Path) -> bool:
@@ -32,15 +38,35 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
     InputError
         If the file can't be read or isn't one picture of integers.
     """
-    is_numpy = path.suffix.lower() == ".npy"
+    read_picture = _READERS.get(path.suffix.lower(), tiff.read_picture)
     with reraise_as_input_error(path, "a readable picture", "Save the label image again."):
-        labels = load_array(path) if is_numpy else tiff.read_picture(path)
+        labels = read_picture(path)
+    return roi_set(path, labels, fov_shape)
+
+
+def roi_set(path: Path, labels: NDArray[Any], fov_shape: FovShape | None) -> RoiSet:
+    """Return the ROIs of the label image (Y, X) in a file; one label on many pieces is warned of.
+
+    Raises
+    ------
+    InputError
+        If it isn't one picture of integers, or isn't of the field of view.
+    """
     if labels.ndim != 2:
         raise InputError(
             path, "labels", f"have shape {labels.shape}, expected (Y, X)", "Give one label image."
         )
-    agreed_fov(path, labels.shape, fov_shape)
-    return RoiSet.from_label_image(labels, engine="given", source=str(path))
+    agreed_fov(path, (labels.shape[0], labels.shape[1]), fov_shape)
+    rois = RoiSet.from_label_image(labels, engine="given", source=str(path))
+    n_pieces = int(ndimage.label(labels, np.ones((3, 3)))[1]) if len(rois) == 1 else 1
+    if n_pieces > 1:
+        logger.warning(
+            "%s: all %d pieces have the same label and are one ROI: if this is a mask of all cells, number "
+            "its pieces, as scipy.ndimage.label or Fiji's Connected Components Labeling does",
+            path,
+            n_pieces,
+        )
+    return rois
 
 
 def write(path: Path, rois: RoiSet) -> None:
@@ -86,7 +112,7 @@ def label_image(rois: RoiSet, where: str) -> np.ndarray[tuple[int, int], np.dtyp
 ROI_FORMATS.register(
     RoiFormat(
         name="labels",
-        suffixes=(".tif", ".tiff", ".npy"),
+        suffixes=(".tif", ".tiff", ".png", ".npy"),
         matches=matches,
         read=read,
         write=write,

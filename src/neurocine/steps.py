@@ -160,7 +160,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "celltype",
         "classifies each ROI as pyramidal cell, interneuron or noise",
-        impl=2,
+        impl=3,
         cost=Cost(3000, 0.2, 15, 60),
         reads=("movie", "rois"),
         writes={"celltypes": "celltypes.tsv"},
@@ -171,7 +171,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "activity",
         "infers the frames in which each cell is active",
-        impl=4,
+        impl=5,
         cost=Cost(3000, 0.2, 15, 120),
         reads=("movie", "rois", "celltypes"),
         writes={"activity": "activity.h5"},

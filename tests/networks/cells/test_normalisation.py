@@ -73,3 +73,36 @@ def test_statistics_hold_numbers_or_pictures() -> None:
     assert statistics([frames], "movie", "movie").mean.shape == ()
     assert statistics([frames], "pixel", "movie").mean.shape == (20, 24)
     assert isinstance(statistics([frames], "movie", "movie"), Statistics)
+
+
+@pytest.mark.parametrize("normalisation", ["movie", "pixel"])
+@pytest.mark.parametrize("step", [64, 50])
+def test_a_flash_changes_neither_mean_nor_noise(normalisation: str, step: int) -> None:
+    frames, _, _ = noisy(6)
+    clean = statistics([frames], normalisation, "movie")
+    frames[[0, 100, 599]] = 65535
+    frames[300:303, :7] += 20_000
+    found = statistics(blocks(frames, step), normalisation, "movie")
+    np.testing.assert_allclose(found.mean, clean.mean, atol=3)
+    np.testing.assert_allclose(found.scale, clean.scale, rtol=0.02)
+
+
+def test_frames_without_data_have_no_part_in_the_noise() -> None:
+    frames, _, noise = noisy(7)
+    valid = np.ones(600, dtype=bool)
+    for first in range(10, 600, 50):  # as they are read: the same frame again and again, without noise
+        frames[first : first + 20] = frames[first - 1]
+        valid[first : first + 20] = False
+    found = statistics(blocks(frames, 64), "pixel", "movie", valid)
+    assert abs(np.median(found.scale / noise) - 1) < 0.01
+    assert np.median(statistics([frames], "pixel", "movie").scale / noise) < 0.8
+
+
+def test_cells_that_flare_and_a_few_photons_are_no_flash() -> None:
+    rng = np.random.default_rng(8)
+    frames = rng.poisson(0.05, (600, 20, 24)).astype(np.float32)
+    frames[200:, :, 5:9] += 8 * np.exp(-np.arange(400) / 20)[:, None, None].astype(np.float32)
+    found = statistics(blocks(frames, 64), "pixel", "movie")
+    np.testing.assert_allclose(found.mean, frames.mean(axis=0), rtol=1e-5)
+    noise = np.sqrt((np.diff(frames, axis=0) ** 2).sum(axis=0) / 599 / 2)
+    np.testing.assert_allclose(found.scale, np.maximum(noise, 0.2 * np.median(noise)), rtol=1e-5)

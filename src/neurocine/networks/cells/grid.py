@@ -130,6 +130,11 @@ class Grid:
             frames = np.ascontiguousarray(np.moveaxis(frames, 0, 1))
         return frames
 
+    def valid(self, movie: Movie) -> NDArray[np.bool_]:
+        """Return which model frames are made, at least half, of frames that hold data; all if none are."""
+        valid = np.asarray(self._axes[0] @ movie.valid.astype(np.float32) >= 0.5)
+        return valid if valid.any() else np.ones_like(valid)
+
     def block_frames(self, block_bytes: int = BLOCK_BYTES) -> int:
         """Return how many model frames fit in `block_bytes`, on the finer of both grids."""
         model, movie = self.fov_shape, self.movie_shape
@@ -196,7 +201,8 @@ class ModelMovie:
             If all pixels are alike, or one isn't a finite number.
         """
         blocks = (frames for _, frames in grid.measuring.blocks(movie))
-        return cls(movie, grid, statistics(blocks, normalisation, movie.source))
+        valid = grid.measuring.valid(movie)
+        return cls(movie, grid, statistics(blocks, normalisation, movie.source, valid))
 
     @classmethod
     def with_traces(
@@ -209,11 +215,13 @@ class ModelMovie:
         rois
             ROIs on `grid` (`Grid.rois`).
         """
+        measuring = grid.measuring
+        valid = measuring.valid(movie)
         gathered = StatisticsSum(normalisation)
-        traces = np.empty((len(rois), grid.measuring.n_frames))
+        traces = np.empty((len(rois), measuring.n_frames))
         matrix, areas = rois.matrix(), rois.areas()[:, None]
-        for start, frames in grid.measuring.blocks(movie):
-            gathered.add(frames)
+        for start, frames in measuring.blocks(movie):
+            gathered.add(frames, valid[start : start + len(frames)])
             traces[:, start : start + len(frames)] = (matrix @ frames.reshape(len(frames), -1).T) / areas
         if grid.time_ratio > 1:
             traces = (resampling_matrix(movie.n_frames, grid.time_ratio) @ traces.T).T

@@ -95,7 +95,7 @@ def _case(folder: Path, models: Sequence[str], tuned: tuple[float, float]) -> Se
     found["suite2p"] = _suite2p(folder, 1.0, SegmentationSettings().min_probability)
     found["suite2p, tuned"] = _suite2p(folder, *tuned)
     rois, truth = read_rois(folder / "rois.h5"), read_truth(folder / "truth.h5")
-    return SegmentationCase(folder.name, rois, groups_of(truth), found, read_movie(folder / "movie.h5"))
+    return SegmentationCase(folder.name, rois, groups_of(truth, rois), found, read_movie(folder / "movie.h5"))
 
 
 def _rois(folder: Path, name: str, settings: SegmentationSettings) -> RoiSet:
@@ -116,7 +116,8 @@ def _tuned_suite2p(folders: Sequence[Path]) -> tuple[float, float]:
     tried = list(product(SCALINGS, PROBABILITIES))
     f1 = np.zeros((len(folders), len(tried)))
     for row, folder in zip(f1, folders, strict=True):
-        rois, groups = read_rois(folder / "rois.h5"), groups_of(read_truth(folder / "truth.h5"))
+        rois = read_rois(folder / "rois.h5")
+        groups = groups_of(read_truth(folder / "truth.h5"), rois)
         row[:] = [
             evaluate_groups(_suite2p(folder, *values), rois, groups).containment.score.f1 for values in tried
         ]

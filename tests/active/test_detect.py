@@ -38,7 +38,7 @@ def movie(simulated: Path) -> Movie:
 def test_shipped_model_finds_active_neurons(simulated: Path, movie: Movie) -> None:
     rois = read_rois(simulated / "rois.h5")
     truth = read_truth(simulated / "truth.h5")
-    groups = groups_of(truth)
+    groups = groups_of(truth, rois)
     segmented = segment(movie, SegmentationSettings(engine="stneuronet"))
     score = evaluate_groups(segmented, rois, groups).containment.score
     assert score.n_true >= 10
@@ -56,7 +56,7 @@ def test_shipped_model_finds_active_neurons(simulated: Path, movie: Movie) -> No
 
 def test_rois_of_others_are_told_how_active_they_are(simulated: Path, movie: Movie) -> None:
     rois = read_rois(simulated / "rois.h5")
-    groups = groups_of(read_truth(simulated / "truth.h5"))
+    groups = groups_of(read_truth(simulated / "truth.h5"), rois)
     detection = detect(movie, SETTINGS, rois=rois)
     assert detection.roi_probability is not None
     active, silent = detection.roi_probability[groups.positive], detection.roi_probability[groups.negative]

@@ -16,6 +16,7 @@ import pytest
 
 from neurocine.config import EvaluationSettings
 from neurocine.core import InputError, RoiSet
+from neurocine.core.truth import Spans, Truth
 from neurocine.evaluation import ActivityCase, evaluate_activity, open_activity_case, write_evaluation
 from neurocine.evaluation.activity import baselines
 from neurocine.evaluation.activity.evaluated_cells import measure_activity
@@ -45,6 +46,41 @@ def test_perfect_prediction(cases: list[ActivityCase], judged) -> None:
     assert test["methods"]["neurocine"]["share"] == 1
     assert test["confirmed_by_truth"] == test["transients"]
     assert values["cell_types"]["macro_f1"] == 1
+
+
+def labelled_in_part(truth: Truth, cells: list[int], stop: int) -> Truth:
+    """What a person makes of some cells in the first `stop` frames."""
+    own = np.isin(truth.roi_id, truth.ids[cells]) & (truth.peak < stop)
+    raster = np.zeros((len(cells), truth.n_frames), dtype=bool)
+    for roi, onset, peak in zip(truth.roi_id[own], truth.onset[own], truth.peak[own], strict=True):
+        raster[cells.index(int(np.flatnonzero(truth.ids == roi)[0])), onset : peak + 1] = True
+    ids = truth.ids[cells]
+    return Truth(
+        ids=ids,
+        cell_types=tuple(truth.cell_types[cell] for cell in cells),
+        is_target=np.zeros(len(cells), dtype=bool),
+        raster=raster,
+        roi_id=truth.roi_id[own],
+        onset=truth.onset[own],
+        peak=truth.peak[own],
+        looked=Spans(ids, np.zeros(len(cells), dtype=np.int64), np.full(len(cells), stop - 1)),
+        labelled_by=("A. Person",),
+    )
+
+
+def test_a_perfect_method_is_perfect_where_people_looked(cases: list[ActivityCase], judged) -> None:
+    case = judged(cases[0], cases[0].truth.raster, TRUE_KINDS)
+    part = replace(case, truth=labelled_in_part(case.truth, [0, 2], 200))
+    evaluation = evaluate_activity([part], SETTINGS)
+    own = evaluation.visible.as_dict()["methods"]["neurocine"]["active"]
+    for metric in ("sensitivity", "precision", "f1"):
+        assert own[metric] == {"median": 1, "q25": 1, "q75": 1}
+    assert own["true_positive"] == len(part.truth.roi_id) > 0
+    assert [cell.truth_id for cell in evaluation.visible.cells] == case.true_rois.ids[[0, 2]].tolist()
+    # The same labels without saying where people looked: its other transients look false.
+    all_looked = replace(part, truth=replace(part.truth, looked=None))
+    own = evaluate_activity([all_looked], SETTINGS).visible.as_dict()["methods"]["neurocine"]["active"]
+    assert own["precision"]["median"] < 0.7
 
 
 def test_all_active_and_silent(cases: list[ActivityCase], judged) -> None:

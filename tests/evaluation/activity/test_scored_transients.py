@@ -77,11 +77,27 @@ rasters = hnp.arrays(bool, 60)
 values = hnp.arrays(np.float32, 60, elements=st.floats(0, 1, width=16))
 
 
-@given(rasters, values, values, st.floats(0, 1, width=16))
+def test_only_frames_of_which_the_truth_is_known_count() -> None:
+    trace = bumps(10, 40)
+    truth = np.zeros(len(trace), dtype=bool)
+    truth[10:14] = True  # somebody looked at the first half; at 40 there is another transient
+    looked = np.arange(len(trace)) < 30
+    everything = np.ones(len(trace))
+    (half,) = scored_transients(truth, trace, [everything], looked)
+    (all_of_it,) = scored_transients(truth, trace, [everything])
+    assert (half.score(0.5).true_positive, all_of_it.score(0.5).true_positive) == (1, 1)
+    assert half.score(0.5).false_positive < all_of_it.score(0.5).false_positive
+    doubtful = looked & (np.arange(len(trace)) != 12)
+    (none,) = scored_transients(truth, trace, [everything], doubtful)
+    assert not len(none.starts)
+    assert none.score(0.5) == score(truth, everything > 0.5, trace, doubtful)
+
+
+@given(rasters, values, values, st.floats(0, 1, width=16), rasters)
 @settings(max_examples=100, deadline=None)
-def test_agrees_with_the_score_of_a_raster(truth, trace, signal, threshold) -> None:
-    (scored,) = scored_transients(truth, trace, [signal])
-    assert scored.score(threshold) == score(truth, signal > threshold, trace)
+def test_agrees_with_the_score_of_a_raster(truth, trace, signal, threshold, counted) -> None:
+    (scored,) = scored_transients(truth, trace, [signal], counted)
+    assert scored.score(threshold) == score(truth, signal > threshold, trace, counted)
     assert len(scored.coverage(threshold)) == scored.score(threshold).true_positive
     assert scored.f1([threshold])[0] == pytest.approx(scored.score(threshold).f1)
 

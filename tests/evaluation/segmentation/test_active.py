@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurocine.core import InputError, RoiSet
-from neurocine.core.truth import HybridTruth, Truth
+from neurocine.core.truth import HybridTruth, Spans, Truth
 from neurocine.evaluation import ActivityCase, match
 from neurocine.evaluation.segmentation.groups import (
     Groups,
@@ -50,14 +50,15 @@ def truth(cases: list[ActivityCase]) -> Truth:
 
 
 def test_groups(truth: Truth, cases: list[ActivityCase]) -> None:
-    groups = groups_of(truth, 5)
+    rois = cases[0].true_rois
+    groups = groups_of(truth, rois, 5)
     assert np.flatnonzero(groups.positive).tolist() == list(POSITIVE)
     assert np.flatnonzero(groups.doubtful).tolist() == [DOUBTFUL]
     assert np.flatnonzero(groups.negative).tolist() == [SILENT, NOISE]
     assert best_dprime(truth).tolist() == [9, 3, 9, -np.inf, -np.inf]
-    assert groups_of(truth, 10).positive.sum() == 0
+    assert groups_of(truth, rois, 10).positive.sum() == 0
     # Without d' every neuron that fires can be seen.
-    assert np.flatnonzero(groups_of(cases[0].truth, 5).positive).tolist() == [0, 1, 2, 3]
+    assert np.flatnonzero(groups_of(cases[0].truth, rois, 5).positive).tolist() == [0, 1, 2, 3]
 
 
 def test_each_group_counts_as_it_should(truth: Truth, cases: list[ActivityCase]) -> None:
@@ -87,7 +88,7 @@ def test_doubtful_neurons_dont_take_a_positive_ones_roi(truth: Truth, cases: lis
     # An ROI that fits both goes to the one it fits best; only what is left over counts neither way.
     rois = cases[0].true_rois
     both = RoiSet.from_masks((rois.mask(0) | (rois.mask(1) & rois.mask(0)))[None])
-    result = match_groups(both, rois, groups_of(truth))
+    result = match_groups(both, rois, groups_of(truth, rois))
     assert result.matching.pairs.tolist() == [[0, 0]]
 
 
@@ -123,4 +124,17 @@ def test_foreign_truth(truth: Truth, cases: list[ActivityCase]) -> None:
     with pytest.raises(InputError, match="ids"):
         evaluate_active(rois, rois.select([0, 1]), truth)
     with pytest.raises(InputError, match="true cells"):
-        match_groups(rois, rois.select([0, 1]), groups_of(truth))
+        match_groups(rois, rois.select([0, 1]), groups_of(truth, rois))
+
+
+def test_rois_that_nobody_looked_at_in_full_are_doubtful(truth: Truth, cases: list[ActivityCase]) -> None:
+    rois = cases[0].true_rois
+    last = truth.n_frames - 1
+    some = np.array([0, SILENT, SILENT])  # ROI 0 in part, the silent one in two parts that are all of it
+    looked = Spans(rois.ids[some], np.array([0, 0, 50]), np.array([last // 2, 49, last]))
+    groups = groups_of(replace(truth, looked=looked), rois, 5)
+    assert np.flatnonzero(groups.positive).tolist() == list(POSITIVE)
+    assert np.flatnonzero(groups.negative).tolist() == [SILENT, NOISE]
+    part = replace(truth, looked=Spans(rois.ids[[0]], np.array([0]), np.array([9])))
+    assert np.flatnonzero(groups_of(part, rois, 5).negative).tolist() == [NOISE]
+    assert SILENT in np.flatnonzero(groups_of(part, rois, 5).doubtful)

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from neurocine.cli.app import app
 from neurocine.config import FineTuneSettings
 from neurocine.core import InputError
+from neurocine.core.truth import Spans
 from neurocine.io.cinac_labels import read_segments
 from neurocine.io.result_files import read_movie, read_rois, read_truth, write_truth
 from neurocine.networks.cells import CellArchitecture, ViewArchitecture
@@ -195,6 +196,21 @@ def test_cells_and_doubtful_frames_keep_apart(
         assert table.start.min() >= 5  # the first five frames are doubtful
 
 
+def test_windows_lie_in_frames_that_somebody_looked_at(
+    folders: list[Path], registry: Registry, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(folders[0], tmp_path / "labelled")
+    truth = read_truth(folder / "truth.h5")
+    looked = Spans(truth.ids[[1, 2]], np.array([60, 0]), np.array([129, 199]))
+    write_truth(folder / "truth.h5", replace(truth, looked=looked))
+    (labelled,) = load_labelled([folder], registry.entries["base"])
+    length = registry.entries["base"].window_frames
+    table = window_table("activity", [labelled.recording], length, 0.0)
+    assert set(table.cell.tolist()) == {1, 2}
+    starts = table.start[table.cell == 1]
+    assert (starts.min(), starts.max() + length - 1 <= 129) == (60, True)
+
+
 def test_segments_show_what_was_saved(folders: list[Path], cinac_registry: Registry, tmp_path: Path) -> None:
     path = write_cinac(tmp_path / "l.cinac", folders[0], [3], kinds=True)
     segments = read_segments(path)
@@ -211,9 +227,11 @@ def test_segments_show_what_was_saved(folders: list[Path], cinac_registry: Regis
     windows, labels, _ = Windows.plain("activity", tiny, [one.recording], table).batch(
         np.random.default_rng(0), np.array([0])
     )
-    np.testing.assert_array_equal(labels[0], truth.raster[3, 100:140])
+    start = int(table.start[0])
+    assert start == 10  # windows begin every ten frames; the first five are doubtful
+    np.testing.assert_array_equal(labels[0], truth.raster[3, 100 + start : 140 + start])
     with h5py.File(path) as file:
-        saved = file["cell_3_100_199/ci_movie"][:40]
+        saved = file["cell_3_100_199/ci_movie"][start : start + 40]
     shown = windows[0].max(axis=(0, 3)) != 0
     assert shown.any()
     brightest = windows[0][:, 8, 8, 0]  # the middle of the patch lies in the cell

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurocine.config import TracesSettings
 from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet
 from neurocine.core.raster import active_runs
-from neurocine.core.truth import Truth
+from neurocine.core.truth import Truth, all_within
 from neurocine.core.validate import as_array
 from neurocine.io.result_files import read_activity, read_celltypes, read_movie, read_rois, read_truth
 from neurocine.progress import Progress, silent
@@ -36,7 +36,7 @@ class ActivityCase:
     rois
         The N ROIs of traces and activity: those of an engine, or the true ones.
     true_rois, truth
-        True ROIs and activity.
+        True ROIs, and the true activity of some or all of them.
     rasters
         Activity of the N ROIs by method, the main method first; empty if the recording only serves to choose
         the baselines' thresholds.
@@ -71,7 +71,14 @@ class ActivityCase:
                     f"is {rois.fov_shape} but the movie {self.movie.source} has {fov}",
                     "Give the ROIs of this movie.",
                 )
-        _same_ids(self.truth.source, self.truth.ids, self.true_rois)
+        unknown = np.setdiff1d(self.truth.ids, self.true_rois.ids)
+        if len(unknown):
+            raise InputError(
+                self.truth.source,
+                "ids",
+                f"name ROI {unknown[0]}, which {self.true_rois.source} lacks",
+                "Give the ROIs that it was made from.",
+            )
         parts = [(self.truth.source, self.truth.n_frames)]
         for raster in self.rasters.values():
             _same_ids(raster.source, raster.ids, self.rois)
@@ -89,6 +96,11 @@ class ActivityCase:
                 as_array(values, np.float32, (len(self.rois), n_frames), self.name, f"baselines.{name}")
         if self.celltypes is not None:
             self.celltypes.of(self.rois.ids)
+
+    def truth_row(self, true_roi: int) -> int | None:
+        """Return the row of a true ROI in the truth, by its position; None if its activity isn't known."""
+        rows = np.flatnonzero(self.truth.ids == self.true_rois.ids[true_roi])
+        return int(rows[0]) if len(rows) else None
 
 
 def open_activity_case(
@@ -125,7 +137,7 @@ def open_activity_case(
             truth,
             "truth",
             "is no folder with truth.h5 and rois.h5",
-            "Give a folder that `neurocine simulate` wrote.",
+            "Give a folder that `neurocine simulate` wrote, or one of labels.",
         )
     return ActivityCase(
         name=name,
@@ -139,19 +151,20 @@ def open_activity_case(
 
 
 def run_dprime(truth: Truth, row: int) -> NDArray[np.float32]:
-    """Return the detectability d' of each true transient (run of the raster) of one cell, (M,).
+    """Return the detectability d' of each true transient of one cell (`Truth.transients`), (M,).
 
     Transients without a frame between them are one run, whose d' is the highest of theirs. Infinite if the
     truth holds no d'.
     """
-    _, first, _ = active_runs(truth.raster[row : row + 1])
+    _, first, last = active_runs(truth.raster[row : row + 1])
+    whole = all_within(truth.counted(row), first, last)
     if truth.hybrid is None:
-        return np.full(len(first), np.inf, dtype=np.float32)
+        return np.full(whole.sum(), np.inf, dtype=np.float32)
     own = truth.roi_id == truth.ids[row]
     run = np.searchsorted(first, truth.onset[own], side="right") - 1
     best = np.full(len(first), -np.inf, dtype=np.float32)
     np.maximum.at(best, run, truth.hybrid.detectability[own])
-    return np.where(np.isneginf(best), np.float32(np.inf), best)
+    return np.where(np.isneginf(best), np.float32(np.inf), best)[whole]
 
 
 def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArray[np.float32]:

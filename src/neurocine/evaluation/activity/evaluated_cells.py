@@ -84,7 +84,7 @@ class OverlapTest:
     heights
         Highest value of each method's signal in each false transient, (M,) float32.
     confirmed
-        Whether the truth agrees: the ROI is matched, and truly silent from onset to peak, (M,) bool.
+        Whether the truth agrees: the ROI is matched, and known to be silent from onset to peak, (M,) bool.
     """
 
     n_pairs: int
@@ -163,19 +163,25 @@ def _rows(
     called = None if case.celltypes is None else case.celltypes.of(case.rois.ids)
     rows = []
     for roi, true in matching.pairs.tolist():
+        row = case.truth_row(true)
+        if row is None or not case.truth.counted(row).any():
+            continue
         parts = scored_transients(
-            case.truth.raster[true], traces[roi], [signal[roi] for signal in signals.values()]
+            case.truth.raster[row],
+            traces[roi],
+            [signal[roi] for signal in signals.values()],
+            case.truth.counted(row),
         )
         rows.append(
             EvaluatedCell(
                 recording=case.name,
                 roi_id=int(case.rois.ids[roi]),
                 truth_id=int(case.true_rois.ids[true]),
-                cell_type=case.truth.cell_types[true],
+                cell_type=case.truth.cell_types[row],
                 called_type=None if called is None else called[roi],
                 overlapping=true in neighbours,
                 snr=float(snr[roi]),
-                dprime=run_dprime(case.truth, true),
+                dprime=run_dprime(case.truth, row),
                 transients=dict(zip(signals, parts, strict=True)),
             )
         )
@@ -199,14 +205,17 @@ def _overlap(
         below=settings.own_correlation,
         progress=progress,
     )
-    truth = {roi: case.truth.raster[true] for roi, true in matching.pairs.tolist()}
+    rows = {roi: case.truth_row(true) for roi, true in matching.pairs.tolist()}
+    silent = {
+        roi: case.truth.counted(row) & ~case.truth.raster[row] for roi, row in rows.items() if row is not None
+    }
     return OverlapTest(
         n_pairs=len(false.pairs),
         n_cells=len(np.unique(false.roi)),
         heights={name: _heights(signal, false) for name, signal in signals.items()},
         confirmed=np.array(
             [
-                roi in truth and not truth[roi][onset : peak + 1].any()
+                roi in silent and silent[roi][onset : peak + 1].all()
                 for roi, onset, peak in zip(
                     false.roi.tolist(), false.onset.tolist(), false.peak.tolist(), strict=True
                 )

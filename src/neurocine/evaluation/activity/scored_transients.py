@@ -5,7 +5,8 @@ putative transient that doesn't touch a true one. These alone are small enough t
 recordings, so that any threshold can be tried on them.
 
 True transients that are hidden by noise are doubtful: they count neither as missed nor as found, and putative
-transients that touch them aren't false. The paper's truth, too, is what people saw, without doubtful frames.
+transients that touch them aren't false. The same holds for what touches a frame that nobody looked at, or one
+that people found doubtful. The paper's truth, too, is what people saw, without doubtful frames.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurocine.core import InputError
 from neurocine.core.raster import active_runs
+from neurocine.core.truth import all_within
 from neurocine.traces.transients import putative, smooth
 
 
@@ -47,7 +49,9 @@ class Score:
         return 2 * self.sensitivity * self.precision / both if both else 0.0
 
 
-def score(true_raster: ArrayLike, predicted: ArrayLike, trace: ArrayLike) -> Score:
+def score(
+    true_raster: ArrayLike, predicted: ArrayLike, trace: ArrayLike, counted: ArrayLike | None = None
+) -> Score:
     """Return the score of one cell's predicted raster.
 
     A true transient (a run of True) is detected if any of its frames is predicted active. Every putative
@@ -60,6 +64,9 @@ def score(true_raster: ArrayLike, predicted: ArrayLike, trace: ArrayLike) -> Sco
         Active frames, (T,) bool.
     trace
         Raw trace (T,), the mean over the cell's mask; smoothed here.
+    counted
+        Frames of which the truth is known, (T,) bool; all by default. Transients, true or putative, that
+        touch another frame don't count.
 
     Raises
     ------
@@ -69,7 +76,8 @@ def score(true_raster: ArrayLike, predicted: ArrayLike, trace: ArrayLike) -> Sco
     truth = np.asarray(true_raster, dtype=bool)
     called = np.asarray(predicted, dtype=bool)
     values = np.asarray(trace, dtype=np.float64)
-    if not (truth.ndim == 1 and truth.shape == called.shape == values.shape):
+    known = np.ones(truth.shape, dtype=bool) if counted is None else np.asarray(counted, dtype=bool)
+    if not (truth.ndim == 1 and truth.shape == called.shape == values.shape == known.shape):
         raise InputError(
             "score",
             "trace",
@@ -77,9 +85,9 @@ def score(true_raster: ArrayLike, predicted: ArrayLike, trace: ArrayLike) -> Sco
             "Give arrays of one cell.",
         )
     _, first, last = active_runs(truth[None])
-    detected = _any_within(called, first, last)
+    detected = _any_within(called, first, last)[all_within(known, first, last)]
     onsets, peaks = putative(smooth(values))
-    not_true = ~_any_within(truth, onsets, peaks)
+    not_true = ~_any_within(truth, onsets, peaks) & all_within(known, onsets, peaks)
     hit = _any_within(called, onsets, peaks)[not_true]
     return Score(int(detected.sum()), int((~detected).sum()), int(hit.sum()), int((~hit).sum()))
 
@@ -163,7 +171,10 @@ class ScoredTransients:
 
 
 def scored_transients(
-    true_raster: ArrayLike, trace: ArrayLike, signals: Sequence[ArrayLike]
+    true_raster: ArrayLike,
+    trace: ArrayLike,
+    signals: Sequence[ArrayLike],
+    counted: ArrayLike | None = None,
 ) -> list[ScoredTransients]:
     """Return each signal of one cell in its scored transients.
 
@@ -175,6 +186,8 @@ def scored_transients(
         Raw trace (T,), the mean over the cell's mask; putative transients are found on it once smoothed.
     signals
         Signal of each method, (T,); a higher value means more evidence that the cell is active.
+    counted
+        As for `score`.
 
     Raises
     ------
@@ -184,18 +197,21 @@ def scored_transients(
     truth = np.asarray(true_raster, dtype=bool)
     values = np.asarray(trace, dtype=np.float64)
     rows = [np.asarray(signal, dtype=np.float32) for signal in signals]
-    shapes = {truth.shape, values.shape, *(row.shape for row in rows)}
+    known = np.ones(truth.shape, dtype=bool) if counted is None else np.asarray(counted, dtype=bool)
+    shapes = {truth.shape, values.shape, known.shape, *(row.shape for row in rows)}
     if truth.ndim != 1 or len(shapes) > 1:
         raise InputError(
             "scored transients", "signal", f"shapes are {sorted(shapes)}", "Give arrays of one cell."
         )
     _, first, last = active_runs(truth[None])
-    starts = np.cumsum(np.append(0, last - first + 1))[:-1]
+    kept = all_within(known, first, last)
+    lengths = last - first + 1
+    starts = np.cumsum(np.append(0, lengths[kept]), dtype=np.int64)[:-1]
+    in_rise = np.repeat(kept, lengths)
     onset, peak = putative(smooth(values))
-    false = highest(truth, onset, peak) == 0
+    false = ~_any_within(truth, onset, peak) & all_within(known, onset, peak)
     return [
-        ScoredTransients(row[truth], starts.astype(np.int64), highest(row, onset[false], peak[false]))
-        for row in rows
+        ScoredTransients(row[truth][in_rise], starts, highest(row, onset[false], peak[false])) for row in rows
     ]
 
 

@@ -130,12 +130,34 @@ def best_dprime(truth: Truth) -> NDArray[np.float64]:
     return best
 
 
-def groups_of(truth: Truth, min_dprime: float = MIN_DPRIME) -> Groups:
-    """Return the groups of a movie's N true cells; a transient of `min_dprime` makes a neuron positive."""
-    dprime = best_dprime(truth)
+def groups_of(truth: Truth, true_rois: RoiSet, min_dprime: float = MIN_DPRIME) -> Groups:
+    """Return the groups of the N true ROIs of a movie; a transient of `min_dprime` makes a neuron positive.
+
+    ROIs without a known transient of which some frames weren't looked at, or none, are doubtful.
+
+    Raises
+    ------
+    InputError
+        If the truth is of other ROIs.
+    """
+    unknown = np.setdiff1d(truth.ids, true_rois.ids)
+    if len(unknown):
+        raise InputError(
+            truth.source,
+            "ids",
+            f"name ROI {unknown[0]}, which {true_rois.source} lacks",
+            "Give the ROIs and truth of one movie.",
+        )
+    rows = {int(roi): i for i, roi in enumerate(true_rois.ids)}
+    places = np.array([rows[int(roi)] for roi in truth.ids], dtype=np.int64)
+    dprime = np.full(len(true_rois), -np.inf)
+    dprime[places] = best_dprime(truth)
+    seen = np.zeros(len(true_rois), dtype=bool)
+    noise = np.array(truth.cell_types) == CELL_TYPES[-1]
+    seen[places] = noise | [truth.counted(row).all() for row in range(len(truth.ids))]
     positive = dprime >= min_dprime
-    negative = np.isneginf(dprime)
-    return Groups(positive & ~negative, ~positive & ~negative, negative)
+    negative = np.isneginf(dprime) & seen
+    return Groups(positive, ~positive & ~negative, negative)
 
 
 def match_groups(
@@ -216,14 +238,7 @@ def evaluate_active(
     InputError
         If fields of view differ, or ROIs and truth aren't of one movie.
     """
-    if not np.array_equal(true_rois.ids, truth.ids):
-        raise InputError(
-            truth.source,
-            "ids",
-            f"differ from those of {rois.source}",
-            "Give the ROIs and truth of one movie.",
-        )
-    groups = groups_of(truth, min_dprime)
+    groups = groups_of(truth, true_rois, min_dprime)
     return ActiveEvaluation(
         visible=evaluate_groups(rois, true_rois, groups, min_iou=min_iou),
         all_active=evaluate_groups(rois, true_rois, groups.all_visible(), min_iou=min_iou),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.truth import MIN_DPRIME
 from neurocine.evaluation.segmentation.anatomical import anatomical_groups
@@ -162,14 +160,7 @@ def is_simulated(truth: Path) -> bool:
 
 def _simulated(truth: Path, min_dprime: float) -> tuple[RoiSet, Groups]:
     known, true_rois = read_truth(truth / "truth.h5"), read_rois(truth / "rois.h5")
-    if not np.array_equal(true_rois.ids, known.ids):
-        raise InputError(
-            known.source,
-            "ids",
-            f"differ from those of {true_rois.source}",
-            "Give the ROIs and truth of one movie.",
-        )
-    return true_rois, groups_of(known, min_dprime)
+    return true_rois, groups_of(known, true_rois, min_dprime)
 
 
 def _filled(path: Path, name: str) -> Path:

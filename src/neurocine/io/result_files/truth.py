@@ -1,4 +1,4 @@
-"""``truth.h5``: what was put into a simulated movie."""
+"""``truth.h5``: what was put into a simulated movie, or what people labelled in a real one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from dataclasses import fields
 from pathlib import Path
 
 import h5py
+import numpy as np
 
-from neurocine.core.truth import HybridTruth, Truth
+from neurocine.core.truth import HybridTruth, Spans, Truth
 from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, opened, strings
 
-_ARRAYS = ("ids", "is_target", "raster", "calcium", "shifts", "roi_id", "onset", "peak")
+_ARRAYS = ("ids", "is_target", "raster", "roi_id", "onset", "peak")
+#: The arrays that only simulated movies have.
+_OPTIONAL = ("calcium", "shifts")
+_SPANS = tuple(f.name for f in fields(Spans))
 #: The arrays of numbers that every `HybridTruth` has.
 _HYBRID_ARRAYS = tuple(f.name for f in fields(HybridTruth) if f.name not in ("neuron", "assembly"))
 
@@ -23,6 +27,14 @@ def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
         file.attrs["split"] = truth.split
         for name in _ARRAYS:
             file[name] = getattr(truth, name)
+        for name in _OPTIONAL:
+            if getattr(truth, name) is not None:
+                file[name] = getattr(truth, name)
+        for name, spans in (("looked", truth.looked), ("doubtful", truth.doubtful)):
+            if spans is not None:
+                for part in _SPANS:
+                    file[f"{name}/{part}"] = getattr(spans, part)
+        file["labelled_by"] = np.array([name.encode() for name in truth.labelled_by], dtype="S")
         file["cell_types"] = [kind.encode() for kind in truth.cell_types]
         if truth.hybrid is not None:
             file["hybrid/neuron"] = [name.encode() for name in truth.hybrid.neuron]
@@ -42,15 +54,23 @@ def read_truth(path: Path) -> Truth:
     """
     with opened(path, "truth") as file:
         arrays = {name: dataset(file, name) for name in _ARRAYS}
+        arrays |= {name: dataset(file, name) for name in _OPTIONAL if name in file}
         return Truth(
             cell_types=strings(file, "cell_types"),
             preset=str(file.attrs["preset"]),
             seed=int(file.attrs["seed"]),
             split=str(attribute(file, "split")),
             source=str(path),
+            looked=_read_spans(file, "looked") if "looked" in file else None,
+            doubtful=_read_spans(file, "doubtful") if "doubtful" in file else Spans.none(),
+            labelled_by=strings(file, "labelled_by") if "labelled_by" in file else (),
             hybrid=_read_hybrid(file) if "hybrid" in file else None,
             **arrays,
         )
+
+
+def _read_spans(file: h5py.File, name: str) -> Spans:
+    return Spans(**{part: dataset(file, f"{name}/{part}") for part in _SPANS})
 
 
 def _read_hybrid(file: h5py.File) -> HybridTruth:

@@ -92,7 +92,8 @@ def _f1(runner: Runner, recording: LabelledRecording, chosen: NDArray[np.int64])
     scores = []
     for row, cell in enumerate(chosen.tolist()):
         signals = [signal[row] for signal in moved]
-        parts = scored_transients(recording.truth.raster[cell], recording.traces[cell], signals)
+        truth = recording.truth
+        parts = scored_transients(truth.raster[cell], recording.traces[cell], signals, truth.counted(cell))
         kept = _visible(recording, cell)
         scores.append([part.select(kept).score(settings.threshold).f1 for part in parts])
     return scores

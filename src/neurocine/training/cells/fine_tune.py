@@ -161,21 +161,14 @@ def _data(model: Model, labelled: list[Labelled], seed: int) -> _Data:
     cells = split_cells([name for one in labelled for name in one.names if name], seed)
     table = window_table(model.task, [one.recording for one in labelled], length, HARD_WEIGHT)
     names = np.array([labelled[r].names[c] for r, c in zip(table.recording, table.cell, strict=True)])
-    known = np.array(
-        [
-            # A cell's type is known in all frames.
-            model.task == "celltype" or not labelled[r].doubtful[start : start + length].any()
-            for r, start in zip(table.recording, table.start, strict=True)
-        ]
-    )
-    tables = {use: _rows(table, known & np.isin(names, cells[use])) for use in USES}
+    tables = {use: _rows(table, np.isin(names, cells[use])) for use in USES}
     for use, part in tables.items():
         if not len(part):
             raise InputError(
                 "labelled data",
-                "doubtful_frames",
-                f"leave no window of {length} frames of the cells to {use}",
-                "Label more cells.",
+                "frames",
+                f"that were looked at and aren't doubtful leave no window of {length} for the cells to {use}",
+                "Label more cells, or longer parts of them.",
             )
     return _Data(labelled, cells, tables)
 
@@ -241,9 +234,9 @@ def _activity(model: Model, data: _Data) -> dict[str, Any]:
         seen = ModelMovie(movie, Grid(movie.n_frames, movie.fov_shape), recording.statistics)
         probabilities = predicted(runner, seen, recording.rois, chosen, settings)
         probabilities = extended(probabilities, settings.threshold, settings.extent)
-        for cell, probability in zip(chosen, probabilities, strict=True):
-            active = (probability > settings.threshold) & ~one.doubtful
-            scores.append(score(recording.truth.raster[cell], active, recording.traces[cell]))
+        for cell, probability in zip(chosen.tolist(), probabilities, strict=True):
+            truth, active = recording.truth, probability > settings.threshold
+            scores.append(score(truth.raster[cell], active, recording.traces[cell], truth.counted(cell)))
     return summary(scores)
 
 

@@ -61,7 +61,10 @@ def _activity(
         signals = {"model": probability, **dict(zip(CHANCE, _chance(rng, probability), strict=True))}
         for cell in shown:
             parts = scored_transients(
-                truth.raster[cell], recording.traces[cell], [p[cell] for p in signals.values()]
+                truth.raster[cell],
+                recording.traces[cell],
+                [p[cell] for p in signals.values()],
+                truth.counted(cell),
             )
             kept = run_dprime(truth, cell) >= MIN_DPRIME
             for name, part in zip(signals, parts, strict=True):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import CELL_TYPES, InputError, Movie, RoiSet
 from neurocine.core.raster import active_runs
-from neurocine.core.truth import Truth
+from neurocine.core.truth import Spans, Truth
 from neurocine.io.cinac_labels import LabelledSegment, read_segments
 from neurocine.io.result_files import read_movie, read_rois, read_truth
 from neurocine.networks.cells.grid import Grid, resampling_matrix
@@ -33,16 +33,13 @@ class Labelled:
     Attributes
     ----------
     recording
-        All cells, on the model's grid; the truth of those that aren't labelled is empty.
+        All cells, on the model's grid; no frame of those that aren't labelled counts.
     names
         Identity of each labelled cell, (N,) strings, the same in all its segments; empty for the others.
-    doubtful
-        Frames in which it is unclear whether a cell is active, (T,) bool.
     """
 
     recording: LabelledRecording
     names: tuple[str, ...]
-    doubtful: NDArray[np.bool_]
 
 
 def load_labelled(paths: Sequence[Path], entry: ModelEntry) -> list[Labelled]:
@@ -97,10 +94,13 @@ def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
         raise InputError(folder, "truth.h5", problem, "Use the movie, ROIs and truth of the same recording.")
     grid = Grid.of(movie, entry.frame_rate_hz, entry.pixel_size_um)
     labelled = np.array([places[i] for i in truth.ids.tolist()], dtype=np.int64)
-    raster = np.zeros((len(rois), grid.n_frames), dtype=bool)
-    share = (resampling_matrix(movie.n_frames, grid.time_ratio) @ truth.raster.T.astype(np.float32)).T
+    raster, counted = (np.zeros((len(rois), grid.n_frames), dtype=bool) for _ in range(2))
+    resampling = resampling_matrix(movie.n_frames, grid.time_ratio)
+    share = (resampling @ truth.raster.T.astype(np.float32)).T
     # On a coarser grid a rise that is shorter than a frame must not vanish.
     raster[labelled] = share > (0 if grid.time_ratio < 1 else 0.5)
+    unknown_share = (resampling @ np.stack([~truth.counted(i) for i in range(len(truth.ids))], axis=1)).T
+    counted[labelled] = unknown_share == 0
     cell_types, names = ["noise"] * len(rois), [""] * len(rois)
     for place, cell_type in zip(labelled, truth.cell_types, strict=True):
         cell_types[place], names[place] = cell_type, f"{name}: ROI {rois.ids[place]}"
@@ -112,9 +112,8 @@ def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
             pixel_size_um=entry.pixel_size_um,
         )
         rois = grid.rois(rois)
-    whole = _truth(rois, tuple(cell_types), raster, str(folder / "truth.h5"))
-    recording = measured(movie, rois, whole, entry.normalisation)
-    return Labelled(recording, tuple(names), np.zeros(grid.n_frames, dtype=bool))
+    whole = _truth(rois, tuple(cell_types), raster, counted, str(folder / "truth.h5"))
+    return Labelled(measured(movie, rois, whole, entry.normalisation), tuple(names))
 
 
 def _segment(segment: LabelledSegment, name: str, entry: ModelEntry) -> Labelled:
@@ -142,26 +141,32 @@ def _segment(segment: LabelledSegment, name: str, entry: ModelEntry) -> Labelled
         (height, width), [(y + border, x + border, w) for y, x, w in pixels], source=segment.source
     )
     movie = Movie(frames, entry.frame_rate_hz, entry.pixel_size_um, source=segment.source)
-    raster = np.zeros((len(rois), len(frames)), dtype=bool)
-    raster[0] = segment.raster & ~segment.doubtful
+    raster, counted = (np.zeros((len(rois), len(frames)), dtype=bool) for _ in range(2))
+    raster[0], counted[0] = segment.raster, ~segment.doubtful
     kind = segment.cell_type if segment.cell_type in CELL_TYPES else "noise"
-    truth = _truth(rois, (kind,) + ("noise",) * (len(rois) - 1), raster, segment.source)
+    truth = _truth(rois, (kind,) + ("noise",) * (len(rois) - 1), raster, counted, segment.source)
     recording = measured(movie, rois, truth, entry.normalisation)
     if entry.normalisation == "movie":  # as they are: z-scored over the whole movie when labelled
         recording = replace(recording, statistics=_AS_THEY_ARE)
     names = (f"{name}: cell {segment.cell}",) + ("",) * (len(rois) - 1)
-    return Labelled(recording, names, segment.doubtful)
+    return Labelled(recording, names)
 
 
-def _truth(rois: RoiSet, kinds: tuple[str, ...], raster: NDArray[np.bool_], source: str) -> Truth:
+def _truth(
+    rois: RoiSet,
+    kinds: tuple[str, ...],
+    raster: NDArray[np.bool_],
+    counted: NDArray[np.bool_],
+    source: str,
+) -> Truth:
     row, onset, peak = active_runs(raster)
+    looked, first, last = active_runs(counted)
     return Truth(
         ids=rois.ids,
         cell_types=kinds,
         is_target=np.zeros(len(rois), dtype=bool),
         raster=raster,
-        calcium=np.zeros(raster.shape, dtype=np.float32),
-        shifts=np.zeros((raster.shape[1], 2), dtype=np.float32),
+        looked=Spans(rois.ids[looked], first, last),
         roi_id=rois.ids[row],
         onset=onset,
         peak=peak,

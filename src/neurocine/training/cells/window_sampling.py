@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurocine.celltype import most_active
 from neurocine.core import CELL_TYPES, InputError
+from neurocine.core.truth import all_within
 from neurocine.traces.transients import putative, smooth
 from neurocine.training.corpus import LabelledRecording
 
@@ -157,6 +158,8 @@ def window_table(
 ) -> WindowTable:
     """Return the windows of `length` frames of the cells of `recordings`: of all, or of those of `types`.
 
+    Windows of activity lie within frames that count (`Truth.counted`); a cell's type is known in all frames.
+
     Raises
     ------
     InputError
@@ -188,9 +191,10 @@ def window_table(
 def _activity_table(
     recording: LabelledRecording, index: int, cell: int, length: int, hard_weight: float
 ) -> WindowTable:
-    starts = _starts("activity", recording, length)
-    trace = smooth(recording.traces[cell])
     truth = recording.truth
+    starts = _starts("activity", recording, length)
+    starts = starts[all_within(truth.counted(cell), starts, starts + length - 1)]
+    trace = smooth(recording.traces[cell])
     own = truth.roi_id == recording.rois.ids[cell]
     real = (truth.onset[own], truth.peak[own])
     fake = fake_transients(putative(trace), truth.raster[cell], trace)

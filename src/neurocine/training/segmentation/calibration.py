@@ -239,8 +239,6 @@ def mapped(folder: Path, segmenter: Segmenter, min_dprime: float = MIN_DPRIME) -
     """
     movie, rois = read_movie(folder / "movie.h5"), read_rois(folder / "rois.h5")
     truth = read_truth(folder / "truth.h5")
-    if not np.array_equal(rois.ids, truth.ids):
-        raise InputError(folder, "truth.h5", "isn't of the cells in rois.h5", "Simulate the recording again.")
     grid = BinnedMovie.of(movie, segmenter.architecture)
     windows = list(_halved(maps(movie, grid, segmenter)))
     return MappedRecording(
@@ -249,7 +247,7 @@ def mapped(folder: Path, segmenter: Segmenter, min_dprime: float = MIN_DPRIME) -
         np.array([(start, stop) for _, start, stop in windows], dtype=np.int64),
         movie.pixel_size_um,
         rois,
-        groups_of(truth, min_dprime),
+        groups_of(truth, rois, min_dprime),
     )
 
 

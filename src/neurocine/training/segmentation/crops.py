@@ -138,6 +138,13 @@ def activity_of(truth: Truth, frame_rate_hz: float) -> tuple[NDArray[np.bool_], 
     From the onset of a transient until it has decayed to `TAIL` of its rise. Cells of type noise are active
     in none: nothing of them is a neuron's.
     """
+    if truth.calcium is None:
+        raise InputError(
+            truth.source,
+            "calcium",
+            "isn't known, so that nobody can say until when a cell is active",
+            "Train on simulated movies, or name ROIs with their active intervals.",
+        )
     active, doubtful = np.zeros_like(truth.raster), np.zeros_like(truth.raster)
     row = {int(roi): index for index, roi in enumerate(truth.ids)}
     longest = round(LONGEST_S * frame_rate_hz)

@@ -24,6 +24,7 @@ from PIL import Image
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ophys import ImageSegmentation, OpticalChannel, TwoPhotonSeries
 from scipy import sparse
+from scipy.io import savemat
 
 from neurocine.config.generate import config_text
 from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
@@ -223,6 +224,49 @@ def npy(folder: Path) -> Path:
     return folder / "m.npy"
 
 
+def matlab(folder: Path) -> Path:
+    savemat(folder / "m.mat", {"movie": np.moveaxis(frames(), 0, -1)}, do_compression=True)
+    return folder / "m.mat"
+
+
+def scanbox(folder: Path) -> tuple[Path, str]:
+    chan = {"nchan": 1, "names": np.array(["green", "red"], dtype=object)}
+    info = {"sz": np.array(FOV), "chan": chan, "resfreq": 8000, "recordsPerBuffer": 512, "scanmode": 1}
+    savemat(folder / "m.mat", {"info": info}, do_compression=True)
+    (65535 - frames()).tofile(folder / "m.sbx")
+    return folder / "m.sbx", str(folder / "m.mat")
+
+
+def thorimage(folder: Path) -> tuple[Path, str]:
+    (folder / "p").mkdir()
+    (folder / "p" / "Experiment.xml").write_text(
+        '<?xml version="1.0"?>\n<ThorImageExperiment>\n<Wavelengths><Wavelength name="ChanA"/>'
+        '<ChannelEnable Set="1"/></Wavelengths><ZStage steps="1" enable="1"/><Timelapse timepoints="6"/>'
+        f'<LSM pixelX="{FOV[1]}" pixelY="{FOV[0]}" pixelSizeUM="1.2" frameRate="30"/>'
+        '<Streaming enable="1" zFastEnable="0"/></ThorImageExperiment>'
+    )
+    frames().tofile(folder / "p" / "Image_0001_0001.raw")
+    return folder / "p", "Experiment.xml"
+
+
+def inscopix(folder: Path) -> Path:
+    described = {
+        "type": 0,
+        "dataType": 0,
+        "spacingInfo": {"numPixels": {"x": FOV[1], "y": FOV[0]}},
+        "timingInfo": {
+            "numTimes": T + 2,
+            "period": {"num": 1, "den": 20},
+            "dropped": [2],
+            "cropped": ["4 - 4"],
+        },
+    }
+    text = json.dumps(described).encode()
+    content = frames().tobytes() + text + b"\0" + len(text).to_bytes(8, "little")
+    (folder / "m.isxd").write_bytes(content)
+    return folder / "m.isxd"
+
+
 def zarr_movie(version: int, inside: str) -> Maker:
     def make(folder: Path) -> tuple[Path, str]:
         array = zarr.create_array(
@@ -405,6 +449,10 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "movie.h5": ("movie_file", own_movie),
     "nwb movie": ("movie", nwb),
     "npy": ("movie", npy),
+    "matlab": ("movie", matlab),
+    "scanbox's settings": ("movie", scanbox),
+    "thorimage's settings": ("movie", thorimage),
+    "inscopix": ("movie", inscopix),
     "zarr 3": ("movie", zarr_movie(3, "zarr.json")),
     "zarr 2": ("movie", zarr_movie(2, ".zarray")),
     "zarr 2, a chunk": ("movie", zarr_movie(2, "0.0.0")),

@@ -27,7 +27,8 @@ FORMATS = {
     "cellpose": 60, "masks": 60, "caiman": 80, "nwb rois": 12, "segments": 80,
     "traces": 60, "activity": 60, "assemblies": 60, "celltypes": 60, "truth": 60, "weights": 60,
     "segmentation weights": 60, "checkpoint": 60, "source": 60, "source record": 60, "recordings": 60,
-    "config": 30, "registry": 30,
+    "config": 30, "registry": 30, "matlab": 60, "scanbox's settings": 80, "thorimage's settings": 60,
+    "inscopix": 80,
 }  # fmt: skip
 
 #: What parsers stumble over, as well as any bytes.

@@ -1,18 +1,18 @@
 """File formats that register themselves.
 
 Each folder of formats (`neurocine.io.movies`, `neurocine.io.rois`) has a registry. A format is one module in
-that folder which registers itself when it is imported; the registry imports all of them. Which format reads a
-file never depends on the order of registration: formats that share a suffix look into the file, and two that
-both recognise it are an error.
+that folder, or in one below it, which registers itself when it is imported; the registry imports all of them.
+Which format reads a file never depends on the order of registration: formats that share a suffix look into
+the file, and two that both recognise it are an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Generic, TypeVar
 
 from neurocine.core import InputError, UnknownFormat
@@ -67,11 +67,14 @@ class FormatRegistry(Generic[F]):
         Package whose modules register formats.
     content
         What the files hold, for messages: ``movie``, ``ROI``.
+    remedies
+        What to do with files that no format reads, by suffix.
     """
 
-    def __init__(self, package: str, content: str) -> None:
+    def __init__(self, package: str, content: str, remedies: Mapping[str, str] | None = None) -> None:
         self._package = package
         self._content = content
+        self._remedies = remedies or {}
         self._formats: dict[str, F] = {}
         self._complete = False
 
@@ -95,8 +98,8 @@ class FormatRegistry(Generic[F]):
     def __iter__(self) -> Iterator[F]:
         """Return all formats, sorted by name."""
         if not self._complete:
-            for module in iter_modules(import_module(self._package).__path__):
-                import_module(f"{self._package}.{module.name}")
+            for module in walk_packages(import_module(self._package).__path__, f"{self._package}."):
+                import_module(module.name)
             self._complete = True
         return iter(sorted(self._formats.values(), key=lambda one: one.name.casefold()))
 
@@ -117,12 +120,13 @@ class FormatRegistry(Generic[F]):
         suffix = path.suffix.lower()
         possible = [one for one in self if suffix in one.suffixes]
         if not possible:
-            known = "; ".join(map(str, self))
+            known = f"Known formats: {'; '.join(map(str, self))}."
+            remedy = self._remedies.get(suffix)
             raise UnknownFormat(
                 path,
                 "suffix",
                 f"{suffix or 'none'!r} isn't a known {self._content} format",
-                f"Known formats: {known}.",
+                f"{remedy} {known}" if remedy else known,
             )
         if len(possible) == 1:
             return possible[0]

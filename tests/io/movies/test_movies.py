@@ -20,7 +20,7 @@ from pynwb.ophys import OpticalChannel, TwoPhotonSeries
 
 from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
 from neurocine.io.movies import MOVIE_FORMATS, open_movie
-from neurocine.io.movies.frames import Concatenated, LazyFrames, Native, Selected, Transposed, frames_of_files
+from neurocine.io.movies.frames import Concatenated, LazyFrames, Native, Reordered, Selected, frames_of_files
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
 
 T, Y, X = 7, 12, 10
@@ -363,7 +363,8 @@ def test_lazy_frames_index_like_an_array(
     sources: list[LazyFrames] = [
         Concatenated([array[:3], array[3:4], array[4:]]),
         Native(array),
-        Transposed(array.swapaxes(1, 2)),
+        Reordered(array.swapaxes(1, 2), "txy"),
+        Reordered(array.transpose(1, 2, 0)[:, None], "y_xt"),
     ]
     key = slice(start, stop, step)
     for source in sources:

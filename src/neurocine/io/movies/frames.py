@@ -112,17 +112,29 @@ class Native(LazyFrames):
         return np.asarray(self._source[start:stop]).astype(self.dtype)
 
 
-class Transposed(LazyFrames):
-    """The frames of `source`, which is (T, X, Y), as (T, Y, X); `owner` is kept alive beside it."""
+class Reordered(LazyFrames):
+    """An array with its axes in another order, as frames (T, Y, X).
 
-    def __init__(self, source: FrameSource, owner: object = None) -> None:
-        n_frames, width, height = source.shape
-        super().__init__((n_frames, height, width), source.dtype)
-        self._source = source
-        self._owner = owner
+    Parameters
+    ----------
+    source
+        The array; it is read by slices of time.
+    axes
+        A letter per axis: ``t``, ``y`` and ``x`` once each, and any other for an axis of length 1.
+    owner
+        Kept alive beside the source, such as the open file.
+    """
+
+    def __init__(self, source: Any, axes: str, owner: object = None) -> None:
+        lengths = dict(zip(axes, source.shape, strict=True))
+        super().__init__([lengths[axis] for axis in "tyx"], source.dtype)
+        self._source, self._axes, self._owner = source, axes, owner
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
-        return np.asarray(self._source[start:stop]).swapaxes(1, 2)
+        everything = {"t": slice(start, stop), "y": slice(None), "x": slice(None)}
+        part = np.asarray(self._source[tuple(everything.get(axis, 0) for axis in self._axes)])
+        kept = [axis for axis in self._axes if axis in everything]
+        return part.transpose([kept.index(axis) for axis in "tyx"])
 
 
 class Concatenated(LazyFrames):

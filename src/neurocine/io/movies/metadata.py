@@ -1,9 +1,9 @@
-"""Choice of the movie among the datasets of a file; agreement of the user's metadata with the files'."""
+"""Metadata of files as numbers and text; agreement of the user's with the files'."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,75 +12,6 @@ import numpy as np
 from neurocine.core import InputError, MetadataMissing
 
 logger = logging.getLogger(__name__)
-
-#: Shortest last axis that can look like time, frames.
-_MIN_TIME = 100
-
-
-def pick_dataset(
-    path: Path, arrays: Mapping[str, Any], dataset: str | None, noun: str = "dataset"
-) -> tuple[str, Any]:
-    """Return name and array of the movie among `arrays`: the one named `dataset`, or the only 3-D one.
-
-    Raises
-    ------
-    InputError
-        If `dataset` isn't there, or there are none or several to choose from; the message lists them.
-    """
-    listed = ", ".join(f"{name} {tuple(array.shape)}" for name, array in sorted(arrays.items())) or "nothing"
-    if dataset is not None:
-        wanted = dataset.strip("/")
-        if wanted not in arrays:
-            raise InputError(
-                path,
-                noun,
-                f"{dataset!r} isn't in the file, which holds {listed}",
-                f"Choose one of these {noun}s.",
-            )
-        return wanted, arrays[wanted]
-    movies = [
-        name
-        for name, array in sorted(arrays.items())
-        if len(array.shape) == 3 and np.dtype(array.dtype).kind in "iuf"
-    ]
-    if not movies:
-        raise InputError(
-            path,
-            noun,
-            f"none of them is a movie (T, Y, X) of numbers; the file holds {listed}",
-            "Save one plane and channel as (T, Y, X).",
-        )
-    if len(movies) > 1:
-        raise InputError(
-            path,
-            noun,
-            f"several could be the movie: {', '.join(f'{m} {tuple(arrays[m].shape)}' for m in movies)}",
-            "Choose one by its name: column dataset of the recordings table, or --dataset.",
-        )
-    return movies[0], arrays[movies[0]]
-
-
-def check_time_axis(path: Path, shape: Sequence[int]) -> None:
-    """Raise `InputError` if an array looks like (Y, X, T) rather than (T, Y, X).
-
-    The last axis is then at least `_MIN_TIME` long, and either 1.8 times the two others, which are equal, or
-    4 times the longer of them, which differ by half at most. Frames of such a width are rare in movies as
-    short as that.
-    """
-    if len(shape) != 3:
-        return
-    first, second, last = shape
-    short, long = sorted((first, second))
-    square = short == long and last >= 1.8 * long
-    if last >= _MIN_TIME and (square or (long <= 1.5 * short and last >= 4 * long)):
-        raise InputError(
-            path,
-            "axes",
-            f"{(first, second, last)} would be {first} frames of {second} x {last} pixels, but the last "
-            "axis looks like time",
-            "Save the array as (T, Y, X), with numpy.moveaxis(array, -1, 0). If the first axis is time, save "
-            "the movie as TIFF.",
-        )
 
 
 def number(attributes: Mapping[str, Any], *names: str) -> float | None:
@@ -97,6 +28,28 @@ def text(attributes: Mapping[str, Any], name: str) -> str | None:
     value = attributes.get(name)
     decoded = value.decode(errors="replace") if isinstance(value, bytes) else value
     return str(decoded) if isinstance(decoded, str) and decoded else None
+
+
+def square_size(edges: Iterable[float], name: str | Path) -> float | None:
+    """Return the edge of a pixel in µm, from its width and height; None, with a warning, if they differ."""
+    edges = list(edges)
+    if not edges:
+        return None
+    if max(edges) > 1.01 * min(edges):
+        logger.warning("%s: pixels aren't square (%s µm): give the pixel size yourself", name, edges)
+        return None
+    return edges[0]
+
+
+def check_one_plane(path: Path, n_channels: int, n_planes: int) -> None:
+    """Raise `InputError` if there are several channels or planes."""
+    if n_channels > 1 or n_planes > 1:
+        raise InputError(
+            path,
+            "axes",
+            f"there is more than time, rows and columns: {n_channels} channel(s), {n_planes} plane(s)",
+            "Save one channel of one plane, as TIFF.",
+        )
 
 
 def resolve_metadata(

@@ -26,4 +26,18 @@ class MovieFormat(FileFormat):
     has_datasets: bool = False
 
 
-MOVIE_FORMATS: FormatRegistry[MovieFormat] = FormatRegistry("neurocine.io.movies", "movie")
+_FIJI = "Export the series as TIFF, with Fiji (File > Import > Bio-Formats, then File > Save As > Tiff)"
+#: What to do with movies in formats that aren't read.
+REMEDIES = {
+    ".czi": f"{_FIJI} or ZEN.",
+    ".lif": f"{_FIJI} or LAS X.",
+    ".oib": f"{_FIJI} or the microscope's program.",
+    ".oif": f"{_FIJI} or the microscope's program.",
+    ".oir": f"{_FIJI} or the microscope's program.",
+    ".nd2": f"{_FIJI} or NIS-Elements.",
+    ".avi": "Give the movie as the microscope wrote it, or save it as TIFF by Fiji.",
+    ".mp4": "Give the movie as the microscope wrote it: this format loses detail.",
+    ".mj2": "Save the movie as TIFF or HDF5.",
+}
+
+MOVIE_FORMATS: FormatRegistry[MovieFormat] = FormatRegistry("neurocine.io.movies", "movie", REMEDIES)

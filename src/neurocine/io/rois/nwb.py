@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurocine.core import InputError, RoiSet
-from neurocine.io.movies.nwb import open_nwb
+from neurocine.io.movies.arrays.nwb import open_nwb
 from neurocine.io.rois.curation import keep_accepted
 from neurocine.io.rois.datasets import choose_dataset
 from neurocine.io.rois.fov import FovShape, agreed_fov

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
 from xml.etree import ElementTree
 
 import tifffile
+
+from neurocine.io.movies.metadata import square_size
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def rate_and_size(tif: tifffile.TiffFile) -> tuple[float | None, float | None]:
         interval, sizes = _scanimage(scanimage_settings(tif))
     else:
         interval, sizes = None, []
-    return (1 / interval if interval else None), _square(sizes, tif.filename)
+    return (1 / interval if interval else None), square_size(sizes, tif.filename)
 
 
 def scanimage_settings(tif: tifffile.TiffFile) -> dict[str, str]:
@@ -109,13 +110,3 @@ def _scanimage(settings: dict[str, str]) -> tuple[float | None, list[float]]:
 def _scaled(value: object, unit: float | None) -> float | None:
     values = numbers(str(value)) if value is not None else []
     return values[0] * unit if values and unit and values[0] > 0 else None
-
-
-def _square(sizes: Iterable[float], name: str) -> float | None:
-    edges = list(sizes)
-    if not edges:
-        return None
-    if max(edges) > 1.01 * min(edges):
-        logger.warning("%s: pixels aren't square (%s µm): give the pixel size yourself", name, edges)
-        return None
-    return edges[0]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from neurocine.core import InputError
-from neurocine.io.movies.frames import OpenedMovie, Transposed
-from neurocine.io.movies.metadata import pick_dataset
+from neurocine.io.movies.arrays.axes import pick_dataset
+from neurocine.io.movies.frames import OpenedMovie, Reordered
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.hdf5 import open_hdf5
 
@@ -43,7 +43,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         )
     plane = chosen.imaging_plane
     return OpenedMovie(
-        Transposed(chosen.data, owner=io),
+        Reordered(chosen.data, "txy", owner=io),
         _rate(chosen),
         _pixel_size(plane),
         plane.indicator if plane.indicator not in ("", "unknown") else None,

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.core import DamagedFile, InputError
+from neurocine.io.movies.arrays.axes import as_frames, pick_dataset
 from neurocine.io.movies.frames import OpenedMovie
-from neurocine.io.movies.metadata import check_time_axis, number, pick_dataset, text
+from neurocine.io.movies.metadata import number, text
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.damage import DEFLATE_RATIO, check_unpacked
 
@@ -58,9 +59,8 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         _, frames = pick_dataset(path, arrays, dataset)
         attributes |= dict(frames.attrs)
     _check(path, frames)
-    check_time_axis(path, frames.shape)
     return OpenedMovie(
-        frames,
+        as_frames(path, frames),
         number(attributes, "frame_rate_hz"),
         number(attributes, "pixel_size_um"),
         text(attributes, "indicator"),

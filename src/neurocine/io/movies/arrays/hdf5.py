@@ -1,4 +1,4 @@
-"""HDF5: neurocine's own ``movie.h5``, or any file with a 3-D dataset."""
+"""HDF5: neurocine's own ``movie.h5``, or any file with one movie, such as SIMA's and MATLAB's."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from typing import Any
 
 import h5py
 
+from neurocine.io.movies.arrays.axes import as_frames, pick_dataset
 from neurocine.io.movies.frames import OpenedMovie
-from neurocine.io.movies.metadata import check_time_axis, number, pick_dataset, text
+from neurocine.io.movies.metadata import number, text
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.result_files import read_movie
 from neurocine.io.safe.hdf5 import open_hdf5
 
 
 def read(path: Path, dataset: str | None = None) -> OpenedMovie:
-    """Return the frames of `dataset`, or of the only 3-D dataset; the file stays open behind them.
+    """Return the frames of `dataset`, or of the only movie; the file stays open behind them.
 
-    Rate, pixel size and indicator come from the attributes ``frame_rate_hz`` (or CaImAn's ``fr``),
-    ``pixel_size_um`` and ``indicator`` of the dataset or of the file.
+    Axes are taken from the labels of the dataset's dimensions, as SIMA writes them (TZYXC), or from the
+    attribute ``MATLAB_class``, as MATLAB stores (Y, X, T) as (T, X, Y). Rate, pixel size and indicator come
+    from the attributes ``frame_rate_hz`` (or CaImAn's ``fr``), ``pixel_size_um`` and ``indicator`` of the
+    dataset or of the file.
 
     Raises
     ------
     InputError
         If the file isn't HDF5, is cut short or names other files, several datasets could be the
-        movie, or the last axis looks like time.
+        movie, or it has several planes or channels.
     """
     file = open_hdf5(path)
     if file.attrs.get("kind") == "movie" and dataset is None:
@@ -37,11 +40,10 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             movie.indicator or None,
             movie.validity,
         )
-    name, frames = pick_dataset(path, _datasets(file), dataset)
-    check_time_axis(path, frames.shape)
-    attributes = {**file.attrs, **file[name].attrs}
+    _, array = pick_dataset(path, _datasets(file), dataset)
+    attributes = {**file.attrs, **array.attrs}
     return OpenedMovie(
-        frames,
+        as_frames(path, array, matlab="MATLAB_class" in array.attrs),
         number(attributes, "frame_rate_hz", "fr"),
         number(attributes, "pixel_size_um"),
         text(attributes, "indicator"),
@@ -52,7 +54,8 @@ def _datasets(file: h5py.File) -> dict[str, Any]:
     datasets: dict[str, Any] = {}
 
     def note(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.shape is not None:
+        # MATLAB keeps what cells refer to under #refs#.
+        if isinstance(item, h5py.Dataset) and item.shape is not None and not name.startswith("#"):
             datasets[name] = item
 
     file.visititems(note)

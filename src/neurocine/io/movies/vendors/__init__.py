@@ -1,0 +1,1 @@
+"""Movies in the formats of microscopes' makers."""

@@ -28,7 +28,7 @@ from neurocine.core.matching import match
 from neurocine.io.result_files import read_movie, read_rois, read_summary
 from neurocine.io.rois import open_rois
 from neurocine.segmentation import segment
-from neurocine.simulation import PRESETS, simulate
+from neurocine.simulation import simulate
 from neurocine.simulation.hybrid.presets import HYBRID_PRESETS
 
 mpl.use("Agg")
@@ -158,9 +158,10 @@ def draw_pictures(real: Measured, simulated: list[Measured], path: Path) -> None
 
 def draw_presets(path: Path) -> None:
     """Draw the mean of a short movie of each preset."""
-    figure, axes = plt.subplots(1, len(PRESETS), figsize=(1.35 * len(PRESETS), 1.65))
+    names = ("paper", *HYBRID_PRESETS)
+    figure, axes = plt.subplots(1, len(names), figsize=(1.35 * len(names), 1.65))
     with tempfile.TemporaryDirectory() as folder:
-        for axis, name in zip(axes, PRESETS, strict=True):
+        for axis, name in zip(axes, names, strict=True):
             out = simulate(name, 1, Path(folder) / name, n_frames=300)
             mean = read_summary(out / "movie.h5").mean
             axis.imshow(mean, cmap="gray", vmin=np.percentile(mean, 1), vmax=np.percentile(mean, 99.5))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from neurocine.config import SimulationSettings, StneuronetSimulation, TrainingSettings, corpus_movies
+from neurocine.config.section import PresetName
 from neurocine.core import CELL_TYPES, InputError, RoiSet
 from neurocine.core.truth import SPLITS
 from neurocine.io.result_files import read_movie, read_truth
@@ -101,7 +103,7 @@ def test_presets_left_out_are_in_no_split() -> None:
 
 
 def test_settings_know_the_presets_that_can_be_made() -> None:
-    assert set(SimulationSettings().movies) == set(PRESETS)
+    assert set(get_args(PresetName)) == set(PRESETS)
     for wrong in ({"papr": 3}, {"paper": -1}, {"paper": 0}, {}):
         with pytest.raises(ValidationError):
             SimulationSettings(movies=wrong)

@@ -14,7 +14,22 @@ Backend = Literal["keras", "openvino"]
 
 #: Names of the presets of `neurocine.simulation`.
 PresetName = Literal[
-    "paper", "cortex-6f", "cortex-6s", "ca1-development", "ca1-interneurons", "low-rate", "geco"
+    "paper",
+    "cortex-6f",
+    "cortex-6s",
+    "ca1-development",
+    "ca1-interneurons",
+    "low-rate",
+    "geco",
+    "tissue-cortex",
+    "tissue-cortex-6f",
+    "tissue-dim",
+    "tissue-bright",
+    "tissue-moving",
+    "tissue-vessels",
+    "tissue-hippocampus",
+    "tissue-interneurons",
+    "tissue-nuclei",
 ]
 CellType = Literal["pyramidal", "interneuron", "noise"]
 

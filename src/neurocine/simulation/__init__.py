@@ -2,7 +2,7 @@
 
 from neurocine.simulation.generate import simulate
 from neurocine.simulation.hybrid.presets import PlantedAssemblies
-from neurocine.simulation.presets import PRESETS, AnyPreset, HybridPreset, Preset
+from neurocine.simulation.presets import PRESETS, AnyPreset, HybridPreset, Preset, TissuePreset
 from neurocine.simulation.rasters import DetectionNoise, PlantedRaster, simulate_raster
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "PlantedAssemblies",
     "PlantedRaster",
     "Preset",
+    "TissuePreset",
     "simulate",
     "simulate_raster",
 ]

@@ -15,7 +15,8 @@ from neurocine.motion.summary import SummaryAccumulator
 from neurocine.progress import Progress, silent
 from neurocine.simulation.hybrid.make import make_hybrid
 from neurocine.simulation.paper.make import make_paper
-from neurocine.simulation.presets import AnyPreset, HybridPreset, preset_of, sampled
+from neurocine.simulation.presets import AnyPreset, HybridPreset, TissuePreset, preset_of, sampled
+from neurocine.simulation.tissue.make import make_tissue
 
 #: Frames rendered at a time: a multiple of the movie file's chunks.
 BLOCK_FRAMES = 256
@@ -70,7 +71,9 @@ def simulate(
         made_of.pop("assemblies", None)  # movies keep the hash they had before there were any
     stamp = Stamp(config_hash=settings_hash({"preset": made_of, "seed": seed, "split": split}))
     frames: FrameSource
-    if isinstance(chosen, HybridPreset):
+    if isinstance(chosen, TissuePreset):
+        rois, truth, frames = make_tissue(chosen, seed, split, name)
+    elif isinstance(chosen, HybridPreset):
         rois, truth, frames = make_hybrid(chosen, seed, split, name)
     else:
         rois, truth, frames = make_paper(chosen, seed, split, name)

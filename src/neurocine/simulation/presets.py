@@ -7,8 +7,18 @@ from typing import Any
 
 from neurocine.core import InputError
 from neurocine.simulation.hybrid.presets import HYBRID_PRESETS, HybridPreset, Range
+from neurocine.simulation.tissue.ranges import TISSUE_PRESETS, TissuePreset
 
-__all__ = ["PRESETS", "AnyPreset", "HybridPreset", "Preset", "Range", "preset_of", "sampled"]
+__all__ = [
+    "PRESETS",
+    "AnyPreset",
+    "HybridPreset",
+    "Preset",
+    "Range",
+    "TissuePreset",
+    "preset_of",
+    "sampled",
+]
 
 
 @dataclass(frozen=True)
@@ -96,8 +106,9 @@ class Preset:
 AnyPreset = Preset | HybridPreset
 
 #: ``paper``: DeepCINAC, section 2.4 (#2) and its simulator. Brightness, noise and neuropil are drawn widely,
-#: as the paper gives no figures for them. The others are of real parts: see `HYBRID_PRESETS`.
-PRESETS: dict[str, AnyPreset] = {"paper": Preset(), **HYBRID_PRESETS}
+#: as the paper gives no figures for them. The others are of real parts: see `HYBRID_PRESETS` and
+#: `TISSUE_PRESETS`.
+PRESETS: dict[str, AnyPreset] = {"paper": Preset(), **HYBRID_PRESETS, **TISSUE_PRESETS}
 
 
 def preset_of(preset: str | AnyPreset, **changes: Any) -> AnyPreset:

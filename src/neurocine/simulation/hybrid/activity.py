@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +53,18 @@ class CellActivity:
     assembly: NDArray[np.int64] | None = None
 
 
+#: Spikes (S,) of a cell of a type: from a recorded neuron, a duration and the network events that it joins.
+Firing = Callable[[np.random.Generator, str, RecordedNeuron, float, NDArray[np.float64]], NDArray[np.float64]]
+
+
 def draw_cells(
-    rng: np.random.Generator, preset: HybridPreset, neurons: Sequence[RecordedNeuron], kinds: tuple[str, ...]
+    rng: np.random.Generator,
+    preset: HybridPreset,
+    neurons: Sequence[RecordedNeuron],
+    kinds: tuple[str, ...],
+    firing: Firing | None = None,
 ) -> CellActivity:
-    """Draw spikes and ΔF/F of cells of types `kinds` from recorded `neurons`.
+    """Draw spikes and ΔF/F of cells of types `kinds` from recorded `neurons`, which fire as `firing` says.
 
     A cell's spikes are one neuron's and its kinetics those of one of its type, the same half of the time;
     the size of its transients is that of the first neuron, so that each pair is plausible.
@@ -66,6 +75,7 @@ def draw_cells(
     }
     # Few neurons have GCaMP6f: trains may come from any excitatory one.
     trains = {**pools, "pyramidal": [n for n in neurons if not n.is_interneuron]}
+    fired = firing or partial(own_train, preset)
     duration = preset.n_frames / preset.frame_rate_hz
     per_min = rng.uniform(*preset.network_per_min)
     events = network_events(rng, len(kinds), duration, per_min, preset.participation)
@@ -82,24 +92,25 @@ def draw_cells(
             spikes.append(np.empty(0))
             names.append("")
             continue
-        firing = trains[kind][rng.integers(len(trains[kind]))]
-        same = firing in pools[kind] and rng.uniform() < 0.5
-        glowing = firing if same else pools[kind][rng.integers(len(pools[kind]))]
-        train = _train(rng, preset, kind, firing, duration, events[index])
-        traces[index] = _fluorescence(rng, preset, firing.kinetics, glowing.kinetics, train)
+        neuron = trains[kind][rng.integers(len(trains[kind]))]
+        same = neuron in pools[kind] and rng.uniform() < 0.5
+        glowing = neuron if same else pools[kind][rng.integers(len(pools[kind]))]
+        train = fired(rng, kind, neuron, duration, events[index])
+        traces[index] = _fluorescence(rng, preset, neuron.kinetics, glowing.kinetics, train)
         spikes.append(train)
-        names.append(f"{firing.name} + {glowing.name}")
+        names.append(f"{neuron.name} + {glowing.name}")
     return CellActivity(kinds, tuple(names), spikes, traces, assembly)
 
 
-def _train(
-    rng: np.random.Generator,
+def own_train(
     preset: HybridPreset,
+    rng: np.random.Generator,
     kind: str,
     neuron: RecordedNeuron,
     duration: float,
     events: NDArray[np.float64],
 ) -> NDArray[np.float64]:
+    """Return spikes (S,) of a cell of type `kind`, as the preset arranges those of recorded neurons."""
     if kind == "interneuron":
         return plateau_train(rng, neuron, duration, rng.uniform(*preset.plateaus_per_min), events)
     if preset.sparse_per_min is not None:

@@ -46,8 +46,8 @@ def draw_motion(rng: np.random.Generator, preset: HybridPreset) -> BrainMotion:
     dt = 1 / (preset.frame_rate_hz * (KNOTS - 1))
     duration = preset.n_frames / preset.frame_rate_hz
     sd = rng.uniform(*preset.motion_px)
-    path = np.stack([_walk(rng, n, dt, MOTION_TAU_S, sd) for _ in range(2)], axis=1)
-    axial = _walk(rng, n, dt, 20.0, rng.uniform(*preset.axial_um))
+    path = np.stack([walk(rng, n, dt, MOTION_TAU_S, sd) for _ in range(2)], axis=1)
+    axial = walk(rng, n, dt, 20.0, rng.uniform(*preset.axial_um))
     time = np.arange(n) * dt
     for start in rng.uniform(0, duration, rng.poisson(rng.uniform(*preset.jerks_per_min) * duration / 60)):
         after = np.maximum(time - start, 0)
@@ -74,7 +74,7 @@ def axial_factor(
     return np.asarray(np.minimum(np.exp(change), MOST), dtype=np.float32)
 
 
-def _walk(rng: np.random.Generator, n: int, dt: float, tau: float, sd: float) -> NDArray[np.float64]:
+def walk(rng: np.random.Generator, n: int, dt: float, tau: float, sd: float) -> NDArray[np.float64]:
     """Return an Ornstein–Uhlenbeck path (n,) of standard deviation `sd`."""
     keep = np.exp(-dt / tau)
     noise = rng.standard_normal(n) * sd * np.sqrt(1 - keep**2)

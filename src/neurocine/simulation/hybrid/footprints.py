@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from neurocine.core import RoiSet
 from neurocine.simulation.hybrid.presets import HybridPreset
 from neurocine.simulation.library import CellLayout
 
@@ -36,22 +39,46 @@ class CellFootprint:
         return slice(y, y + h), slice(x, x + w)
 
 
+#: A kind of footprint.
+Cell = TypeVar("Cell", bound=CellFootprint)
+
+
 def place_cells(
     rng: np.random.Generator, preset: HybridPreset, layouts: tuple[CellLayout, ...]
 ) -> list[CellFootprint]:
     """Return the cells of random cuts of real layouts, laid over one another until they overlap enough."""
     scale = rng.uniform(*preset.soma_scale)
     nucleus = rng.uniform(0.35, 0.95)
+
+    def shaped(
+        crop: NDArray[np.bool_], centre: NDArray[np.float64], um_per_px: float
+    ) -> CellFootprint | None:
+        dimness = float(np.clip(rng.normal(nucleus, 0.15), 0.2, 1.0))
+        return shape_cell(rng, crop, centre, um_per_px, dimness, preset)
+
+    return laid_over(rng, preset, layouts, scale, shaped)
+
+
+def laid_over(
+    rng: np.random.Generator,
+    preset: HybridPreset,
+    layouts: tuple[CellLayout, ...],
+    scale: float,
+    shaped: Callable[[NDArray[np.bool_], NDArray[np.float64], float], Cell | None],
+) -> list[Cell]:
+    """Return the cells of random cuts of `layouts`, as `shaped` makes them of outline, centre and scale.
+
+    `scale` enlarges the outlines; `shaped` gives None for what is no cell.
+    """
     keep = rng.uniform(*preset.density)
-    placed: list[CellFootprint] = []
+    placed: list[Cell] = []
     pairs = 0
     for turn in range(MAX_LAYOUTS):
         layout = layouts[rng.integers(len(layouts))]
         for centre, crop in cut(rng, layout, preset, scale):
             if rng.uniform() > keep:
                 continue
-            dimness = float(np.clip(rng.normal(nucleus, 0.15), 0.2, 1.0))
-            patch = shape_cell(rng, crop, centre, layout.um_per_px * scale, dimness, preset)
+            patch = shaped(crop, centre, layout.um_per_px * scale)
             if patch is None:
                 continue
             shared = [_shared(patch, other) for other in placed]
@@ -105,11 +132,11 @@ def shape_cell(
     depth = ndimage.distance_transform_edt(mask)
     depth /= depth.max()
     ring = 1 - (1 - nucleus) * np.clip((depth - rng.uniform(0.3, 0.55)) / 0.25, 0, 1)
-    speckle = np.exp(0.2 * _smooth_noise(rng, mask.shape, 2.0 / um_per_px))
+    speckle = np.exp(0.2 * smooth_noise(rng, mask.shape, 2.0 / um_per_px))
     half = (np.asarray(crop.shape) / ratio / 2).astype(int) + 4
     corner = np.floor(centre).astype(int) - half
     soft, bright = (
-        _resample(picture, corner, half, centre, ratio)
+        resampled(picture, corner, half, centre, ratio)
         for picture in (mask.astype(float), mask * ring * speckle)
     )
     psf = rng.uniform(*PSF_UM) / preset.pixel_size_um
@@ -170,12 +197,22 @@ def out_of_focus(rng: np.random.Generator, preset: HybridPreset) -> CellFootprin
     )
 
 
-def overlapping(patches: list[CellFootprint]) -> NDArray[np.bool_]:
+def overlapping(patches: Sequence[CellFootprint]) -> NDArray[np.bool_]:
     """Return which cells share a pixel with another, (N,)."""
     return np.array([any(_shared(a, b) > 0 for b in patches if b is not a) for a in patches], dtype=bool)
 
 
-def _hidden(patch: CellFootprint, placed: list[CellFootprint], shared: list[int]) -> bool:
+def contours(patches: Sequence[CellFootprint], preset: HybridPreset) -> RoiSet:
+    """Return the outlines of `patches` as ROIs of the field."""
+    pixels = []
+    for patch in patches:
+        y, x = np.nonzero(patch.contour)
+        weight = np.maximum(patch.weight[y, x], 0.01)
+        pixels.append((y + patch.corner[0], x + patch.corner[1], weight))
+    return RoiSet.from_pixels(preset.fov_shape, pixels, engine="simulation", source="simulation")
+
+
+def _hidden(patch: CellFootprint, placed: Sequence[CellFootprint], shared: list[int]) -> bool:
     area = np.count_nonzero(patch.contour)
     return any(
         common > MAX_OVERLAP * min(area, np.count_nonzero(other.contour))
@@ -197,7 +234,7 @@ def _shared(a: CellFootprint, b: CellFootprint) -> int:
     return int(np.count_nonzero(one & other))
 
 
-def _resample(
+def resampled(
     picture: NDArray[np.float64],
     corner: NDArray[np.int64],
     half: NDArray[np.int64],
@@ -219,6 +256,7 @@ def _resample(
     )
 
 
-def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> NDArray[np.float64]:
+def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> NDArray[np.float64]:
+    """Return noise of sd 1, smooth over `sigma` pixels."""
     noise = ndimage.gaussian_filter(rng.standard_normal(shape), max(sigma, 0.5))
     return np.asarray(noise / max(noise.std(), 1e-9))

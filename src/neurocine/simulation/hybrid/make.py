@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neurocine.core import CELL_TYPES, RoiSet
-from neurocine.core.truth import SPLITS, HybridTruth, Truth
+from neurocine.core.truth import SPLITS, Truth
 from neurocine.simulation.hybrid import background as scenery
 from neurocine.simulation.hybrid.activity import CellActivity, draw_cells
 from neurocine.simulation.hybrid.brain_motion import FOCUS_UM, HAZE_UM, BrainMotion, axial_factor, draw_motion
 from neurocine.simulation.hybrid.detectability import detectability_of, noise_of_means
 from neurocine.simulation.hybrid.footprints import (
     CellFootprint,
+    contours,
     dendrites,
     out_of_focus,
     overlapping,
@@ -24,7 +25,7 @@ from neurocine.simulation.hybrid.footprints import (
 )
 from neurocine.simulation.hybrid.presets import HybridPreset, log_uniform
 from neurocine.simulation.hybrid.render import Camera, HybridFrames
-from neurocine.simulation.hybrid.true_transients import find_transients
+from neurocine.simulation.hybrid.truth import Made, Seen, make_truth, rises_of
 from neurocine.simulation.library import Library, load
 
 
@@ -61,8 +62,8 @@ def make_hybrid(preset: HybridPreset, seed: int, split: str, name: str) -> tuple
     flat = light.reshape(-1, 1).astype(np.float32)
     pictures = sparse.csr_array(pictures.multiply(flat)).astype(np.float32)
     frames = HybridFrames(preset.fov_shape, pictures, courses, motion.knots, camera, stream)
-    rois = _contours(cells, preset)
-    truth = _truth(preset, cells, motion, light, frames, camera, (name, seed, split))
+    rois = contours(cells.patches, preset)
+    truth = _truth(preset, cells, motion, light, frames, camera, Made(name, seed, split))
     return rois, truth, frames
 
 
@@ -154,15 +155,6 @@ def _compose(
     return sparse.csc_array(pictures), courses.astype(np.float32)
 
 
-def _contours(cells: _Cells, preset: HybridPreset) -> RoiSet:
-    pixels = []
-    for patch in cells.patches:
-        y, x = np.nonzero(patch.contour)
-        weight = np.maximum(patch.weight[y, x], 0.01)
-        pixels.append((y + patch.corner[0], x + patch.corner[1], weight))
-    return RoiSet.from_pixels(preset.fov_shape, pixels, engine="simulation", source="simulation")
-
-
 def _truth(
     preset: HybridPreset,
     cells: _Cells,
@@ -170,56 +162,21 @@ def _truth(
     light: NDArray[np.float64],
     frames: HybridFrames,
     camera: Camera,
-    made: tuple[str, int, str],
+    made: Made,
 ) -> Truth:
     """Return the truth: transients are the rises of the noise-free ΔF/F that hold a spike."""
-    name, seed, split = made
-    activity = cells.activity
-    n, fps = len(cells.patches), preset.frame_rate_hz
-    rises = [
-        find_transients(d.astype(np.float64), s, fps)
-        for d, s in zip(activity.dff, activity.spikes, strict=True)
-    ]
-    counts = [len(r.onset) for r in rises]
-    owner = np.repeat(np.arange(n), counts).astype(np.int64)
-    raster = np.zeros(activity.dff.shape, dtype=bool)
-    for row, transients in zip(raster, rises, strict=True):
-        for onset, peak in zip(transients.onset, transients.peak, strict=True):
-            row[onset : peak + 1] = True
+    activity, fps = cells.activity, preset.frame_rate_hz
+    rises = rises_of(activity, fps)
     mean = np.asarray(frames.pictures @ frames.courses.mean(axis=1)).reshape(preset.fov_shape)
     noise = noise_of_means(cells.patches, mean, camera)
     lit = [(light[p.window][p.contour] * p.weight[p.contour]).mean() for p in cells.patches]
     resting = cells.resting * np.asarray(lit)
-    signal = activity.dff * resting[:, None]
     detectability = [
-        detectability_of(s, float(sigma), r.onset, fps)
-        for s, sigma, r in zip(signal, noise, rises, strict=True)
+        detectability_of(d * rest, float(sigma), r.onset, fps)
+        for d, rest, sigma, r in zip(activity.dff, resting, noise, rises, strict=True)
     ]
-    return Truth(
-        ids=np.arange(n, dtype=np.int64),
-        cell_types=activity.cell_types,
-        is_target=overlapping(cells.patches),
-        raster=raster,
-        calcium=(signal * camera.gain).astype(np.float32),
-        shifts=motion.shifts,
-        roi_id=owner,
-        onset=np.concatenate([r.onset for r in rises]).astype(np.int64),
-        peak=np.concatenate([r.peak for r in rises]).astype(np.int64),
-        preset=name,
-        seed=seed,
-        split=split,
-        hybrid=HybridTruth(
-            neuron=activity.neurons,
-            resting=(resting * camera.gain).astype(np.float32),
-            axial=motion.axial,
-            amplitude=np.concatenate([r.amplitude for r in rises]).astype(np.float32),
-            n_spikes=np.concatenate([r.n_spikes for r in rises]),
-            detectability=np.concatenate(detectability).astype(np.float32),
-            spike_roi=np.repeat(np.arange(n), [len(s) for s in activity.spikes]).astype(np.int64),
-            spike_s=np.concatenate([*activity.spikes, np.empty(0)]),
-            assembly=activity.assembly,
-        ),
-    )
+    seen = Seen(resting, camera.gain, detectability, overlapping(cells.patches))
+    return make_truth(made, activity, rises, seen, motion)
 
 
 def _centre(patch: CellFootprint) -> tuple[float, float]:

@@ -127,11 +127,20 @@ def displaced(picture: NDArray[np.float32], knots: NDArray[np.float32]) -> NDArr
     knots
         Displacement (down, right) at K evenly spaced moments of the scan, (K, 2), pixels.
     """
-    height, width = picture.shape
+    return moved(picture, *(by_row(knots[:, axis], len(picture)) for axis in (0, 1)))
+
+
+def by_row(knots: NDArray[np.float32], height: int) -> NDArray[np.float64]:
+    """Return the displacement of each row, (height,), from that at the `knots` (K,) of the scan."""
     moment = np.linspace(0, KNOTS - 1, height)
-    down, right = (
-        np.clip(np.interp(moment, np.arange(KNOTS), knots[:, axis]), -MOST_PX, MOST_PX) for axis in (0, 1)
-    )
+    return np.clip(np.interp(moment, np.arange(KNOTS), knots), -MOST_PX, MOST_PX)
+
+
+def moved(
+    picture: NDArray[np.float32], down: NDArray[np.float64], right: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return `picture` (Y, X) with each row displaced by `down` and `right` pixels, (Y,); edges repeat."""
+    height, width = picture.shape
     row = np.clip(np.arange(height) - down, 0, height - 1)
     above = np.minimum(row.astype(np.intp), max(height - 2, 0))
     share = (row - above).astype(np.float32)[:, None]

@@ -128,6 +128,19 @@ def test_dataset_of_a_movie(folder: Path) -> None:
     assert recording.selection == Selection(dataset="red")
 
 
+def test_channels_and_planes(folder: Path) -> None:
+    header = ("recording", "movie", "channel", "plane")
+    cells = [("2", "0"), ("green", ""), (" 1 / 2 ", "3/4"), ("", "")]
+    rows = [(f"m{i}", "a.tif", *row) for i, row in enumerate(cells)]
+    selections = [row.selection for row in load_recordings(table(folder, *rows, header=header))]
+    assert selections == [
+        Selection(channel="2", plane=0),
+        Selection(channel="green"),
+        Selection(channel="1", n_channels=2, plane=3, n_planes=4),
+        Selection(),
+    ]
+
+
 def test_selected_frames_crop_and_override(folder: Path) -> None:
     header = ("recording", "movie", "frames", "crop", "override")
     rows = (("m1", "a.tif", "100-8999", "8-503, 12-499", "true"), ("m2", "a.tif", "", "", ""))
@@ -144,6 +157,9 @@ def test_selected_frames_crop_and_override(folder: Path) -> None:
         ("frames", "5-9, 12-30", "frames: .*isn't one range such as 100-8999"),
         ("frames", "9-5", "frames: '9-5' ends before it begins"),
         ("crop", "8-503", "crop: .*isn't a range of rows and one of columns"),
+        ("channel", "0/2", "channel: '0/2' isn't one of 1/2 to 2/2"),
+        ("plane", "4/4", "plane: '4/4' isn't one of 0/4 to 3/4"),
+        ("plane", "first", "plane: 'first' isn't the number of a plane, such as 0"),
         ("override", "perhaps", "override: override is 'perhaps'"),
     ],
 )

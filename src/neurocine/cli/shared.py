@@ -15,7 +15,7 @@ from rich.progress import Progress as Bar
 
 from neurocine.config import Config, load_config
 from neurocine.config.load import explain
-from neurocine.config.recordings import parse_crop, parse_frames
+from neurocine.config.recordings import parse_channel, parse_crop, parse_frames, parse_plane
 from neurocine.config.section import Section
 from neurocine.core import InputError, Movie, Selection
 from neurocine.io.atomic import check_writable
@@ -64,16 +64,22 @@ def changed(section: SectionT, **changes: object) -> SectionT:
         raise InputError("command line", *explain(error, type(section))) from error
 
 
-def selection(dataset: str | None, frames: str | None, crop: str | None) -> Selection:
+def selection(
+    dataset: str | None, channel: str | None, plane: str | None, frames: str | None, crop: str | None
+) -> Selection:
     """Return the part of a movie's files that the options select."""
     try:
         return Selection(
             dataset=dataset,
+            **({} if channel is None else parse_channel(channel)),
+            **({} if plane is None else parse_plane(plane)),
             frames=None if frames is None else parse_frames(frames),
             crop=None if crop is None else parse_crop(crop),
         )
     except ValueError as error:
-        raise InputError("command line", "--frames or --crop", f"{error}", "Correct it.") from error
+        raise InputError(
+            "command line", "--channel, --plane, --frames or --crop", f"{error}", "Correct it."
+        ) from error
 
 
 def opened(movie: Path, rate: float | None, pixel: float | None, indicator: str | None = None) -> Movie:

@@ -55,6 +55,12 @@ def motion(
     dataset: Annotated[
         str | None, typer.Option(help="Name of the dataset, where the file holds several movies.")
     ] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="Name of the channel; 1/2: the first of two that alternate.")
+    ] = None,
+    plane: Annotated[
+        str | None, typer.Option(help="Number of the plane, from 0; 0/4: the first of four that alternate.")
+    ] = None,
     frames: Annotated[
         str | None, typer.Option(help="First and last frame to use, 0-based and inclusive: 100-8999.")
     ] = None,
@@ -76,7 +82,7 @@ def motion(
             pixel_size_um=pixel_size,
             indicator=indicator,
             override=override,
-            selection=selection(dataset, frames, crop),
+            selection=selection(dataset, channel, plane, frames, crop),
             progress=progress,
         )
         pipeline.motion(

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -21,6 +21,21 @@ from neurocine.io.movies import natural_key
 from neurocine.io.rois import split_dataset
 
 T = TypeVar("T")
+
+
+class ChannelChoice(TypedDict, total=False):
+    """The fields of a `Selection` that choose a channel."""
+
+    channel: str
+    n_channels: int
+
+
+class PlaneChoice(TypedDict, total=False):
+    """The fields of a `Selection` that choose a plane."""
+
+    plane: int
+    n_planes: int
+
 
 #: Letters (of any script), digits, ``_``, ``-`` and ``.``: the name is a folder and a Snakemake wildcard.
 NAME_PATTERN = r"^\w[\w.-]*$"
@@ -63,6 +78,16 @@ class RecordingRow(BaseModel):
     )
     override: bool | None = Field(
         None, description="true: frame rate and pixel size of this table replace those of the file"
+    )
+    channel: str | None = Field(
+        None,
+        description="name of the channel, such as 2, A or green; 1/2: the first of two whose frames "
+        "alternate, where the file doesn't say so; empty: the only one",
+    )
+    plane: str | None = Field(
+        None,
+        description="number of the plane, from 0; 0/4: the first of four whose frames alternate, where "
+        "the file doesn't say so; empty: the only one",
     )
     frames: str | None = Field(
         None, description="first and last frame to use, 0-based and inclusive, such as 100-8999; empty: all"
@@ -205,6 +230,8 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
         movie=_movie_paths(where, row.movie),
         selection=Selection(
             dataset=row.dataset,
+            **(_parsed(where, "channel", row.channel, parse_channel) or {}),
+            **(_parsed(where, "plane", row.plane, parse_plane) or {}),
             frames=_parsed(where, "frames", row.frames, parse_frames),
             crop=_parsed(where, "crop", row.crop, parse_crop),
         ),
@@ -269,6 +296,46 @@ def parse_crop(text: str) -> tuple[Range, Range]:
     if len(ranges) != 2:
         raise ValueError(f"{text!r} isn't a range of rows and one of columns, such as 8-503, 12-499")
     return ranges[0], ranges[1]
+
+
+def parse_channel(text: str) -> ChannelChoice:
+    """Return the channel in `text`: its name, or ``1/2`` for the first of two whose frames alternate.
+
+    Raises
+    ------
+    ValueError
+        If there is no such number of channels.
+    """
+    number, n_channels = _one_of(text)
+    if n_channels is None:
+        return {"channel": text.strip()}
+    if not 1 <= number <= n_channels:
+        raise ValueError(f"{text!r} isn't one of 1/{n_channels} to {n_channels}/{n_channels}")
+    return {"channel": str(number), "n_channels": n_channels}
+
+
+def parse_plane(text: str) -> PlaneChoice:
+    """Return the plane in `text`: its number from 0, or ``0/4`` for the first of four that alternate.
+
+    Raises
+    ------
+    ValueError
+        If it isn't a number, or there is no such number of planes.
+    """
+    number, n_planes = _one_of(text)
+    if n_planes is not None:
+        if not 0 <= number < n_planes:
+            raise ValueError(f"{text!r} isn't one of 0/{n_planes} to {n_planes - 1}/{n_planes}")
+        return {"plane": number, "n_planes": n_planes}
+    if not text.strip().isdecimal():
+        raise ValueError(f"{text!r} isn't the number of a plane, such as 0, or 0/4 for the first of four")
+    return {"plane": int(text)}
+
+
+def _one_of(text: str) -> tuple[int, int | None]:
+    """Return k and n of ``k/n``; n is None if `text` isn't of this form."""
+    match = re.fullmatch(r"\s*(\d+)\s*/\s*(\d+)\s*", text)
+    return (int(match[1]), int(match[2])) if match else (0, None)
 
 
 def _parsed(where: str, column: str, text: str | None, parse: Callable[[str], T]) -> T | None:

@@ -17,19 +17,34 @@ class Selection:
     ----------
     dataset
         Name of the dataset in the file; None for the only one.
+    channel
+        Name of the channel, as the microscope has it; None for the only one.
+    n_channels
+        Number of channels whose frames alternate, where the file doesn't say so; they are called 1, 2 and so
+        on. None: what the file says.
+    plane
+        Number of the plane, from 0; None for the only one.
+    n_planes
+        Number of planes whose frames alternate (flyback counts as planes), where the file doesn't say so.
     frames
-        First and last frame (0-based, inclusive); None for all.
+        First and last frame (0-based, inclusive), counted within the channel and plane; None for all.
     crop
         First and last row, then first and last column (0-based, inclusive); None for the whole picture.
     """
 
     dataset: str | None = None
+    channel: str | None = None
+    n_channels: int | None = None
+    plane: int | None = None
+    n_planes: int | None = None
     frames: Range | None = None
     crop: tuple[Range, Range] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.dataset, str | None):
             raise TypeError(f"dataset must be a name, not {self.dataset!r}")
+        if not isinstance(self.channel, str | None):
+            raise TypeError(f"channel must be a name, not {self.channel!r}")
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def ingest(
     pixels = check_pixels(movie, progress, statistics)
     named = _named(bad_frames, movie, selection.frames)
     validity = named | find_artefacts(statistics)
-    movie_format, names = movie_files(paths)
+    movie_format, names = movie_files(paths, selection)
     files = []
     for done, (name, held) in enumerate(zip(names, frames_of_files(movie.frames), strict=True)):
         progress("checksums", done, len(names))

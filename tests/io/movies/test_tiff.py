@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from neurocine.core import InputError, Movie
+from neurocine.core import InputError, Movie, Selection
 from neurocine.io.movies import open_movie
 from neurocine.io.movies.frames import Mapped
 
@@ -131,25 +131,34 @@ def test_scanimage_pixels_that_are_not_square_leave_the_size_open(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "changed",
-    [
-        {"SI.hChannels.channelSave": "[1;2]"},
-        {"SI.hStackManager.enable": "true", "SI.hStackManager.numSlices": "3"},
+    ("axes", "options"),
+    [(axes, {"imagej": True}) for axes in ("TCYX", "TZYX", "TZCYX")]
+    + [
+        (axes, {"ome": True, "compression": compression})
+        for axes in ("TCYX", "TZYX", "TZCYX", "TCZYX", "CTYX", "ZTCYX", "CZTYX", "ZCTYX")
+        for compression in (None, "zlib")
     ],
 )
-def test_scanimage_channels_and_planes_are_refused(tmp_path: Path, changed: dict[str, str]) -> None:
-    scanimage(tmp_path / "m.tif", **changed)
-    with pytest.raises(InputError, match=r"axes: .*(C=2|Z=3)"):
-        open_movie(tmp_path / "m.tif")
+def test_channels_and_planes_in_every_order(tmp_path: Path, axes: str, options: dict[str, Any]) -> None:
+    sizes = {"T": 4, "C": 3, "Z": 2, "Y": 8, "X": 9}
+    stored = np.random.default_rng(0).integers(0, 999, [sizes[axis] for axis in axes]).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "m.tif", stored, metadata={"axes": axes}, **options)
+    whole = np.moveaxis(stored, axes.index("T"), 0)
+    places = [axis for axis in axes if axis in "CZ"]
+    chosen = Selection(channel="2" if "C" in axes else None, plane=1 if "Z" in axes else None)
+    expected = whole[(slice(None), *(1 for _ in places))]
+    movie = opened(tmp_path / "m.tif", selection=chosen)
+    np.testing.assert_array_equal(movie.read(0, 4), expected)
+    np.testing.assert_array_equal(movie.read(2, 3), expected[2:3])
+    twice = open_movie([tmp_path / "m.tif"] * 2, **GIVEN, selection=chosen)
+    np.testing.assert_array_equal(twice.read(0, 8), np.concatenate([expected, expected]))
 
 
-@pytest.mark.parametrize(
-    ("axes", "shape"), [("TCYX", (6, 2, 20, 16)), ("TZYX", (6, 2, 20, 16)), ("CYX", (3, 20, 16))]
-)
-def test_channels_and_planes_are_refused(tmp_path: Path, axes: str, shape: tuple[int, ...]) -> None:
-    tifffile.imwrite(tmp_path / "m.tif", np.zeros(shape, np.uint16), imagej=True, metadata={"axes": axes})
-    with pytest.raises(InputError, match=f"axes: .*{axes[-3]}={shape[-3]}"):
-        opened(tmp_path / "m.tif")
+def test_a_series_saved_as_slices_is_a_movie(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for axes in ("ZYX", "CYX"):
+        tifffile.imwrite(tmp_path / "m.tif", FRAMES, imagej=True, metadata={"axes": axes})
+        np.testing.assert_array_equal(opened(tmp_path / "m.tif").read(0, 12), FRAMES)
+        assert f"its 12 {'planes' if axes[0] == 'Z' else 'channels'}" in caplog.text
 
 
 def test_colour_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,13 @@ from neurocine.core import DamagedFile, FileMissing, FrameSource, InputError, Mo
 from neurocine.core.movie import Validity, joined_validity
 from neurocine.core.recording import Range
 from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie, Selected, frames_of_files
+from neurocine.io.movies.layout import (
+    Layout,
+    chosen_files,
+    chosen_layout,
+    chosen_times,
+    layout_of_files,
+)
 from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
 from neurocine.io.movies.names import natural_key, sequence_problems
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
@@ -64,7 +72,8 @@ def open_movie(
         Whether the rate and the pixel size given here replace those of a file that says otherwise.
     selection
         Which part of the files is the movie: a dataset (HDF5), array (Zarr) or TwoPhotonSeries (NWB) where
-        a file holds several; the frames; the rows and columns.
+        a file holds several; the channel and the plane where there are several; the frames; the rows and
+        columns.
 
     Raises
     ------
@@ -77,23 +86,25 @@ def open_movie(
     MetadataMissing
         If neither the file nor the caller gives the frame rate or the pixel size.
     InputError
-        If it holds colour, several channels or planes, or a single frame; if files don't fit together; if the
-        rate or the pixel size contradicts the file; if frames, rows or columns are selected that it lacks.
+        If it holds colour or a single frame; if there are several channels or planes and none is selected; if
+        files don't fit together; if the rate or the pixel size contradicts the file; if a channel, a plane,
+        frames, rows or columns are selected that aren't there.
     """
-    dataset = selection.dataset
-    movie_format, files = movie_files(path)
-    if dataset is not None and not movie_format.has_datasets:
+    movie_format, files, within = _found(path, selection)
+    if within.dataset is not None and not movie_format.has_datasets:
         raise InputError(
             files[0], "dataset", f"{movie_format.name} files hold a single movie", "Leave the dataset out."
         )
     for problem in sequence_problems(files):
         logger.warning("%s: %s", files[0].parent, problem)
-    parts = [_read(movie_format, file, dataset) for file in files]
+    parts = [_read(movie_format, file, within.dataset) for file in files]
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-    frames = _joined(files, [part.frames for part in parts])
-    validity = joined_validity([(part.frames.shape[0], part.validity) for part in parts])
-    if selection.frames is not None or selection.crop is not None:
-        frames, validity = _selected(name, frames, validity, selection)
+    stored = _common_layout(files, parts)
+    layout = chosen_layout(name, stored, within)
+    frames, validity = _selected(name, *_joined(name, files, parts, layout, within), within)
+    # Where the user says that planes alternate, the file's rate is that of all of them.
+    n_alternating = layout.n_planes // (stored or Layout()).n_planes
+    rates = [part.frame_rate_hz and part.frame_rate_hz / n_alternating for part in parts]
     return Movie(
         frames=frames,
         frame_rate_hz=resolve_metadata(
@@ -101,7 +112,7 @@ def open_movie(
             "frame_rate_hz",
             "--frame-rate",
             frame_rate_hz,
-            [part.frame_rate_hz for part in parts],
+            rates,
             override=override,
         ),
         pixel_size_um=resolve_metadata(
@@ -119,15 +130,19 @@ def open_movie(
 
 
 def probe(path: Path) -> OpenedMovie:
-    """Return the frames and the metadata of the file or folder `path`, without any from the user.
+    """Return the frames of all channels and planes of the file or folder `path`, and the file's metadata.
+
+    Of a folder, they are those of its first file, and the layout is that of all its files.
 
     Raises
     ------
     InputError
-        As `open_movie`, except for missing metadata.
+        As `open_movie`, except for missing metadata and choices.
     """
     movie_format, files = movie_files(path)
-    return _read(movie_format, files[0], None)
+    places = movie_format.places(files) if movie_format.places else None
+    movie = _read(movie_format, files[0], None)
+    return movie if places is None else replace(movie, layout=layout_of_files(places))
 
 
 def _read(movie_format: MovieFormat, file: Path, dataset: str | None) -> OpenedMovie:
@@ -162,16 +177,28 @@ def movie_title(path: Path) -> str:
     return path.stem if path.suffix.lower() in MOVIE_FORMATS.suffixes() else path.name
 
 
-def movie_files(path: Path | Sequence[Path]) -> tuple[MovieFormat, list[Path]]:
+def movie_files(
+    path: Path | Sequence[Path], selection: Selection | None = None
+) -> tuple[MovieFormat, list[Path]]:
     """Return the format of a movie and its files in the order of time; each exists and isn't empty.
+
+    Parameters
+    ----------
+    path
+        As for `open_movie`.
+    selection
+        If given, files of other channels and planes are left out.
 
     Raises
     ------
     FileMissing, DamagedFile, UnknownFormat
         If a file is missing, empty or of an unknown format.
     InputError
-        If there are no files, or formats are mixed.
+        If there are no files, or formats are mixed; if channels or planes are files of their own, and none is
+        selected, or one that isn't there.
     """
+    if selection is not None:
+        return _found(path, selection)[:2]
     paths = [path] if isinstance(path, str | Path) else list(path)
     files = [pair for one in paths for pair in _files_of(Path(one))]
     if not files:
@@ -182,6 +209,13 @@ def movie_files(path: Path | Sequence[Path]) -> tuple[MovieFormat, list[Path]]:
             files[0][1], "files", f"mix formats: {', '.join(names)}", "Give files of one format."
         )
     return files[0][0], [file for _, file in files]
+
+
+def _found(path: Path | Sequence[Path], selection: Selection) -> tuple[MovieFormat, list[Path], Selection]:
+    """Return the format, the files of the selected channel and plane, and what to select within them."""
+    movie_format, files = movie_files(path)
+    places = movie_format.places(files) if movie_format.places else None
+    return movie_format, *chosen_files(files, places, selection)
 
 
 def _files_of(path: Path) -> list[tuple[MovieFormat, Path]]:
@@ -199,13 +233,56 @@ def _files_of(path: Path) -> list[tuple[MovieFormat, Path]]:
     return [(movie_format, file) for file in files]
 
 
+def _common_layout(files: Sequence[Path], parts: Sequence[OpenedMovie]) -> Layout | None:
+    """Return the layout that all files have.
+
+    Raises
+    ------
+    InputError
+        If they differ.
+    """
+    first = parts[0].layout
+    for file, part in zip(files, parts, strict=True):
+        if part.layout != first:
+            raise InputError(
+                file,
+                "channels and planes",
+                f"are {part.layout or 'not known'}, but those of {files[0]} are {first or 'not known'}",
+                "Give files of one recording.",
+            )
+    return first
+
+
+def _joined(
+    name: str, files: Sequence[Path], parts: Sequence[OpenedMovie], layout: Layout, selection: Selection
+) -> tuple[FrameSource, Validity | None, range]:
+    """Return the frames of all files, their validity, and which are of the selected channel and plane."""
+    sources = [part.frames for part in parts]
+    _check_alike(files, sources)
+    if layout.order.endswith("T"):  # a volume may begin in one file and end in the next
+        frames = _concatenated(sources)
+        validity = joined_validity([(part.frames.shape[0], part.validity) for part in parts])
+        return frames, validity, chosen_times(name, layout, selection, frames.shape[0])
+    picture = range(sources[0].shape[1]), range(sources[0].shape[2])
+    times = [
+        chosen_times(str(file), layout, selection, source.shape[0])
+        for file, source in zip(files, sources, strict=True)
+    ]
+    frames = _concatenated([Selected(s, t, *picture) for s, t in zip(sources, times, strict=True)])
+    return frames, None, range(frames.shape[0])
+
+
 def _selected(
-    name: str, frames: FrameSource, validity: Validity | None, selection: Selection
+    name: str, frames: FrameSource, validity: Validity | None, times: range, selection: Selection
 ) -> tuple[FrameSource, Validity | None]:
-    """Return the selected frames, rows and columns, and their validity."""
+    """Return the selected frames (of those at `times`), rows and columns, and their validity."""
     n_frames, height, width = (int(n) for n in frames.shape)
+    everything = selection.frames is None and selection.crop is None and times == range(n_frames)
+    if everything:
+        return frames, validity
     rows, columns = selection.crop or (None, None)
-    times = _within(name, "frames", selection.frames, n_frames, "frames")
+    chosen = _within(name, "frames", selection.frames, len(times), "frames")
+    times = times[chosen.start : chosen.stop]
     rows_kept = _within(name, "crop", rows, height, "rows")
     columns_kept = _within(name, "crop", columns, width, "columns")
     kept = None if validity is None else validity.selected(times, rows_kept)
@@ -225,7 +302,8 @@ def _within(name: str, field: str, chosen: Range | None, size: int, what: str) -
     return range(first, last + 1)
 
 
-def _joined(files: Sequence[Path], parts: Sequence[FrameSource]) -> FrameSource:
+def _check_alike(files: Sequence[Path], parts: Sequence[FrameSource]) -> None:
+    """Raise `InputError` if files differ in the size or the type of their frames."""
     first = parts[0]
     for file, part in zip(files[1:], parts[1:], strict=True):
         if part.shape[1:] != first.shape[1:] or part.dtype != first.dtype:
@@ -236,5 +314,8 @@ def _joined(files: Sequence[Path], parts: Sequence[FrameSource]) -> FrameSource:
                 f"those of {files[0]} are {first.shape[1:]} {first.dtype}",
                 "Give files of one recording.",
             )
-    frames = Concatenated(parts) if len(parts) > 1 else first
+
+
+def _concatenated(parts: Sequence[FrameSource]) -> FrameSource:
+    frames = Concatenated(parts) if len(parts) > 1 else parts[0]
     return frames if np.dtype(frames.dtype).isnative else Native(frames)

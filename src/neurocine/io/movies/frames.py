@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, Validity
+from neurocine.io.movies.layout import Layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,9 @@ class OpenedMovie:
         Calcium indicator.
     validity
         Which frames hold data, where the file says so.
+    layout
+        Channels and planes whose frames alternate in `frames`, where the file says so; `frame_rate_hz` is
+        then that of one channel of one plane.
     """
 
     frames: FrameSource
@@ -39,6 +43,7 @@ class OpenedMovie:
     pixel_size_um: float | None = None
     indicator: str | None = None
     validity: Validity | None = None
+    layout: Layout | None = None
 
 
 class LazyFrames(ABC):
@@ -78,11 +83,19 @@ class LazyFrames(ABC):
         start, stop, step = time.indices(len(self))
         if step < 1:
             raise IndexError("frames are read forwards only")
-        return np.asarray(self._read(start, max(start, stop))[(slice(None, None, step), *rest)])
+        if step == 1:
+            frames = self._read(start, max(start, stop))
+        else:
+            frames = self._read_every(range(start, max(start, stop), step))
+        return np.asarray(frames[(slice(None), *rest)])
 
     @abstractmethod
     def _read(self, start: int, stop: int) -> NDArray[Any]:
         """Return frames ``start:stop``, within the movie, as an array (stop - start, Y, X)."""
+
+    def _read_every(self, times: range) -> NDArray[Any]:
+        """Return the frames `times`, within the movie; overridden where those between need no decoding."""
+        return self._read(times.start, times.stop)[:: times.step]
 
 
 class Mapped(LazyFrames):
@@ -110,6 +123,9 @@ class Native(LazyFrames):
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
         return np.asarray(self._source[start:stop]).astype(self.dtype)
+
+    def _read_every(self, times: range) -> NDArray[Any]:
+        return np.asarray(self._source[times.start : times.stop : times.step]).astype(self.dtype)
 
 
 class Reordered(LazyFrames):
@@ -151,14 +167,19 @@ class Concatenated(LazyFrames):
         return [part.shape[0] for part in self._parts]
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
-        frames = np.empty((stop - start, *self.shape[1:]), dtype=self.dtype)
-        done = start
-        while done < stop:
-            part = bisect_right(self._ends, done)
-            first = self._ends[part - 1] if part else 0
-            until = min(stop, self._ends[part])
-            frames[done - start : until - start] = self._parts[part][done - first : until - first]
-            done = until
+        return self._read_every(range(start, stop))
+
+    def _read_every(self, times: range) -> NDArray[Any]:
+        frames = np.empty((len(times), *self.shape[1:]), dtype=self.dtype)
+        first = bisect_right(self._ends, times.start)
+        for i in range(first, len(self._parts)):
+            start = self._ends[i - 1] if i else 0
+            held = _within(times, start, self._ends[i])
+            if held:
+                wanted = slice(times[held.start] - start, times[held.stop - 1] + 1 - start, times.step)
+                frames[held.start : held.stop] = self._parts[i][wanted]
+            if held.stop == len(times):
+                break
         return frames
 
 
@@ -197,6 +218,10 @@ def frames_of_files(frames: FrameSource) -> list[range]:
     stored = stored.source if isinstance(stored, Native) else stored
     lengths = stored.lengths if isinstance(stored, Concatenated) else [stored.shape[0]]
     ends = [0, *np.cumsum(lengths).tolist()]
-    # The first selected frame at or after each file's first one.
-    places = [min(max(-((times.start - end) // times.step), 0), len(times)) for end in ends]
-    return [range(first, stop) for first, stop in pairwise(places)]
+    return [_within(times, start, stop) for start, stop in pairwise(ends)]
+
+
+def _within(times: range, start: int, stop: int) -> range:
+    """Return the positions in `times` of those from `start` up to `stop`, excluded."""
+    first, last = (min(max(-((times.start - end) // times.step), 0), len(times)) for end in (start, stop))
+    return range(first, last)

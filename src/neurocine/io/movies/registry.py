@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from neurocine.io.formats import FileFormat, FormatRegistry
 from neurocine.io.movies.frames import OpenedMovie
+from neurocine.io.movies.layout import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +21,14 @@ class MovieFormat(FileFormat):
         Opens a file: takes its path and the name of a dataset in it, None for the only one.
     has_datasets
         Whether a file may hold several datasets to choose from.
+    places
+        For the files of one movie: the channel and the plane of each, where these are files of their own;
+        else None.
     """
 
     read: Callable[[Path, str | None], OpenedMovie]
     has_datasets: bool = False
+    places: Callable[[Sequence[Path]], list[Place] | None] | None = None
 
 
 _FIJI = "Export the series as TIFF, with Fiji (File > Import > Bio-Formats, then File > Save As > Tiff)"

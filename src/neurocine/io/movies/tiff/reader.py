@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, FrameSource, InputError
 from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie
+from neurocine.io.movies.layout import Layout
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
+from neurocine.io.movies.tiff.axes import layout_of_axes
 from neurocine.io.movies.tiff.headers import check_declared_frames, check_headers, check_page, damaged
 from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
 from neurocine.io.safe.damage import MAX_MESSAGE, PARSER_ERRORS, short_message
@@ -47,16 +49,20 @@ class PageFrames(LazyFrames):
         self._tif, self._series, self._pages, self._path = tif, series, pages, path
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
-        shape = (stop - start, *self.shape[1:])
-        if start == stop:
+        return self._read_every(range(start, stop))
+
+    def _read_every(self, times: range) -> NDArray[Any]:
+        shape = (len(times), *self.shape[1:])
+        if not times:
             return np.empty(shape, dtype=self.dtype)
         try:
             self._tif.filehandle.open()
-            frames = self._tif.asarray(key=self._pages[start:stop], series=self._series)
+            pages = self._pages[times.start : times.stop : times.step]
+            frames = self._tif.asarray(key=pages, series=self._series)
         except PARSER_ERRORS as error:
             raise DamagedFile(
                 self._path,
-                f"frames {start}-{stop - 1}",
+                f"frames {times[0]}-{times[-1]}",
                 f"can't be decoded ({short_message(error)})",
                 "The file is damaged: copy it again.",
             ) from error
@@ -76,9 +82,10 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     with opened(path) as tif:
         check_headers(path, tif)
         series = _only_series(path, tif)
-        _check_axes(path, tif, series)
+        layout = _layout(path, tif, series)
         frames = _frames(path, tif, series)
-        return OpenedMovie(frames, *rate_and_size(tif))
+        rate, size = rate_and_size(tif)
+        return OpenedMovie(frames, rate, size, layout=layout)
 
 
 @contextmanager
@@ -134,25 +141,12 @@ def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
     return series[0]
 
 
-def _check_axes(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:
-    """Raise `InputError` unless rows, columns and one axis of time are all there is."""
-    sizes = dict(zip(series.axes, series.shape, strict=True))
-    if series.kind == "scanimage":
-        sizes = {"T": len(tif.pages), **{axis: sizes[axis] for axis in "YX"}}
-        sizes |= scanimage_axes(scanimage_settings(tif))
-    named = ", ".join(f"{axis}={size}" for axis, size in sizes.items() if size > 1)
-    if sizes.get("S", 1) > 1:
-        raise InputError(path, "colour", f"the pictures are colour ({named})", "Save one grey channel.")
-    others = [axis for axis, size in sizes.items() if axis not in "YX" and size > 1]
-    if len(others) > 1 or others == ["C"]:
-        raise InputError(
-            path,
-            "axes",
-            f"there is more than time, rows and columns: {named} (C: channel, Z: plane)",
-            "Save one channel of one plane per file.",
-        )
-    if others == ["Z"]:
-        logger.warning("%s: its %d planes (Z) are taken for frames", path, sizes["Z"])
+def _layout(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Layout | None:
+    if series.kind != "scanimage":
+        return layout_of_axes(path, series.axes, series.shape)
+    sizes = scanimage_axes(scanimage_settings(tif))
+    n_frames = len(tif.pages) // (sizes["Z"] * sizes["C"])
+    return layout_of_axes(path, "TZC", (n_frames, sizes["Z"], sizes["C"]))
 
 
 def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> FrameSource:

@@ -1,0 +1,247 @@
+"""Channels and planes of a movie's files: what there is, and which frames belong to what is chosen."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from neurocine.core import InputError, Selection
+
+logger = logging.getLogger(__name__)
+
+_CHANNEL = "column channel of the recordings table, or --channel"
+_PLANE = "column plane of the recordings table, or --plane"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the frames of channels and planes follow one another in files.
+
+    Attributes
+    ----------
+    channels
+        Their names, in the order in which they are stored; one without a name is ``""``.
+    n_planes
+        Planes of a volume.
+    n_flyback
+        Frames per volume and channel, after the planes, in which the objective goes back: they are left out.
+    order
+        Channel (C), plane (Z) and time (T), the one that changes fastest first.
+    """
+
+    channels: tuple[str, ...] = ("",)
+    n_planes: int = 1
+    n_flyback: int = 0
+    order: str = "CZT"
+
+    def __str__(self) -> str:
+        """Return the channels and planes in words; empty if there is one of each."""
+        channels = f"{len(self.channels)} channels ({', '.join(self.channels)})"
+        planes = f"{self.n_planes} planes (0 to {self.n_planes - 1})"
+        return ", ".join([channels] * (len(self.channels) > 1) + [planes] * (self.n_planes > 1))
+
+    @property
+    def per_volume(self) -> int:
+        """Frames of all channels and planes at one time."""
+        return len(self.channels) * (self.n_planes + self.n_flyback)
+
+    def times(self, n_frames: int, channel: int, plane: int) -> range:
+        """Return which of `n_frames` stored frames belong to a channel and a plane, both from 0."""
+        sizes = {"C": len(self.channels), "Z": self.n_planes + self.n_flyback}
+        sizes["T"] = -(-n_frames // self.per_volume)
+        steps, step = {}, 1
+        for axis in self.order:
+            steps[axis] = step
+            step *= sizes[axis]
+        start = channel * steps["C"] + plane * steps["Z"]
+        stop = min(n_frames, start + sizes["T"] * steps["T"])
+        return range(start, stop, steps["T"])
+
+
+@dataclass(frozen=True)
+class Place:
+    """The channel and the plane that a file holds; None for what its files don't differ in."""
+
+    channel: str | None = None
+    plane: int | None = None
+
+
+def chosen_layout(name: str, layout: Layout | None, selection: Selection) -> Layout:
+    """Return the layout of a file, completed by the numbers of channels and planes that the user gives.
+
+    Raises
+    ------
+    InputError
+        If they contradict the file's.
+    """
+    layout = layout or Layout()
+    for field, given, known in (
+        ("channel", selection.n_channels, len(layout.channels)),
+        ("plane", selection.n_planes, layout.n_planes),
+    ):
+        if given is not None and known not in (1, given):
+            raise InputError(
+                name,
+                field,
+                f"is given as one of {given}, but the file says {layout}",
+                "Leave out the number that follows the slash.",
+            )
+    if selection.n_channels is not None and len(layout.channels) == 1:
+        channels = tuple(str(i + 1) for i in range(selection.n_channels))
+        layout = replace(layout, channels=channels, order=_just_before_time("C", layout.order))
+    if selection.n_planes is not None and layout.n_planes == 1:
+        layout = replace(layout, n_planes=selection.n_planes, order=_just_before_time("Z", layout.order))
+    return layout
+
+
+def chosen_times(name: str, layout: Layout, selection: Selection, n_frames: int) -> range:
+    """Return which of `n_frames` stored frames belong to the channel and the plane that are selected.
+
+    Raises
+    ------
+    InputError
+        If there are several and none is selected, or one that isn't there.
+    """
+    channel = chosen_channel(name, layout.channels, selection.channel)
+    plane = chosen_plane(name, range(layout.n_planes), selection.plane)
+    times = layout.times(n_frames, layout.channels.index(channel), plane)
+    over = n_frames % layout.per_volume
+    if over and layout.order[-1] != "T":
+        raise InputError(
+            name, "frames", f"there are {n_frames}, which aren't whole volumes ({layout})", "Copy it again."
+        )
+    if over:
+        logger.warning(
+            "%s: the last volume is incomplete: it has %d of %d frames", name, over, layout.per_volume
+        )
+    if layout.n_flyback:
+        logger.info(
+            "%s: %d of %d frames in each volume are flyback and are left out",
+            name,
+            layout.n_flyback,
+            layout.n_planes + layout.n_flyback,
+        )
+    if not times:
+        raise InputError(
+            name, "frames", f"there are {n_frames}, less than one volume ({layout})", "Check the file."
+        )
+    return times
+
+
+def chosen_files(
+    files: Sequence[Path], places: Sequence[Place] | None, selection: Selection
+) -> tuple[list[Path], Selection]:
+    """Return the files of the selected channel and plane, and what is still to be selected within them.
+
+    Parameters
+    ----------
+    files
+        Files of one movie.
+    places
+        What each of them holds, None if all hold the same.
+    selection
+        The channel and the plane that are selected.
+
+    Raises
+    ------
+    InputError
+        As `chosen_times`.
+    """
+    if places is None:
+        return list(files), selection
+    kept, name = list(zip(files, places, strict=True)), str(files[0])
+    if selection.n_channels is None and all(place.channel is not None for place in places):
+        channels = _unique(str(place.channel) for place in places)
+        channel = chosen_channel(name, channels, selection.channel)
+        kept = [(file, place) for file, place in kept if place.channel == channel]
+        selection = replace(selection, channel=None)
+    if selection.n_planes is None and all(place.plane is not None for place in places):
+        planes = sorted({int(place.plane or 0) for place in places})
+        plane = chosen_plane(name, planes, selection.plane)
+        kept = [(file, place) for file, place in kept if place.plane == plane]
+        selection = replace(selection, plane=None)
+    return [file for file, _ in kept], selection
+
+
+def layout_of_files(places: Sequence[Place]) -> Layout:
+    """Return the channels and planes that are files of their own."""
+    channels = _unique(str(place.channel) for place in places if place.channel is not None)
+    planes = {place.plane for place in places if place.plane is not None}
+    return Layout(channels or ("",), max(1, len(planes)))
+
+
+def chosen_channel(name: str, channels: Sequence[str], wanted: str | None) -> str:
+    """Return the one of `channels` that is `wanted`, or the only one.
+
+    Raises
+    ------
+    InputError
+        If it isn't there, or none of several is chosen.
+    """
+    listed = ", ".join(channels)
+    if wanted is None:
+        if len(channels) > 1:
+            raise InputError(
+                name, "channel", f"there are {len(channels)}: {listed}", f"Choose one: {_CHANNEL}."
+            )
+        return channels[0]
+    found = [channel for channel in channels if _plain(channel) == _plain(wanted)]
+    if not found and list(channels) == [""]:
+        raise InputError(
+            name,
+            "channel",
+            f"{wanted!r} isn't known: nothing says that there is more than one channel",
+            "Leave it empty. If the frames of two channels alternate, give 1/2 for the first of the two.",
+        )
+    if not found:
+        raise InputError(name, "channel", f"{wanted!r} isn't there, but {listed}", f"Choose one: {_CHANNEL}.")
+    return found[0]
+
+
+def chosen_plane(name: str, planes: Sequence[int], wanted: int | None) -> int:
+    """Return `wanted` if it is one of `planes`, or the only one.
+
+    Raises
+    ------
+    InputError
+        If it isn't there, or none of several is chosen.
+    """
+    if wanted is None:
+        if len(planes) > 1:
+            raise InputError(
+                name,
+                "plane",
+                f"there are {len(planes)}: {planes[0]} to {planes[-1]}",
+                f"Choose one: {_PLANE}. Each plane is a recording.",
+            )
+        return planes[0]
+    if wanted not in planes:
+        among = f"{planes[0]} to {planes[-1]}" if len(planes) > 1 else f"only {planes[0]}"
+        raise InputError(
+            name,
+            "plane",
+            f"{wanted} isn't there, but {among}",
+            f"Choose one of these ({_PLANE}). If the frames of planes alternate although the file doesn't "
+            "say so, give 0/4 for the first of four.",
+        )
+    return wanted
+
+
+def _just_before_time(axis: str, order: str) -> str:
+    """Return `order` with `axis` as the one that changes next faster than time, channels before planes."""
+    rest = order.replace(axis, "")
+    if axis == "C" and "ZT" in rest:
+        return rest.replace("ZT", "CZT")
+    return rest.replace("T", f"{axis}T")
+
+
+def _plain(channel: str) -> str:
+    """Return a channel's name without case and a word such as ``Ch``: ``Ch2`` and ``2`` are the same."""
+    return re.sub(r"^(channel|chan|ch)[ _]?(?=\w)", "", channel.strip().casefold())
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))

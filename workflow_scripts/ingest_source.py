@@ -1,11 +1,14 @@
 """Rule ingest: check a raw movie and write what was found."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from neurocine.core import Selection
-from neurocine.ingest import ingest, write_source
+from neurocine.ingest import ingest, summary, write_source
 from neurocine.workflow import LoggedProgress, logged
+
+_log = logging.getLogger("neurocine.ingest")
 
 
 def main(job: Any) -> None:
@@ -16,6 +19,8 @@ def main(job: Any) -> None:
         selection=Selection(**job.params.selection),
         progress=LoggedProgress(),
     )
+    for line in summary(record, warnings=()):
+        _log.info(line)
     write_source(Path(job.output.source), record)
 
 

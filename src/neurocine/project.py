@@ -9,17 +9,23 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+
 from neurocine.activity import check_length
 from neurocine.config import Config
 from neurocine.config.engines import STNEURONET
 from neurocine.config.generate import config_text
 from neurocine.config.recordings import RecordingRow, check_rois, load_recordings
-from neurocine.core import InputError, Recording
+from neurocine.core import InputError, Movie, Recording
+from neurocine.ingest import MovieRecord, ingest
 from neurocine.io.atomic import write_text
-from neurocine.io.movies import find_movies, movie_title, natural_key, open_movie, probe
+from neurocine.io.movies import find_movies, movie_title, natural_key, probe
 from neurocine.io.movies.names import is_numbered_sequence
 from neurocine.io.rois import open_rois
 from neurocine.networks.registry import Registry
+
+#: Frames of each movie that `check_recording` reads.
+SAMPLE_FRAMES = 200
 
 
 @dataclass(frozen=True)
@@ -145,8 +151,8 @@ def check_models(config: Config) -> None:
         registry.get(config.segmentation.stneuronet.model, STNEURONET)
 
 
-def check_recording(recording: Recording, config: Config) -> None:
-    """Open what `recording` names as far as can be done in seconds.
+def check_recording(recording: Recording, config: Config) -> MovieRecord:
+    """Open what `recording` names as far as can be done in seconds; return what was understood of its movie.
 
     Raises
     ------
@@ -155,15 +161,24 @@ def check_recording(recording: Recording, config: Config) -> None:
         shorter than the activity network's window; contours that don't fit it, none where the config wants
         them, or some where it doesn't.
     """
-    movie = open_movie(
+    record = ingest(
         recording.movie,
         frame_rate_hz=recording.frame_rate_hz,
         pixel_size_um=recording.pixel_size_um,
         indicator=recording.indicator,
         override=recording.override,
         selection=recording.selection,
+        bad_frames=recording.bad_frames,
+        sample=SAMPLE_FRAMES,
     )
-    check_length(movie, config.activity)
+    check_length(_like(record), config.activity)
     check_rois(config.recordings, recording, config.segmentation.engine)
     if recording.rois is not None:
-        open_rois(recording.rois, fov_shape=movie.fov_shape)
+        open_rois(recording.rois, fov_shape=record.shape[1:])
+    return record
+
+
+def _like(record: MovieRecord) -> Movie:
+    """Return a movie of the shape and the metadata of `record`, without its pixels."""
+    blank = np.broadcast_to(np.zeros((), record.dtype), record.shape)
+    return Movie(blank, record.frame_rate_hz, record.pixel_size_um, record.indicator, record.files[0].path)

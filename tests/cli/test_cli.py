@@ -138,7 +138,7 @@ def test_check_knows_when_a_movie_is_too_short_for_the_network(
     for command in (["check"], ["run"]):
         done = CliRunner().invoke(app, command)
         assert done.exit_code == 1
-        assert "fewer than the window of 100" in done.output
+        assert "fewer than the window of 100" in " ".join(done.output.split())
     assert not (tmp_path / "results").exists()
 
 
@@ -183,11 +183,42 @@ def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, m
     (tmp_path / "recordings.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     done = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
     assert done.exit_code == 1
-    assert "bad: " in done.output
-    assert "frame_rate_hz" in done.output
-    assert "good: " not in done.output
+    shown = done.output.split("\nbad\n")
+    assert "problem" in shown[1]
+    assert "frame_rate_hz" in shown[1]
+    assert shown[0].startswith("good\n  files")
+    assert "problem" not in shown[0]
     (tmp_path / "recordings.tsv").write_text("\n".join(rows[:2]) + "\n", encoding="utf-8")
     assert "no problem found" in run("check", "--config", "config.yaml")
+
+
+def test_check_shows_what_was_understood_and_each_doubt_with_its_recording(
+    tmp_path: Path, tiff: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "r.tsv", **OFF}))
+    for number in (1, 2, 4):
+        shutil.copy(tiff, tiff.with_name(f"m_{number:05d}.tif"))
+    rows = [
+        "recording\tmovie\tframe_rate_hz\tpixel_size_um\tcrop",
+        f"part\t{tiff}\t10\t2\t0-31,0-47",
+        f"gap\t{tiff.with_name('m_*.tif')}\t10\t2\t",
+    ]
+    (tmp_path / "r.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    part, gap = run("check", "--config", "config.yaml").split("\ngap\n")
+    for line in (
+        "120 frames of 32 x 48 pixels (height x width), uint16",
+        "10 Hz, 12.0 s",
+        "2 µm per pixel, 64 x 96 µm",
+        "rows 0-31, columns 0-47",
+        "none, in 120 frames",
+    ):
+        assert line in part
+    assert "warning" not in part
+    assert "3 (TIFF), from m_00001.tif to m_00004.tif" in gap
+    assert "360 frames" in gap
+    assert "m_00004.tif follows m_00002.tif: 1 file(s) between" in " ".join(gap.split())
+    assert max(map(len, part.splitlines())) < 80
 
 
 def test_check_knows_rois_that_the_engine_would_ignore(
@@ -199,7 +230,8 @@ def test_check_knows_rois_that_the_engine_would_ignore(
     (tmp_path / "r.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     done = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
     assert done.exit_code == 1
-    assert f"r.tsv: rois: recording 'mine' names '{labels}', which the engine 'suite2p'" in done.output
+    shown = " ".join(done.output.split())
+    assert f"r.tsv: rois: recording 'mine' names '{labels}', which the engine 'suite2p'" in shown
     (tmp_path / "config.yaml").write_text(
         yaml.safe_dump({"recordings": "r.tsv", **OFF, "segmentation": {"engine": "given"}})
     )

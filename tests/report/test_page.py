@@ -294,6 +294,16 @@ def test_saturation_is_said(results_folder: Path) -> None:
     assert "2.00% of the raw movie's pixels" in Page(render(results_folder)).text
 
 
+def test_what_was_understood_of_the_raw_movie_and_doubts_about_it_are_shown(results_folder: Path) -> None:
+    source = results_folder / "ingest" / "source.json"
+    record = json.loads(source.read_text())
+    record |= {"facts": {"field": "2 µm per pixel"}, "warnings": ["a file is missing. Copy it"]}
+    source.write_text(json.dumps(record))
+    page = Page(render(results_folder))
+    assert "2 µm per pixel" in page.text
+    assert page.text.index("a file is missing. Copy it") < page.text.index("Field of view")
+
+
 def test_a_missing_result_is_named_and_leaves_no_page(results_folder: Path) -> None:
     (results_folder / "activity" / "activity.h5").unlink()
     with pytest.raises(InputError, match=r"activity\.h5"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,6 +18,7 @@ from neurocine.cluster.interruption import run_snakemake, say
 from neurocine.cluster.resources import costs_with, engines_of, work_of
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, NeurocineError, Recording
+from neurocine.ingest import gathered_warnings, labelled, summary
 from neurocine.io.atomic import check_writable
 from neurocine.project import check_models, check_recording, init_project
 from neurocine.steps import RECORDING_STEPS, result_path
@@ -62,12 +64,14 @@ def check(
         str | None, typer.Option(help="Compare what jobs ask for with what the cluster offers, as for slurm.")
     ] = None,
 ) -> None:
-    """Check every input, and show what will run with the memory and time each job will ask for.
+    """Check every input; show what was understood of it, and the memory and time each job will ask for.
+
+    Of each movie a sample of frames is read.
 
     Examples: `neurocine check`, `neurocine check --profile slurm`
     """
     settings = load_config(config)
-    recordings = _check(settings)
+    recordings = _check(settings, facts=True)
     if profile is None:
         Console().print(_costs(recordings, settings))
     else:
@@ -75,25 +79,33 @@ def check(
     typer.echo(f"{len(recordings)} recording(s), no problem found. Next: neurocine run")
 
 
-def _check(config: Config) -> tuple[Recording, ...]:
-    """Return the recordings, or show every problem and end the command."""
+def _check(config: Config, *, facts: bool = False) -> tuple[Recording, ...]:
+    """Show what is doubtful of each recording, all that was understood with `facts`, and every problem.
+
+    The command ends if there is a problem; else the recordings are returned.
+    """
     recordings = load_recordings(Path(config.recordings))
     check_writable(Path(config.results), "results")
     check_models(config)
-    problems = list(filter(None, (_problem(recording, config) for recording in recordings)))
-    for problem in problems:
-        typer.echo(f"problem: {problem}", err=True)
+    problems = 0
+    for recording in recordings:
+        with gathered_warnings(quiet=True) as warnings:
+            try:
+                record = check_recording(recording, config)
+                lines = summary(record, warnings) if facts else _warned(warnings)
+            except NeurocineError as error:
+                problems += 1
+                lines = [*_warned(warnings), *labelled("problem", str(error))]
+        if lines:
+            typer.echo("\n".join([recording.name, *lines, ""]))
     if problems:
+        typer.echo(f"{problems} of {len(recordings)} recording(s) can't be used as they are.", err=True)
         raise typer.Exit(1)
     return recordings
 
 
-def _problem(recording: Recording, config: Config) -> str | None:
-    try:
-        check_recording(recording, config)
-    except NeurocineError as error:
-        return f"{recording.name}: {error}"
-    return None
+def _warned(warnings: Sequence[str]) -> list[str]:
+    return [line for text in warnings for line in labelled("warning", text)]
 
 
 def _costs(recordings: tuple[Recording, ...], config: Config) -> Table:

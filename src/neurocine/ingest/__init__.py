@@ -1,15 +1,11 @@
 """The first step: a movie checked whole, its record, and the frames in it that hold no data."""
 
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
-from neurocine.ingest.record import (
-    MovieRecord,
-    PixelStatistics,
-    SourceFile,
-    check_pixels,
-    ingest,
-    read_source,
-    write_source,
-)
+from neurocine.ingest.doubts import gathered_warnings
+from neurocine.ingest.pixels import PixelStatistics, check_pixels
+from neurocine.ingest.record import MovieRecord, SourceFile, ingest
+from neurocine.ingest.source_file import read_source, write_source
+from neurocine.ingest.summary import labelled, summary
 
 __all__ = [
     "FrameStatistics",
@@ -18,7 +14,10 @@ __all__ = [
     "SourceFile",
     "check_pixels",
     "find_artefacts",
+    "gathered_warnings",
     "ingest",
+    "labelled",
     "read_source",
+    "summary",
     "write_source",
 ]

@@ -6,43 +6,22 @@ The first step of the workflow. It reads every pixel once: a damaged movie fails
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurocine.core import DamagedFile, FileMissing, InputError, InvalidFrames, Movie, Selection, Validity
+from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
 from neurocine.core.recording import Range
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
-from neurocine.io.atomic import write_text
+from neurocine.ingest.doubts import gathered_warnings
+from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.io.movies import frames_of_files, movie_files, open_movie
-from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.progress import Progress, silent
 
 _HASH_BYTES = 8 * 1024**2
 _ALL = Selection()
-
-
-@dataclass(frozen=True)
-class PixelStatistics:
-    """Statistics of a movie's pixels, in its counts.
-
-    Attributes
-    ----------
-    mean, min, max
-        Over all pixels and frames.
-    saturated
-        Fraction of pixels equal to `max`, in [0, 1]: close to 0 unless the recording was clipped.
-    """
-
-    mean: float
-    min: float
-    max: float
-    saturated: float
 
 
 @dataclass(frozen=True)
@@ -92,6 +71,10 @@ class MovieRecord:
         Mean, range and saturation.
     invalid, invalid_rows
         Frames without data, and rows without data in other frames, as in `neurocine.core.Validity`.
+    frames_read
+        How many frames were looked at: all, unless the record is that of a sample.
+    warnings
+        What is doubtful, each with its remedy.
     """
 
     files: tuple[SourceFile, ...]
@@ -106,6 +89,8 @@ class MovieRecord:
     pixels: PixelStatistics
     invalid: tuple[InvalidFrames, ...] = ()
     invalid_rows: tuple[tuple[int, int, int], ...] = ()
+    frames_read: int = 0
+    warnings: tuple[str, ...] = ()
 
     @property
     def validity(self) -> Validity:
@@ -135,9 +120,10 @@ def ingest(
     override: bool = False,
     selection: Selection = _ALL,
     bad_frames: Sequence[Range] = (),
+    sample: int | None = None,
     progress: Progress = silent,
 ) -> MovieRecord:
-    """Check all of a movie and return its record.
+    """Check all of a movie, or a sample of it, and return its record.
 
     Parameters
     ----------
@@ -146,6 +132,9 @@ def ingest(
     bad_frames
         First and last frame (0-based, inclusive, counted before `selection`) of ranges that the user knows
         to hold no usable data.
+    sample
+        How many frames to read at most, in short runs spread over the movie; the record then has no
+        checksums. None: the whole movie.
     progress
         Called with the frames checked and the files hashed.
 
@@ -154,29 +143,25 @@ def ingest(
     InputError
         For all that `open_movie` and `check_pixels` refuse.
     """
-    movie = open_movie(
-        paths,
-        frame_rate_hz=frame_rate_hz,
-        pixel_size_um=pixel_size_um,
-        indicator=indicator,
-        override=override,
-        selection=selection,
-    )
-    statistics = FrameStatistics()
-    pixels = check_pixels(movie, progress, statistics)
-    named = _named(bad_frames, movie, selection.frames)
-    validity = named | find_artefacts(statistics)
-    movie_format, names = movie_files(paths, selection)
-    files = []
-    for done, (name, held) in enumerate(zip(names, frames_of_files(movie.frames), strict=True)):
-        progress("checksums", done, len(names))
-        first, last = (held.start, held.stop - 1) if held else (None, None)
-        files.append(SourceFile(str(name), *_digest(name), first, last))
-    progress("checksums", len(names), len(names))
+    with gathered_warnings() as warnings:
+        movie = open_movie(
+            paths,
+            frame_rate_hz=frame_rate_hz,
+            pixel_size_um=pixel_size_um,
+            indicator=indicator,
+            override=override,
+            selection=selection,
+        )
+        runs = sample_runs(movie.n_frames, _most_frames(movie, sample))
+        statistics = FrameStatistics()
+        pixels = check_pixels(movie, progress, statistics, runs)
+        found = _spread(find_artefacts(statistics), runs, movie.n_frames)
+    validity = _named(bad_frames, movie, selection.frames) | found
+    movie_format, files = _source_files(paths, selection, movie, progress, with_checksums=sample is None)
     return MovieRecord(
-        files=tuple(files),
+        files=files,
         sha256=hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest(),
-        format=movie_format.name,
+        format=movie_format,
         selection=selection,
         shape=(movie.n_frames, *movie.fov_shape),
         dtype=movie.dtype.name,
@@ -186,7 +171,47 @@ def ingest(
         pixels=pixels,
         invalid=validity.invalid,
         invalid_rows=validity.rows,
+        frames_read=sum(last - first + 1 for first, last in runs),
+        warnings=tuple(warnings),
     )
+
+
+def _most_frames(movie: Movie, sample: int | None) -> int:
+    """Return how many frames to read: all, or as many as asked for and as fit in a block of memory."""
+    return movie.n_frames if sample is None else max(2, min(sample, movie.block_frames()))
+
+
+def _spread(found: Validity, runs: Sequence[Range], n_frames: int) -> Validity:
+    """Return the validity of a whole movie by that of the frames in `runs`, which were read."""
+    times = np.concatenate([np.arange(first, last + 1) for first, last in runs])
+    if len(times) == n_frames:
+        return found
+    spread = Validity(n_frames, rows=tuple((int(times[t]), a, b) for t, a, b in found.rows))
+    for part in found.invalid:
+        valid = np.ones(n_frames, dtype=bool)
+        valid[times[part.first : part.last + 1]] = False
+        spread |= Validity.of(valid, part.reason)
+    return spread
+
+
+def _source_files(
+    paths: Path | Sequence[Path],
+    selection: Selection,
+    movie: Movie,
+    progress: Progress,
+    *,
+    with_checksums: bool,
+) -> tuple[str, tuple[SourceFile, ...]]:
+    """Return the format and the files of a movie, with the frames that each holds."""
+    movie_format, names = movie_files(paths, selection)
+    files = []
+    for done, (name, held) in enumerate(zip(names, frames_of_files(movie.frames), strict=True)):
+        first, last = (held.start, held.stop - 1) if held else (None, None)
+        size, sha256 = _digest(name) if with_checksums else (name.stat().st_size, "")
+        files.append(SourceFile(str(name), size, sha256, first, last))
+        if with_checksums:
+            progress("checksums", done + 1, len(names))
+    return movie_format.name, tuple(files)
 
 
 def _named(ranges: Sequence[Range], movie: Movie, selected: Range | None) -> Validity:
@@ -203,117 +228,6 @@ def _named(ranges: Sequence[Range], movie: Movie, selected: Range | None) -> Val
             )
         valid[max(0, first - start) : max(0, last + 1 - start)] = False
     return Validity.of(valid, "named by the user")
-
-
-def check_pixels(
-    movie: Movie, progress: Progress = silent, statistics: FrameStatistics | None = None
-) -> PixelStatistics:
-    """Read every pixel of `movie` once, in blocks, and return their statistics.
-
-    Raises
-    ------
-    InputError
-        If a frame can't be read, holds NaN or infinity (the first such frame is named), or all pixels are
-        the same.
-    """
-    total: float = 0
-    lowest, highest, at_highest = np.inf, -np.inf, 0
-    step = movie.block_frames()
-    for start in range(0, movie.n_frames, step):
-        frames = _readable(movie, start, min(start + step, movie.n_frames))
-        _check_finite(movie, start, frames)
-        if statistics is not None:
-            statistics.add(frames)
-        # Integers are summed exactly, so the block size doesn't matter.
-        total += frames.sum(dtype=np.float64).item() if frames.dtype.kind == "f" else int(frames.sum())
-        lowest, block_highest = min(lowest, frames.min().item()), frames.max().item()
-        if block_highest > highest:
-            highest, at_highest = block_highest, 0
-        at_highest += int(np.count_nonzero(frames == highest))
-        progress("pixels", start + len(frames), movie.n_frames)
-    if lowest == highest:
-        raise InputError(
-            movie.source,
-            "pixels",
-            f"all have the value {highest:g}",
-            "Check whether the shutter was open and the channel is right.",
-        )
-    n_pixels = movie.n_frames * movie.fov_shape[0] * movie.fov_shape[1]
-    return PixelStatistics(float(total / n_pixels), float(lowest), float(highest), at_highest / n_pixels)
-
-
-def write_source(path: Path, record: MovieRecord) -> None:
-    """Write what `ingest` returned as JSON, atomically."""
-    write_text(path, json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
-
-
-def read_source(path: Path) -> MovieRecord:
-    """Return the record in a file that `write_source` made.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, isn't JSON or lacks a field.
-    """
-    if not path.is_file():
-        raise FileMissing(path, "file", "doesn't exist", "Run the step ingest.")
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        known = {field.name: record[field.name] for field in fields(MovieRecord)}
-        n_frames, height, width = (int(n) for n in known["shape"])
-        return MovieRecord(
-            **known
-            | {
-                "files": tuple(SourceFile(**file) for file in known["files"]),
-                "selection": _selection(known["selection"]),
-                "shape": (n_frames, height, width),
-                "pixels": PixelStatistics(**known["pixels"]),
-                "invalid": tuple(InvalidFrames(**part) for part in known["invalid"]),
-                "invalid_rows": tuple((int(a), int(b), int(c)) for a, b, c in known["invalid_rows"]),
-            }
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            path, "content", f"isn't a record of ingest ({error!r})", "Run the step ingest again."
-        ) from error
-
-
-def _selection(values: dict[str, Any]) -> Selection:
-    """Return a selection that was stored as JSON, whose ranges are lists."""
-    frames, crop = values["frames"], values["crop"]
-    return Selection(
-        **values
-        | {
-            "frames": None if frames is None else tuple(frames),
-            "crop": None if crop is None else tuple(map(tuple, crop)),
-        }
-    )
-
-
-def _readable(movie: Movie, start: int, stop: int) -> NDArray[Any]:
-    try:
-        return movie.read(start, stop)
-    except PARSER_ERRORS as error:
-        raise DamagedFile(
-            movie.source,
-            f"frames {start}-{stop - 1}",
-            f"can't be read ({short_message(error)})",
-            "The file is damaged: copy it again.",
-        ) from error
-
-
-def _check_finite(movie: Movie, start: int, frames: NDArray[Any]) -> None:
-    if frames.dtype.kind != "f":
-        return
-    bad = ~np.isfinite(frames).all(axis=(1, 2))
-    if bad.any():
-        first = start + int(np.argmax(bad))
-        raise InputError(
-            movie.source,
-            f"frame {first}",
-            "holds NaN or infinite pixels",
-            "Remove or interpolate such frames before the workflow, or save the movie as integers.",
-        )
 
 
 def _digest(path: Path) -> tuple[int, str]:

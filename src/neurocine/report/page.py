@@ -32,6 +32,7 @@ from neurocine.drawing.pictures import (
 )
 from neurocine.export.provenance import read_usage, versions
 from neurocine.export.tables import CELL_COLUMNS, CellColumn, cells_table
+from neurocine.ingest.summary import duration
 from neurocine.io.atomic import write_text
 from neurocine.io.results import RecordingResults
 from neurocine.networks.registry import Registry
@@ -328,14 +329,6 @@ def scale_bar_um(results: RecordingResults) -> float:
     fifth = results.movie.fov_shape[1] * results.movie.pixel_size_um / 5
     rounded = [step * 10**power for power in range(-1, 4) for step in (1, 2, 5)]
     return float(min(rounded, key=lambda length: abs(length - fifth)))
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in words: ``5.2 s``, ``3 min 20 s`` or ``1 h 5 min``."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def intervals(spans: Sequence[Sequence[float]]) -> str:

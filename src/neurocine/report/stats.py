@@ -143,7 +143,8 @@ def invalid_frames(results: RecordingResults) -> str:
 
 def warnings(results: RecordingResults) -> list[str]:
     """Return what a reader must know before relying on the numbers, one sentence each."""
-    messages = [text for text in [invalid_frames(results)] if text]
+    messages = [str(text) for text in results.source.get("warnings") or ()]
+    messages += [text for text in [invalid_frames(results)] if text]
     # Frames without data have a sentence of their own.
     flagged = int((results.registration.unregistered & results.movie.valid).sum())
     if flagged:

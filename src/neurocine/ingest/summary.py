@@ -25,6 +25,8 @@ def facts(record: MovieRecord) -> dict[str, str]:
         "movie": f"{n_frames:,} frames of {height} x {width} pixels (height x width), {record.dtype}",
         "time": f"{record.frame_rate_hz:.4g} Hz, {duration(n_frames / record.frame_rate_hz)}",
         "field": f"{um:.4g} µm per pixel, {height * um:.4g} x {width * um:.4g} µm",
+        "channel": _one_of(record.selection.channel, record.selection.n_channels),
+        "plane": _one_of(record.selection.plane, record.selection.n_planes),
         "indicator": record.indicator or "not known",
         "part": _part(record),
         "pixel values": f"{record.pixels.min:.6g} to {record.pixels.max:.6g}, mean {record.pixels.mean:.6g}",
@@ -74,6 +76,13 @@ def _files(record: MovieRecord) -> str:
     if len(record.files) == 1:
         return f"{first.name} ({record.format})"
     return f"{len(record.files):,} ({record.format}), from {first.name} to {Path(record.files[-1].path).name}"
+
+
+def _one_of(chosen: str | int | None, count: int | None) -> str:
+    """Return the channel or plane that was chosen, and of how many; empty if there is no choice."""
+    if chosen is None:
+        return ""
+    return f"{chosen}" + (f" (of {count}, by the table)" if count is not None else "")
 
 
 def _part(record: MovieRecord) -> str:

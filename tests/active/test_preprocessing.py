@@ -204,4 +204,4 @@ def test_nan_is_told() -> None:
     frames[30, 2, 2] = np.nan
     movie = Movie(frames, 12.0, 2.0)
     with pytest.raises(InputError, match="NaN"):
-        list(BinnedMovie.of(movie, A).windows(movie))
+        list(BinnedMovie.of(movie, A).binned([frames]))

@@ -9,12 +9,15 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from neurocine.core.errors import InputError
 from neurocine.core.validate import check_fov, positive
 
 #: How much of a movie is held at a time by the steps that stream it, in bytes.
 BLOCK_BYTES = 64 * 1024**2
+#: Frames of which the median stands in for pixels without a number.
+_USUAL_FRAMES = 64
 
 
 class FrameSource(Protocol):
@@ -208,12 +211,18 @@ class Movie:
         return np.ones(self.n_frames, dtype=bool) if self.validity is None else self.validity.valid
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Return frames ``start:stop`` as an array (stop - start, Y, X) in the movie's type.
+        """Return frames ``start:stop`` as an array (stop - start, Y, X) in the movie's type, all finite.
 
         A frame without data is the mean of the nearest valid frames before and after it, weighted by how near
-        they are; so are rows without data.
+        they are; so are rows without data. A pixel that is NaN or infinite in a frame is its median over
+        time; one that always is, the median of the nearest pixel that isn't.
         """
-        frames = np.asarray(self.frames[start:stop])
+        return self.filled(start, np.asarray(self.frames[start:stop]))
+
+    def filled(self, start: int, frames: NDArray[Any]) -> NDArray[Any]:
+        """Return `frames` (n, Y, X) as `read` does; they are those stored from frame `start` on."""
+        frames = self._finite(frames)
+        stop = start + len(frames)
         if self.validity is None:
             return frames
         missing = np.flatnonzero(~self.validity.valid[start:stop])
@@ -240,10 +249,36 @@ class Movie:
             after = before
         share = 0.5 if after == before else (frame - before) / (after - before)
         for k in {int(before), int(after)} - neighbours.keys():
-            neighbours[k] = np.asarray(self.frames[k : k + 1])[0]
+            neighbours[k] = self._finite(np.asarray(self.frames[k : k + 1]))[0]
         first, second = neighbours[int(before)][rows], neighbours[int(after)][rows]
         mixed = (1 - share) * first.astype(np.float64) + share * second.astype(np.float64)
         return (np.rint(mixed) if self.dtype.kind in "iu" else mixed).astype(self.dtype)
+
+    def _finite(self, frames: NDArray[Any]) -> NDArray[Any]:
+        if frames.dtype.kind != "f":
+            return frames
+        finite = np.isfinite(frames)
+        return frames if finite.all() else np.where(finite, frames, self._usual)
+
+    @cached_property
+    def _usual(self) -> NDArray[Any]:
+        """Each pixel's median over frames spread over the movie, or that of the nearest pixel that has one.
+
+        It doesn't change with time, so that what is filled in shows no activity.
+        """
+        most = max(3, min(_USUAL_FRAMES, self.block_frames()))
+        times = np.unique(np.linspace(0, self.n_frames - 1, most).astype(int))
+        sample = np.concatenate([np.asarray(self.frames[time : time + 1]) for time in times.tolist()])
+        finite = np.isfinite(sample)
+        known = finite.any(axis=0)
+        if not known.any():
+            raise InputError(
+                self.source, "pixels", "are all NaN or infinite", "Check how the movie was saved."
+            )
+        usual = np.zeros(self.fov_shape, self.dtype)
+        usual[known] = np.nanmedian(np.where(finite, sample, np.nan)[:, known], axis=0)
+        nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
+        return np.asarray(usual[tuple(nearest)])
 
     @cached_property
     def _whole(self) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurocine.core import DamagedFile, InputError, Movie
 from neurocine.core.recording import Range
 from neurocine.ingest.artefacts import FrameStatistics
+from neurocine.ingest.missing import MissingPixels
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.progress import Progress, silent
 
@@ -52,6 +53,7 @@ def check_pixels(
     movie: Movie,
     progress: Progress = silent,
     statistics: FrameStatistics | None = None,
+    missing: MissingPixels | None = None,
     runs: Sequence[Range] | None = None,
 ) -> PixelStatistics:
     """Read every pixel of `movie` once, in blocks, and return their statistics.
@@ -64,20 +66,23 @@ def check_pixels(
         Called after each block.
     statistics
         What tells frames without data; each block is added to it.
+    missing
+        What counts pixels without a number; each block is added to it.
     runs
         First and last frame (inclusive) of the parts to read; None: the whole movie.
 
     Raises
     ------
     InputError
-        If a frame can't be read, holds NaN or infinity (the first such frame is named), or all pixels are
-        the same.
+        If a frame can't be read, or all pixels are the same.
     """
     total: float = 0
     lowest, highest, at_highest = np.inf, -np.inf, 0
     n_read = 0
-    for start, frames in _blocks(movie, runs or [(0, movie.n_frames - 1)]):
-        _check_finite(movie, start, frames)
+    for start, raw in _blocks(movie, runs or [(0, movie.n_frames - 1)]):
+        if missing is not None:
+            missing.add(raw)
+        frames = movie.filled(start, raw)
         if statistics is not None:
             statistics.add(frames)
         # Integers are summed exactly, so the block size doesn't matter.
@@ -108,7 +113,7 @@ def _blocks(movie: Movie, runs: Sequence[Range]) -> Iterator[tuple[int, NDArray[
 
 def _readable(movie: Movie, start: int, stop: int) -> NDArray[Any]:
     try:
-        return movie.read(start, stop)
+        return np.asarray(movie.frames[start:stop])
     except PARSER_ERRORS as error:
         raise DamagedFile(
             movie.source,
@@ -116,17 +121,3 @@ def _readable(movie: Movie, start: int, stop: int) -> NDArray[Any]:
             f"can't be read ({short_message(error)})",
             "The file is damaged: copy it again.",
         ) from error
-
-
-def _check_finite(movie: Movie, start: int, frames: NDArray[Any]) -> None:
-    if frames.dtype.kind != "f":
-        return
-    bad = ~np.isfinite(frames).all(axis=(1, 2))
-    if bad.any():
-        first = start + int(np.argmax(bad))
-        raise InputError(
-            movie.source,
-            f"frame {first}",
-            "holds NaN or infinite pixels",
-            "Remove or interpolate such frames before the workflow, or save the movie as integers.",
-        )

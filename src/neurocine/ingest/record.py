@@ -6,6 +6,7 @@ The first step of the workflow. It reads every pixel once: a damaged movie fails
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +17,12 @@ from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
 from neurocine.core.recording import Range
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
 from neurocine.ingest.doubts import gathered_warnings
+from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warning
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.io.movies import frames_of_files, movie_files, open_movie
 from neurocine.progress import Progress, silent
+
+logger = logging.getLogger(__name__)
 
 _HASH_BYTES = 8 * 1024**2
 _ALL = Selection()
@@ -71,6 +75,8 @@ class MovieRecord:
         Mean, range and saturation.
     invalid, invalid_rows
         Frames without data, and rows without data in other frames, as in `neurocine.core.Validity`.
+    missing
+        Pixels that are NaN or infinite; None if there are none.
     frames_read
         How many frames were looked at: all, unless the record is that of a sample.
     warnings
@@ -89,6 +95,7 @@ class MovieRecord:
     pixels: PixelStatistics
     invalid: tuple[InvalidFrames, ...] = ()
     invalid_rows: tuple[tuple[int, int, int], ...] = ()
+    missing: MissingSummary | None = None
     frames_read: int = 0
     warnings: tuple[str, ...] = ()
 
@@ -153,10 +160,14 @@ def ingest(
             selection=selection,
         )
         runs = sample_runs(movie.n_frames, _most_frames(movie, sample))
-        statistics = FrameStatistics()
-        pixels = check_pixels(movie, progress, statistics, runs)
-        found = _spread(find_artefacts(statistics), runs, movie.n_frames)
-    validity = _named(bad_frames, movie, selection.frames) | found
+        statistics, unknown = FrameStatistics(), MissingPixels()
+        pixels = check_pixels(movie, progress, statistics, unknown, runs)
+        known = movie.validity or Validity(movie.n_frames)
+        found = unknown.validity(movie.source) | find_artefacts(statistics)
+        missing = unknown.result(movie.source)
+        if missing is not None:
+            logger.warning("%s: %s", movie.source, missing_warning(missing, selection.crop))
+    validity = _named(bad_frames, movie, selection.frames) | known | _spread(found, runs, movie.n_frames)
     movie_format, files = _source_files(paths, selection, movie, progress, with_checksums=sample is None)
     return MovieRecord(
         files=files,
@@ -171,6 +182,7 @@ def ingest(
         pixels=pixels,
         invalid=validity.invalid,
         invalid_rows=validity.rows,
+        missing=missing,
         frames_read=sum(last - first + 1 for first, last in runs),
         warnings=tuple(warnings),
     )

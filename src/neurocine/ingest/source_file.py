@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.core import FileMissing, InputError, InvalidFrames, Selection
+from neurocine.ingest.missing import MissingSummary
 from neurocine.ingest.pixels import PixelStatistics
 from neurocine.ingest.record import MovieRecord, SourceFile
 from neurocine.ingest.summary import facts
@@ -43,6 +44,7 @@ def read_source(path: Path) -> MovieRecord:
                 "pixels": PixelStatistics(**known["pixels"]),
                 "invalid": tuple(InvalidFrames(**part) for part in known["invalid"]),
                 "invalid_rows": tuple((int(a), int(b), int(c)) for a, b, c in known["invalid_rows"]),
+                "missing": _missing(known["missing"]),
                 "warnings": tuple(str(text) for text in known["warnings"]),
             }
         )
@@ -62,3 +64,11 @@ def _selection(values: dict[str, Any]) -> Selection:
             "crop": None if crop is None else tuple(map(tuple, crop)),
         }
     )
+
+
+def _missing(values: dict[str, Any] | None) -> MissingSummary | None:
+    """Return the missing pixels that were stored as JSON, whose ranges are lists."""
+    if values is None:
+        return None
+    inner = values["inner"]
+    return MissingSummary(**values | {"inner": None if inner is None else tuple(map(tuple, inner))})

@@ -46,7 +46,9 @@ def summary(record: MovieRecord, warnings: Sequence[str] | None = None) -> list[
         None: those of `record`.
     """
     doubts = record.warnings if warnings is None else warnings
-    pairs = [*facts(record).items(), *(("warning", text) for text in doubts)]
+    first = Path(record.files[0].path)
+    short = (text.removeprefix(f"{first}: ").removeprefix(f"{first.parent}: ") for text in doubts)
+    pairs = [*facts(record).items(), *(("warning", text) for text in short)]
     return [line for name, text in pairs for line in labelled(name, text)]
 
 

@@ -21,7 +21,7 @@ from neurocine.motion.metrics import (
     unregistrable,
 )
 from neurocine.motion.summary import SummaryAccumulator
-from neurocine.motion.template import check_finite, sample_frames
+from neurocine.motion.template import sample_frames
 from neurocine.progress import Progress, silent
 
 
@@ -56,7 +56,7 @@ def register(
     Raises
     ------
     InputError
-        If sampled frames are blank, or frames hold NaN or infinity; if the engine can't be run.
+        If sampled frames are blank; if the engine can't be run.
     """
     sample = sample_frames(movie, settings.template_frames)
     margin = limit_px(settings, movie.pixel_size_um, movie.fov_shape)
@@ -68,7 +68,6 @@ def register(
     ):
         measured = _Measured(registrar, movie, margin)
         for start, frames in movie.blocks(block_bytes):
-            check_finite(movie, start, frames)
             moved = registrar.apply(frames)
             writer.write(start, moved.frames)
             measured.before(start, frames)

@@ -30,7 +30,6 @@ def sample_frames(movie: Movie, n_frames: int) -> NDArray[Any]:
     # The middle of each of n equal parts: never the very first frame, which is often an artefact.
     chosen = ((np.arange(n) + 0.5) * movie.n_frames / n).astype(int)
     sample: NDArray[Any] = np.concatenate([movie.read(i, i + 1) for i in chosen])
-    check_finite(movie, 0, sample)
     pixels = sample.reshape(len(sample), -1)
     sample = sample[pixels.min(axis=1) != pixels.max(axis=1)]
     if len(sample) < 2:
@@ -41,15 +40,6 @@ def sample_frames(movie: Movie, n_frames: int) -> NDArray[Any]:
             "Is it the right channel, and was the shutter open?",
         )
     return sample
-
-
-def check_finite(movie: Movie, start: int, frames: NDArray[Any]) -> None:
-    """Raise `InputError` if `frames`, of which the first is frame `start`, hold NaN or infinity."""
-    if frames.dtype.kind == "f" and not np.isfinite(frames).all():
-        bad = start + int(np.argmin(np.isfinite(frames).all(axis=(1, 2))))
-        raise InputError(
-            movie.source, "frames", f"NaN or infinity near frame {bad}", "Save the movie without them."
-        )
 
 
 def centred(frames: NDArray[Any]) -> NDArray[np.float32]:

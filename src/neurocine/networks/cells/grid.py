@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neurocine.core import InputError, Movie, RoiSet
+from neurocine.core import Movie, RoiSet
 from neurocine.core.movie import BLOCK_BYTES
 from neurocine.networks.cells.normalisation import Normalisation, Statistics, StatisticsSum, statistics
 
@@ -102,24 +102,11 @@ class Grid:
         return int(self._axes[1].shape[0]), int(self._axes[2].shape[0])
 
     def read(self, movie: Movie, start: int, stop: int) -> Float32:
-        """Return the model frames ``start:stop`` of `movie`, (stop - start, Y', X') float32, in its counts.
-
-        Raises
-        ------
-        InputError
-            If a pixel isn't a finite number.
-        """
+        """Return the model frames ``start:stop`` of `movie`, (stop - start, Y', X') float32, in counts."""
         time, rows, columns = self._axes
         part = time[start:stop]
         first, last = int(part.indices.min()), int(part.indices.max()) + 1
         frames = movie.read(first, last).astype(np.float32)
-        if not np.isfinite(frames).all():
-            raise InputError(
-                movie.source,
-                "frames",
-                f"hold NaN or infinity within {first}-{last}",
-                "Remove or interpolate those frames.",
-            )
         if self.time_ratio != 1:
             frames = (part[:, first:last] @ frames.reshape(last - first, -1)).reshape(-1, *self.movie_shape)
         if self.space_ratio != 1:

@@ -20,6 +20,7 @@ import pytest
 import roifile
 import tifffile
 import zarr
+from nd2files import write_nd2
 from PIL import Image
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ophys import ImageSegmentation, OpticalChannel, TwoPhotonSeries
@@ -267,6 +268,11 @@ def inscopix(folder: Path) -> Path:
     return folder / "m.isxd"
 
 
+def nikon(folder: Path) -> Path:
+    pictures = frames()[:, None]
+    return write_nd2(folder / "m.nd2", pictures, [("T", T)], times_ms=50.0 * np.arange(T))
+
+
 def zarr_movie(version: int, inside: str) -> Maker:
     def make(folder: Path) -> tuple[Path, str]:
         array = zarr.create_array(
@@ -399,7 +405,7 @@ def truth(path: Path) -> None:
     shifts = np.zeros((T, 2), np.float32)
     one = np.array([1])
     write_truth(
-        path, Truth(IDS, ("pyramidal", "noise"), IDS > 0, raster, NUMBERS, shifts, one, one - 1, one + 3)
+        path, Truth(IDS, ("pyramidal", "noise"), IDS > 0, raster, one, one - 1, one + 3, NUMBERS, shifts)
     )
 
 
@@ -453,6 +459,7 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "scanbox's settings": ("movie", scanbox),
     "thorimage's settings": ("movie", thorimage),
     "inscopix": ("movie", inscopix),
+    "nikon": ("movie", nikon),
     "zarr 3": ("movie", zarr_movie(3, "zarr.json")),
     "zarr 2": ("movie", zarr_movie(2, ".zarray")),
     "zarr 2, a chunk": ("movie", zarr_movie(2, "0.0.0")),

@@ -10,6 +10,7 @@ from neurocine.core.errors import (
     InputError,
     MetadataMissing,
     NeurocineError,
+    ReaderMissing,
     UnknownFormat,
 )
 from neurocine.core.movie import FrameSource, InvalidFrames, Movie, Validity
@@ -33,6 +34,7 @@ __all__ = [
     "Movie",
     "NeurocineError",
     "Raster",
+    "ReaderMissing",
     "Recording",
     "RoiSet",
     "Selection",

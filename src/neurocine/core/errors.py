@@ -69,3 +69,7 @@ class EngineMissing(InputError):
     ) -> None:
         super().__init__(where, field, problem, remedy)
         self.package = package
+
+
+class ReaderMissing(InputError):
+    """The package that reads a file's format isn't installed."""

@@ -117,10 +117,35 @@ def test_sima_labels_its_axes(tmp_path: Path, frames: NDArray[np.uint16]) -> Non
     np.testing.assert_array_equal(probe(path).frames[2:5], frames[2:5])
 
 
-def test_several_planes_or_channels_are_named(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
-    path = write_labelled(tmp_path / "s.h5", np.stack([frames, frames], axis=1)[..., None], "tzyxc")
-    with pytest.raises(InputError, match=r"axes: \(7, 2, 12, 10, 1\) \(tzyxc\) has more than time"):
-        probe(path)
+@pytest.mark.parametrize("order", ["tzyxc", "ctzyx", "zxyct"])
+def test_labelled_channels_and_planes(tmp_path: Path, order: str) -> None:
+    array = np.random.default_rng(0).integers(0, 99, (5, 3, 6, 7, 2)).astype(np.uint8)
+    turned = array.transpose(["tzyxc".index(axis) for axis in order])
+    path = write_labelled(tmp_path / "s.h5", turned, order)
+    for plane in range(3):
+        for channel in (0, 1):
+            chosen = Selection(channel=str(channel + 1), plane=plane)
+            movie = open_movie(path, frame_rate_hz=3, pixel_size_um=1, selection=chosen)
+            np.testing.assert_array_equal(movie.read(0, 5), array[:, plane, :, :, channel])
+            np.testing.assert_array_equal(movie.read(2, 3), array[2:3, plane, :, :, channel])
+    pictures = np.stack([probe(path).frames[i] for i in range(30)])
+    np.testing.assert_array_equal(probe(path).frames[3:27:2], pictures[3:27:2])
+
+
+def test_sima_names_its_channels(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
+    path = write_labelled(tmp_path / "s.h5", np.stack([frames, frames + 1], axis=-1)[:, None], "tzyxc")
+    with h5py.File(path, "a") as file:
+        file["imaging"].attrs["channel_names"] = np.array([b"GCaMP", b"tdTomato"])
+    red = open_movie(path, frame_rate_hz=3, pixel_size_um=1, selection=Selection(channel="tdTomato"))
+    np.testing.assert_array_equal(red.read(0, T), frames + 1)
+
+
+def test_more_axes_need_labels(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["movie"] = np.stack([frames, frames], axis=1)
+    chosen = Selection(dataset="movie")
+    with pytest.raises(InputError, match=r"axes: \(7, 2, 12, 10\) has more than time.*dims\[0\]\.label"):
+        open_movie(tmp_path / "m.h5", frame_rate_hz=1, pixel_size_um=1, selection=chosen)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -129,28 +130,45 @@ class Native(LazyFrames):
 
 
 class Reordered(LazyFrames):
-    """An array with its axes in another order, as frames (T, Y, X).
+    """An array with its axes in any order, as pictures (N, Y, X).
 
     Parameters
     ----------
     source
-        The array; it is read by slices of time.
+        The array; what is asked for is read from it.
     axes
-        A letter per axis: ``t``, ``y`` and ``x`` once each, and any other for an axis of length 1.
+        A letter per axis: ``y`` and ``x`` for rows and columns. Along the others, the pictures follow one
+        another as they lie in the array, the last axis first.
     owner
         Kept alive beside the source, such as the open file.
     """
 
     def __init__(self, source: Any, axes: str, owner: object = None) -> None:
-        lengths = dict(zip(axes, source.shape, strict=True))
-        super().__init__([lengths[axis] for axis in "tyx"], source.dtype)
-        self._source, self._axes, self._owner = source, axes, owner
+        self._y, self._x = axes.index("y"), axes.index("x")
+        self._along = [i for i, axis in enumerate(axes) if axis not in "yx"]
+        lengths = [int(n) for n in source.shape]
+        self._lengths = [lengths[i] for i in self._along]
+        super().__init__((prod(self._lengths), lengths[self._y], lengths[self._x]), source.dtype)
+        self._source, self._owner = source, owner
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
-        everything = {"t": slice(start, stop), "y": slice(None), "x": slice(None)}
-        part = np.asarray(self._source[tuple(everything.get(axis, 0) for axis in self._axes)])
-        kept = [axis for axis in self._axes if axis in everything]
-        return part.transpose([kept.index(axis) for axis in "tyx"])
+        return self._read_every(range(start, stop))
+
+    def _read_every(self, times: range) -> NDArray[Any]:
+        if not times:
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        places = np.unravel_index(np.asarray(times), self._lengths)
+        moving = [i for i, place in zip(self._along, places, strict=True) if (place != place[0]).any()]
+        if len(moving) > 1:
+            return np.concatenate([self._read_every(times[i : i + 1]) for i in range(len(times))])
+        kept = moving[0] if moving else self._along[0]
+        key: list[Any] = [slice(None)] * len(self._source.shape)
+        for i, place in zip(self._along, places, strict=True):
+            step = int(place[1] - place[0]) if len(place) > 1 else 1
+            key[i] = slice(int(place[0]), int(place[-1]) + 1, step) if i == kept else int(place[0])
+        part = np.asarray(self._source[tuple(key)])
+        left = sorted((kept, self._y, self._x))
+        return part.transpose([left.index(i) for i in (kept, self._y, self._x)])
 
 
 class Concatenated(LazyFrames):

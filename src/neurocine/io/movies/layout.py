@@ -131,6 +131,19 @@ def chosen_times(name: str, layout: Layout, selection: Selection, n_frames: int)
     return times
 
 
+def whole_volumes(path: Path, layout: Layout, n_frames: int) -> int:
+    """Return how many of the stored frames of a file are those of whole volumes; a warning names the rest.
+
+    For files that begin with the first plane, as those of a recording that was stopped.
+    """
+    over = n_frames % layout.per_volume
+    if over:
+        logger.warning(
+            "%s: the last volume is incomplete and left out: %d of %d frames", path, over, layout.per_volume
+        )
+    return n_frames - over
+
+
 def chosen_files(
     files: Sequence[Path], places: Sequence[Place] | None, selection: Selection
 ) -> tuple[list[Path], Selection]:
@@ -228,6 +241,11 @@ def chosen_plane(name: str, planes: Sequence[int], wanted: int | None) -> int:
             "say so, give 0/4 for the first of four.",
         )
     return wanted
+
+
+def numbered(n_channels: int) -> tuple[str, ...]:
+    """Return the names of channels that the microscope didn't name: numbers from 1; none for a single one."""
+    return tuple(str(i + 1) for i in range(n_channels)) if n_channels > 1 else ("",)
 
 
 def _just_before_time(axis: str, order: str) -> str:

@@ -41,17 +41,6 @@ def square_size(edges: Iterable[float], name: str | Path) -> float | None:
     return edges[0]
 
 
-def check_one_plane(path: Path, n_channels: int, n_planes: int) -> None:
-    """Raise `InputError` if there are several channels or planes."""
-    if n_channels > 1 or n_planes > 1:
-        raise InputError(
-            path,
-            "axes",
-            f"there is more than time, rows and columns: {n_channels} channel(s), {n_planes} plane(s)",
-            "Save one channel of one plane, as TIFF.",
-        )
-
-
 def resolve_metadata(
     where: str,
     field: str,

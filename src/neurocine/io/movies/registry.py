@@ -39,7 +39,6 @@ REMEDIES = {
     ".oib": f"{_FIJI} or the microscope's program.",
     ".oif": f"{_FIJI} or the microscope's program.",
     ".oir": f"{_FIJI} or the microscope's program.",
-    ".nd2": f"{_FIJI} or NIS-Elements.",
     ".avi": "Give the movie as the microscope wrote it, or save it as TIFF by Fiji.",
     ".mp4": "Give the movie as the microscope wrote it: this format loses detail.",
     ".mj2": "Save the movie as TIFF or HDF5.",

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from neurocine.core import DamagedFile, FileMissing, InputError
+from neurocine.core import DamagedFile, FileMissing, InputError, Selection
 from neurocine.io.movies import open_movie, probe
 from neurocine.io.movies.vendors.scanbox import read_settings
 
@@ -53,6 +53,28 @@ def test_light_is_bright(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
     movie = open_movie(write(tmp_path, frames))
     assert (movie.frame_rate_hz, movie.pixel_size_um) == (15.625, 1.5)
     np.testing.assert_array_equal(movie.read(1, 4), frames[1:4])
+
+
+def test_channels_alternate_from_pixel_to_pixel(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
+    green, red = frames, frames[::-1] // 2
+    both = np.stack([green, red], axis=-1)
+    path = write(tmp_path, both, chan={"nchan": 2})
+    for channel, expected in (("1", green), ("2", red)):
+        movie = open_movie(path, selection=Selection(channel=channel))
+        assert movie.frame_rate_hz == 15.625
+        np.testing.assert_array_equal(movie.read(0, 5), expected)
+    with pytest.raises(InputError, match="channel: there are 2: 1, 2"):
+        open_movie(path)
+
+
+def test_planes_alternate_from_frame_to_frame(
+    tmp_path: Path, frames: NDArray[np.uint16], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path, frames, volscan=1, otparam=np.array([0, 0, 2]))
+    movie = open_movie(path, selection=Selection(plane=1))
+    assert movie.frame_rate_hz == 15.625 / 2
+    np.testing.assert_array_equal(movie.read(0, 2), frames[1:4:2])
+    assert "the last volume is incomplete and left out: 1 of 2 frames" in caplog.text
 
 
 @pytest.mark.parametrize(

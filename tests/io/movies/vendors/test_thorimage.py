@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from neurocine.core import DamagedFile, FileMissing, InputError
+from neurocine.core import DamagedFile, FileMissing, InputError, Selection
 from neurocine.io.movies import find_movies, open_movie, probe
 from neurocine.io.movies.vendors.thorimage import read_settings
 
@@ -63,6 +63,38 @@ def test_several_regions_are_not_one_movie(tmp_path: Path, frames: NDArray[np.ui
     with pytest.raises(InputError, match=r"regions: there are 2: Image_0001_0001\.raw, Image_0001_0002\.raw"):
         probe(tmp_path)
     assert probe(tmp_path / "Image_0001_0002.raw").frames.shape == (5, 8, 12)
+
+
+def test_channels_alternate(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
+    write_settings(tmp_path, channels=5)
+    both = np.stack([frames, frames[::-1]], axis=1)
+    both.tofile(tmp_path / "Image_0001_0001.raw")
+    for channel, expected in (("A", frames), ("ChanC", frames[::-1])):
+        movie = open_movie(tmp_path, selection=Selection(channel=channel))
+        assert movie.frame_rate_hz == 30
+        np.testing.assert_array_equal(movie.read(0, 5), expected)
+    with pytest.raises(InputError, match="channel: there are 2: ChanA, ChanC"):
+        open_movie(tmp_path)
+
+
+@pytest.mark.parametrize("stored", [0, 2])
+def test_planes_and_flyback(tmp_path: Path, stored: int) -> None:
+    write_settings(tmp_path, fast=1)
+    volumes = np.random.default_rng(0).integers(0, 99, (5, 3 + stored, 8, 12)).astype(np.uint16)
+    volumes.tofile(tmp_path / "Image_0001_0001.raw")
+    for plane in range(3):
+        movie = open_movie(tmp_path, selection=Selection(plane=plane))
+        assert movie.frame_rate_hz == 6  # 30 frames a second, 5 in a volume
+        np.testing.assert_array_equal(movie.read(0, 5), volumes[:, plane])
+
+
+def test_a_recording_that_was_stopped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_settings(tmp_path, fast=1)
+    pages = np.random.default_rng(0).integers(0, 99, (13, 8, 12)).astype(np.uint16)
+    pages.tofile(tmp_path / "Image_0001_0001.raw")
+    movie = open_movie(tmp_path, selection=Selection(plane=2))
+    np.testing.assert_array_equal(movie.read(0, 2), pages[2:10:5])
+    assert "left out: 3 of 5 frames" in caplog.text
 
 
 @pytest.mark.parametrize(

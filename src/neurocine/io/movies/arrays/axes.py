@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError
 from neurocine.io.movies.frames import Reordered
+from neurocine.io.movies.layout import Layout, numbered
 
 logger = logging.getLogger(__name__)
 
@@ -94,11 +95,13 @@ def unlabelled_axes(shape: Sequence[int], order: str = "tyx") -> str | None:
     return "".join(letters.get(i, "_") for i in range(len(shape)))
 
 
-def as_frames(path: Path, array: Any, *, matlab: bool = False) -> FrameSource:
-    """Return an array as frames (T, Y, X): by its labels, without axes of length 1.
+def as_frames(
+    path: Path, array: Any, *, matlab: bool = False, channels: Sequence[str] = ()
+) -> tuple[FrameSource, Layout | None]:
+    """Return an array as frames (N, Y, X), and how channels and planes follow one another in them.
 
-    Without labels, the first axis is time, unless the shape and the values say that it is the last: then a
-    warning says so.
+    Axes are what their labels say. Without labels, axes of length 1 are left out, and the first of three is
+    time, unless the shape and the values say that it is the last: then a warning says so.
 
     Parameters
     ----------
@@ -108,27 +111,40 @@ def as_frames(path: Path, array: Any, *, matlab: bool = False) -> FrameSource:
         An array of NumPy, HDF5 or Zarr.
     matlab
         Whether MATLAB wrote it, which stores the axes from the last to the first: (Y, X, T) as (T, X, Y).
+    channels
+        Names of the channels, if known.
 
     Raises
     ------
     InputError
-        If there are several planes or channels, or if the last axis looks like time and can't be read so.
+        If it has more axes and no labels, or if the last axis looks like time and can't be read so.
     """
     axes = labelled_axes(array)
     if axes is None:
         axes = unlabelled_axes(array.shape, "txy" if matlab else "tyx")
         if axes is not None and len(axes) == 3 and _time_is_last(path, array, matlab):
             axes = "xyt" if matlab else "yxt"
-    if axes is None or any(n > 1 for axis, n in zip(axes, array.shape, strict=True) if axis not in "tyx"):
-        labels = f" ({axes})" if axes else ""
+    if axes is None:
         raise InputError(
             path,
             "axes",
-            f"{tuple(array.shape)}{labels} has more than time, rows and columns",
-            "Save one channel of one plane as (T, Y, X).",
+            f"{tuple(array.shape)} has more than time, rows and columns",
+            "Save one channel of one plane as (T, Y, X), or label the axes of the HDF5 dataset: "
+            "dataset.dims[0].label = 't', and so on for z, y, x and c.",
         )
     frames: FrameSource = array if axes == "tyx" else Reordered(array, axes)
-    return frames
+    return frames, _layout(axes, array.shape, channels)
+
+
+def _layout(axes: str, shape: Sequence[int], channels: Sequence[str]) -> Layout | None:
+    lengths = {axis: int(n) for axis, n in zip(axes, shape, strict=True) if axis in "tzc"}
+    n_channels, n_planes = lengths.get("c", 1), lengths.get("z", 1)
+    if n_channels == n_planes == 1:
+        return None
+    order = "".join(axis.upper() for axis in reversed(lengths))
+    order = "".join(axis for axis in "CZ" if axis not in order) + order
+    named = len(set(channels)) == n_channels > 1
+    return Layout(tuple(channels) if named else numbered(n_channels), n_planes, order=order)
 
 
 def looks_time_last(shape: Sequence[int]) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from neurocine.io.movies.arrays.axes import as_frames, pick_dataset
 from neurocine.io.movies.frames import OpenedMovie
@@ -27,7 +28,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     ------
     InputError
         If the file isn't HDF5, is cut short or names other files, several datasets could be the
-        movie, or it has several planes or channels.
+        movie, or its axes aren't known.
     """
     file = open_hdf5(path)
     if file.attrs.get("kind") == "movie" and dataset is None:
@@ -42,12 +43,22 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         )
     _, array = pick_dataset(path, _datasets(file), dataset)
     attributes = {**file.attrs, **array.attrs}
+    frames, layout = as_frames(
+        path, array, matlab="MATLAB_class" in array.attrs, channels=_channel_names(array)
+    )
     return OpenedMovie(
-        as_frames(path, array, matlab="MATLAB_class" in array.attrs),
+        frames,
         number(attributes, "frame_rate_hz", "fr"),
         number(attributes, "pixel_size_um"),
         text(attributes, "indicator"),
+        layout=layout,
     )
+
+
+def _channel_names(array: h5py.Dataset) -> list[str]:
+    """Return the names of the channels that SIMA gives in the attribute ``channel_names``."""
+    names = np.ravel(array.attrs.get("channel_names", ()))
+    return [name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names]
 
 
 def _datasets(file: h5py.File) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             "Save it with save(..., '-v7.3'), or as TIFF.",
         )
     # MATLAB's first axis is the fastest: turned round, the array lies in memory as HDF5 would give it.
-    return OpenedMovie(as_frames(path, load_array(path, name).T, matlab=True))
+    frames, layout = as_frames(path, load_array(path, name).T, matlab=True)
+    return OpenedMovie(frames, layout=layout)
 
 
 MOVIE_FORMATS.register(MovieFormat(name="MATLAB", suffixes=(".mat",), read=read, has_datasets=True))

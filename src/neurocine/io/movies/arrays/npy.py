@@ -18,7 +18,8 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     InputError
         If the file isn't NumPy's, is cut short or holds Python objects, or has other axes.
     """
-    return OpenedMovie(as_frames(path, load_array(path, mapped=True)))
+    frames, layout = as_frames(path, load_array(path, mapped=True))
+    return OpenedMovie(frames, layout=layout)
 
 
 MOVIE_FORMATS.register(MovieFormat(name="NumPy", suffixes=(".npy",), read=read))

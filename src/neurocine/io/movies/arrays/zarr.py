@@ -59,11 +59,13 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         _, frames = pick_dataset(path, arrays, dataset)
         attributes |= dict(frames.attrs)
     _check(path, frames)
+    pictures, layout = as_frames(path, frames)
     return OpenedMovie(
-        as_frames(path, frames),
+        pictures,
         number(attributes, "frame_rate_hz"),
         number(attributes, "pixel_size_um"),
         text(attributes, "indicator"),
+        layout=layout,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neurocine.core import InputError
-from neurocine.io.movies.layout import Layout
+from neurocine.io.movies.layout import Layout, numbered
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def layout_of_axes(
     order = "".join("T" if axis in times else axis for axis in reversed(sizes))
     first = "".join(axis for axis in "CZT" if axis not in order)
     n_channels = kept.get("C", 1)
-    names = tuple(channels or ()) if len(channels or ()) == n_channels else _numbered(n_channels)
+    names = tuple(channels or ()) if len(channels or ()) == n_channels else numbered(n_channels)
     return Layout(names, kept.get("Z", 1), order=first + order if times else order + first)
 
 
@@ -76,7 +76,3 @@ def _taken_for_time(path: Path, sizes: dict[str, int]) -> list[str]:
         what,
     )
     return [axis]
-
-
-def _numbered(n_channels: int) -> tuple[str, ...]:
-    return tuple(str(i + 1) for i in range(n_channels)) if n_channels > 1 else ("",)

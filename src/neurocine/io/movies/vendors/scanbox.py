@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, FileMissing, InputError
-from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie
-from neurocine.io.movies.metadata import check_one_plane, number, square_size
+from neurocine.io.movies.frames import LazyFrames, OpenedMovie
+from neurocine.io.movies.layout import Layout, numbered, whole_volumes
+from neurocine.io.movies.metadata import number, square_size
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.matlab import load_struct
 
@@ -25,15 +26,24 @@ from neurocine.io.safe.matlab import load_struct
 _ROWS, _COLUMNS = 512, 796
 
 
-class _Inverted(LazyFrames):
-    """Frames stored upside down: the more light, the lower the value."""
+class _Pixels(LazyFrames):
+    """The channels of each frame, one after the other. They are stored upside down: 65535 is dark."""
 
-    def __init__(self, stored: LazyFrames) -> None:
-        super().__init__(stored.shape, stored.dtype)
-        self._stored = stored
+    def __init__(self, path: Path, n_recorded: int, shape: tuple[int, int], n_channels: int) -> None:
+        super().__init__((n_recorded * n_channels, *shape), np.uint16)
+        self._path, self._n_channels = path, n_channels
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
-        return np.asarray(np.uint16(65535) - self._stored[start:stop])
+        return self._read_every(range(start, stop))
+
+    def _read_every(self, times: range) -> NDArray[Any]:
+        n_recorded = len(self) // self._n_channels
+        stored = np.memmap(self._path, "<u2", "r", shape=(n_recorded, *self.shape[1:], self._n_channels))
+        frames = np.empty((len(times), *self.shape[1:]), self.dtype)
+        for i, time in enumerate(times):
+            recorded, channel = divmod(time, self._n_channels)
+            np.subtract(65535, stored[recorded, :, :, channel], out=frames[i])
+        return frames
 
 
 @dataclass(frozen=True)
@@ -64,10 +74,12 @@ class Settings:
 def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the uint16 frames of a Scanbox file, turned round so that light is bright.
 
+    Channels have numbers from 1: mostly, 1 is green and 2 is red.
+
     Raises
     ------
     InputError
-        If the settings beside it are missing or don't fit its size, or there are several channels or planes.
+        If the settings beside it are missing or don't fit its size.
     """
     header = path.with_suffix(".mat")
     if not header.is_file():
@@ -89,11 +101,14 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             f"{height} x {width} pixels, which take {frame_bytes} bytes",
             "The file is cut short or belongs to other settings: copy it again.",
         )
-    check_one_plane(path, settings.n_channels, settings.n_planes)
+    layout = Layout(numbered(settings.n_channels), settings.n_planes)
+    n_pictures = whole_volumes(path, layout, n_frames * settings.n_channels)
+    rate = settings.frame_rate_hz
     return OpenedMovie(
-        _Inverted(Mapped(path, "<u2", 0, (n_frames, height, width))),
-        settings.frame_rate_hz,
+        _Pixels(path, n_pictures // settings.n_channels, settings.fov_shape, settings.n_channels),
+        rate / settings.n_planes if rate else None,
         square_size(settings.edges_um, path),
+        layout=layout,
     )
 
 
@@ -112,11 +127,10 @@ def read_settings(path: Path) -> Settings:
     shape = np.ravel(info.get("sz", (rows, _COLUMNS)))
     if len(shape) != 2 or shape.dtype.kind not in "iuf" or not np.all((shape >= 1) & (shape < 2**16)):
         raise InputError(path, "info.sz", "isn't rows and columns", "Use the file that Scanbox wrote.")
-    n_planes = _n_planes(info)
     return Settings(
         fov_shape=(int(shape[0]), int(shape[1])),
         n_channels=_n_channels(info),
-        n_planes=n_planes,
+        n_planes=_n_planes(info),
         frame_rate_hz=resonance / lines if lines and resonance else None,
         edges_um=_edges(info),
     )

@@ -12,15 +12,16 @@ from xml.etree import ElementTree
 
 from neurocine.core import DamagedFile, FileMissing, InputError
 from neurocine.io.movies.frames import Mapped, OpenedMovie
-from neurocine.io.movies.metadata import check_one_plane, square_size
+from neurocine.io.movies.layout import Layout, whole_volumes
+from neurocine.io.movies.metadata import square_size
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.movies.vendors.xml import numeric, parse
 
 SETTINGS = "Experiment.xml"
 _IMAGES = "Image_*.raw"
-#: Channels that are stored when not only those switched on are.
-_ALL_CHANNELS = 4
+#: The channels: all are stored, or only those that were switched on.
+_LETTERS = "ABCD"
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Settings:
     ----------
     fov_shape
         Rows and columns.
-    n_channels
-        Channels that are stored, one after the other for each frame.
+    channels
+        Names of the channels that are stored, one after the other for each frame.
     n_planes
         Planes of a volume, without flyback.
     n_flyback
@@ -46,12 +47,17 @@ class Settings:
     """
 
     fov_shape: tuple[int, int]
-    n_channels: int
+    channels: tuple[str, ...]
     n_planes: int
     n_flyback: int
     n_volumes: int | None
     frame_rate_hz: float | None
     pixel_size_um: float | None
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels that are stored."""
+        return len(self.channels)
 
 
 def read(path: Path, dataset: str | None = None) -> OpenedMovie:
@@ -60,8 +66,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     Raises
     ------
     InputError
-        If the settings beside it are missing or don't fit its size, the folder holds several regions, or
-        there are several channels or planes.
+        If the settings beside it are missing or don't fit its size, or the folder holds several regions.
     """
     if path.is_dir():
         path = _only_image(path)
@@ -77,9 +82,18 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             f"{height} x {width} pixels, which take {frame_bytes} bytes",
             "The file is cut short, or isn't the movie (the movie is called Image_0001_0001.raw).",
         )
-    check_one_plane(path, settings.n_channels, settings.n_planes)
-    frames = Mapped(path, "<u2", 0, (n_frames, height, width))
-    return OpenedMovie(frames, settings.frame_rate_hz, settings.pixel_size_um)
+    n_flyback = settings.n_flyback
+    if settings.n_volumes and n_frames == settings.n_volumes * settings.n_planes:
+        n_flyback = 0  # There is no room for flyback frames: they weren't stored.
+    layout = Layout(settings.channels, settings.n_planes, n_flyback)
+    n_pictures = whole_volumes(path, layout, n_frames * settings.n_channels)
+    rate = settings.frame_rate_hz
+    return OpenedMovie(
+        Mapped(path, "<u2", 0, (n_pictures, height, width)),
+        rate / (settings.n_planes + settings.n_flyback) if rate else None,
+        settings.pixel_size_um,
+        layout=layout,
+    )
 
 
 def read_settings(path: Path) -> Settings:
@@ -107,7 +121,7 @@ def read_settings(path: Path) -> Settings:
     volumes = numeric(root.find("Timelapse"), "timepoints")
     return Settings(
         fov_shape=(int(height), int(width)),
-        n_channels=_n_channels(root),
+        channels=_channels(root),
         n_planes=max(1, int(numeric(stage, "steps") or 1)) if fast_z else 1,
         n_flyback=max(0, int(numeric(stream, "flybackFrames") or 0)) if fast_z else 0,
         n_volumes=int(volumes) if volumes else None,
@@ -116,13 +130,14 @@ def read_settings(path: Path) -> Settings:
     )
 
 
-def _n_channels(root: ElementTree.Element) -> int:
-    channels = root.find("Wavelengths")
-    named = [] if channels is None else channels.findall("Wavelength")
-    enabled = numeric(None if channels is None else channels.find("ChannelEnable"), "Set")
-    n_enabled = int(enabled).bit_count() if enabled and enabled > 0 else max(1, len(named))
-    every = numeric(root.find("RawData"), "onlyEnabledChannels") == 0
-    return _ALL_CHANNELS if every and n_enabled > 1 else n_enabled
+def _channels(root: ElementTree.Element) -> tuple[str, ...]:
+    """Return the names of the stored channels, ChanA and so on; ``""`` for a single one."""
+    enabled = numeric(root.find("Wavelengths/ChannelEnable"), "Set")
+    names = [f"Chan{letter}" for i, letter in enumerate(_LETTERS) if int(enabled or 0) >> i & 1]
+    names = names or [element.get("name", "") for element in root.iterfind("Wavelengths/Wavelength")]
+    if len(names) > 1 and numeric(root.find("RawData"), "onlyEnabledChannels") == 0:
+        names = [f"Chan{letter}" for letter in _LETTERS]
+    return tuple(names) if len(names) > 1 else ("",)
 
 
 def _frame_rate(root: ElementTree.Element) -> float | None:

@@ -6,14 +6,41 @@ Version 5 keeps values as attributes of ``PVStateValue``, those with several axe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
+from neurocine.core import InputError
 from neurocine.io.movies.metadata import square_size
 from neurocine.io.movies.vendors.xml import numeric, parse
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What PrairieView says of a recording.
+
+    Attributes
+    ----------
+    n_planes
+        Frames in each cycle if a cycle is a volume, else 1.
+    channels
+        Names of the channels by their numbers, as in the names of the files.
+    frame_rate_hz
+        Frames per second of one channel of one plane; None if unknown.
+    pixel_size_um
+        µm per pixel; None if unknown, or if pixels aren't square.
+    """
+
+    n_planes: int
+    channels: Mapping[int, str]
+    frame_rate_hz: float | None
+    pixel_size_um: float | None
 
 
 def settings_of(picture: Path) -> Path | None:
@@ -23,27 +50,41 @@ def settings_of(picture: Path) -> Path | None:
     return path if cycle and path.is_file() else None
 
 
-def rate_and_size(path: Path) -> tuple[float | None, float | None]:
-    """Return frames per second of one plane, and µm per pixel; None for what the file doesn't give.
+def read_settings(path: Path) -> Settings:
+    """Return what PrairieView's ``.xml`` says of a recording.
 
     The rate comes from the times of frames: of the first in each cycle if a cycle is a volume, else of all in
     a cycle. Without frames, it comes from the period that was set, and the number of pictures averaged.
 
     Raises
     ------
-    DamagedFile
-        If it isn't XML.
+    InputError
+        If it isn't XML, or not PrairieView's.
     """
     root = parse(path)
     if root.tag != "PVScan":
-        return None, None
-    edges = [_first(root, "micronsPerPixel", axis) for axis in ("XAxis", "YAxis")]
-    return _rate(root), square_size([edge for edge in edges if edge and edge > 0], path)
-
-
-def _rate(root: ElementTree.Element) -> float | None:
+        raise InputError(
+            path, "content", f"is {root.tag}, not PVScan", "Use the file that PrairieView wrote."
+        )
     cycles = [times for times in map(_times, root.iter("Sequence")) if times]
-    if len(cycles) > 1 and _is_volume(root):
+    volumes = len(cycles) > 1 and any("ZSeries" in one.get("type", "") for one in root.iter("Sequence"))
+    if volumes and any(one.get("bidirectionalZ") == "True" for one in root.iter("Sequence")):
+        logger.warning(
+            "%s: bidirectionalZ is on: every second volume may have its planes in reverse order. Compare the "
+            "planes before you use them",
+            path,
+        )
+    edges = [_first(root, "micronsPerPixel", axis) for axis in ("XAxis", "YAxis")]
+    return Settings(
+        n_planes=max(map(len, cycles)) if volumes else 1,
+        channels=dict(_channels(root)),
+        frame_rate_hz=_rate(root, cycles, volumes),
+        pixel_size_um=square_size([edge for edge in edges if edge and edge > 0], path),
+    )
+
+
+def _rate(root: ElementTree.Element, cycles: Sequence[Sequence[float]], volumes: bool) -> float | None:
+    if volumes:
         intervals = np.diff([times[0] for times in cycles])
     else:
         intervals = np.concatenate([np.empty(0), *(np.diff(times) for times in cycles)])
@@ -54,14 +95,17 @@ def _rate(root: ElementTree.Element) -> float | None:
     return 1 / (period * averaged) if period and period > 0 and averaged > 0 else None
 
 
-def _is_volume(root: ElementTree.Element) -> bool:
-    return any("ZSeries" in sequence.get("type", "") for sequence in root.iter("Sequence"))
-
-
 def _times(sequence: ElementTree.Element) -> Sequence[float]:
     """Return the times of the frames of a cycle, in seconds since the recording began."""
     times = [numeric(frame, "absoluteTime") for frame in sequence.iter("Frame")]
     return [time for time in times if time is not None]
+
+
+def _channels(root: ElementTree.Element) -> Iterator[tuple[int, str]]:
+    for file in root.iter("File"):
+        number = numeric(file, "channel")
+        if number is not None:
+            yield int(number), file.get("channelName") or f"Ch{number:.0f}"
 
 
 def _first(root: ElementTree.Element, key: str, axis: str | None = None) -> float | None:

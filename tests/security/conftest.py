@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 import pytest
 import roifile
+import scipy.io
 import tifffile
 import zarr
 from nd2files import write_nd2
@@ -338,6 +339,16 @@ def cellpose(folder: Path) -> Path:
     return folder / "m_seg.npy"
 
 
+def fall(folder: Path) -> Path:
+    stats = np.empty(2, dtype=object)
+    for i in range(2):
+        y, x, weight = rois().pixels(i)
+        stats[i] = {"ypix": y, "xpix": x, "lam": weight, "med": [1, 2]}
+    content = {"stat": stats, "ops": {"Ly": FOV[0], "Lx": FOV[1]}, "iscell": np.ones((2, 2))}
+    scipy.io.savemat(folder / "Fall.mat", content)
+    return folder / "Fall.mat"
+
+
 def masks(folder: Path) -> Path:
     np.savez_compressed(folder / "m.npz", masks=np.stack([rois().mask(i) for i in range(2)]))
     return folder / "m.npz"
@@ -471,6 +482,7 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "cinac": ("rois", roi_file("r.cinac")),
     "suite2p": ("rois", roi_file("plane0", "stat.npy")),
     "suite2p's iscell": ("rois", roi_file("plane0", "iscell.npy")),
+    "suite2p's Fall.mat": ("rois", fall),
     "labels, tiff": ("rois", roi_file("l.tif")),
     "labels, npy": ("rois", roi_file("l.npy")),
     "labels, png": ("rois", png),

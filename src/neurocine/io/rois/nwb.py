@@ -17,11 +17,14 @@ from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 
 #: Columns that say which ROIs are cells; the first of them counts.
 ACCEPTED = ("iscell", "Accepted", "accepted")
+VOXELS = "voxel_mask"
 MaskPixels = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 
 def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
     """Return the ROIs of the PlaneSegmentation named `dataset`, or of the only one.
+
+    Of suite2p's file of several planes, `dataset` names the plane: ``plane0``.
 
     ROIs that the column ``iscell`` (suite2p) or ``Accepted`` (CaImAn and others) rejects are left out.
     The field of view is that of its image masks, or of a TwoPhotonSeries of the same imaging plane.
@@ -32,28 +35,62 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
         If the file isn't NWB, holds no PlaneSegmentation, several of which none is named, or one of voxels,
         or if all its ROIs are rejected.
     """
-    from pynwb.ophys import PlaneSegmentation
-
     with open_nwb(path) as io:
         objects = list(io.read().objects.values())
-        tables = {_name(item): item for item in objects if isinstance(item, PlaneSegmentation)}
-        table = choose_dataset(path, tables, dataset, "PlaneSegmentation")
-        if "pixel_mask" in table.colnames:
-            fov = agreed_fov(path, _imaged(objects, table), fov_shape)
-            pixels = [_listed(mask) for mask in table["pixel_mask"][:]]
-        elif "image_mask" in table.colnames:
+        table, kept = choose_dataset(path, _sets(objects), dataset, "PlaneSegmentation")
+        if "image_mask" in table.colnames and "pixel_mask" not in table.colnames:
             fov, pixels = _pictures(path, table, agreed=_imaged(objects, table) or fov_shape)
             agreed_fov(path, fov, fov_shape)
         else:
-            raise InputError(
-                path, table.name, "has neither pixel_mask nor image_mask", "Save the masks of one plane."
-            )
+            fov = agreed_fov(path, _imaged(objects, table), fov_shape)
+            pixels = _lists(path, table)
         ids = np.asarray(table.id[:], dtype=np.int64)
         column, accepted = _accepted(table)
+    if kept is not None:
+        pixels, ids = [pixels[i] for i in kept], ids[kept]
     rois = RoiSet.from_pixels(fov, pixels, ids=ids, engine="given", source=str(path))
     if accepted is None:
         return rois
+    accepted = accepted if kept is None else accepted[kept]
     return keep_accepted(rois, accepted, path=path, decision=f"its column {column} marks as cells")
+
+
+def _sets(objects: list[Any]) -> dict[str, tuple[Any, list[int] | None]]:
+    """Return each PlaneSegmentation and which of its ROIs make a set, None for all, by name.
+
+    suite2p writes the ROIs of several planes as voxels of one table: each plane is a set.
+    """
+    from pynwb.ophys import PlaneSegmentation
+
+    sets: dict[str, tuple[Any, list[int] | None]] = {}
+    for table in objects:
+        if not isinstance(table, PlaneSegmentation):
+            continue
+        name = _name(table)
+        if not (_by_suite2p(table) and VOXELS in table.colnames):
+            sets[name] = table, None
+            continue
+        planes = [int(mask[0][2]) for mask in table[VOXELS][:]]
+        for plane in sorted(set(planes)):
+            sets[f"{name}/plane{plane}"] = table, [i for i, own in enumerate(planes) if own == plane]
+    return sets
+
+
+def _by_suite2p(table: Any) -> bool:
+    """Return whether suite2p wrote a table; all its versions list (y, x) where NWB wants (x, y)."""
+    return bool(table.description == "suite2p output")
+
+
+def _lists(path: Path, table: Any) -> list[MaskPixels]:
+    """Return rows, columns and weights of each mask, which is a list of pixels or of suite2p's voxels."""
+    by_suite2p = _by_suite2p(table)
+    if "pixel_mask" in table.colnames:
+        return [_listed(mask, (0, 1, 2) if by_suite2p else (1, 0, 2)) for mask in table["pixel_mask"][:]]
+    if by_suite2p and VOXELS in table.colnames:
+        return [_listed(mask, (0, 1, 3)) for mask in table[VOXELS][:]]
+    raise InputError(
+        path, table.name, "has neither pixel_mask nor image_mask", "Save the masks of one plane."
+    )
 
 
 def _name(table: Any) -> str:
@@ -74,11 +111,14 @@ def _accepted(table: Any) -> tuple[str, NDArray[Any] | None]:
     return "", None
 
 
-def _listed(mask: Any) -> MaskPixels:
-    """Return rows, columns and weights of one pixel mask: a list of (x, y, weight)."""
-    entries = np.array([tuple(entry) for entry in mask], dtype=np.float64).reshape(-1, 3)
-    kept = entries[entries[:, 2] > 0]
-    return kept[:, 1].astype(np.int64), kept[:, 0].astype(np.int64), kept[:, 2]
+def _listed(mask: Any, order: tuple[int, int, int]) -> MaskPixels:
+    """Return rows, columns and weights of one mask; `order` says where its entries hold y, x and weight."""
+    entries = np.array([tuple(entry) for entry in mask], dtype=np.float64).reshape(len(mask), -1)
+    if not len(entries):
+        return [], [], []
+    y, x, weight = entries[:, order].T
+    kept = weight > 0
+    return y[kept].astype(np.int64), x[kept].astype(np.int64), weight[kept]
 
 
 def _pictures(path: Path, table: Any, agreed: FovShape | None) -> tuple[FovShape, list[MaskPixels]]:
@@ -106,7 +146,8 @@ def _imaged(objects: list[Any], table: Any) -> FovShape | None:
         if not isinstance(item, TwoPhotonSeries) or item.imaging_plane is not table.imaging_plane:
             continue
         if item.dimension is not None and len(item.dimension) == 2:
-            return int(item.dimension[1]), int(item.dimension[0])
+            first, second = (int(n) for n in item.dimension)
+            return (first, second) if _by_suite2p(table) else (second, first)
         if item.external_file is None and len(item.data.shape) == 3:
             return int(item.data.shape[2]), int(item.data.shape[1])
     return None

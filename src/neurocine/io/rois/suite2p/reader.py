@@ -1,4 +1,4 @@
-"""suite2p's ``stat.npy``, read by a restricted unpickler."""
+"""suite2p's folder with ``stat.npy``, read by a restricted unpickler, and its ``Fall.mat``."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import DamagedFile, InputError, RoiSet
-from neurocine.io.movies.suite2p_bin import read_settings
+from neurocine.core import InputError, RoiSet
+from neurocine.io.movies.suite2p_bin import only_plane, plane_folders, read_settings
 from neurocine.io.rois.curation import keep_accepted
 from neurocine.io.rois.fov import FovShape, agreed_fov
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
+from neurocine.io.rois.suite2p.fall import read_fall
 from neurocine.io.rois.suite2p.folder import write_suite2p
-from neurocine.io.safe.damage import PARSER_ERRORS, short_message
+from neurocine.io.safe.damage import reraise_as_input_error
 from neurocine.io.safe.unpickle import load_npy
 
 logger = logging.getLogger(__name__)
 
 STAT = "stat.npy"
 ISCELL = "iscell.npy"
+MATLAB = ".mat"
 #: suite2p's default frame rate, written when an ROI file is converted, which has none.
 DEFAULT_FS = 10.0
 
@@ -32,12 +34,12 @@ def matches(path: Path) -> bool:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return `folder` itself if it holds a ``stat.npy``."""
-    return [folder] if (folder / STAT).is_file() else []
+    """Return `folder` itself if it, or a folder of a plane in it, holds a ``stat.npy``."""
+    return [folder] if (folder / STAT).is_file() or plane_folders(folder, STAT) else []
 
 
 def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> RoiSet:
-    """Return the ROIs with suite2p's probability; those that ``iscell.npy`` rejects are left out.
+    """Return the ROIs with suite2p's probability; those that ``iscell`` rejects are left out.
 
     Column 0 of ``iscell.npy`` is 1 for cells: suite2p's classifier fills it, a person corrects it in the
     GUI. Ids are suite2p's numbers of the ROIs, from 0. Without ``iscell.npy``, all ROIs are returned.
@@ -46,35 +48,46 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
     ------
     InputError
         If a file is damaged or holds more than arrays and plain containers, the field of view is unknown,
-        or ``iscell.npy`` rejects all ROIs.
+        ``iscell`` rejects all ROIs, or a folder holds several planes.
     """
-    stat_file = path if path.is_file() else path / STAT
-    folder = stat_file.parent
-    settings = read_settings(folder)
+    if path.suffix.lower() == MATLAB:
+        file, decided = path, path
+        stats, decisions, settings = read_fall(path)
+    else:
+        file = _stat_file(path)
+        decided = file.with_name(ISCELL)
+        stats = _stats(file)
+        decisions = np.asarray(load_npy(decided)) if decided.is_file() else None
+        settings = read_settings(file.parent)
     fov = (int(settings["Ly"]), int(settings["Lx"])) if {"Ly", "Lx"} <= set(settings) else None
-    stats = load_npy(stat_file)
-    try:
+    with reraise_as_input_error(
+        file, "a list of ROIs with ypix and xpix", "Use the file as suite2p wrote it."
+    ):
         pixels = [_pixels(stat) for stat in stats]
-    except PARSER_ERRORS as error:
-        raise DamagedFile(
-            stat_file,
-            "content",
-            f"isn't a list of ROIs with ypix and xpix ({short_message(error)})",
-            "Use the file as suite2p wrote it.",
-        ) from error
-    curation = _curation(folder, len(pixels))
+    accepted, probability = _curation(decided, decisions, len(pixels))
     rois = RoiSet.from_pixels(
-        agreed_fov(stat_file, fov, fov_shape),
+        agreed_fov(file, fov, fov_shape),
         pixels,
         engine="suite2p",
-        probability=None if curation is None else curation[:, 1],
-        source=str(stat_file),
+        probability=probability,
+        source=str(file),
     )
-    if curation is None:
+    if accepted is None:
         return rois
-    return keep_accepted(
-        rois, curation[:, 0], path=folder / ISCELL, decision="suite2p's iscell marks as cells"
-    )
+    return keep_accepted(rois, accepted, path=decided, decision="suite2p's iscell marks as cells")
+
+
+def _stat_file(path: Path) -> Path:
+    """Return the ``stat.npy`` that `path` is, or that lies in it or in its only plane."""
+    if path.is_file():
+        return path
+    return (path if (path / STAT).is_file() else only_plane(path, STAT)) / STAT
+
+
+def _stats(file: Path) -> list[Any]:
+    """Return the dicts of a ``stat.npy``; the first versions wrote them as one object."""
+    stats = load_npy(file)
+    return list(stats.item() if stats.ndim == 0 else stats)
 
 
 def write(path: Path, rois: RoiSet) -> None:
@@ -91,23 +104,28 @@ def _pixels(stat: dict[str, Any]) -> tuple[Any, Any, Any]:
     return y[kept], x[kept], weight[kept]
 
 
-def _curation(folder: Path, n: int) -> NDArray[Any] | None:
-    """Return whether each ROI is a cell, and suite2p's probability that it is: (N, 2)."""
-    path = folder / ISCELL
-    if not path.is_file():
-        return None
-    table: NDArray[Any] = np.asarray(load_npy(path))
+def _curation(
+    path: Path, table: NDArray[Any] | None, n: int
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
+    """Return whether each ROI is a cell (N,), and suite2p's probability that it is (N,); None if unknown.
+
+    The first versions had no probability: (N,), or (N, 1).
+    """
+    if table is None:
+        return None, None
+    if table.shape in ((n,), (n, 1)):
+        return table.reshape(n), None
     if table.ndim != 2 or table.shape[0] != n or table.shape[1] < 2:
         raise InputError(
             path, "shape", f"is {table.shape}, expected ({n}, 2)", "Keep the files of one run together."
         )
-    return table
+    return table[:, 0], table[:, 1]
 
 
 ROI_FORMATS.register(
     RoiFormat(
         name="suite2p",
-        suffixes=(".npy",),
+        suffixes=(".npy", MATLAB),
         matches=matches,
         files_in=files_in,
         folder_content=STAT,

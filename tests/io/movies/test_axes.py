@@ -132,6 +132,21 @@ def test_labelled_channels_and_planes(tmp_path: Path, order: str) -> None:
     np.testing.assert_array_equal(probe(path).frames[3:27:2], pictures[3:27:2])
 
 
+@pytest.mark.parametrize("version", [2, 3])
+def test_zarr_labels_its_axes(tmp_path: Path, version: int) -> None:
+    array = np.random.default_rng(0).integers(0, 99, (5, 2, 3, 6, 7)).astype(np.uint8)
+    path = tmp_path / "m.zarr"
+    names = ["t", "c", "z", "y", "x"]
+    if version == 2:
+        group = zarr.open_group(str(path), mode="w", zarr_format=2)
+        group.create_array("0", data=array).attrs["_ARRAY_DIMENSIONS"] = names
+    else:
+        zarr.create_array(str(path), data=array, dimension_names=names)
+    chosen = Selection(channel="2", plane=1)
+    movie = open_movie(path, frame_rate_hz=3, pixel_size_um=1, selection=chosen)
+    np.testing.assert_array_equal(movie.read(1, 5), array[1:5, 1, 1])
+
+
 def test_sima_names_its_channels(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
     path = write_labelled(tmp_path / "s.h5", np.stack([frames, frames + 1], axis=-1)[:, None], "tzyxc")
     with h5py.File(path, "a") as file:

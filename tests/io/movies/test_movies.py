@@ -152,6 +152,17 @@ def test_nwb_tells_rate_size_and_indicator(tmp_path: Path, frames: NDArray[np.in
     assert movie.indicator == "GCaMP6f"
 
 
+def test_nwb_with_planes(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    planes = np.stack([frames, frames[::-1], frames + 1], axis=-1)
+    path = write_nwb(tmp_path / "m.nwb", planes)
+    for plane in range(3):
+        movie = open_movie(path, selection=Selection(plane=plane))
+        assert movie.frame_rate_hz == 20.0
+        np.testing.assert_array_equal(movie.read(1, 6), planes[1:6, ..., plane])
+    with pytest.raises(InputError, match="plane: there are 3: 0 to 2"):
+        open_movie(path)
+
+
 def test_nwb_with_external_frames_names_the_files(tmp_path: Path, frames: NDArray[np.int16]) -> None:
     path = write_nwb(
         tmp_path / "m.nwb",

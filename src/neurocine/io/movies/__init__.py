@@ -166,7 +166,14 @@ def find_movies(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in suffixes or MOVIE_FORMATS.is_one_folder(path)
     ]
-    return sorted((path for path in movies if not path.name.startswith(".")), key=natural_key)
+    shown = [path for path in movies if not path.name.startswith(".") and not _is_settings(path)]
+    return sorted(shown, key=natural_key)
+
+
+def _is_settings(path: Path) -> bool:
+    """Return whether a file holds the settings of the movie beside it."""
+    formats = [one for one in MOVIE_FORMATS if one.settings_suffix == path.suffix.lower()]
+    return any(path.with_suffix(suffix).is_file() for one in formats for suffix in one.suffixes)
 
 
 def movie_title(path: Path) -> str:

@@ -21,6 +21,8 @@ class MovieFormat(FileFormat):
         Opens a file: takes its path and the name of a dataset in it, None for the only one.
     has_datasets
         Whether a file may hold several datasets to choose from.
+    settings_suffix
+        Suffix of a file with settings that has the name of the movie and lies beside it.
     places
         For the files of one movie: the channel and the plane of each, where these are files of their own;
         else None.
@@ -28,6 +30,7 @@ class MovieFormat(FileFormat):
 
     read: Callable[[Path, str | None], OpenedMovie]
     has_datasets: bool = False
+    settings_suffix: str | None = None
     places: Callable[[Sequence[Path]], list[Place] | None] | None = None
 
 

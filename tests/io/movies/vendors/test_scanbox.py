@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from neurocine.core import DamagedFile, FileMissing, InputError, Selection
-from neurocine.io.movies import open_movie, probe
+from neurocine.io.movies import find_movies, open_movie, probe
 from neurocine.io.movies.vendors.scanbox import read_settings
 
 #: As in a recording of version 3, one way.
@@ -139,6 +139,12 @@ def test_the_settings_are_no_movie(tmp_path: Path, frames: NDArray[np.uint16]) -
     write(tmp_path, frames)
     with pytest.raises(InputError, match=r"is the header of a Scanbox file\. Give m\.sbx"):
         probe(tmp_path / "m.mat")
+
+
+def test_the_settings_are_not_listed_as_a_movie(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
+    path = write(tmp_path, frames)
+    savemat(tmp_path / "other.mat", {"movie": frames})
+    assert find_movies(tmp_path) == [path, tmp_path / "other.mat"]
 
 
 def test_deeply_nested_settings_are_refused(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,19 @@ _SAMPLED = 40
 _REPEATED, _REPEATED_MORE = 0.5, 0.3
 
 
+def may_be_movie(array: Any) -> bool:
+    """Return whether an array has three axes longer than 1, or axes labelled as time, rows and columns."""
+    return labelled_axes(array) is not None or unlabelled_axes(array.shape) is not None
+
+
 def pick_dataset(
-    path: Path, arrays: Mapping[str, Any], dataset: str | None, noun: str = "dataset"
+    path: Path,
+    arrays: Mapping[str, Any],
+    dataset: str | None,
+    noun: str = "dataset",
+    may_be_movie: Callable[[Any], bool] = may_be_movie,
 ) -> tuple[str, Any]:
     """Return name and array of the movie among `arrays`: the one named `dataset`, or the only one.
-
-    A movie has three axes longer than 1, or axes labelled as time, rows and columns.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def pick_dataset(
     movies = [
         name
         for name, array in sorted(arrays.items())
-        if np.dtype(array.dtype).kind in "iuf" and (labelled_axes(array) or unlabelled_axes(array.shape))
+        if np.dtype(array.dtype).kind in "iuf" and may_be_movie(array)
     ]
     if not movies:
         raise InputError(
@@ -79,11 +86,18 @@ def pick_dataset(
 
 
 def labelled_axes(array: Any) -> str | None:
-    """Return a letter per axis of an HDF5 dataset with labelled dimensions, such as SIMA's ``tzyxc``."""
+    """Return a letter per axis of an array with labelled dimensions, such as SIMA's ``tzyxc``; else None.
+
+    Labels are those of HDF5's dimensions, Zarr's ``dimension_names``, or xarray's ``_ARRAY_DIMENSIONS``.
+    """
     labels = [str(getattr(axis, "label", "")) for axis in getattr(array, "dims", ())]
+    if not labels:
+        named = getattr(getattr(array, "metadata", None), "dimension_names", None)
+        named = named or dict(getattr(array, "attrs", {})).get("_ARRAY_DIMENSIONS")
+        labels = [str(name or "") for name in named] if isinstance(named, list | tuple) else []
     letters = "".join(label[:1].lower() or "_" for label in labels)
     known = {"t", "y", "x"} <= set(letters) <= set("tzyxc") and len(set(letters)) == len(letters)
-    return letters if known else None
+    return letters if known and len(letters) == len(array.shape) else None
 
 
 def unlabelled_axes(shape: Sequence[int], order: str = "tyx") -> str | None:

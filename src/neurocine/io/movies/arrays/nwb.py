@@ -10,6 +10,7 @@ import numpy as np
 from neurocine.core import InputError
 from neurocine.io.movies.arrays.axes import pick_dataset
 from neurocine.io.movies.frames import OpenedMovie, Reordered
+from neurocine.io.movies.layout import Layout
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.hdf5 import open_hdf5
 
@@ -20,7 +21,7 @@ _METRES |= {"micrometers": 1.0, "micrometer": 1.0, "microns": 1.0, "um": 1.0, "Â
 def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the frames of the TwoPhotonSeries named `dataset`, or of the only one.
 
-    NWB stores (T, X, Y); frames come as (T, Y, X).
+    NWB stores (T, X, Y), or (T, X, Y, Z) for several planes; frames come as (T, Y, X).
 
     Raises
     ------
@@ -33,20 +34,23 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     if outside:
         files = ", ".join(str(name) for name in outside[0].external_file[:3])
         raise InputError(path, outside[0].name, f"only refers to {files}", "Give those files as the movie.")
-    name, _ = pick_dataset(
-        path, {name: item.data for name, item in series.items()}, dataset, "TwoPhotonSeries"
-    )
-    chosen = series[name]
-    if len(chosen.data.shape) != 3:
+    arrays = {name: item.data for name, item in series.items()}
+    name, data = pick_dataset(path, arrays, dataset, "TwoPhotonSeries", lambda one: len(one.shape) in (3, 4))
+    chosen, shape = series[name], data.shape
+    if len(shape) not in (3, 4):
         raise InputError(
-            path, name, f"has shape {chosen.data.shape}, expected (T, X, Y)", "Give one plane and channel."
+            path,
+            name,
+            f"has shape {shape}, expected (T, X, Y) or (T, X, Y, Z)",
+            "Save it as NWB's schema says.",
         )
     plane = chosen.imaging_plane
     return OpenedMovie(
-        Reordered(chosen.data, "txy", owner=io),
+        Reordered(data, "txyz"[: len(shape)], owner=io),
         _rate(chosen),
         _pixel_size(plane),
         plane.indicator if plane.indicator not in ("", "unknown") else None,
+        layout=Layout(n_planes=int(shape[3])) if len(shape) == 4 else None,
     )
 
 

@@ -160,4 +160,4 @@ def _edges(info: Mapping[str, Any]) -> tuple[float, ...]:
     return tuple(edge for edge in edges if edge and 0 < edge < np.inf)
 
 
-MOVIE_FORMATS.register(MovieFormat(name="Scanbox", suffixes=(".sbx",), read=read))
+MOVIE_FORMATS.register(MovieFormat(name="Scanbox", suffixes=(".sbx",), read=read, settings_suffix=".mat"))

@@ -219,6 +219,7 @@ def metadata_of(wildcards):
         "pixel_size_um": recording.pixel_size_um,
         "indicator": recording.indicator,
         "override": recording.override,
+        "dark_offset": recording.dark_offset,
         "bad_frames": recording.bad_frames,
     }
 

@@ -167,6 +167,7 @@ def check_recording(recording: Recording, config: Config) -> MovieRecord:
         pixel_size_um=recording.pixel_size_um,
         indicator=recording.indicator,
         override=recording.override,
+        dark_offset=recording.dark_offset,
         selection=recording.selection,
         bad_frames=recording.bad_frames,
         sample=SAMPLE_FRAMES,

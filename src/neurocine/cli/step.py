@@ -52,6 +52,9 @@ def motion(
     override: Annotated[
         bool, typer.Option(help="Rate and pixel size given here replace those of the file.")
     ] = False,
+    dark_offset: Annotated[
+        float | None, typer.Option(help="Value of a pixel without light; it is subtracted from traces.")
+    ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="Name of the dataset, where the file holds several movies.")
     ] = None,
@@ -82,6 +85,7 @@ def motion(
             pixel_size_um=pixel_size,
             indicator=indicator,
             override=override,
+            dark_offset=dark_offset,
             selection=selection(dataset, channel, plane, frames, crop),
             progress=progress,
         )

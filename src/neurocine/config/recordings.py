@@ -79,6 +79,9 @@ class RecordingRow(BaseModel):
     override: bool | None = Field(
         None, description="true: frame rate and pixel size of this table replace those of the file"
     )
+    dark_offset: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="value of a pixel without light, in counts; empty: found where pixels lie below 0"
+    )
     channel: str | None = Field(
         None,
         description="name of the channel, such as 2, A or green; 1/2: the first of two whose frames "
@@ -236,6 +239,7 @@ def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> R
             crop=_parsed(where, "crop", row.crop, parse_crop),
         ),
         override=bool(row.override),
+        dark_offset=row.dark_offset,
         frame_rate_hz=row.frame_rate_hz,
         pixel_size_um=row.pixel_size_um,
         indicator=row.indicator,

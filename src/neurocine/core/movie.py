@@ -163,6 +163,8 @@ class Movie:
         Where it came from, for messages.
     validity
         Which frames hold data; all unless given. Frames and rows without data are read filled in.
+    dark_offset
+        Value of a pixel without light, in counts; it is subtracted from traces, not from the frames.
 
     Raises
     ------
@@ -177,6 +179,7 @@ class Movie:
     indicator: str = ""
     source: str = "movie"
     validity: Validity | None = field(default=None, repr=False)
+    dark_offset: float = 0.0
 
     def __post_init__(self) -> None:
         check_frames(self.frames, self.source)

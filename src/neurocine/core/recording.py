@@ -63,6 +63,8 @@ class Recording:
         As the table gives them; None where it leaves them to the file.
     override
         Whether the table's frame rate and pixel size replace those of a file that says otherwise.
+    dark_offset
+        Value of a pixel without light, in counts; None where the table leaves it to the movie.
     rois
         Contours from the user, for the engine ``given``, with ``#name`` if the file holds several sets;
         None if there are none.
@@ -82,6 +84,7 @@ class Recording:
     pixel_size_um: float | None = None
     indicator: str | None = None
     override: bool = False
+    dark_offset: float | None = None
     rois: Path | None = None
     bad_frames: tuple[Range, ...] = ()
     ground_truth: Path | None = None

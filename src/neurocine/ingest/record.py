@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
 from neurocine.core.recording import Range
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
+from neurocine.ingest.dark_offset import DarkOffset, find_dark_offset
 from neurocine.ingest.doubts import gathered_warnings
 from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warning
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
@@ -24,6 +25,8 @@ from neurocine.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 
+#: Frames from which the dark offset is found.
+OFFSET_FRAMES = 200
 _HASH_BYTES = 8 * 1024**2
 _ALL = Selection()
 
@@ -77,6 +80,8 @@ class MovieRecord:
         Frames without data, and rows without data in other frames, as in `neurocine.core.Validity`.
     missing
         Pixels that are NaN or infinite; None if there are none.
+    dark_offset
+        Value of a pixel without light.
     frames_read
         How many frames were looked at: all, unless the record is that of a sample.
     warnings
@@ -96,6 +101,7 @@ class MovieRecord:
     invalid: tuple[InvalidFrames, ...] = ()
     invalid_rows: tuple[tuple[int, int, int], ...] = ()
     missing: MissingSummary | None = None
+    dark_offset: DarkOffset = field(default_factory=DarkOffset)
     frames_read: int = 0
     warnings: tuple[str, ...] = ()
 
@@ -115,7 +121,8 @@ class MovieRecord:
             selection=self.selection,
         )
         complete = not self.invalid and not self.invalid_rows
-        return movie if complete else replace(movie, validity=self.validity)
+        validity = None if complete else self.validity
+        return replace(movie, validity=validity, dark_offset=self.dark_offset.value)
 
 
 def ingest(
@@ -125,6 +132,7 @@ def ingest(
     pixel_size_um: float | None = None,
     indicator: str | None = None,
     override: bool = False,
+    dark_offset: float | None = None,
     selection: Selection = _ALL,
     bad_frames: Sequence[Range] = (),
     sample: int | None = None,
@@ -136,6 +144,8 @@ def ingest(
     ----------
     paths, frame_rate_hz, pixel_size_um, indicator, override, selection
         As for `neurocine.io.movies.open_movie`.
+    dark_offset
+        Value of a pixel without light, in counts; None: see `find_dark_offset`.
     bad_frames
         First and last frame (0-based, inclusive, counted before `selection`) of ranges that the user knows
         to hold no usable data.
@@ -167,7 +177,13 @@ def ingest(
         missing = unknown.result(movie.source)
         if missing is not None:
             logger.warning("%s: %s", movie.source, missing_warning(missing, selection.crop))
-    validity = _named(bad_frames, movie, selection.frames) | known | _spread(found, runs, movie.n_frames)
+        validity = _named(bad_frames, movie, selection.frames) | known | _spread(found, runs, movie.n_frames)
+        # The same frames whether all or a sample was read.
+        brightness = sample_runs(movie.n_frames, _most_frames(movie, OFFSET_FRAMES))
+        given = dark_offset if dark_offset is not None else movie.dark_offset or None
+        darkness, doubt = find_dark_offset(replace(movie, validity=validity), brightness, given)
+        if doubt:
+            logger.warning("%s: %s", movie.source, doubt)
     movie_format, files = _source_files(paths, selection, movie, progress, with_checksums=sample is None)
     return MovieRecord(
         files=files,
@@ -183,6 +199,7 @@ def ingest(
         invalid=validity.invalid,
         invalid_rows=validity.rows,
         missing=missing,
+        dark_offset=darkness,
         frames_read=sum(last - first + 1 for first, last in runs),
         warnings=tuple(warnings),
     )

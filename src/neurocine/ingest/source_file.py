@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.core import FileMissing, InputError, InvalidFrames, Selection
+from neurocine.ingest.dark_offset import DarkOffset
 from neurocine.ingest.missing import MissingSummary
 from neurocine.ingest.pixels import PixelStatistics
 from neurocine.ingest.record import MovieRecord, SourceFile
@@ -44,6 +45,7 @@ def read_source(path: Path) -> MovieRecord:
                 "pixels": PixelStatistics(**known["pixels"]),
                 "invalid": tuple(InvalidFrames(**part) for part in known["invalid"]),
                 "invalid_rows": tuple((int(a), int(b), int(c)) for a, b, c in known["invalid_rows"]),
+                "dark_offset": DarkOffset(**known["dark_offset"]),
                 "missing": _missing(known["missing"]),
                 "warnings": tuple(str(text) for text in known["warnings"]),
             }

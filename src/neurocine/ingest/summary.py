@@ -12,6 +12,8 @@ from neurocine.ingest.record import MovieRecord
 
 #: Width of a line in characters.
 WIDTH = 79
+#: Where a dark offset is from, in words.
+_OFFSET_SOURCES = {"assumed": "assumed", "noise": "by the noise", "given": "given"}
 #: Longest list of ranges.
 _MAX_RANGES = 5
 
@@ -30,6 +32,7 @@ def facts(record: MovieRecord) -> dict[str, str]:
         "indicator": record.indicator or "not known",
         "part": _part(record),
         "pixel values": f"{record.pixels.min:.6g} to {record.pixels.max:.6g}, mean {record.pixels.mean:.6g}",
+        "dark offset": _dark_offset(record),
         "bad frames": _bad_frames(record),
     }
     return {name: text for name, text in found.items() if text}
@@ -98,6 +101,15 @@ def _part(record: MovieRecord) -> str:
     if chosen.crop is not None:
         parts.append(f"rows {_range(chosen.crop[0])}, columns {_range(chosen.crop[1])}")
     return "; ".join(parts)
+
+
+def _dark_offset(record: MovieRecord) -> str:
+    offset = record.dark_offset
+    text = f"{offset.value:.4g} ({_OFFSET_SOURCES[offset.source]}"
+    if offset.source == "noise":
+        return f"{text})"
+    said = "nothing" if offset.estimate is None else f"{offset.estimate:.4g}"
+    return f"{text}; the noise says {said})"
 
 
 def _bad_frames(record: MovieRecord) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -15,6 +17,11 @@ from neurocine.traces.deconvolution import RawTraces, deconvolve_by
 from neurocine.traces.dff import delta_f_over_f
 from neurocine.traces.events import signal_to_noise
 from neurocine.traces.masks import neuropil_masks, signal_masks
+
+_log = logging.getLogger(__name__)
+
+#: More ROIs than this share can't be darker than no light.
+MAX_DARK_SHARE = 0.5
 
 
 def extract(
@@ -45,7 +52,8 @@ def extract(
     Raises
     ------
     InputError
-        If the field of view of the ROIs isn't the movie's, or the engine isn't installed or fails.
+        If the field of view of the ROIs isn't the movie's; if most ROIs are darker than the dark offset; if
+        the engine isn't installed or fails.
     """
     raw = extract_raw(movie, rois, settings, progress)
     name, decay = settings.deconvolution, decay_s(movie.indicator)
@@ -70,7 +78,12 @@ def extract_raw(
     """Return the traces of `rois` in `movie` before deconvolution.
 
     F is the mean of an ROI's pixels by weight, without those that it shares; Fneu the plain mean of the
-    annulus around it. See `neurocine.traces.dff` for ΔF/F. Parameters and errors are those of `extract`.
+    annulus around it; both less the movie's dark offset. See `neurocine.traces.dff` for ΔF/F.
+
+    Raises
+    ------
+    InputError
+        As `extract`; if most ROIs are darker than the dark offset.
     """
     if rois.fov_shape != movie.fov_shape:
         raise InputError(
@@ -84,7 +97,8 @@ def extract_raw(
     )
     if len(rois):
         masks = sparse.vstack([signal_masks(rois), neuropil_masks(rois, inner, outer)], format="csr")
-        f, fneu = np.split(projected(movie, masks, progress), 2)
+        f, fneu = np.split(projected(movie, masks, progress) - np.float32(movie.dark_offset), 2)
+        _check_brightness(movie, f)
     else:
         f, fneu = np.zeros((2, 0, movie.n_frames), dtype=np.float32)
     dff = delta_f_over_f(
@@ -102,6 +116,21 @@ def extract_raw(
         dff=dff,
         source=movie.source,
     )
+
+
+def _check_brightness(movie: Movie, f: NDArray[np.float32]) -> None:
+    """Raise `InputError` if most ROIs are darker than no light, so that there is no ΔF/F; warn of some."""
+    dark = np.median(f[:, movie.valid], axis=1) < 0
+    if not dark.any():
+        return
+    problem = f"{dark.sum()} of {len(dark)} ROIs are darker than the dark offset, {movie.dark_offset:.4g}"
+    remedy = (
+        "Give the value of a pixel without light: column dark_offset of the recordings table, or "
+        "`neurocine motion --dark-offset`."
+    )
+    if dark.mean() > MAX_DARK_SHARE:
+        raise InputError(movie.source, "dark_offset", f"{problem}, so that ΔF/F means nothing", remedy)
+    _log.warning("%s: %s: don't rely on their ΔF/F. %s", movie.source, problem, remedy)
 
 
 def projected(

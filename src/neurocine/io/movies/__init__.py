@@ -126,6 +126,7 @@ def open_movie(
         indicator=resolve_indicator(name, indicator, [part.indicator for part in parts]),
         source=name,
         validity=validity,
+        dark_offset=parts[0].dark_offset,
     )
 
 

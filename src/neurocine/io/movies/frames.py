@@ -37,6 +37,8 @@ class OpenedMovie:
     layout
         Channels and planes whose frames alternate in `frames`, where the file says so; `frame_rate_hz` is
         then that of one channel of one plane.
+    dark_offset
+        Value of a pixel without light, in counts, where the file is neurocine's own.
     """
 
     frames: FrameSource
@@ -44,6 +46,7 @@ class OpenedMovie:
     pixel_size_um: float | None = None
     indicator: str | None = None
     validity: Validity | None = None
+    dark_offset: float = 0.0
     layout: Layout | None = None
 
 

@@ -104,6 +104,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
             owner.attrs["frame_rate_hz"] = self._like.frame_rate_hz
             owner.attrs["pixel_size_um"] = self._like.pixel_size_um
             owner.attrs["indicator"] = self._like.indicator
+            owner.attrs["dark_offset"] = self._like.dark_offset
         return self
 
     def write(self, start: int, frames: NDArray[Any]) -> None:
@@ -169,6 +170,7 @@ def read_movie(path: Path) -> Movie:
             indicator=str(attribute(file, "indicator")),
             source=str(path),
             validity=_validity(file),
+            dark_offset=float(file.attrs.get("dark_offset", 0.0)),
         )
 
 

@@ -40,6 +40,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             movie.pixel_size_um,
             movie.indicator or None,
             movie.validity,
+            dark_offset=movie.dark_offset,
         )
     _, array = pick_dataset(path, _datasets(file), dataset)
     attributes = {**file.attrs, **array.attrs}

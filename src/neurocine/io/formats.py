@@ -68,7 +68,7 @@ class FormatRegistry(Generic[F]):
     content
         What the files hold, for messages: ``movie``, ``ROI``.
     remedies
-        What to do with files that no format reads, by suffix.
+        What to do with files and folders that no format reads, by suffix.
     """
 
     def __init__(self, package: str, content: str, remedies: Mapping[str, str] | None = None) -> None:
@@ -167,7 +167,9 @@ class FormatRegistry(Generic[F]):
                 folder,
                 "folder",
                 f"holds none of: {contents}",
-                f"Give the {self._content} file, or the folder that holds it.",
+                self._remedies.get(
+                    folder.suffix.lower(), f"Give the {self._content} file, or the folder that holds it."
+                ),
             )
         chosen = self._only(folder, whole or recognised)
         return chosen, files[chosen.name]

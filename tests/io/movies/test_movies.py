@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ophys import OpticalChannel, TwoPhotonSeries
 
-from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
+from neurocine.core import InputError, InvalidFrames, Movie, Selection, UnknownFormat, Validity
 from neurocine.io.movies import MOVIE_FORMATS, open_movie
 from neurocine.io.movies.frames import Concatenated, LazyFrames, Native, Reordered, Selected, frames_of_files
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
@@ -334,6 +334,28 @@ def test_unknown_suffix_lists_what_is_known(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         open_movie(tmp_path / "m.avi", frame_rate_hz=1, pixel_size_um=1)
     assert all(kind.name in str(caught.value) for kind in MOVIE_FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("m.lif", "Bio-Formats.*LAS X"),
+        ("m.oir", "as TIFF"),
+        ("m.czi", "ZEN"),
+        ("m.avi", "as the microscope wrote it"),
+    ],
+)
+def test_formats_of_microscopes_that_are_not_read(tmp_path: Path, name: str, remedy: str) -> None:
+    (tmp_path / name).write_bytes(bytes(4096))
+    with pytest.raises(UnknownFormat, match=remedy):
+        open_movie(tmp_path / name)
+
+
+def test_a_folder_of_sima(tmp_path: Path) -> None:
+    (tmp_path / "m.sima").mkdir()
+    (tmp_path / "m.sima" / "dataset.pkl").write_bytes(b"x")
+    with pytest.raises(UnknownFormat, match="export_frames"):
+        open_movie(tmp_path / "m.sima")
 
 
 def test_folder_without_movie(tmp_path: Path) -> None:

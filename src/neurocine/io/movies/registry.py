@@ -45,6 +45,7 @@ REMEDIES = {
     ".avi": "Give the movie as the microscope wrote it, or save it as TIFF by Fiji.",
     ".mp4": "Give the movie as the microscope wrote it: this format loses detail.",
     ".mj2": "Save the movie as TIFF or HDF5.",
+    ".sima": "Give the file that it was made from, or export it with export_frames(..., fmt='HDF5').",
 }
 
 MOVIE_FORMATS: FormatRegistry[MovieFormat] = FormatRegistry("neurocine.io.movies", "movie", REMEDIES)

@@ -222,7 +222,8 @@ def pictures_repeat(array: Any) -> tuple[float, float]:
     the other axis share, such as brightness, is taken out.
     """
     steps = tuple(slice(None, None, max(1, n // _SAMPLED)) for n in array.shape)
-    sample = np.nan_to_num(np.asarray(array[steps], dtype=np.float64)[:_SAMPLED, :_SAMPLED, :_SAMPLED])
+    sample = np.asarray(array[steps], dtype=np.float64)[:_SAMPLED, :_SAMPLED, :_SAMPLED]
+    sample = np.where(np.isfinite(sample), sample, 0)
     return _halves_correlate(sample), _halves_correlate(sample.transpose(2, 1, 0))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +90,8 @@ def open_movie(
         files don't fit together; if the rate or the pixel size contradicts the file; if a channel, a plane,
         frames, rows or columns are selected that aren't there.
     """
-    movie_format, files, within = _found(path, selection)
+    found = _found(path, selection)
+    movie_format, files, within = found.format, found.files, found.selection
     if within.dataset is not None and not movie_format.has_datasets:
         raise InputError(
             files[0], "dataset", f"{movie_format.name} files hold a single movie", "Leave the dataset out."
@@ -104,7 +105,14 @@ def open_movie(
     frames, validity = _selected(name, *_joined(name, files, parts, layout, within), within)
     # Where the user says that planes alternate, the file's rate is that of all of them.
     n_alternating = layout.n_planes // (stored or Layout()).n_planes
-    rates = [part.frame_rate_hz and part.frame_rate_hz / n_alternating for part in parts]
+    rates = [
+        part.frame_rate_hz and part.frame_rate_hz / (1 if part.is_volume_rate else n_alternating)
+        for part in parts
+    ]
+    sizes = [part.pixel_size_um for part in parts]
+    # Settings beside the files count where these themselves say nothing.
+    rates = rates if any(rates) else [found.frame_rate_hz]
+    sizes = sizes if any(sizes) else [found.pixel_size_um]
     return Movie(
         frames=frames,
         frame_rate_hz=resolve_metadata(
@@ -120,7 +128,7 @@ def open_movie(
             "pixel_size_um",
             "--pixel-size",
             pixel_size_um,
-            [part.pixel_size_um for part in parts],
+            sizes,
             override=override,
         ),
         indicator=resolve_indicator(name, indicator, [part.indicator for part in parts]),
@@ -141,9 +149,16 @@ def probe(path: Path) -> OpenedMovie:
         As `open_movie`, except for missing metadata and choices.
     """
     movie_format, files = movie_files(path)
-    places = movie_format.places(files) if movie_format.places else None
+    found = movie_format.file_set(files) if movie_format.file_set else None
     movie = _read(movie_format, files[0], None)
-    return movie if places is None else replace(movie, layout=layout_of_files(places))
+    if found is None:
+        return movie
+    return replace(
+        movie,
+        layout=layout_of_files(found.places),
+        frame_rate_hz=movie.frame_rate_hz or found.frame_rate_hz,
+        pixel_size_um=movie.pixel_size_um or found.pixel_size_um,
+    )
 
 
 def _read(movie_format: MovieFormat, file: Path, dataset: str | None) -> OpenedMovie:
@@ -206,7 +221,8 @@ def movie_files(
         selected, or one that isn't there.
     """
     if selection is not None:
-        return _found(path, selection)[:2]
+        found = _found(path, selection)
+        return found.format, found.files
     paths = [path] if isinstance(path, str | Path) else list(path)
     files = [pair for one in paths for pair in _files_of(Path(one))]
     if not files:
@@ -219,11 +235,24 @@ def movie_files(
     return files[0][0], [file for _, file in files]
 
 
-def _found(path: Path | Sequence[Path], selection: Selection) -> tuple[MovieFormat, list[Path], Selection]:
-    """Return the format, the files of the selected channel and plane, and what to select within them."""
+@dataclass(frozen=True)
+class _Found:
+    """The files of the selected channel and plane, and what is left to select within them."""
+
+    format: MovieFormat
+    files: list[Path]
+    selection: Selection
+    frame_rate_hz: float | None = None
+    pixel_size_um: float | None = None
+
+
+def _found(path: Path | Sequence[Path], selection: Selection) -> _Found:
     movie_format, files = movie_files(path)
-    places = movie_format.places(files) if movie_format.places else None
-    return movie_format, *chosen_files(files, places, selection)
+    whole = movie_format.file_set(files) if movie_format.file_set else None
+    if whole is None:
+        return _Found(movie_format, files, selection)
+    kept, within = chosen_files(files, whole.places, selection)
+    return _Found(movie_format, kept, within, whole.frame_rate_hz, whole.pixel_size_um)
 
 
 def _files_of(path: Path) -> list[tuple[MovieFormat, Path]]:
@@ -267,7 +296,7 @@ def _joined(
     """Return the frames of all files, their validity, and which are of the selected channel and plane."""
     sources = [part.frames for part in parts]
     _check_alike(files, sources)
-    if layout.order.endswith("T"):  # a volume may begin in one file and end in the next
+    if layout.goes_on:
         frames = _concatenated(sources)
         validity = joined_validity([(part.frames.shape[0], part.validity) for part in parts])
         return frames, validity, chosen_times(name, layout, selection, frames.shape[0])

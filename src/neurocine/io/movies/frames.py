@@ -39,6 +39,8 @@ class OpenedMovie:
         then that of one channel of one plane.
     dark_offset
         Value of a pixel without light, in counts, where the file is neurocine's own.
+    is_volume_rate
+        Whether `frame_rate_hz` is that of one plane even if the user says that planes alternate.
     """
 
     frames: FrameSource
@@ -48,6 +50,7 @@ class OpenedMovie:
     validity: Validity | None = None
     dark_offset: float = 0.0
     layout: Layout | None = None
+    is_volume_rate: bool = False
 
 
 class LazyFrames(ABC):
@@ -111,6 +114,20 @@ class Mapped(LazyFrames):
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
         return np.memmap(self._path, self.dtype, "r", self._offset, self.shape)[start:stop]
+
+
+class Spaced(LazyFrames):
+    """Frames that lie in a file as in memory, each `step` bytes after the one before."""
+
+    def __init__(self, path: Path, dtype: Any, offset: int, shape: Sequence[int], step: int) -> None:
+        super().__init__(shape, dtype)
+        self._path, self._offset, self._step = path, offset, step
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        stored = np.memmap(self._path, np.uint8, "r")
+        pixel = self.dtype.itemsize
+        strides = (self._step, self.shape[2] * pixel, pixel)
+        return np.ndarray(self.shape, self.dtype, stored.data, self._offset, strides)[start:stop]
 
 
 class Native(LazyFrames):

@@ -26,8 +26,9 @@ from neurocine.core.validate import check_fov
 from neurocine.io.movies import neurofinder, suite2p_bin, tiff
 from neurocine.io.movies.frames import LazyFrames, Mapped
 from neurocine.io.movies.metadata import number, resolve_indicator, resolve_metadata, text
+from neurocine.io.movies.tiff import scanimage
 from neurocine.io.movies.tiff.headers import check_page, damaged
-from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
+from neurocine.io.movies.tiff.metadata import header_of
 from neurocine.io.safe.damage import reraise_as_input_error
 
 logger = logging.getLogger(__name__)
@@ -195,7 +196,8 @@ class GrowingTiff(Growing):
             raise InputError(path, "images", "there are no numbered TIFF files", "Use the folder of a movie.")
         with tiff.opened(files[0]) as tif:
             page = _one_picture(files[0], tif)
-            rate, size = rate_and_size(tif)
+            header = header_of(files[0], tif, page.axes, page.shape)
+            rate, size = header.frame_rate_hz, header.pixel_size_um
             indicator = None
             if is_dataset:
                 info = neurofinder.read_info(path / neurofinder.INFO)
@@ -347,8 +349,9 @@ def _one_picture(file: Path, tif: tifffile.TiffFile) -> tifffile.TiffPage:
     if page.dtype is None:
         raise InputError(file, "dtype", "isn't one that can be read", "Save it as 8 or 16 bit grey values.")
     sizes = dict(zip(page.axes, page.shape, strict=True))
-    if tif.is_scanimage:
-        sizes |= scanimage_axes(scanimage_settings(tif))
+    if settings := scanimage.settings_of(tif):
+        layout = scanimage.layout(file, settings)
+        sizes |= {"C": len(layout.channels), "Z": layout.n_planes}
     others = {axis: size for axis, size in sizes.items() if axis not in "YX" and size > 1}
     if others:
         named = ", ".join(f"{axis}={size}" for axis, size in others.items())

@@ -23,25 +23,34 @@ class Layout:
     Attributes
     ----------
     channels
-        Their names, in the order in which they are stored; one without a name is ``""``.
+        Their names, in the order in which they are stored; one without a name is ``""``. A number and a name,
+        as in ``2 (green)``, both stand for the channel.
     n_planes
         Planes of a volume.
     n_flyback
         Frames per volume and channel, after the planes, in which the objective goes back: they are left out.
     order
         Channel (C), plane (Z) and time (T), the one that changes fastest first.
+    n_times
+        Frames of each plane, for a stack that records one plane after the other; None: all that there are.
     """
 
     channels: tuple[str, ...] = ("",)
     n_planes: int = 1
     n_flyback: int = 0
     order: str = "CZT"
+    n_times: int | None = None
 
     def __str__(self) -> str:
         """Return the channels and planes in words; empty if there is one of each."""
         channels = f"{len(self.channels)} channels ({', '.join(self.channels)})"
         planes = f"{self.n_planes} planes (0 to {self.n_planes - 1})"
         return ", ".join([channels] * (len(self.channels) > 1) + [planes] * (self.n_planes > 1))
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next file of a recording goes on where this one ends, even within a volume."""
+        return self.order.endswith("T") or self.n_times is not None
 
     @property
     def per_volume(self) -> int:
@@ -51,7 +60,7 @@ class Layout:
     def times(self, n_frames: int, channel: int, plane: int) -> range:
         """Return which of `n_frames` stored frames belong to a channel and a plane, both from 0."""
         sizes = {"C": len(self.channels), "Z": self.n_planes + self.n_flyback}
-        sizes["T"] = -(-n_frames // self.per_volume)
+        sizes["T"] = self.n_times or -(-n_frames // self.per_volume)
         steps, step = {}, 1
         for axis in self.order:
             steps[axis] = step
@@ -67,6 +76,23 @@ class Place:
 
     channel: str | None = None
     plane: int | None = None
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """Files of one movie of which each holds one channel or one plane.
+
+    Attributes
+    ----------
+    places
+        What each file holds.
+    frame_rate_hz, pixel_size_um
+        Frames per second of one plane, and µm per pixel, from settings beside the files; None if unknown.
+    """
+
+    places: Sequence[Place]
+    frame_rate_hz: float | None = None
+    pixel_size_um: float | None = None
 
 
 def chosen_layout(name: str, layout: Layout | None, selection: Selection) -> Layout:
@@ -109,11 +135,11 @@ def chosen_times(name: str, layout: Layout, selection: Selection, n_frames: int)
     plane = chosen_plane(name, range(layout.n_planes), selection.plane)
     times = layout.times(n_frames, layout.channels.index(channel), plane)
     over = n_frames % layout.per_volume
-    if over and layout.order[-1] != "T":
+    if over and not layout.goes_on:
         raise InputError(
             name, "frames", f"there are {n_frames}, which aren't whole volumes ({layout})", "Copy it again."
         )
-    if over:
+    if over and layout.n_times is None:
         logger.warning(
             "%s: the last volume is incomplete: it has %d of %d frames", name, over, layout.per_volume
         )
@@ -145,7 +171,7 @@ def whole_volumes(path: Path, layout: Layout, n_frames: int) -> int:
 
 
 def chosen_files(
-    files: Sequence[Path], places: Sequence[Place] | None, selection: Selection
+    files: Sequence[Path], places: Sequence[Place], selection: Selection
 ) -> tuple[list[Path], Selection]:
     """Return the files of the selected channel and plane, and what is still to be selected within them.
 
@@ -154,7 +180,7 @@ def chosen_files(
     files
         Files of one movie.
     places
-        What each of them holds, None if all hold the same.
+        What each of them holds.
     selection
         The channel and the plane that are selected.
 
@@ -163,8 +189,6 @@ def chosen_files(
     InputError
         As `chosen_times`.
     """
-    if places is None:
-        return list(files), selection
     kept, name = list(zip(files, places, strict=True)), str(files[0])
     if selection.n_channels is None and all(place.channel is not None for place in places):
         channels = _unique(str(place.channel) for place in places)
@@ -201,7 +225,7 @@ def chosen_channel(name: str, channels: Sequence[str], wanted: str | None) -> st
                 name, "channel", f"there are {len(channels)}: {listed}", f"Choose one: {_CHANNEL}."
             )
         return channels[0]
-    found = [channel for channel in channels if _plain(channel) == _plain(wanted)]
+    found = [channel for channel in channels if _plain(wanted) in _names(channel)]
     if not found and list(channels) == [""]:
         raise InputError(
             name,
@@ -211,6 +235,13 @@ def chosen_channel(name: str, channels: Sequence[str], wanted: str | None) -> st
         )
     if not found:
         raise InputError(name, "channel", f"{wanted!r} isn't there, but {listed}", f"Choose one: {_CHANNEL}.")
+    if len(found) > 1:
+        raise InputError(
+            name,
+            "channel",
+            f"{wanted!r} is the name of {', '.join(found)}",
+            "Give the number of the channel.",
+        )
     return found[0]
 
 
@@ -259,6 +290,12 @@ def _just_before_time(axis: str, order: str) -> str:
 def _plain(channel: str) -> str:
     """Return a channel's name without case and a word such as ``Ch``: ``Ch2`` and ``2`` are the same."""
     return re.sub(r"^(channel|chan|ch)[ _]?(?=\w)", "", channel.strip().casefold())
+
+
+def _names(channel: str) -> set[str]:
+    """Return all names of a channel: of ``2 (green)``, also ``2`` and ``green``."""
+    match = re.fullmatch(r"(\S+) \((.+)\)", channel)
+    return {_plain(name) for name in (channel, *(match.groups() if match else ()))}
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

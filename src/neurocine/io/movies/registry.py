@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neurocine.io.formats import FileFormat, FormatRegistry
 from neurocine.io.movies.frames import OpenedMovie
-from neurocine.io.movies.layout import Place
+from neurocine.io.movies.layout import FileSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class MovieFormat(FileFormat):
         Whether a file may hold several datasets to choose from.
     settings_suffix
         Suffix of a file with settings that has the name of the movie and lies beside it.
-    places
+    file_set
         For the files of one movie: the channel and the plane of each, where these are files of their own;
         else None.
     """
@@ -31,7 +31,7 @@ class MovieFormat(FileFormat):
     read: Callable[[Path, str | None], OpenedMovie]
     has_datasets: bool = False
     settings_suffix: str | None = None
-    places: Callable[[Sequence[Path]], list[Place] | None] | None = None
+    file_set: Callable[[Sequence[Path]], FileSet | None] | None = None
 
 
 _FIJI = "Export the series as TIFF, with Fiji (File > Import > Bio-Formats, then File > Save As > Tiff)"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neurocine.core import InputError
-from neurocine.io.movies.layout import Layout, numbered
+from neurocine.io.movies.layout import Layout
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +40,9 @@ def layout_of_axes(
     InputError
         If there is colour, or more than one axis that could be time.
     """
+    check_grey(path, axes, shape)
     sizes = {axis: n for axis, n in zip(axes, shape, strict=True) if axis not in "YX" and n > 1}
     named = ", ".join(f"{axis}={size}" for axis, size in sizes.items())
-    if "S" in sizes:
-        raise InputError(path, "colour", f"the pictures are colour ({named})", "Save one grey channel.")
     times = [axis for axis in sizes if axis not in "CZ"] or _taken_for_time(path, sizes)
     if len(times) > 1:
         raise InputError(
@@ -58,8 +57,16 @@ def layout_of_axes(
     order = "".join("T" if axis in times else axis for axis in reversed(sizes))
     first = "".join(axis for axis in "CZT" if axis not in order)
     n_channels = kept.get("C", 1)
-    names = tuple(channels or ()) if len(channels or ()) == n_channels else numbered(n_channels)
+    names = channel_names(channels or (), n_channels)
     return Layout(names, kept.get("Z", 1), order=first + order if times else order + first)
+
+
+def check_grey(path: Path, axes: str, shape: Sequence[int]) -> None:
+    """Raise `InputError` if a pixel has several values."""
+    sizes = dict(zip(axes, shape, strict=True))
+    if sizes.get("S", 1) > 1:
+        problem = f"the pictures are colour (S={sizes['S']})"
+        raise InputError(path, "colour", problem, "Save one grey channel.")
 
 
 def _taken_for_time(path: Path, sizes: dict[str, int]) -> list[str]:
@@ -76,3 +83,15 @@ def _taken_for_time(path: Path, sizes: dict[str, int]) -> list[str]:
         what,
     )
     return [axis]
+
+
+def channel_names(channels: Sequence[str], n_channels: int) -> tuple[str, ...]:
+    """Return the channels' numbers from 1, with the names that there are."""
+    if n_channels == 1:
+        return ("",)
+    given = channels if len(channels) == n_channels else [""] * n_channels
+    plain = [str(i + 1) for i in range(n_channels)]
+    return tuple(
+        n if name in ("", n, f"Ch{n}", f"Channel {n}") else f"{n} ({name})"
+        for n, name in zip(plain, given, strict=True)
+    )

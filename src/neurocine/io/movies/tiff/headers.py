@@ -1,8 +1,11 @@
-"""The chain of page headers of a TIFF file, which shows whether all of it is there."""
+"""TIFF files opened, and the chain of their page headers, which shows whether all of a file is there."""
 
 from __future__ import annotations
 
+import logging
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,16 +14,48 @@ import numpy as np
 import tifffile
 
 from neurocine.core import DamagedFile
-from neurocine.io.safe.damage import DEFLATE_RATIO, check_unpacked
+from neurocine.io.safe.damage import DEFLATE_RATIO, MAX_MESSAGE, PARSER_ERRORS, check_unpacked
+
+logger = logging.getLogger(__name__)
 
 #: Frames of a movie: a day at 100 Hz.
 MOST_FRAMES = 10_000_000
+#: Offsets of 32 bits reach no further.
+MOST_CLASSIC_BYTES = 2**32
 #: Bytes of one value of each of TIFF's types 0-18; unknown types count as none.
 _TYPE_BYTES = np.array([0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8], dtype=np.int64)
 
 
-def check_headers(path: Path, tif: tifffile.TiffFile) -> None:
+@contextmanager
+def opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """Yield the open file; damage that tifffile logs or raises becomes one `DamagedFile`."""
+    complaints: list[str] = []
+    listener = logging.Handler(logging.WARNING)
+    listener.emit = lambda record: complaints.append(record.getMessage())  # type: ignore[method-assign]
+    voice = logging.getLogger("tifffile")
+    propagate, voice.propagate = voice.propagate, False
+    voice.addHandler(listener)
+    try:
+        # Other files that an OME header names aren't opened.
+        with tifffile.TiffFile(path, _multifile=False) as tif:
+            yield tif
+    except PARSER_ERRORS as error:
+        messages = "; ".join([str(error) or type(error).__name__, *complaints])
+        raise damaged(path, f"isn't a whole TIFF file ({messages[:MAX_MESSAGE]})") from error
+    finally:
+        voice.removeHandler(listener)
+        voice.propagate = propagate
+    for complaint in complaints:
+        logger.debug("%s: tifffile says: %s", path, complaint)
+
+
+def check_headers(path: Path, tif: tifffile.TiffFile) -> int | None:
     """Follow the chain of page headers to its end, and check that all values lie within the file.
+
+    Returns
+    -------
+    int or None
+        How many there are; None if the chain can't reach the end of so large a file.
 
     Raises
     ------
@@ -28,8 +63,8 @@ def check_headers(path: Path, tif: tifffile.TiffFile) -> None:
         If the chain is cut or runs in a circle, or a header's value lies past the end of the file.
     """
     file, layout = tif.filehandle, tif.tiff
-    if not tif.is_bigtiff and file.size >= 2**32:
-        return  # ScanImage wrote such files: their 32-bit chain can't reach the end
+    if not tif.is_bigtiff and file.size >= MOST_CLASSIC_BYTES:
+        return None  # ScanImage wrote such files: their 32-bit chain can't reach the end
     offset, seen = tif.pages.first.offset, set[int]()
     while offset:
         if offset in seen:
@@ -44,6 +79,7 @@ def check_headers(path: Path, tif: tifffile.TiffFile) -> None:
             raise damaged(path, f"is cut short after {len(seen) - 1} page headers") from error
         if _reach(tags, layout) > file.size:
             raise damaged(path, f"is cut short: values of page header {len(seen) - 1} lie past its end")
+    return len(seen)
 
 
 def damaged(path: Path, problem: str) -> DamagedFile:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,16 +12,19 @@ import tifffile
 from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, FrameSource, InputError
-from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie
-from neurocine.io.movies.layout import Layout
+from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie, Spaced
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
-from neurocine.io.movies.tiff.axes import layout_of_axes
-from neurocine.io.movies.tiff.headers import check_declared_frames, check_headers, check_page, damaged
-from neurocine.io.movies.tiff.metadata import rate_and_size, scanimage_axes, scanimage_settings
-from neurocine.io.safe.damage import MAX_MESSAGE, PARSER_ERRORS, short_message
-
-logger = logging.getLogger(__name__)
+from neurocine.io.movies.tiff.file_sets import file_set, is_preview
+from neurocine.io.movies.tiff.headers import (
+    check_declared_frames,
+    check_headers,
+    check_page,
+    damaged,
+    opened,
+)
+from neurocine.io.movies.tiff.metadata import header_of
+from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 
@@ -80,35 +81,23 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         If it isn't TIFF, is cut short, holds colour, or has several channels, planes or picture sizes.
     """
     with opened(path) as tif:
-        check_headers(path, tif)
-        series = _only_series(path, tif)
-        layout = _layout(path, tif, series)
-        frames = _frames(path, tif, series)
-        rate, size = rate_and_size(tif)
-        return OpenedMovie(frames, rate, size, layout=layout)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[tifffile.TiffFile]:
-    """Yield the open file; damage that tifffile logs or raises becomes one `DamagedFile`."""
-    complaints: list[str] = []
-    listener = logging.Handler(logging.WARNING)
-    listener.emit = lambda record: complaints.append(record.getMessage())  # type: ignore[method-assign]
-    voice = logging.getLogger("tifffile")
-    propagate, voice.propagate = voice.propagate, False
-    voice.addHandler(listener)
-    try:
-        # Other files that an OME header names aren't opened.
-        with tifffile.TiffFile(path, _multifile=False) as tif:
-            yield tif
-    except PARSER_ERRORS as error:
-        messages = "; ".join([str(error) or type(error).__name__, *complaints])
-        raise damaged(path, f"isn't a whole TIFF file ({messages[:MAX_MESSAGE]})") from error
-    finally:
-        voice.removeHandler(listener)
-        voice.propagate = propagate
-    for complaint in complaints:
-        logger.debug("%s: tifffile says: %s", path, complaint)
+        n_pages = check_headers(path, tif)
+        if n_pages is not None and n_pages != len(tif.pages):
+            # tifffile calculates where ScanImage's pages are, and misses the last one.
+            tif.filehandle.seek(8 if tif.is_bigtiff else 4)
+            tif.pages = tifffile.TiffPages(tif)
+        single = n_pages == 1 and tif.is_ome
+        series = _single_page(path, tif) if single else _only_series(path, tif)
+        own = _own_pages(tif, series)
+        header = header_of(path, tif, *own.axes)
+        frames = _beyond_4_gib(path, tif) if n_pages is None else None
+        return OpenedMovie(
+            _frames(path, tif, series, own.positions) if frames is None else frames,
+            header.frame_rate_hz,
+            header.pixel_size_um,
+            layout=header.layout,
+            is_volume_rate=header.is_volume_rate,
+        )
 
 
 def read_picture(path: Path) -> NDArray[Any]:
@@ -141,15 +130,57 @@ def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
     return series[0]
 
 
-def _layout(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Layout | None:
-    if series.kind != "scanimage":
-        return layout_of_axes(path, series.axes, series.shape)
-    sizes = scanimage_axes(scanimage_settings(tif))
-    n_frames = len(tif.pages) // (sizes["Z"] * sizes["C"])
-    return layout_of_axes(path, "TZC", (n_frames, sizes["Z"], sizes["C"]))
+def _single_page(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
+    """Return the only page of a file that belongs to a set, whose OME-XML need not be read whole."""
+    page = tif.pages.first
+    check_page(path, page)
+    return tifffile.TiffPageSeries([page], page.shape, page.dtype, page.axes)
 
 
-def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> FrameSource:
+@dataclass(frozen=True)
+class _Own:
+    """The pages of a series that lie in this file: of a set of files, each lists all."""
+
+    positions: list[int]
+    axes: tuple[str, tuple[int, ...]]
+
+
+def _own_pages(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> _Own:
+    everything = _Own(list(range(len(series))), (series.axes, tuple(series.shape)))
+    if series.dataoffset is not None or series.kind != "ome":
+        return everything
+    positions = [i for i, page in enumerate(series) if page is not None and page.parent is tif]
+    if len(positions) == len(series) or not positions:
+        return everything
+    outer = len(series.shape) - len(series.keyframe.shape)
+    # One page's axes are those of the picture; the others count pages.
+    places = np.unravel_index(positions, series.shape[:outer])
+    sizes = tuple(len(np.unique(place)) for place in places)
+    if prod(sizes) != len(positions):  # the last times aren't whole
+        return _Own(positions, ("T" + series.axes[outer:], (len(positions), *series.shape[outer:])))
+    return _Own(positions, (series.axes, (*sizes, *series.shape[outer:])))
+
+
+def _beyond_4_gib(path: Path, tif: tifffile.TiffFile) -> FrameSource | None:
+    """Return the frames of a file whose offsets of 32 bits can't reach its end, if they are equally spaced.
+
+    ScanImage to version 2015 wrote such files. Others, as ImageJ's stacks, have one header for all frames.
+    """
+    if not tif.is_scanimage or len(tif.pages) < 3 or tif.pages.first.dtype is None:
+        return None
+    page, starts = tif.pages.first, [tif.pages[i].dataoffsets[0] for i in range(3)]
+    step = starts[1] - starts[0]
+    frame_bytes = prod(page.shape) * np.dtype(page.dtype).itemsize
+    if not page.is_memmappable or step < frame_bytes or starts[2] - starts[1] != step:
+        raise damaged(path, "is larger than its 32-bit offsets reach, and its frames aren't equally spaced")
+    n_frames = 1 + (tif.filehandle.size - frame_bytes - starts[0]) // step
+    dtype = np.dtype(page.dtype).newbyteorder(tif.byteorder)
+    return Spaced(path, dtype, starts[0], (n_frames, *page.shape[:2]), step)
+
+
+def _frames(
+    path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, positions: list[int]
+) -> FrameSource:
     picture = series.keyframe.shape
     size = tif.filehandle.size
     if series.dtype is None:
@@ -161,16 +192,17 @@ def _frames(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries)
             raise damaged(path, f"is cut short: {n_frames} frames don't fit in its {size} bytes")
         dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
         return Mapped(path, dtype, series.dataoffset, (n_frames, height, width))
-    # Files of a multi-file OME series list each other's pages: only this file's own are taken.
-    own = [(i, page) for i, page in enumerate(series) if page is not None and page.parent is tif]
-    for frame, (_, page) in enumerate(own):
+    for frame, position in enumerate(positions):
+        page = series[position]
+        if page is None:
+            raise damaged(path, f"lacks the page of frame {frame}")
         check_page(path, page)
         ends = [a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
         if not ends or max(ends) > size:
             raise damaged(path, f"is cut short: the pixels of frame {frame} lie past its end")
     if prod(picture) != prod(_picture(series, picture)):
         raise InputError(path, "pages", f"have shape {picture}", "Save one frame per page.")
-    return PageFrames(tif, series, [i for i, _ in own], path)
+    return PageFrames(tif, series, positions, path)
 
 
 def _picture(series: tifffile.TiffPageSeries, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -181,7 +213,11 @@ def _picture(series: tifffile.TiffPageSeries, shape: tuple[int, ...]) -> tuple[i
 
 def files_in(folder: Path) -> list[Path]:
     """Return the TIFF files in `folder`, in natural order."""
-    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.is_dir()]
+    files = [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.is_dir() and not is_preview(path)
+    ]
     return sorted((path for path in files if not path.name.startswith(".")), key=natural_key)
 
 
@@ -193,5 +229,6 @@ MOVIE_FORMATS.register(
         files_in=files_in,
         folder_content="TIFF files",
         collects_files=True,
+        file_set=file_set,
     )
 )

@@ -1,0 +1,148 @@
+"""Files of which each holds one channel or one plane, by their names or by OME-XML.
+
+| program | names |
+|---|---|
+| PrairieView (Bruker) | ``NAME_Cycle00001_Ch2_000001.ome.tif``: cycle, channel, and frame or plane |
+| ThorImage | ``ChanA_001_001_001_0001.tif``: channel, two places of a mosaic, plane, time |
+| others | ``_ch01``, ``_channel001``, ``_z003``, if each channel and plane has the same files |
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from neurocine.io.movies.layout import FileSet, Place
+from neurocine.io.movies.tiff import ome
+from neurocine.io.movies.tiff.axes import channel_names
+from neurocine.io.movies.tiff.headers import opened
+from neurocine.io.movies.vendors import thorimage
+
+logger = logging.getLogger(__name__)
+
+_PRAIRIE = re.compile(
+    r".+_Cycle(?P<cycle>\d+)_(?:\w+_)?Ch(?P<channel>\d+)_(?P<number>\d+)(?:\.ome)?\.tiff?", re.I
+)
+_THOR = re.compile(r"Chan(?P<channel>[A-D])_\d+_\d+_(?P<plane>\d+)_\d+\.tiff?", re.I)
+_OTHERS = {
+    "channel": re.compile(r"(?<![A-Za-z])(?:channel|chan|ch|c)[_-]?(\d+)(?![A-Za-z\d])", re.I),
+    "plane": re.compile(r"(?<![A-Za-z])(?:plane|slice|z)[_-]?(\d+)(?![A-Za-z\d])", re.I),
+}
+#: Pictures that ThorImage stores beside a movie.
+_PREVIEW = re.compile(r"Chan[A-D]_Preview\.tiff?", re.I)
+
+
+def is_preview(path: Path) -> bool:
+    """Return whether a file is the preview of a channel, beside the movie."""
+    return _PREVIEW.fullmatch(path.name) is not None
+
+
+def file_set(files: Sequence[Path]) -> FileSet | None:
+    """Return channel and plane of each file, and what settings beside the files say; None if unknown."""
+    return _prairie(files) or _thor(files) or _by_ome(files) or _by_names(files)
+
+
+def _prairie(files: Sequence[Path]) -> FileSet | None:
+    names = [_PRAIRIE.fullmatch(path.name) for path in files]
+    matches = [match for match in names if match]
+    if len(matches) < len(names):
+        return None
+    volumes = _are_planes(files, matches)
+    places = [Place(str(int(m["channel"])), int(m["number"]) - 1 if volumes else None) for m in matches]
+    return FileSet(places)
+
+
+def _are_planes(files: Sequence[Path], matches: Sequence[re.Match[str]]) -> bool:
+    """Return whether the last number of PrairieView's names counts planes, and each cycle is a volume."""
+    in_cycle = Counter(m["cycle"] for m in matches if m["channel"] == matches[0]["channel"])
+    xml = _ome_of(files[0])
+    pixels = ome.pixels_of(xml) if xml else None
+    if pixels is not None and len(ome.files_of(xml)) > 1:
+        return len({plane for _, plane in ome.files_of(xml).values()}) > 1
+    *whole, _last = in_cycle.values()
+    likely = len(whole) > 1 and len(set(whole)) == 1 and 1 < whole[0] < len(in_cycle)
+    if likely:
+        logger.warning(
+            "%s: its %d cycles are taken for volumes of %d planes. If they aren't, copy the .xml of the "
+            "recording beside its files",
+            files[0], len(in_cycle), whole[0],
+        )  # fmt: skip
+    return likely
+
+
+def _thor(files: Sequence[Path]) -> FileSet | None:
+    names = [_THOR.fullmatch(path.name) for path in files]
+    matches = [match for match in names if match]
+    if len(matches) < len(names):
+        return None
+    volumes = len({m["plane"] for m in matches}) > 1
+    places = [Place(m["channel"].upper(), int(m["plane"]) - 1 if volumes else None) for m in matches]
+    if not (files[0].parent / thorimage.SETTINGS).is_file():
+        return FileSet(places)
+    settings = thorimage.read_settings(files[0].parent / thorimage.SETTINGS)
+    rate = settings.frame_rate_hz
+    if rate and volumes:
+        rate /= settings.n_planes + settings.n_flyback
+    return FileSet(places, rate, settings.pixel_size_um)
+
+
+def _by_ome(files: Sequence[Path]) -> FileSet | None:
+    """Return the places that the first file's OME-XML gives, if it names all files."""
+    xml = _ome_of(files[0]) if len(files) > 1 else ""
+    held = ome.files_of(xml) if "FileName" in xml else {}
+    if any(path.name not in held for path in files):
+        return None
+    places = [held[path.name] for path in files]
+    pixels = ome.pixels_of(xml)
+    names = pixels.channels if pixels else ()
+    n_channels, n_planes = (len(set(one)) for one in zip(*places, strict=True))
+    if n_channels == n_planes == 1:
+        return None
+    return FileSet(
+        [
+            Place(
+                channel_names(names, n_channels)[channel] if n_channels > 1 else None,
+                plane if n_planes > 1 else None,
+            )
+            for channel, plane in places
+        ]
+    )
+
+
+def _by_names(files: Sequence[Path]) -> FileSet | None:
+    """Return the places that names give, where every channel and plane has the same other names."""
+    found = {what: [pattern.search(path.name) for path in files] for what, pattern in _OTHERS.items()}
+    numbers = {what: [int(m[1]) for m in matches if m] for what, matches in found.items()}
+    used = [what for what, ns in numbers.items() if len(ns) == len(files) and len(set(ns)) > 1]
+    if not used:
+        return None
+    others: dict[tuple[int, ...], list[tuple[Path, str]]] = defaultdict(list)
+    for i, path in enumerate(files):
+        rest = path.name
+        for what in used:
+            rest = _OTHERS[what].sub("", rest)
+        others[tuple(numbers[what][i] for what in used)].append((path.parent, rest))
+    n_expected = 1
+    for what in used:
+        n_expected *= len(set(numbers[what]))
+    if len({tuple(rest) for rest in others.values()}) != 1 or len(others) != n_expected:
+        return None
+    first = min(numbers["plane"]) if "plane" in used else 0
+    return FileSet(
+        [
+            Place(
+                str(numbers["channel"][i]) if "channel" in used else None,
+                numbers["plane"][i] - min(first, 1) if "plane" in used else None,
+            )
+            for i in range(len(files))
+        ]
+    )
+
+
+def _ome_of(path: Path) -> str:
+    """Return the OME-XML of a file; empty if there is none."""
+    with opened(path) as tif:
+        return (tif.ome_metadata or "") if tif.is_ome else ""

@@ -131,6 +131,53 @@ def test_files_with_several_pages_of_one_channel(tmp_path: Path, pattern: str, s
     np.testing.assert_array_equal(movie.read(0, 10), frames[1])
 
 
+PRAIRIE_XML = """<?xml version="1.0" encoding="utf-8"?>
+<PVScan version="5.4.64.700" date="8/4/2022 3:18:27 PM" notes="">
+  <PVStateShard>
+    <PVStateValue key="framePeriod" value="0.02" />
+    <PVStateValue key="micronsPerPixel">
+      <IndexedValue index="XAxis" value="1.1" /><IndexedValue index="YAxis" value="1.1" />
+      <IndexedValue index="ZAxis" value="5" />
+    </PVStateValue>
+    <PVStateValue key="rastersPerFrame" value="2" />
+  </PVStateShard>
+  {sequences}
+</PVScan>"""
+
+
+def sequence(kind: str, cycle: int, times: Iterable[float]) -> str:
+    frames = "".join(
+        f'<Frame relativeTime="{time:.4f}" absoluteTime="{time + 3:.4f}" index="{i + 1}">'
+        f'<File channel="1" channelName="Green" page="1" filename="x"/></Frame>'
+        for i, time in enumerate(times)
+    )
+    return f'<Sequence type="{kind}" cycle="{cycle}">{frames}</Sequence>'
+
+
+def test_the_xml_of_prairieview_tells_planes_from_times(tmp_path: Path) -> None:
+    frames = stored(1, 3, 8)
+    for name, kind in (("volumes", "TSeries ZSeries Element"), ("times", "TSeries Timed Element")):
+        folder = tmp_path / name
+        folder.mkdir()
+        prairie(folder, frames, "none", volumes=True)
+        sequences = "".join(sequence(kind, t + 1, 0.2 * t + 0.05 * np.arange(3)) for t in range(8))
+        (folder / "TSeries-001.xml").write_text(PRAIRIE_XML.format(sequences=sequences))
+    movie = open_movie(tmp_path / "volumes", selection=Selection(channel="green", plane=2))
+    np.testing.assert_array_equal(movie.read(0, 8), frames[0, 2])
+    assert (movie.frame_rate_hz, movie.pixel_size_um) == (pytest.approx(5), 1.1)
+    movie = open_movie(tmp_path / "times")
+    np.testing.assert_array_equal(movie.read(0, 24), frames[0].swapaxes(0, 1).reshape(24, 8, 9))
+    assert movie.frame_rate_hz == pytest.approx(20)
+
+
+def test_the_period_of_prairieview_counts_where_there_are_no_times(tmp_path: Path) -> None:
+    frames = stored(1, 3, 8)
+    prairie(tmp_path, frames, "full", volumes=True)
+    (tmp_path / "TSeries-001.xml").write_text(PRAIRIE_XML.format(sequences=""))
+    movie = open_movie(tmp_path, pixel_size_um=1.2, selection=Selection(plane=0))
+    assert movie.frame_rate_hz == pytest.approx(1 / 0.02 / 2 / 3)
+
+
 def thor(folder: Path, frames: NDArray[np.uint16], settings: str | None) -> None:
     for c, z, t in np.ndindex(frames.shape[:3]):
         page(folder / f"Chan{'AB'[c]}_001_001_{z + 1:03d}_{t + 1:04d}.tif", frames[c, z, t])

@@ -90,8 +90,10 @@ def channel_names(channels: Sequence[str], n_channels: int) -> tuple[str, ...]:
     if n_channels == 1:
         return ("",)
     given = channels if len(channels) == n_channels else [""] * n_channels
-    plain = [str(i + 1) for i in range(n_channels)]
-    return tuple(
-        n if name in ("", n, f"Ch{n}", f"Channel {n}") else f"{n} ({name})"
-        for n, name in zip(plain, given, strict=True)
-    )
+    return tuple(channel_name(n, name) for n, name in enumerate(given, 1))
+
+
+def channel_name(number: int, name: str) -> str:
+    """Return a channel's number, with its name if that says more."""
+    known = ("", str(number), f"ch{number}", f"channel {number}", f"channel{number}")
+    return str(number) if name.strip().casefold() in known else f"{number} ({name.strip()})"

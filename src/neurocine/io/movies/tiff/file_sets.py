@@ -17,9 +17,9 @@ from pathlib import Path
 
 from neurocine.io.movies.layout import FileSet, Place
 from neurocine.io.movies.tiff import ome
-from neurocine.io.movies.tiff.axes import channel_names
+from neurocine.io.movies.tiff.axes import channel_name, channel_names
 from neurocine.io.movies.tiff.headers import opened
-from neurocine.io.movies.vendors import thorimage
+from neurocine.io.movies.vendors import prairie, thorimage
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +50,23 @@ def _prairie(files: Sequence[Path]) -> FileSet | None:
     matches = [match for match in names if match]
     if len(matches) < len(names):
         return None
-    volumes = _are_planes(files, matches)
-    places = [Place(str(int(m["channel"])), int(m["number"]) - 1 if volumes else None) for m in matches]
-    return FileSet(places)
+    beside = prairie.settings_of(files[0])
+    settings = prairie.read_settings(beside) if beside else None
+    lists_files = settings is not None and bool(settings.channels)
+    volumes = settings.n_planes > 1 if settings and lists_files else _are_planes(files, matches)
+    names = settings.channels if settings else {}
+    places = [
+        Place(
+            channel_name(int(m["channel"]), names.get(int(m["channel"]), "")),
+            int(m["number"]) - 1 if volumes else None,
+        )
+        for m in matches
+    ]
+    if settings is None:
+        return FileSet(places)
+    n_planes = len({m["number"] for m in matches}) if volumes and not lists_files else 1
+    rate = settings.frame_rate_hz and settings.frame_rate_hz / n_planes
+    return FileSet(places, rate, settings.pixel_size_um)
 
 
 def _are_planes(files: Sequence[Path], matches: Sequence[re.Match[str]]) -> bool:

@@ -18,6 +18,7 @@ import tifffile
 
 from neurocine.core import InputError
 from neurocine.io.movies.layout import Layout
+from neurocine.io.movies.tiff.axes import channel_name
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ def channels(settings: Settings) -> tuple[str, ...]:
     if len(saved) != n_saved:
         saved = list(range(1, n_saved + 1))
     given = re.findall(r"'([^']*)'", value(settings, "channel names") or "")
-    return tuple(_channel_name(n, given) for n in saved)
+    return tuple(channel_name(n, given[n - 1] if 0 < n <= len(given) else "") for n in saved)
 
 
 def stack(name: str | Path, settings: Settings) -> Stack:
@@ -253,8 +254,3 @@ def _frequency(settings: Settings, what: str) -> float | None:
 
 def _is_on(settings: Settings, quantity: str) -> bool:
     return (value(settings, quantity) or "").lower() in ("true", "1")
-
-
-def _channel_name(n: int, given: list[str]) -> str:
-    name = given[n - 1].strip() if n <= len(given) else ""
-    return str(n) if not name or name.casefold() == f"channel {n}" else f"{n} ({name})"

@@ -46,9 +46,9 @@ def file_set(files: Sequence[Path]) -> FileSet | None:
 
 
 def _prairie(files: Sequence[Path]) -> FileSet | None:
-    names = [_PRAIRIE.fullmatch(path.name) for path in files]
-    matches = [match for match in names if match]
-    if len(matches) < len(names):
+    found = [_PRAIRIE.fullmatch(path.name) for path in files]
+    matches = [match for match in found if match]
+    if len(matches) < len(found):
         return None
     beside = prairie.settings_of(files[0])
     settings = prairie.read_settings(beside) if beside else None

@@ -56,6 +56,34 @@ def many_rows(frames: NDArray[np.uint16]) -> None:
     frames[50:55, 10:40] = 65535
 
 
+def clipped_detector(frames: NDArray[np.uint16]) -> None:
+    np.minimum(frames, 4000, out=frames)
+    frames[50:55, :, 10:40] = 4095  # 12 bits in a container of 16
+
+
+def half_brightness(frames: NDArray[np.uint16]) -> None:
+    frames[50:55] //= 2
+
+
+def copies(frames: NDArray[np.uint16]) -> None:
+    frames[50:55] = frames[49]
+
+
+def ramp_of_light(frames: NDArray[np.uint16]) -> None:
+    frames[50:55] += np.arange(200, 1200, 200, dtype=np.uint16)[:, None, None]
+
+
+def noise_tripled(frames: NDArray[np.uint16]) -> None:
+    burst = np.random.default_rng(1).normal(0, 12 * np.sqrt(8), frames[50:55].shape)
+    frames[50:55] = np.clip(frames[50:55] + burst, 0, 65535).astype(np.uint16)
+
+
+def glowing_stripe(frames: NDArray[np.uint16]) -> None:
+    for i in range(5):
+        light = np.random.default_rng(i).normal(600, 40, frames[0, :16].shape)
+        frames[50 + i, 8 * i : 8 * i + 16] += light.astype(np.uint16)
+
+
 @pytest.mark.parametrize(
     ("spoil", "reasons"),
     [
@@ -65,6 +93,12 @@ def many_rows(frames: NDArray[np.uint16]) -> None:
         (room_light, {"brightness"}),
         (noise, {"brightness", "noise"}),
         (many_rows, {"saturated"}),
+        (clipped_detector, {"saturated"}),
+        (half_brightness, {"brightness"}),
+        (copies, {"copy of the frame before"}),
+        (ramp_of_light, {"brightness"}),
+        (noise_tripled, {"brightness", "noise"}),
+        (glowing_stripe, {"rows"}),
     ],
 )
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -90,6 +124,48 @@ def test_rows_without_data_leave_their_frame_valid() -> None:
     validity = validity_of(frames)
     assert validity.invalid == ()
     assert validity.rows == ((70, 20, 22),)
+
+
+def test_a_stripe_of_saturated_or_blanked_rows_leaves_the_others() -> None:
+    frames = recording()
+    frames[70, 20:26] = 65535
+    frames[80, :5] = 65535
+    dark = np.random.default_rng(1).normal(100, 2, (3, 9, 48))
+    frames[120:123, 30:39] = dark.astype(np.uint16)
+    validity = validity_of(frames)
+    assert validity.invalid == ()
+    assert validity.rows == ((70, 20, 25), (80, 0, 4), *((k, 30, 38) for k in (120, 121, 122)))
+
+
+def test_negative_saturation_is_found() -> None:
+    frames = recording().astype(np.int16) - 300
+    frames[50, 5:] = -32768
+    (part,) = validity_of(frames).invalid
+    assert part == InvalidFrames(50, 50, "saturated")
+
+
+@pytest.mark.parametrize("part", [slice(0, 10), slice(370, 400)])
+def test_a_shutter_that_opens_late_or_closes_early_is_found(part: slice) -> None:
+    frames = recording()
+    frames[part] = np.random.default_rng(1).normal(100, 3, frames[part].shape).astype(np.uint16)
+    (found,) = validity_of(frames).invalid
+    assert (found.first, found.last) == (part.start, part.stop - 1)
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_planes_or_channels_in_turn_are_no_artefact(n: int) -> None:
+    frames = recording()
+    for i in range(n):
+        frames[i::n] = frames[i::n] // (i + 1)
+    assert validity_of(frames) == Validity(len(frames))
+    frames[101] = 0
+    assert validity_of(frames).invalid == (InvalidFrames(101, 101, "blank"),)
+
+
+def test_a_cell_that_fills_a_small_picture_is_no_artefact() -> None:
+    frames = np.random.default_rng(0).normal(100, 5, (400, 11, 12))
+    frames[200] += 300
+    assert validity_of(frames.astype(np.uint16)) == Validity(len(frames))
 
 
 def test_borders_of_a_registration_and_dark_rows_are_no_artefact() -> None:

@@ -1,33 +1,44 @@
 """Frames without data: the shutter closed, light from outside, a saturated or blanked detector.
 
-Cells change some pixels, and fade slowly; an artefact changes the whole picture, or whole rows, from one
-frame to the next. Each rule compares a frame with the frames around it, so that slow changes of
-brightness and a dim or noisy recording as a whole are no artefacts.
+Cells change some pixels, and fade slowly; an artefact changes whole rows, most often the whole picture, and
+ends from one frame to the next. Each rule compares a frame with the frames around it, so that slow changes of
+brightness and a dim or noisy recording as a whole are no artefacts. Nor are two planes or channels in turn.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
+from scipy.ndimage import binary_opening
 
 from neurocine.core.movie import InvalidFrames, Validity, false_runs
 
 #: Frames to both sides that a frame is compared with.
 AROUND = 50
-#: A frame is saturated if this share of its pixels has the highest value of its type.
+#: A frame is saturated if this share of its pixels has the highest value of the movie.
 SATURATED_SHARE = 0.1
-#: A frame's brightness is off if its darkest tenth or its median changes by more than this share of the usual
-#: distance between the two, plus as many robust standard deviations.
-MIN_CHANGE, MIN_DEVIATIONS = 1.0, 10.0
+#: Brightness is off if it rises, or falls, by more than this share of the usual distance between the darkest
+#: tenth of the pixels and their median, plus as many robust standard deviations.
+MIN_RISE, MIN_FALL, MIN_DEVIATIONS = 1.0, 0.4, 10.0
+#: What rises slowly and ends at once belongs to the artefact from this share of what is needed on.
+FLANK_SHARE = 0.2
 #: An artefact ends within one frame: brightness returns by at least this share of its change.
 RETURN_SHARE = 0.5
 #: Noise is off if it is this many times as large, or as small, as around.
-NOISE_RATIO = 2.0
+NOISE_RATIO, NOISE_DEVIATIONS = 1.5, 6.0
+#: A row whose noise is this many times smaller than around is blanked.
+MIN_DIMMING = 3.0
 #: A frame with more bad rows than this share of them is invalid as a whole.
 MAX_BAD_ROWS = 0.3
+#: In a narrower row, or a picture smaller than its square, a single cell may be most of the pixels.
+MIN_WIDTH = 32
+#: Fewest adjacent rows, and fewest frames, that brightness is judged by row.
+MIN_ROWS, MIN_FRAMES = 3, 20
+#: Pixels that give a row's median, and a frame's quantiles, nearly as well as all do.
+ROW_PIXELS, FRAME_PIXELS = 128, 4096
 #: Rows whose values span fewer counts on average may be of one value by chance.
 MIN_RANGE = 8
 #: Rows that are constant in more than this share of the frames are dark, not blanked.
@@ -35,37 +46,59 @@ OFTEN = 0.1
 #: No rule may find more than this share of a recording to be an exception.
 MOST = 1 / 3
 
+Flags = NDArray[np.bool_]
+Float64 = NDArray[np.float64]
+
 
 class FrameStatistics:
     """What tells artefacts, gathered block by block from the raw frames."""
 
     def __init__(self) -> None:
-        self._parts: list[NDArray[np.float64]] = []
-        self._constant: list[NDArray[np.bool_]] = []
-        self._range: NDArray[np.float64] = np.zeros(())
+        self._parts: dict[str, list[NDArray[Any]]] = {}
+        self._range: Float64 = np.zeros(())
+        self._last: NDArray[Any] | None = None
+        self.width = 0
 
     def add(self, frames: NDArray[Any]) -> None:
         """Take in a block of successive frames (n, Y, X)."""
         flat = frames.reshape(len(frames), -1)
-        # Every few pixels give the same quantiles at a fraction of the time.
-        some = flat[:, :: max(1, flat.shape[1] // 4096)].astype(np.float64)
+        some = flat[:, :: max(1, flat.shape[1] // FRAME_PIXELS)].astype(np.float64)
         low, middle = np.percentile(some, (10, 50), axis=1)
-        change = np.diff(frames[:, ::4].astype(np.float64), axis=2)
-        noise = np.median(np.abs(change), axis=(1, 2))
-        saturated = np.zeros(len(frames))
-        if frames.dtype.kind in "iu":
-            saturated = (flat == np.iinfo(frames.dtype).max).mean(axis=1)
-        blank = (flat.min(axis=1) == flat.max(axis=1)).astype(np.float64)
-        self._parts.append(np.stack([low, middle, noise, saturated, blank]))
+        # Second differences: the edges of cells, which are smooth, hardly count.
+        change = np.abs(np.diff(frames.astype(np.float32), n=2, axis=2))
+        highest, lowest = flat.max(axis=1), flat.min(axis=1)
+        before = frames[:1] if self._last is None else self._last
+        copied = (frames == np.concatenate([before, frames[:-1]])).all(axis=(1, 2))
+        copied[0] &= self._last is not None
         extent = frames.max(axis=2).astype(np.float64) - frames.min(axis=2)
-        self._constant.append(extent == 0)
+        of_rows = frames[:, :, :: max(1, frames.shape[2] // ROW_PIXELS)].astype(np.float32)
+        dark, usual = np.percentile(of_rows, (10, 50), axis=2)
+        found = {
+            "spread": middle - low,
+            "highest": highest,
+            "lowest": lowest,
+            "at_highest": (flat == highest[:, None]).mean(axis=1),
+            "at_lowest": (flat == lowest[:, None]).mean(axis=1),
+            "copied": copied,
+            "rows": usual,
+            "dark": dark,
+            "noise": change.mean(axis=2) if change.size else extent,
+            "constant": extent == 0,
+        }
+        for name, values in found.items():
+            small = name in ("rows", "dark", "noise")
+            self._parts.setdefault(name, []).append(values.astype(np.float32) if small else values)
         self._range = self._range + extent.sum(axis=0)
+        self._last, self.width = frames[-1:].copy(), frames.shape[2]
 
-    def result(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the statistics (5, T), and which rows are of one value though they rarely are, (T, Y)."""
-        constant = np.concatenate(self._constant)
-        usually_flat = self._range / len(constant) < MIN_RANGE
-        return np.concatenate(self._parts, axis=1), constant & ~usually_flat
+    def of(self, name: str) -> NDArray[Any]:
+        """Return a statistic of all frames so far: that of rows (T, Y), all others (T,)."""
+        return np.concatenate(self._parts[name])
+
+    def blanked_rows(self) -> Flags:
+        """Return which rows are of one value though they rarely are, (T, Y)."""
+        constant = self.of("constant")
+        return constant & ~(self._range / len(constant) < MIN_RANGE)
 
 
 def find_artefacts(statistics: FrameStatistics) -> Validity:
@@ -73,26 +106,34 @@ def find_artefacts(statistics: FrameStatistics) -> Validity:
 
     A frame is invalid if it is
 
-    - *saturated*: `SATURATED_SHARE` of its pixels has the highest value of the pixel type, and rarely before;
+    - *saturated*: `SATURATED_SHARE` of its pixels has the movie's highest value (or lowest, if negative), and
+      rarely before;
     - *blank*: all its pixels are alike;
-    - *brightness*: its darkest tenth or its median differ from those around by more than cells could make;
+    - a *copy* of the frame before;
+    - *brightness*: the median of most rows differs from those around by more than cells could make;
     - *noise*: neighbouring pixels differ `NOISE_RATIO` times more, or less, than around;
-    - *rows*: more than `MAX_BAD_ROWS` of its rows are of one value; fewer are invalid rows of a valid frame.
+    - *rows*: more than `MAX_BAD_ROWS` of its rows are of one value, or off in brightness; fewer are invalid
+      rows of a valid frame.
     """
-    (low, middle, noise, saturated, blank), constant = statistics.result()
+    blank = statistics.of("highest") == statistics.of("lowest")
+    bad_rows, brightness = _rows_off(statistics)
+    few_rows = bad_rows.any(axis=1) & (bad_rows.mean(axis=1) <= MAX_BAD_ROWS)
     reasons = {
-        "saturated": (saturated >= SATURATED_SHARE) & (saturated >= 10 * np.median(saturated)),
-        "blank": blank > 0,
-        "brightness": _brightness_off(low, middle),
-        "noise": _noise_off(noise),
+        # A stripe of a tenth of the rows is no reason to lose the others.
+        "saturated": _saturated(statistics) & ~few_rows,
+        "blank": blank,
+        "copy of the frame before": statistics.of("copied") & ~blank,
+        "brightness": brightness,
+        "noise": _noise_off(np.median(statistics.of("noise"), axis=1)),
+        "rows": bad_rows.mean(axis=1) > MAX_BAD_ROWS,
     }
-    bad_rows = constant & ~_border(constant)
-    reasons["rows"] = bad_rows.mean(axis=1) > MAX_BAD_ROWS
+    for name, flags in reasons.items():
+        if flags.mean() > MOST and name not in ("saturated", "blank"):
+            # Most of a recording can't be the exception.
+            reasons[name] = np.zeros_like(flags)
+    if not reasons["rows"].any():
+        bad_rows = bad_rows & (bad_rows.mean(axis=1, keepdims=True) <= MAX_BAD_ROWS)
     invalid = np.logical_or.reduce(list(reasons.values()))
-    if invalid.mean() > MOST:
-        # Most of a recording can't be the exception.
-        invalid = reasons["blank"] | reasons["saturated"]
-        reasons = {name: reasons[name] for name in ("saturated", "blank")}
     frames = [
         InvalidFrames(first, last, _reason(reasons, first, last)) for first, last in false_runs(~invalid)
     ]
@@ -101,43 +142,111 @@ def find_artefacts(statistics: FrameStatistics) -> Validity:
         for frame in np.flatnonzero(bad_rows.any(axis=1) & ~invalid)
         for first, last in false_runs(~bad_rows[frame])
     ]
-    return Validity(len(low), tuple(frames), tuple(rows))
+    return Validity(len(blank), tuple(frames), tuple(rows))
 
 
-def _border(constant: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _saturated(statistics: FrameStatistics) -> Flags:
+    """Return in which frames much of the picture has the highest value, or a negative lowest one, (T,)."""
+    highest, lowest = statistics.of("highest"), statistics.of("lowest")
+    saturated = np.zeros(len(highest), dtype=bool)
+    for edge, share in (
+        (highest == highest.max(), statistics.of("at_highest")),
+        ((lowest == lowest.min()) & (lowest < 0) & (highest > lowest), statistics.of("at_lowest")),
+    ):
+        at_edge = np.where(edge, share, 0)
+        saturated |= (at_edge >= SATURATED_SHARE) & (at_edge >= 10 * np.median(at_edge))
+    # Of a few photons, or of pixels without noise, many have the highest value by chance.
+    return np.asarray(saturated & (highest.max() - np.median(lowest) >= MIN_RANGE))
+
+
+def _rows_off(statistics: FrameStatistics) -> tuple[Flags, Flags]:
+    """Return which rows are bad, (T, Y), and which frames are off in brightness as a whole, (T,)."""
+    spread = float(np.median(statistics.of("spread")))
+    light = partial(_off, rise=MIN_RISE * spread, fall=MIN_FALL * spread)
+    rows, blanked = statistics.of("rows"), statistics.blanked_rows()
+    border = _border(blanked) & (rows <= np.median(rows, axis=0))
+    change = _change(rows, border)
+    n_frames, n_rows = rows.shape
+    off = np.zeros_like(blanked)
+    if statistics.width >= MIN_WIDTH and n_frames >= MIN_FRAMES:
+        noise = _change(_logarithm(statistics.of("noise")))
+        for row in range(n_rows):
+            off[:, row] = light(change[:, row])
+            off[:, row] |= _off(noise[:, row], np.inf, np.log(MIN_DIMMING), NOISE_DEVIATIONS)
+    # A lone row may be off by chance, or by motion at the edge of a registered picture.
+    off = binary_opening(off, np.ones((1, MIN_ROWS)))
+    bad = (blanked | off) & ~border
+    if n_frames < MIN_FRAMES or statistics.width * n_rows < MIN_WIDTH**2:
+        return bad, np.zeros(n_frames, dtype=bool)
+    few = bad & (bad.mean(axis=1, keepdims=True) <= MAX_BAD_ROWS)
+    # In dark pixels light from outside stands out most.
+    whole = [
+        light(np.nanmedian(np.where(few, np.nan, values), axis=1))
+        for values in (change, _change(statistics.of("dark"), border))
+    ]
+    return bad, whole[0] | whole[1]
+
+
+def _border(constant: Flags) -> Flags:
     """Return the rows that are constant for another reason, (T, Y): dark ones, borders of a registration."""
     top = np.logical_and.accumulate(constant, axis=1)
     bottom = np.logical_and.accumulate(constant[:, ::-1], axis=1)[:, ::-1]
     edges = top | bottom
     often = constant[~constant.all(axis=1)].mean(axis=0) > OFTEN
-    return np.asarray((edges | often) & ~constant.all(axis=1, keepdims=True))
+    return np.asarray((edges | often & constant) & ~constant.all(axis=1, keepdims=True))
 
 
-def _around(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the running median over `AROUND` frames to both sides."""
-    size = min(2 * AROUND + 1, len(values) // 2 * 2 + 1)
-    return np.asarray(median_filter(values, size=size, mode="nearest"))
+def _change(rows: NDArray[Any], border: Flags | None = None) -> Float64:
+    """Return a value of each row, (T, Y), relative to the median of up to `AROUND` frames to both sides.
+
+    Even and odd frames are compared among themselves, for they may be two planes or channels. Rows of a
+    `border` (T, Y) are as usual.
+    """
+    if border is not None and border.any():
+        rows = np.where(border, np.median(rows, axis=0), rows)
+    change = np.empty(rows.shape)
+    for parity in (0, 1):
+        own = rows[parity::2]
+        if not len(own):
+            continue
+        size = min(AROUND, len(own))
+        step = max(1, size // 10)
+        first = np.clip(np.arange(0, len(own), step) - size // 2, 0, len(own) - size)
+        # An even number of frames: that of two planes in turn is between both, and neither is an exception.
+        usual = np.array([np.median(own[start : start + size // 2 * 2 or 1], axis=0) for start in first])
+        place = np.arange(len(own)) // step
+        before, after = (own - usual[np.minimum(at, len(first) - 1)] for at in (place, place + 1))
+        # Of two medians the closer one: just before brightness changes for good, that of the frames before.
+        change[parity::2] = np.where(np.abs(before) <= np.abs(after), before, after)
+    return change
 
 
-def _brightness_off(low: NDArray[np.float64], middle: NDArray[np.float64]) -> NDArray[np.bool_]:
-    spread = np.median(middle - low)
-    off = np.zeros(len(low), dtype=bool)
-    for values in (low, middle):
-        change = values - _around(values)
-        deviation = 1.4826 * np.median(np.abs(change))
-        for first, last in false_runs(np.abs(change) <= MIN_CHANGE * spread + MIN_DEVIATIONS * deviation):
-            # Light goes off at once; what fades is calcium.
-            back = change[last] - change[last + 1] if last + 1 < len(change) else change[last]
-            off[first : last + 1] |= abs(back) > RETURN_SHARE * abs(change[last])
+def _off(change: Float64, rise: float, fall: float, deviations: float = MIN_DEVIATIONS) -> Flags:
+    """Return where a value, relative to that around, (T,), rises or falls by more than cells could make."""
+    noise = deviations * 1.4826 * float(np.median(np.abs(change)))
+    needed = np.where(change > 0, rise, fall) + noise
+    off = np.zeros(len(change), dtype=bool)
+    for first, last in false_runs(np.abs(change) <= needed):
+        after = change[last + 1] if last + 1 < len(change) else 0.0
+        # Light goes off at once; what fades is calcium.
+        if abs(change[last] - after) <= RETURN_SHARE * abs(change[last]):
+            continue
+        start = first
+        if first and abs(change[first] - change[first - 1]) <= RETURN_SHARE * abs(change[first]):
+            while start and change[start - 1] * np.sign(change[first]) > FLANK_SHARE * needed[first]:
+                start -= 1
+        off[start : last + 1] = True
     return off
 
 
-def _noise_off(noise: NDArray[np.float64]) -> NDArray[np.bool_]:
-    usual = np.maximum(_around(noise), 1e-12)
-    ratio = np.log(np.maximum(noise, 1e-12) / usual)
-    deviation = 1.4826 * np.median(np.abs(ratio))
-    return np.asarray(np.abs(ratio) > np.log(NOISE_RATIO) + MIN_DEVIATIONS * deviation)
+def _noise_off(noise: Float64) -> Flags:
+    change = _change(_logarithm(noise[:, None]))[:, 0]
+    return _off(change, np.log(NOISE_RATIO), np.log(NOISE_RATIO), NOISE_DEVIATIONS)
 
 
-def _reason(reasons: dict[str, NDArray[np.bool_]], first: int, last: int) -> str:
+def _logarithm(values: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.log(np.maximum(values, 1e-6)))
+
+
+def _reason(reasons: dict[str, Flags], first: int, last: int) -> str:
     return next(name for name, flags in reasons.items() if flags[first : last + 1].any())

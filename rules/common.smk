@@ -205,10 +205,15 @@ def given_rois(wildcards):
     return [] if recording.rois is None else [str(split_dataset(recording.rois)[0])]
 
 
-def given_dataset(wildcards):
-    """The name of the contours in their file, if the table gives one."""
-    rois = RECORDINGS[wildcards.recording].rois
-    return None if rois is None else split_dataset(rois)[1]
+def given_as(wildcards):
+    """The name of the contours in their file, and the part of the picture that is used."""
+    recording = RECORDINGS[wildcards.recording]
+    if recording.rois is None:
+        return {}
+    return {
+        "dataset": split_dataset(recording.rois)[1],
+        "crop": recording.selection.crop,
+    }
 
 
 def metadata_of(wildcards):

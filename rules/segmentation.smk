@@ -25,7 +25,7 @@ rule segmentation:
     params:
         settings=segmentation_settings(CONFIG.segmentation.engine),
         impl=IMPL["segmentation"],
-        dataset=given_dataset,
+        given=given_as,
     message:
         saying("Finding the ROIs of {wildcards.recording}")
     script:

@@ -13,13 +13,15 @@ from neurocine.workflow import LoggedProgress, logged
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     given = Path(job.input.given[0]) if job.input.given else None
-    if given is not None and job.params.dataset is not None:
-        given = with_dataset(given, job.params.dataset)
+    given_as = dict(job.params.given)
+    if given is not None and given_as["dataset"] is not None:
+        given = with_dataset(given, given_as["dataset"])
     pipeline.segmentation(
         open_movie(Path(job.input.movie)),
         Path(job.output.rois),
         SegmentationSettings(**job.params.settings),
         given=given,
+        crop=given_as.get("crop"),
         engines=EnginesSettings(**job.config.get("engines", {})),
         progress=LoggedProgress(),
     )

@@ -25,7 +25,8 @@ from neurocine.io.result_files import (
     write_rois,
     write_traces,
 )
-from neurocine.io.rois import open_rois
+from neurocine.io.rois import open_cropped, open_rois
+from neurocine.io.rois.fov import Crop
 from neurocine.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -66,13 +67,17 @@ def segmentation(
     settings: SegmentationSettings,
     *,
     given: Path | None = None,
+    crop: Crop | None = None,
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Find the ROIs of a registered movie, or take those of the file `given`, and write `out`."""
+    """Find the ROIs of a registered movie, or take those of the file `given`, and write `out`.
+
+    `crop` is the part of the whole picture, rows and columns, that the movie shows.
+    """
     from neurocine.segmentation import segment
 
-    contours = None if given is None else open_rois(given, fov_shape=movie.fov_shape)
+    contours = None if given is None else open_cropped(given, fov_shape=movie.fov_shape, crop=crop)
     rois = segment(movie, settings, given=contours, engines=engines, progress=progress)
     write_rois(out, rois, _stamp(movie, settings.model_dump()))
 

@@ -21,7 +21,7 @@ from neurocine.ingest import MovieRecord, ingest
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import find_movies, movie_title, natural_key, probe
 from neurocine.io.movies.names import is_numbered_sequence
-from neurocine.io.rois import open_rois
+from neurocine.io.rois import open_cropped
 from neurocine.networks.registry import Registry
 
 #: Frames of each movie that `check_recording` reads.
@@ -175,7 +175,7 @@ def check_recording(recording: Recording, config: Config) -> MovieRecord:
     check_length(_like(record), config.activity)
     check_rois(config.recordings, recording, config.segmentation.engine)
     if recording.rois is not None:
-        open_rois(recording.rois, fov_shape=record.shape[1:])
+        open_cropped(recording.rois, fov_shape=record.shape[1:], crop=recording.selection.crop)
     return record
 
 

@@ -23,6 +23,11 @@ def test_one_of_several_sets_of_rois_is_used(project, write_light) -> None:
         done = project.snakemake(TARGET)
         assert done.returncode == 0, done.stderr
         assert read_rois(project.folder / TARGET).y.min() == first
+    project.table({**row, "rois": "raw/rois #1.npz#right", "crop": "10-29, 2-31"})
+    done = project.snakemake(TARGET)
+    assert done.returncode == 0, done.stderr
+    moved = read_rois(project.folder / TARGET)
+    assert (moved.fov_shape, moved.y.min(), moved.x.min()) == ((20, 30), 10, 18)
     project.table({**row, "rois": "raw/rois #1.npz"})
     done = project.snakemake("--forcerun", "segmentation", "--", TARGET)
     assert done.returncode != 0

@@ -138,7 +138,7 @@ def missing_warning(missing: MissingSummary, crop: tuple[Range, Range] | None) -
     (top, left) = (crop[0][0], crop[1][0]) if crop else (0, 0)
     rows, columns = ((a + start, b + start) for (a, b), start in zip(missing.inner, (top, left), strict=True))
     part = f"{rows[0]}-{rows[1]}, {columns[0]}-{columns[1]}"
-    return f"{text}. To leave the borders out, set crop to {part} in the table; your own ROIs then move, too."
+    return f"{text}. To leave the borders out, set crop to {part} in the table; your own ROIs move with it."
 
 
 def _inner(border: NDArray[np.bool_]) -> tuple[Range, Range] | None:

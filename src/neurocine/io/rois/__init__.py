@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurocine.core import DamagedFile, FileMissing, InputError, RoiSet
+from neurocine.core import DamagedFile, FieldOfViewUnknown, FileMissing, InputError, RoiSet
 from neurocine.io.rois.datasets import MARK, split_dataset, with_dataset
-from neurocine.io.rois.fov import FovShape
+from neurocine.io.rois.fov import Crop, FovShape, cropped
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.rois.suite2p.folder import write_suite2p
 from neurocine.io.safe.damage import check_regular, reraise_as_input_error
@@ -19,6 +19,7 @@ __all__ = [
     "ROI_FORMATS",
     "RoiFormat",
     "convert",
+    "open_cropped",
     "open_rois",
     "rois_format",
     "save_rois",
@@ -26,6 +27,9 @@ __all__ = [
     "with_dataset",
     "write_suite2p",
 ]
+
+#: A field of view that holds every picture.
+_LARGEST = (2**13, 2**14)
 
 
 def open_rois(path: str | Path, *, fov_shape: FovShape | None = None) -> RoiSet:
@@ -64,6 +68,38 @@ def open_rois(path: str | Path, *, fov_shape: FovShape | None = None) -> RoiSet:
     with reraise_as_input_error(file, f"ROIs in the format {roi_format.name}"):
         rois = roi_format.read(file, fov_shape, dataset)
     return rois if dataset is None else rois.with_source(str(path))
+
+
+def open_cropped(path: str | Path, *, fov_shape: FovShape, crop: Crop | None) -> RoiSet:
+    """Read the ROIs of a movie of which only a part is used.
+
+    Parameters
+    ----------
+    path
+        As in `open_rois`.
+    fov_shape
+        Height and width (Y, X) of the part that is used.
+    crop
+        First and last row, first and last column of the part, in the whole picture; None: all is used.
+
+    Returns
+    -------
+    RoiSet
+        Counted from the corner of the part. ROIs whose file gives the size of the part as the field of view
+        are taken as they are; all others are those of the whole picture.
+
+    Raises
+    ------
+    InputError
+        As `open_rois`; if no ROI lies in the part.
+    """
+    if crop is None:
+        return open_rois(path, fov_shape=fov_shape)
+    try:
+        rois = open_rois(path)
+    except FieldOfViewUnknown:
+        rois = open_rois(path, fov_shape=_LARGEST)
+    return rois if rois.fov_shape == tuple(fov_shape) else cropped(rois, crop)
 
 
 def rois_format(path: Path) -> RoiFormat:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
-from neurocine.core import FieldOfViewUnknown, InputError
+from neurocine.core import FieldOfViewUnknown, InputError, RoiSet
+
+logger = logging.getLogger(__name__)
 
 FovShape = tuple[int, int]
+#: First and last row, first and last column.
+Crop = tuple[tuple[int, int], tuple[int, int]]
 
 
 def agreed_fov(path: Path, in_file: FovShape | None, expected: FovShape | None) -> FovShape:
@@ -35,3 +40,48 @@ def agreed_fov(path: Path, in_file: FovShape | None, expected: FovShape | None) 
         )
     height, width = in_file if in_file is not None else expected or (0, 0)
     return int(height), int(width)
+
+
+def cropped(rois: RoiSet, crop: Crop) -> RoiSet:
+    """Return the ROIs within a part of their field of view, counted from its corner, ids kept.
+
+    Those outside are left out, those on its border are cut.
+
+    Raises
+    ------
+    InputError
+        If the part doesn't lie in the field of view, or holds no ROI.
+    """
+    (top, bottom), (left, right) = crop
+    if bottom >= rois.fov_shape[0] or right >= rois.fov_shape[1]:
+        raise InputError(
+            rois.source,
+            "fov_shape",
+            f"is {rois.fov_shape} (height, width), but the crop has the rows {top}-{bottom} and the columns "
+            f"{left}-{right}",
+            "Give the ROIs of the whole picture, or of the cropped one.",
+        )
+    positions, parts = [], []
+    for i in range(len(rois)):
+        y, x, weight = rois.pixels(i)
+        kept = (y >= top) & (y <= bottom) & (x >= left) & (x <= right)
+        if kept.any():
+            positions.append(i)
+            parts.append((y[kept] - top, x[kept] - left, weight[kept]))
+    if len(rois) and not parts:
+        raise InputError(rois.source, "ROIs", "all lie outside the crop", "Do they belong to this movie?")
+    if len(parts) < len(rois):
+        logger.warning(
+            "%s: %d of %d ROIs lie outside the crop", rois.source, len(rois) - len(parts), len(rois)
+        )
+    whole = rois.select(positions)
+    return RoiSet.from_pixels(
+        (bottom - top + 1, right - left + 1),
+        parts,
+        engine=whole.engine,
+        ids=whole.ids,
+        probability=whole.probability,
+        active_intervals=whole.active_intervals,
+        active_probability=whole.active_probability,
+        source=whole.source,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +14,11 @@ from neurocine.io.result_files import MovieWriter, Registration, Stamp, settings
 from neurocine.io.result_files.truth import write_truth
 from neurocine.motion.summary import SummaryAccumulator
 from neurocine.progress import Progress, silent
+from neurocine.simulation.fields import field_anatomy, read_fields
 from neurocine.simulation.hybrid.make import make_hybrid
 from neurocine.simulation.paper.make import make_paper
 from neurocine.simulation.presets import AnyPreset, HybridPreset, TissuePreset, preset_of, sampled
-from neurocine.simulation.tissue.make import make_tissue
+from neurocine.simulation.tissue.make import DrawAnatomy, make_tissue
 
 #: Frames rendered at a time: a multiple of the movie file's chunks.
 BLOCK_FRAMES = 256
@@ -31,6 +33,7 @@ def simulate(
     frame_rate_hz: float | None = None,
     pixel_size_um: float | None = None,
     split: str = "train",
+    fields: Path | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Write ``movie.h5``, ``rois.h5`` and ``truth.h5`` of one simulated recording into `out`.
@@ -49,6 +52,9 @@ def simulate(
     split
         ``train``, ``validation`` or ``test``: no recorded neuron, real outline or random number is in two.
         The ``paper`` preset has no real parts; its splits differ in their random numbers.
+    fields
+        File of `neurocine.simulation.fields`: the anatomy is that of one of its mean images. For presets of
+        tissue.
     progress
         Told about frames.
 
@@ -60,7 +66,7 @@ def simulate(
     Raises
     ------
     InputError
-        If there is no such preset or split, or the preset has no such rate or scale.
+        If there is no such preset or split, the preset has no such rate or scale, or takes no `fields`.
     """
     name = preset if isinstance(preset, str) else "custom"
     chosen = sampled(preset_of(preset), n_frames, frame_rate_hz, pixel_size_um)
@@ -69,10 +75,15 @@ def simulate(
     made_of = asdict(chosen)
     if made_of.get("assemblies") is None:
         made_of.pop("assemblies", None)  # movies keep the hash they had before there were any
-    stamp = Stamp(config_hash=settings_hash({"preset": made_of, "seed": seed, "split": split}))
+    made_with: dict[str, Any] = {"preset": made_of, "seed": seed, "split": split}
+    if fields is not None:
+        made_with["fields"] = fields.name
+    stamp = Stamp(config_hash=settings_hash(made_with))
     frames: FrameSource
     if isinstance(chosen, TissuePreset):
-        rois, truth, frames = make_tissue(chosen, seed, split, name)
+        rois, truth, frames = make_tissue(chosen, seed, split, name, _anatomy(fields, split))
+    elif fields is not None:
+        raise InputError("simulation", "fields", f"can't be used by {name!r}", "Choose a preset of tissue.")
     elif isinstance(chosen, HybridPreset):
         rois, truth, frames = make_hybrid(chosen, seed, split, name)
     else:
@@ -88,6 +99,13 @@ def simulate(
     )
     _write_movie(out / "movie.h5", movie, stamp, progress)
     return out
+
+
+def _anatomy(fields: Path | None, split: str) -> DrawAnatomy | None:
+    if fields is None:
+        return None
+    read = read_fields(fields, split)
+    return lambda rng, preset, library: field_anatomy(rng, preset, library, read)
 
 
 def _write_movie(path: Path, movie: Movie, stamp: Stamp, progress: Progress) -> None:

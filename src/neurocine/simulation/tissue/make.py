@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,9 @@ from neurocine.simulation.tissue.neuropil import background, draw_bundles, groun
 from neurocine.simulation.tissue.ranges import TissuePreset
 from neurocine.simulation.tissue.render import TissueFrames
 from neurocine.simulation.tissue.somata import Look, TissueCell, draw_look, in_plane, place_somata
-from neurocine.simulation.tissue.sources import Sources, in_depth, joined, nearness, profile_of
+from neurocine.simulation.tissue.sources import Patch, Sources, in_depth, joined, nearness, profile_of
 from neurocine.simulation.tissue.trains import Trains
-from neurocine.simulation.tissue.unlisted import DISTINCT, dark_somata, draw_unlisted
+from neurocine.simulation.tissue.unlisted import DISTINCT, dark_somata, draw_unlisted, reused
 from neurocine.simulation.tissue.vessels import Vessels, draw_vessels
 
 
@@ -47,6 +48,8 @@ class Anatomy:
         Vessels.
     look, scale
         What somata have in common, and the factor on the size of outlines.
+    spots
+        Pictures at the planes of further unlisted sources, relative to the background.
     """
 
     cells: list[TissueCell]
@@ -55,16 +58,23 @@ class Anatomy:
     vessels: Vessels
     look: Look
     scale: float
+    spots: list[list[Patch]] = field(default_factory=list)
 
 
-def make_tissue(preset: TissuePreset, seed: int, split: str, name: str) -> tuple[RoiSet, Truth, TissueFrames]:
-    """Return contours, truth and frames of one movie."""
+#: Draws the anatomy of a movie.
+DrawAnatomy = Callable[[np.random.Generator, TissuePreset, Library], Anatomy]
+
+
+def make_tissue(
+    preset: TissuePreset, seed: int, split: str, name: str, anatomy_of: DrawAnatomy | None = None
+) -> tuple[RoiSet, Truth, TissueFrames]:
+    """Return contours, truth and frames of one movie; `anatomy_of` draws its field, if not `draw_anatomy`."""
     library = load(split)
     # Movies of one seed have nothing in common where their presets differ.
     stream = (zlib.crc32(name.encode()), SPLITS.index(split), seed)
     rng = np.random.default_rng(stream)
     photons = float(log_uniform(rng, preset.photons))
-    anatomy = draw_anatomy(rng, preset, library)
+    anatomy = (anatomy_of or draw_anatomy)(rng, preset, library)
     shares = np.asarray(preset.type_shares) / sum(preset.type_shares)
     kinds = tuple(CELL_TYPES[i] for i in rng.choice(len(CELL_TYPES), size=len(anatomy.cells), p=shares))
     noise = np.array([kind == "noise" for kind in kinds])
@@ -128,6 +138,12 @@ def _compose(
     pool = draw_cells(rng, unplanted, library.neurons, (kind,) * DISTINCT, Trains.drawn(rng, preset))
     layouts = (library.layouts, anatomy.scale)
     unlisted = draw_unlisted(rng, preset, look, layouts, pool)
+    lively = in_depth(
+        preset.fov_shape,
+        anatomy.spots,
+        np.ones((len(anatomy.spots), 3)),
+        1 + reused(rng, pool, len(anatomy.spots)),
+    )
     covered = np.zeros(preset.fov_shape)
     for cell in cells:
         covered[cell.window] = np.maximum(covered[cell.window], cell.contour)
@@ -137,7 +153,7 @@ def _compose(
     bundles = draw_bundles(rng, preset, look.section_um, near, pool)
     smooth = smooth_neuropil(rng, preset, library.scene, ground[1], near)
     relative = joined(
-        [unlisted, bundles, background(ground, preset.n_frames), smooth, anatomy.vessels.flicker]
+        [unlisted, lively, bundles, background(ground, preset.n_frames), smooth, anatomy.vessels.flicker]
     )
     every = joined([soma, branches, relative.scaled(np.full(len(relative.courses), photons))])
     shade = illumination(rng, preset) ** rng.uniform(*preset.borders.shading)

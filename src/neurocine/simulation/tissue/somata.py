@@ -11,7 +11,7 @@ from scipy import ndimage
 from neurocine.simulation.hybrid.footprints import CellFootprint, laid_over, resampled, smooth_noise
 from neurocine.simulation.library import CellLayout
 from neurocine.simulation.tissue.ranges import TissuePreset
-from neurocine.simulation.tissue.sources import PLANES_UM, Patch, slab
+from neurocine.simulation.tissue.sources import MOST, PLANES_UM, Patch, slab
 
 #: Optical blur in the plane, standard deviation in µm, one a movie; and further blur per µm out of the plane.
 BLUR_UM, BLUR_PER_UM = (0.4, 1.3), 0.3
@@ -123,6 +123,29 @@ def shape_soma(
     cut = np.stack([plane[inside] for plane in planes]).astype(np.float32)
     at = (int(corner[0] + low[0]), int(corner[1] + low[1]))
     return TissueCell(at, cut[1], contour, cut)
+
+
+def seen_in_depth(
+    rng: np.random.Generator,
+    preset: TissuePreset,
+    section_um: float,
+    light: NDArray[np.float64],
+    depth_um: float,
+) -> NDArray[np.float32]:
+    """Return the pictures (3, h, w) at `PLANES_UM` of a soma that looks like `light` (h, w) at rest."""
+    half_um = rng.uniform(*preset.depth.soma_um)
+    middle = (np.asarray(light.shape) - 1) / 2
+    rest = float(slab(np.asarray(depth_um), half_um, section_um))
+    planes = []
+    for plane in PLANES_UM:
+        away = abs(plane - depth_um)
+        ratio = _section(depth_um / half_um) / _section(away / half_um) if plane else 1.0
+        ratio = max(ratio, 1 / 1.5)
+        picture = ndimage.affine_transform(light, np.full(2, ratio), offset=middle * (1 - ratio), order=1)
+        blur = BLUR_PER_UM * max(0.0, away - 0.5 * half_um) / preset.pixel_size_um if plane else 0.0
+        seen = float(slab(np.asarray(away), half_um, section_um)) / max(rest, 1e-3)
+        planes.append(min(seen, MOST) * ndimage.gaussian_filter(picture, blur))
+    return np.asarray(planes, dtype=np.float32)
 
 
 def in_plane(cell: TissueCell) -> TissueCell:

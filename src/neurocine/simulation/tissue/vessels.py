@@ -75,9 +75,16 @@ def draw_vessels(rng: np.random.Generator, preset: TissuePreset, scene: SceneSta
             length_mm = len(path) * preset.pixel_size_um * 1e-3
             for _ in range(rng.poisson(per_mm * length_mm)):
                 size = float(log_uniform(rng, ranges.flicker))
-                patches.append(_stretch(rng, preset, path, radius, size))
+                patches.append(_along(rng, preset, path, radius, size))
                 courses.append(_flicker(rng, preset, scene))
     return Vessels(lumen, np.maximum(passing, 0.02), _sources(rng, preset, patches, courses))
+
+
+def flicker_of(
+    rng: np.random.Generator, preset: TissuePreset, scene: SceneStatistics, patches: list[Patch]
+) -> Sources:
+    """Return stretches that flicker, each in its own way."""
+    return _sources(rng, preset, patches, [_flicker(rng, preset, scene) for _ in patches])
 
 
 def _sources(
@@ -116,17 +123,29 @@ def _distance(path: NDArray[np.int64], preset: TissuePreset) -> NDArray[np.float
     return np.asarray(ndimage.distance_transform_edt(free) * preset.pixel_size_um)
 
 
-def _stretch(
+def _along(
     rng: np.random.Generator, preset: TissuePreset, path: NDArray[np.int64], radius: float, size: float
 ) -> Patch:
     """Return part of a vessel as wide as it is, or a piece of its wall."""
-    length = rng.uniform(*STRETCH_UM) / preset.pixel_size_um
     across = min(radius, rng.uniform(3.0, 9.0)) / preset.pixel_size_um
     place = int(rng.integers(len(path)))
     ahead, behind = path[min(place + 4, len(path) - 1)], path[max(place - 4, 0)]
     angle = np.arctan2(*(ahead - behind))
     side = rng.choice([-1, 0, 1]) * max(0.0, radius / preset.pixel_size_um - across)
     centre = path[place] + side * np.array([np.cos(angle), -np.sin(angle)])
+    return stretch(rng, preset, centre, float(angle), across, size)
+
+
+def stretch(
+    rng: np.random.Generator,
+    preset: TissuePreset,
+    centre: NDArray[np.float64],
+    angle: float,
+    across: float,
+    size: float,
+) -> Patch:
+    """Return a stretch of a vessel around `centre`, `across` pixels to each side, of brightness `size`."""
+    length = rng.uniform(*STRETCH_UM) / preset.pixel_size_um
     reach = int(np.ceil(1.5 * max(length / 2, across) + 2))
     top, left = np.rint(centre).astype(int) - reach
     rows = np.arange(max(top, 0), min(top + 2 * reach + 1, preset.fov_shape[0]))

@@ -30,7 +30,7 @@ use rule simulation as comparison_simulation with:
     benchmark:
         f"{B}/benchmarks/simulation_{{movie}}.tsv"
     params:
-        made=lambda wildcards: SIMULATED[wildcards.movie]._asdict(),
+        made=lambda wildcards: SIMULATED[wildcards.movie].made,
         impl=IMPL["simulation"],
 
 

@@ -19,7 +19,7 @@ rule simulation:
         runtime=runtime_of("simulation"),
     params:
         # Not how many: more movies leave those that are there alone.
-        made=lambda wildcards: CORPORA[wildcards.corpus][wildcards.movie]._asdict(),
+        made=lambda wildcards: CORPORA[wildcards.corpus][wildcards.movie].made,
         impl=IMPL["simulation"],
     message:
         saying("Simulating {wildcards.movie}")

@@ -9,15 +9,19 @@ from typing import get_args
 
 import numpy as np
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from neurocine.config import SimulationSettings, StneuronetSimulation, TrainingSettings, corpus_movies
+from neurocine.config.load import parse_config
 from neurocine.config.section import PresetName
+from neurocine.config.training import Anatomy
 from neurocine.core import CELL_TYPES, InputError, RoiSet
 from neurocine.core.truth import SPLITS
 from neurocine.io.result_files import read_movie, read_truth
 from neurocine.networks.cells import CellArchitecture
 from neurocine.networks.cells.inputs import masked
+from neurocine.networks.cells.normalisation import Statistics
 from neurocine.networks.cells.views import ViewArchitecture
 from neurocine.simulation import PRESETS
 from neurocine.traces.transients import putative, smooth
@@ -35,7 +39,7 @@ from neurocine.training.cells.window_sampling import (
     weights_of,
     window_table,
 )
-from neurocine.training.cells.windows import Windows
+from neurocine.training.cells.windows import Windows, cells_of_incomplete_list
 from neurocine.training.corpus import LabelledRecording, load_recording, make_corpus, split_corpus
 
 
@@ -100,6 +104,33 @@ def test_a_larger_corpus_is_measured_on_the_same_movies() -> None:
 def test_presets_left_out_are_in_no_split() -> None:
     movies = corpus_movies(SimulationSettings(movies={"paper": 0, "geco": 1}))
     assert {movie.preset for movie in movies} == {"geco"}
+
+
+def test_a_share_of_the_movies_of_tissue_get_real_fields() -> None:
+    anatomy = Anatomy(fov_px=64, fields="fields.h5", field_share=0.25)
+    settings = SimulationSettings(movies={"tissue-cortex": 16, "geco": 4}, held_out=2, anatomy=anatomy)
+    movies = corpus_movies(settings)
+    real = [m.seed for m in movies if m.preset == "tissue-cortex" and m.made.get("fields") == "fields.h5"]
+    assert real == [4, 8, 12, 16, 20]
+    assert not any("fields" in m.made for m in movies if m.preset == "geco")
+    assert {m.made["fov_px"] for m in movies} == {64}
+    # What has no field of its own is made by the arguments that it had before there were any.
+    plain = corpus_movies(SimulationSettings(movies={"geco": 1}))[0]
+    assert set(plain.made) == {"split", "preset", "seed", "n_frames", "frame_rate_hz", "pixel_size_um"}
+
+
+def test_the_corpora_of_tissue_have_ten_times_the_fields_of_the_default() -> None:
+    file = Path(__file__).parents[2] / "config" / "training-tissue.yaml"
+    tissue, default = (
+        parse_config(yaml.safe_load(file.read_text(encoding="utf-8"))).training,
+        TrainingSettings(),
+    )
+    for large, small in (
+        (tissue.simulation, default.simulation),
+        (tissue.stneuronet.simulation, default.stneuronet.simulation),
+    ):
+        n_large, n_small = (sum(movie.split == "train" for movie in corpus_movies(s)) for s in (large, small))
+        assert n_large >= 10 * n_small
 
 
 def test_settings_know_the_presets_that_can_be_made() -> None:
@@ -262,6 +293,31 @@ def test_light_varies_but_stays_near() -> None:
     new = [relit(np.random.default_rng(seed), patches) for seed in range(5)]
     assert len({n.tobytes() for n in new}) == 5
     assert all(np.corrcoef(n.ravel(), patches.ravel())[0, 1] > 0.9 for n in new)
+
+
+def test_contours_are_also_drawn_smooth_and_ragged() -> None:
+    y, x = np.mgrid[:30, :30]
+    discs = RoiSet.from_masks(np.stack([np.hypot(y - 15, x - 15) < 6] * 300))
+    new = jittered(np.random.default_rng(0), discs)
+    areas = new.areas() / discs.areas()[0]
+    assert len({new.mask(i).tobytes() for i in range(300)}) > 40
+    assert 0.7 < np.percentile(areas, 5) < 0.95 < np.median(areas) < 1.1 < np.percentile(areas, 95) < 1.4
+
+
+def test_a_list_that_lacks_rois_keeps_every_cell_and_loses_neighbours(tiny: CellArchitecture) -> None:
+    y, x = np.mgrid[:40, :40]
+    rois = RoiSet.from_masks(np.stack([np.hypot(y - 20, x - 12 - i) < 5 for i in range(16)]))
+    statistics = Statistics(np.zeros((40, 40), np.float32), np.ones((40, 40), np.float32))
+    whole = masked(rois, tiny.window_px)
+    lacking = cells_of_incomplete_list(np.random.default_rng(0), tiny, rois, statistics, 0, 0.4)
+    np.testing.assert_array_equal(lacking.top, whole.top)
+    np.testing.assert_array_equal(lacking.left, whole.left)
+    np.testing.assert_array_equal(lacking.masks[:, 0], whole.masks[:, 0])  # the cells themselves
+    fewer = lacking.masks[:, 1].sum(axis=(1, 2)) <= whole.masks[:, 1].sum(axis=(1, 2))
+    assert fewer.all()
+    assert lacking.masks[:, 1].sum() < whole.masks[:, 1].sum()
+    complete = cells_of_incomplete_list(np.random.default_rng(0), tiny, rois, statistics, 0, 0.0)
+    np.testing.assert_array_equal(complete.masks, whole.masks)
 
 
 def test_contours_jitter_by_a_pixel(loaded: LabelledRecording) -> None:

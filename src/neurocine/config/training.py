@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, field_validator
 
-from neurocine.config.section import CellType, Positive, PresetName, Section
+from neurocine.config.section import CellType, Fraction, Positive, PresetName, Section
 
 
 def _any_movies(movies: dict[PresetName, int]) -> dict[PresetName, int]:
@@ -16,6 +16,20 @@ def _any_movies(movies: dict[PresetName, int]) -> dict[PresetName, int]:
 
 
 Movies = Annotated[dict[PresetName, Annotated[int, Field(ge=0)]], AfterValidator(_any_movies)]
+
+
+class Anatomy(Section):
+    """Fields of view of simulated movies."""
+
+    fov_px: Annotated[int, Field(ge=32)] | None = Field(
+        None, description="edge of the field of view in pixels, of all movies; null: the preset's"
+    )
+    fields: str | None = Field(
+        None,
+        description="file with real mean images and masks (`python -m neurocine.simulation.fields`), whose "
+        "anatomy some movies of the tissue presets get; null: all fields are simulated",
+    )
+    field_share: Fraction = Field(0.4, description="share of these movies, if there is such a file")
 
 
 class SimulationSettings(Section):
@@ -43,6 +57,7 @@ class SimulationSettings(Section):
         10.0, description="frame rate of all movies: the networks' own, so that none is resampled"
     )
     pixel_size_um: Positive = Field(2.0, description="micrometres per pixel of all movies: the networks' own")
+    anatomy: Anatomy = Anatomy()
     seed: int = Field(
         1, ge=0, description="seed of the first movie of each preset; each further movie adds 1"
     )
@@ -74,6 +89,7 @@ class StneuronetSimulation(Section):
     pixel_sizes_um: Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
         (1.2, 0.9, 1.2, 1.6, 2.0), description="micrometres per pixel, in turn"
     )
+    anatomy: Anatomy = Anatomy()
     seed: int = Field(
         1, ge=0, description="seed of the first movie of each preset; each further movie adds 1"
     )
@@ -205,7 +221,7 @@ class CorpusMovie(NamedTuple):
     ----------
     split
         ``train``, ``validation`` or ``test``.
-    preset, seed, n_frames, frame_rate_hz, pixel_size_um
+    preset, seed, n_frames, frame_rate_hz, pixel_size_um, fov_px, fields
         As for `neurocine.simulation.simulate`; None: the preset's own.
     """
 
@@ -215,11 +231,19 @@ class CorpusMovie(NamedTuple):
     n_frames: int | None
     frame_rate_hz: float | None
     pixel_size_um: float | None
+    fov_px: int | None = None
+    fields: str | None = None
 
     @property
     def name(self) -> str:
         """Name of its folder."""
         return f"{self.split}-{self.preset}-{self.seed:04d}"
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """What it is simulated with: movies without a field of their own keep the arguments they had."""
+        unset = {name for name in ("fov_px", "fields") if getattr(self, name) is None}
+        return {name: value for name, value in self._asdict().items() if name not in unset}
 
 
 def corpus_movies(settings: SimulationSettings | StneuronetSimulation) -> list[CorpusMovie]:
@@ -233,10 +257,23 @@ def corpus_movies(settings: SimulationSettings | StneuronetSimulation) -> list[C
     for preset, n in settings.movies.items():
         splits = ["test"] * held_out + ["validation"] * held_out + ["train"] * n if n else []
         movies += [
-            CorpusMovie(split, preset, settings.seed + i, *_sampling(settings, i))
+            CorpusMovie(
+                split,
+                preset,
+                settings.seed + i,
+                *_sampling(settings, i),
+                settings.anatomy.fov_px,
+                _fields_of(settings.anatomy, preset, i),
+            )
             for i, split in enumerate(splits)
         ]
     return movies
+
+
+def _fields_of(anatomy: Anatomy, preset: str, i: int) -> str | None:
+    """Return the file of fields of movie `i` of a preset: its share is spread evenly over the movies."""
+    due = int((i + 1) * anatomy.field_share) > int(i * anatomy.field_share)
+    return anatomy.fields if due and preset.startswith("tissue-") else None
 
 
 def _sampling(settings: SimulationSettings | StneuronetSimulation, i: int) -> tuple[int, float, float]:
@@ -245,4 +282,4 @@ def _sampling(settings: SimulationSettings | StneuronetSimulation, i: int) -> tu
         return settings.n_frames, settings.frame_rate_hz, settings.pixel_size_um
     rates, scales = settings.frame_rates_hz, settings.pixel_sizes_um
     rate = rates[i % len(rates)]
-    return max(100, round(settings.duration_s * rate)), rate, scales[i % len(scales)]
+    return max(130, round(settings.duration_s * rate)), rate, scales[i % len(scales)]

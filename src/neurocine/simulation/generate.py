@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,9 @@ def simulate(
     n_frames: int | None = None,
     frame_rate_hz: float | None = None,
     pixel_size_um: float | None = None,
+    fov_px: int | None = None,
     split: str = "train",
-    fields: Path | None = None,
+    fields: str | Path | None = None,
     progress: Progress = silent,
 ) -> Path:
     """Write ``movie.h5``, ``rois.h5`` and ``truth.h5`` of one simulated recording into `out`.
@@ -49,6 +50,8 @@ def simulate(
     n_frames, frame_rate_hz, pixel_size_um
         Length, sampling and scale of the movie, if other than the preset's; the truth keeps its name. See
         `neurocine.simulation.presets.sampled`.
+    fov_px
+        Height and width of the field of view, if other than the preset's.
     split
         ``train``, ``validation`` or ``test``: no recorded neuron, real outline or random number is in two.
         The ``paper`` preset has no real parts; its splits differ in their random numbers.
@@ -70,6 +73,8 @@ def simulate(
     """
     name = preset if isinstance(preset, str) else "custom"
     chosen = sampled(preset_of(preset), n_frames, frame_rate_hz, pixel_size_um)
+    if fov_px is not None:
+        chosen = replace(chosen, fov_shape=(fov_px, fov_px))
     if split not in SPLITS:
         raise InputError("simulation", "split", f"is {split!r}", f"Choose one of {', '.join(SPLITS)}.")
     made_of = asdict(chosen)
@@ -77,11 +82,13 @@ def simulate(
         made_of.pop("assemblies", None)  # movies keep the hash they had before there were any
     made_with: dict[str, Any] = {"preset": made_of, "seed": seed, "split": split}
     if fields is not None:
-        made_with["fields"] = fields.name
+        made_with["fields"] = Path(fields).name
     stamp = Stamp(config_hash=settings_hash(made_with))
     frames: FrameSource
     if isinstance(chosen, TissuePreset):
-        rois, truth, frames = make_tissue(chosen, seed, split, name, _anatomy(fields, split))
+        rois, truth, frames = make_tissue(
+            chosen, seed, split, name, _anatomy(None if fields is None else Path(fields), split)
+        )
     elif fields is not None:
         raise InputError("simulation", "fields", f"can't be used by {name!r}", "Choose a preset of tissue.")
     elif isinstance(chosen, HybridPreset):

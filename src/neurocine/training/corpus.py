@@ -56,15 +56,7 @@ def make_corpus(
     movies = corpus_movies(settings)
     folders = []
     for index, movie in enumerate(movies):
-        folder = simulate(
-            movie.preset,
-            movie.seed,
-            out / movie.name,
-            n_frames=movie.n_frames,
-            frame_rate_hz=movie.frame_rate_hz,
-            pixel_size_um=movie.pixel_size_um,
-            split=movie.split,
-        )
+        folder = simulate(out=out / movie.name, **movie.made)
         folders.append(folder)
         progress("corpus", index + 1, len(movies))
     return folders

@@ -24,6 +24,9 @@ SLOW_RATIOS = (1.2, 1.43, 2.0, 3.0, 5.0, 6.67)
 SLOW_SHARE = 0.35
 #: Largest noise added to views, in units of the noise of a pixel.
 VIEW_NOISE_MAX = 0.7
+#: Contours as people or STNeuroNet draw them are blurred by so many pixels and cut at a level in this range;
+#: the edge of suite2p's wanders by so many pixels.
+BLUR_PX, LEVEL, RAGGED_PX = (0.6, 1.4), (0.3, 0.65), 1.0
 #: A fully connected pixel neighbourhood would grow contours by more than a pixel's width at the corners.
 _CROSS = ndimage.generate_binary_structure(2, 1)
 
@@ -59,25 +62,42 @@ def relit(rng: np.random.Generator, patches: NDArray[np.float32]) -> NDArray[np.
 
 
 def jittered(rng: np.random.Generator, rois: RoiSet) -> RoiSet:
-    """Return `rois` with each contour left, dilated, eroded or moved by a pixel, as another engine draws it.
+    """Return `rois` with each contour drawn as another engine or person does.
 
-    An ROI that an erosion or the border would leave with fewer than 4 pixels stays as it is.
+    It is left, dilated, eroded or moved by a pixel; smooth and larger or smaller, as people and STNeuroNet
+    draw; or ragged, as suite2p's are. An ROI that would be left with fewer than 4 pixels stays as it is.
     """
     pixels = []
     for index in range(len(rois)):
         mask = rois.mask(index)
-        change = rng.integers(4)
+        change = rng.integers(7)
         if change == 1:
             new = ndimage.binary_dilation(mask, _CROSS)
         elif change == 2:
             new = ndimage.binary_erosion(mask, _CROSS)
         elif change == 3:
             new = ndimage.shift(mask.astype(np.uint8), rng.integers(-1, 2, size=2), order=0).astype(bool)
+        elif change in (4, 5):
+            blurred = ndimage.gaussian_filter(mask.astype(np.float32), rng.uniform(*BLUR_PX))
+            new = blurred > rng.uniform(*LEVEL)
+        elif change == 6:
+            new = _ragged(rng, mask)
         else:
             new = mask
         y, x = np.nonzero(new if new.sum() >= 4 else mask)
         pixels.append((y, x, None))
     return RoiSet.from_pixels(rois.fov_shape, pixels, engine="jittered", ids=rois.ids, source=rois.source)
+
+
+def _ragged(rng: np.random.Generator, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return `mask` (Y, X) with an edge that wanders by about a pixel."""
+    rows, columns = (slice(max(0, int(i.min()) - 3), int(i.max()) + 4) for i in np.nonzero(mask))
+    part = mask[rows, columns]
+    inward = ndimage.distance_transform_edt(part) - ndimage.distance_transform_edt(~part)
+    wander = ndimage.gaussian_filter(rng.standard_normal(part.shape), 0.7)
+    new = np.zeros_like(mask)
+    new[rows, columns] = inward + RAGGED_PX * wander / wander.std() > rng.uniform(-0.5, 1.0)
+    return new
 
 
 def slowed(views: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neurocine.core import RoiSet
 from neurocine.networks.cells import CellArchitecture
 from neurocine.networks.cells.inputs import Cells
+from neurocine.networks.cells.normalisation import Statistics
 from neurocine.training.cells.augment import (
     SHIFT_PX,
     SLOW_RATIOS,
@@ -31,6 +32,8 @@ from neurocine.training.corpus import LabelledRecording
 
 #: Versions of each recording's contours seen in training: the true ones first, the others jittered.
 CONTOUR_VERSIONS = 3
+#: Share of the other ROIs that the list lacks in all versions but the first: no engine finds every cell.
+MISSING = (0.1, 0.5)
 #: No view is taken for larger: in a flash of light one could leave the range of float16.
 LARGEST = 6e4
 #: Windows (B, *window_shape), labels (B, ...) and weights (B,), all float32.
@@ -82,7 +85,10 @@ class Windows(ABC):
         rng = np.random.default_rng([seed, 0])
         kind = _KINDS[architecture.family]
         versions = [
-            [architecture.cells(rois, r.statistics, kind.margin) for rois in _contours(rng, r.rois)]
+            [
+                cells_of_incomplete_list(rng, architecture, rois, r.statistics, kind.margin, share)
+                for rois, share in _versions(rng, r.rois)
+            ]
             for r in recordings
         ]
         return kind(task, architecture, recordings, table, versions, True)
@@ -185,8 +191,38 @@ class ViewWindows(Windows):
 _KINDS: dict[str, type[PatchWindows] | type[ViewWindows]] = {"patches": PatchWindows, "views": ViewWindows}
 
 
-def _contours(rng: np.random.Generator, rois: RoiSet) -> list[RoiSet]:
-    return [rois, *(jittered(rng, rois) for _ in range(CONTOUR_VERSIONS - 1))]
+def _versions(rng: np.random.Generator, rois: RoiSet) -> list[tuple[RoiSet, float]]:
+    """Return versions of the contours, and the share of other ROIs that the list lacks in each."""
+    drawn = [(jittered(rng, rois), float(rng.uniform(*MISSING))) for _ in range(CONTOUR_VERSIONS - 1)]
+    return [(rois, 0.0), *drawn]
+
+
+def cells_of_incomplete_list(
+    rng: np.random.Generator,
+    architecture: CellArchitecture,
+    rois: RoiSet,
+    statistics: Statistics,
+    margin: int,
+    missing: float,
+) -> Cells:
+    """Return what is seen of each cell if a share `missing` of the other ROIs isn't known.
+
+    Two lists lack different ROIs, so that each cell is in at least one of them.
+    """
+    chance = rng.uniform(size=len(rois))
+    lacking = [chance < missing, (chance >= missing) & (chance < 2 * missing)]
+    if not all(part.any() for part in lacking):
+        return architecture.cells(rois, statistics, margin)
+    parts, places = [], []
+    for part, wanted in zip(lacking, (~lacking[0], lacking[0]), strict=True):
+        kept = np.flatnonzero(~part)
+        cells = architecture.cells(rois.select(kept), statistics, margin)
+        own = np.flatnonzero(wanted[kept])
+        parts.append([cells.top[own], cells.left[own], cells.masks[own]])
+        places.append(kept[own])
+    order = np.argsort(np.concatenate(places))
+    top, left, masks = (np.concatenate(values)[order] for values in zip(*parts, strict=True))
+    return Cells(top, left, masks, rois.fov_shape)
 
 
 def _views(

@@ -15,6 +15,7 @@ import numpy as np
 
 from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
 from neurocine.core.recording import Range
+from neurocine.ingest.alternation import alternation, alternation_warning
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
 from neurocine.ingest.dark_offset import DarkOffset, find_dark_offset
 from neurocine.ingest.doubts import gathered_warnings
@@ -184,6 +185,9 @@ def ingest(
         darkness, doubt = find_dark_offset(replace(movie, validity=validity), brightness, given)
         if doubt:
             logger.warning("%s: %s", movie.source, doubt)
+        n_alternating = alternation(movie)
+        if n_alternating:
+            logger.warning("%s: %s", movie.source, alternation_warning(n_alternating))
     movie_format, files = _source_files(paths, selection, movie, progress, with_checksums=sample is None)
     return MovieRecord(
         files=files,

@@ -13,6 +13,9 @@ from neurocine.core import InputError, MetadataMissing
 
 logger = logging.getLogger(__name__)
 
+#: Lowest and highest value of two-photon movies of cells, and the unit; others are doubtful.
+PLAUSIBLE = {"frame_rate_hz": (0.5, 200.0, "Hz"), "pixel_size_um": (0.1, 10.0, "µm")}
+
 
 def number(attributes: Mapping[str, Any], *names: str) -> float | None:
     """Return the first attribute of `names` that is a single number, or None."""
@@ -52,6 +55,8 @@ def resolve_metadata(
 ) -> float:
     """Return the one value of `field` that the user and all files agree on; with `override`, the user's.
 
+    A value that isn't plausible is used, with a warning.
+
     Raises
     ------
     MetadataMissing
@@ -62,6 +67,7 @@ def resolve_metadata(
     if override and user_value is not None:
         for value in {value for value in file_values if value is not None and value != user_value}:
             logger.warning("%s: %s is %g; the file says %g (override)", where, field, user_value, value)
+        _check_plausible(where, field, option, float(user_value), from_file=False)
         return float(user_value)
     values = [("recordings.tsv or the option", user_value), *(("the file", value) for value in file_values)]
     known = [(origin, float(value)) for origin, value in values if value is not None]
@@ -79,7 +85,26 @@ def resolve_metadata(
                 f"Correct recordings.tsv or {option}; if the file is wrong, set override (in the table, "
                 "or --override).",
             )
+    _check_plausible(where, field, option, value, from_file=user_value is None)
     return value
+
+
+def _check_plausible(where: str, field: str, option: str, value: float, *, from_file: bool) -> None:
+    lowest, highest, unit = PLAUSIBLE.get(field, (0.0, np.inf, ""))
+    if not lowest <= value <= highest:
+        remedy = (
+            f"give the right one in the table (or {option}), with override" if from_file else "correct it"
+        )
+        logger.warning(
+            "%s: %s is %g %s, which is outside %g to %g: it may be in another unit, or a period. If so, %s",
+            where,
+            field,
+            value,
+            unit,
+            lowest,
+            highest,
+            remedy,
+        )
 
 
 def resolve_indicator(where: str, user_value: str | None, file_values: Sequence[str | None]) -> str:

@@ -19,8 +19,9 @@ from neurocine.config.recordings import RecordingRow, check_rois, load_recording
 from neurocine.core import InputError, Movie, Recording
 from neurocine.ingest import MovieRecord, ingest
 from neurocine.io.atomic import write_text
-from neurocine.io.movies import find_movies, movie_title, natural_key, probe
+from neurocine.io.movies import OpenedMovie, find_movies, movie_title, natural_key, probe
 from neurocine.io.movies.names import is_numbered_sequence
+from neurocine.io.movies.tiff import is_file_set
 from neurocine.io.rois import open_cropped
 from neurocine.networks.registry import Registry
 
@@ -38,21 +39,29 @@ class InitReport:
         Path of the recordings table.
     added
         Movies that became rows.
+    n_rows
+        How many rows were added: one per plane.
     skipped
         Why other movies couldn't be read.
+    notes
+        What else there is to say of movies: that they have several planes, or channels to choose from.
     """
 
     table: Path
     added: tuple[Path, ...]
+    n_rows: int
     skipped: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def init_project(movies: Path, folder: Path, *, force: bool = False) -> InitReport:
     """Write ``config/config.yaml`` and ``config/recordings.tsv`` into `folder`.
 
-    Every movie in the folder `movies` becomes a row with what its metadata says; what it lacks stays empty. A
-    folder of consecutively numbered TIFF files, `movies` itself or one in it, is one movie. An existing table
-    keeps its rows and gets those of new movies, unless `force` is set.
+    Every movie in the folder `movies` becomes a row with what its metadata says, one of several planes a row
+    per plane; what it lacks stays empty, and so does the channel where there are several: only the user knows
+    which shows activity. A folder of consecutively numbered TIFF files, or of those that PrairieView or
+    ThorImage wrote of one recording, `movies` itself or one in it, is one movie. An existing table keeps its
+    rows and gets those of new movies, unless `force` is set.
 
     Raises
     ------
@@ -66,33 +75,39 @@ def init_project(movies: Path, folder: Path, *, force: bool = False) -> InitRepo
         raise InputError(movies, "folder", "holds no movie", "See the docs for the formats that are read.")
     existing = load_recordings(table) if keep else ()
     known, names = _known_movies(existing), {recording.name.casefold() for recording in existing}
-    rows, added, skipped = [], [], []
+    rows, added, skipped, notes = list[dict[str, object]](), list[Path](), list[str](), list[str]()
     for path in paths:
         if path.resolve() in known:
             continue
         try:
-            rows.append(_row(path, names))
+            movie = probe(path)
         except InputError as error:
             skipped.append(str(error))
         else:
+            rows += _rows(path, movie, names)
             added.append(path)
+            notes += _notes(path, movie)
     if not rows and not known:
         raise InputError(movies, "folder", f"no movie can be read: {'; '.join(skipped)}", "Check the files.")
     if force or not config.exists():
         write_text(config, config_text())
     if rows or not keep:
         write_text(table, _table_text(rows, table.read_text(encoding="utf-8-sig") if keep else ""))
-    return InitReport(table, tuple(added), tuple(skipped))
+    return InitReport(table, tuple(added), len(rows), tuple(skipped), tuple(notes))
 
 
 def _movies_in(folder: Path) -> list[Path]:
-    """Return the movies in `folder`; numbered TIFF files are one movie, the folder that holds them."""
+    """Return the movies in `folder`; TIFF files of one recording are one movie, the folder they lie in."""
     movies = find_movies(folder)
-    if is_numbered_sequence(movies):
+    if _is_one_recording(movies):
         return [folder]
     inside = sorted((path for path in folder.iterdir() if path.is_dir()), key=natural_key)
-    chunked = [path for path in inside if path not in movies and is_numbered_sequence(find_movies(path))]
+    chunked = [path for path in inside if path not in movies and _is_one_recording(find_movies(path))]
     return [*movies, *chunked]
+
+
+def _is_one_recording(movies: Sequence[Path]) -> bool:
+    return is_numbered_sequence(movies) or is_file_set(movies)
 
 
 def _known_movies(recordings: Sequence[Recording]) -> set[Path]:
@@ -104,26 +119,49 @@ def _known_movies(recordings: Sequence[Recording]) -> set[Path]:
     }
 
 
-def _row(path: Path, names: set[str]) -> dict[str, object]:
-    """Return the row of a movie, under a name that isn't among `names`, and add it to them."""
-    movie = probe(path)
-    name = next(
-        n for i in count(1) if (n := _name(path) + (f"_{i}" if i > 1 else "")).casefold() not in names
-    )
-    names.add(name.casefold())
-    return {
-        "recording": name,
-        "movie": path,
-        "frame_rate_hz": movie.frame_rate_hz or "",
-        "pixel_size_um": movie.pixel_size_um or "",
-        "indicator": movie.indicator or "",
-    }
+def _rows(path: Path, movie: OpenedMovie, names: set[str]) -> list[dict[str, object]]:
+    """Return a row for each plane, under names that aren't among `names`, and add these to them."""
+    n_planes = movie.layout.n_planes if movie.layout else 1
+    rows: list[dict[str, object]] = []
+    for plane in range(n_planes):
+        stem = _name(path) + (f"_plane{plane}" if n_planes > 1 else "")
+        name = next(n for i in count(1) if (n := stem + (f"_{i}" if i > 1 else "")).casefold() not in names)
+        names.add(name.casefold())
+        rows.append(
+            {
+                "recording": name,
+                "movie": path,
+                "plane": plane if n_planes > 1 else "",
+                "frame_rate_hz": movie.frame_rate_hz or "",
+                "pixel_size_um": movie.pixel_size_um or "",
+                "indicator": movie.indicator or "",
+            }
+        )
+    return rows
+
+
+def _notes(path: Path, movie: OpenedMovie) -> list[str]:
+    """Return what the user should know of a movie's channels and planes."""
+    channels, n_planes = (movie.layout.channels, movie.layout.n_planes) if movie.layout else ((), 1)
+    notes = []
+    if n_planes > 1:
+        notes.append(f"{path}: {n_planes} planes, one row for each")
+    if len(channels) > 1:
+        notes.append(
+            f"{path}: {len(channels)} channels ({', '.join(channels)}): name the one that shows activity in "
+            "the column channel"
+        )
+    return notes
 
 
 def _table_text(rows: list[dict[str, object]], existing: str = "") -> str:
     """Return a table of `rows`, after the text of an `existing` one and with its columns."""
     lines = [line for line in existing.splitlines() if not line.startswith("#")]
     columns = lines[0].split("\t") if lines else list(RecordingRow.model_fields)
+    missing = [column for column in ("plane",) if any(row[column] != "" for row in rows)]
+    if lines and not set(missing) <= set(columns):
+        columns += missing
+        existing = existing.replace(lines[0], "\t".join(columns), 1)
     text = io.StringIO()
     writer = csv.DictWriter(
         text, columns, restval="", delimiter="\t", lineterminator="\n", extrasaction="ignore"

@@ -52,8 +52,10 @@ def init(
     report = init_project(movies, folder, force=force)
     for reason in report.skipped:
         typer.echo(f"left out: {reason}", err=True)
+    for note in report.notes:
+        typer.echo(note)
     typer.echo(
-        f"{len(report.added)} new row(s) in {report.table}, beside {report.table.with_name('config.yaml')}."
+        f"{report.n_rows} new row(s) in {report.table}, beside {report.table.with_name('config.yaml')}."
     )
     typer.echo("Fill in what the table leaves empty; then: neurocine check, neurocine run")
 

@@ -37,8 +37,8 @@ def alternation(movie: Movie) -> int | None:
 def alternation_warning(n: int) -> str:
     """Return what to say of a movie in which `n` channels and planes seem to alternate."""
     return (
-        f"every {_ordinal(n)} frame is alike, and those between aren't: frames of {n} channels or planes seem "
-        f"to alternate. If so, choose one: channel 1/{n} to {n}/{n}, or plane 0/{n} to {n - 1}/{n}"
+        f"every {_ordinal(n)} frame is alike, and those between aren't: frames of {n} channels or planes "
+        f"seem to alternate. If so, choose one: channel 1/{n} to {n}/{n}, or plane 0/{n} to {n - 1}/{n}"
     )
 
 

@@ -24,7 +24,7 @@ from neurocine.io.movies.vendors import prairie, thorimage
 logger = logging.getLogger(__name__)
 
 _PRAIRIE = re.compile(
-    r".+_Cycle(?P<cycle>\d+)_(?:\w+_)?Ch(?P<channel>\d+)_(?P<number>\d+)(?:\.ome)?\.tiff?", re.I
+    r"(?P<name>.+)_Cycle(?P<cycle>\d+)_(?:\w+_)?Ch(?P<channel>\d+)_(?P<number>\d+)(?:\.ome)?\.tiff?", re.I
 )
 _THOR = re.compile(r"Chan(?P<channel>[A-D])_\d+_\d+_(?P<plane>\d+)_\d+\.tiff?", re.I)
 _OTHERS = {
@@ -38,6 +38,14 @@ _PREVIEW = re.compile(r"Chan[A-D]_Preview\.tiff?", re.I)
 def is_preview(path: Path) -> bool:
     """Return whether a file is the preview of a channel, beside the movie."""
     return _PREVIEW.fullmatch(path.name) is not None
+
+
+def is_file_set(files: Sequence[Path]) -> bool:
+    """Return whether `files`, previews left out, are one recording of PrairieView or ThorImage."""
+    names = [path.name for path in files if not is_preview(path)]
+    prefixes = {match["name"] if (match := _PRAIRIE.fullmatch(name)) else None for name in names}
+    one_series = len(prefixes) == 1 and None not in prefixes
+    return len(names) > 1 and (one_series or all(_THOR.fullmatch(name) for name in names))
 
 
 def file_set(files: Sequence[Path]) -> FileSet | None:

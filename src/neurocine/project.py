@@ -16,8 +16,8 @@ from neurocine.config import Config
 from neurocine.config.engines import STNEURONET
 from neurocine.config.generate import config_text
 from neurocine.config.recordings import RecordingRow, check_rois, load_recordings
-from neurocine.core import InputError, Movie, Recording
-from neurocine.ingest import MovieRecord, ingest
+from neurocine.core import InputError, Movie, NeurocineError, Recording
+from neurocine.ingest import MovieRecord, gathered_warnings, ingest
 from neurocine.io.atomic import write_text
 from neurocine.io.movies import OpenedMovie, find_movies, movie_title, natural_key, probe
 from neurocine.io.movies.names import is_numbered_sequence
@@ -215,6 +215,39 @@ def check_recording(recording: Recording, config: Config) -> MovieRecord:
     if recording.rois is not None:
         open_cropped(recording.rois, fov_shape=record.shape[1:], crop=recording.selection.crop)
     return record
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found of a recording.
+
+    Attributes
+    ----------
+    recording
+        Its name.
+    problem
+        Why it can't be used; None if it can.
+    warnings
+        What is doubtful.
+    movie
+        What was understood of its movie; None if there is a problem.
+    """
+
+    recording: str
+    problem: str | None
+    warnings: tuple[str, ...]
+    movie: MovieRecord | None
+
+
+def findings(recording: Recording, config: Config) -> Findings:
+    """Return what `check_recording` finds, a problem included."""
+    movie, problem = None, None
+    with gathered_warnings(quiet=True) as warnings:
+        try:
+            movie = check_recording(recording, config)
+        except NeurocineError as error:
+            problem = str(error)
+    return Findings(recording.name, problem, tuple(warnings), movie)
 
 
 def _like(record: MovieRecord) -> Movie:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -219,6 +220,11 @@ def test_check_shows_what_was_understood_and_each_doubt_with_its_recording(
     assert "360 frames" in gap
     assert "m_00004.tif follows m_00002.tif: 1 file(s) between" in " ".join(gap.split())
     assert max(map(len, part.splitlines())) < 80
+    assert "2 recording(s), no problem found, warnings about 1: read them" in gap
+    found = json.loads(run("check", "--config", "config.yaml", "--json"))
+    assert [one["recording"] for one in found] == ["part", "gap"]
+    assert found[0]["movie"]["shape"] == [120, 32, 48]
+    assert [len(one["warnings"]) for one in found] == [0, 1]
 
 
 def test_check_knows_rois_that_the_engine_would_ignore(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,10 +19,10 @@ from neurocine.cluster.head import INTERRUPTED
 from neurocine.cluster.interruption import run_snakemake, say
 from neurocine.cluster.resources import costs_with, engines_of, work_of
 from neurocine.config import Config, load_config, load_recordings
-from neurocine.core import InputError, NeurocineError, Recording
-from neurocine.ingest import gathered_warnings, labelled, summary
+from neurocine.core import InputError, Recording
+from neurocine.ingest import labelled, summary
 from neurocine.io.atomic import check_writable
-from neurocine.project import check_models, check_recording, init_project
+from neurocine.project import Findings, check_models, findings, init_project
 from neurocine.steps import RECORDING_STEPS, result_path
 
 PANEL = "Projects"
@@ -65,52 +67,63 @@ def check(
     profile: Annotated[
         str | None, typer.Option(help="Compare what jobs ask for with what the cluster offers, as for slurm.")
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was found of each recording as JSON, and no more.")
+    ] = False,
 ) -> None:
     """Check every input; show what was understood of it, and the memory and time each job will ask for.
 
     Of each movie a sample of frames is read.
 
-    Examples: `neurocine check`, `neurocine check --profile slurm`
+    Examples: `neurocine check`, `neurocine check --profile slurm`, `neurocine check --json`
     """
     settings = load_config(config)
-    recordings = _check(settings, facts=True)
+    recordings, found = _check(settings, (lambda _: []) if as_json else _all_of)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+    _end_on_problems(found)
+    if as_json:
+        return
     if profile is None:
         Console().print(_costs(recordings, settings))
     else:
         check_cluster(profile, CHECKOUT / "profiles", settings, recordings)
-    typer.echo(f"{len(recordings)} recording(s), no problem found. Next: neurocine run")
+    doubtful = sum(bool(one.warnings) for one in found)
+    doubts = f", warnings about {doubtful}: read them" if doubtful else ""
+    typer.echo(f"{len(recordings)} recording(s), no problem found{doubts}. Next: neurocine run")
 
 
-def _check(config: Config, *, facts: bool = False) -> tuple[Recording, ...]:
-    """Show what is doubtful of each recording, all that was understood with `facts`, and every problem.
-
-    The command ends if there is a problem; else the recordings are returned.
-    """
+def _check(config: Config, shown: Callable[[Findings], list[str]]) -> tuple[list[Recording], list[Findings]]:
+    """Return the recordings and what was found of each, after showing the lines that `shown` makes of it."""
     recordings = load_recordings(Path(config.recordings))
     check_writable(Path(config.results), "results")
     check_models(config)
-    problems = 0
+    found = []
     for recording in recordings:
-        with gathered_warnings(quiet=True) as warnings:
-            try:
-                record = check_recording(recording, config)
-                lines = summary(record, warnings) if facts else _warned(warnings)
-            except NeurocineError as error:
-                problems += 1
-                lines = [*_warned(warnings), *labelled("problem", str(error))]
-        if lines:
+        found.append(findings(recording, config))
+        if lines := shown(found[-1]):
             typer.echo("\n".join([recording.name, *lines, ""]))
+    return list(recordings), found
+
+
+def _end_on_problems(found: Sequence[Findings]) -> None:
+    problems = sum(one.problem is not None for one in found)
     if problems:
-        typer.echo(f"{problems} of {len(recordings)} recording(s) can't be used as they are.", err=True)
+        typer.echo(f"{problems} of {len(found)} recording(s) can't be used as they are.", err=True)
         raise typer.Exit(1)
-    return recordings
 
 
-def _warned(warnings: Sequence[str]) -> list[str]:
-    return [line for text in warnings for line in labelled("warning", text)]
+def _all_of(found: Findings) -> list[str]:
+    return _doubts_of(found) if found.movie is None else summary(found.movie, found.warnings)
 
 
-def _costs(recordings: tuple[Recording, ...], config: Config) -> Table:
+def _doubts_of(found: Findings) -> list[str]:
+    texts = [("warning", text) for text in found.warnings]
+    texts += [("problem", found.problem)] if found.problem else []
+    return [line for name, text in texts for line in labelled(name, text)]
+
+
+def _costs(recordings: Sequence[Recording], config: Config) -> Table:
     """Return a table of the jobs, a row per step: what the largest of each asks for."""
     costs = costs_with(engines_of(config))
     works = {r.name: work_of(r.movie, Path(config.results) / r.name) for r in recordings}
@@ -144,7 +157,7 @@ def run(
     """
     try:
         if checked:
-            _check(load_config(config))
+            _end_on_problems(_check(load_config(config), _doubts_of)[1])
         code = _snakemake(Path(), config, profile, context.args)
     except KeyboardInterrupt:
         code = INTERRUPTED

@@ -19,7 +19,7 @@ import scipy.io
 from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, InputError
-from neurocine.io.movies import find_movies, open_movie
+from neurocine.io.movies import find_movies, movie_files, open_movie
 from neurocine.io.rois import open_rois
 
 FOV = (20, 26)
@@ -158,6 +158,7 @@ def test_rois_and_movie_of_each_version(tmp_path: Path, name: str, caplog: pytes
             check_rois(path)
         for path in (plane, plane / "data.bin", plane.parent):
             check_movie(path)
+            assert movie_files(path)[1] == [plane / "data.bin"]
     assert "kept 2 of 3 ROIs" in caplog.text
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     second = open_movie(plane / "data_chan2.bin", pixel_size_um=1, indicator="GCaMP6s")

@@ -116,10 +116,9 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return suite2p's binary if it lies in `folder`, or the folder itself if those of planes lie in it."""
-    if (folder / BINARY).is_file():
-        return [folder / BINARY]
-    return [folder] if plane_folders(folder, BINARY) else []
+    """Return suite2p's binary in `folder` or in its only plane; the folder itself if it has several."""
+    planes = [folder] if (folder / BINARY).is_file() else plane_folders(folder, BINARY)
+    return [planes[0] / BINARY] if len(planes) == 1 else [folder] if planes else []
 
 
 MOVIE_FORMATS.register(

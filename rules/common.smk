@@ -40,7 +40,7 @@ from neurocine.cluster.watch.journal import keep_journal
 from neurocine.engines.plugins import expose_plugins
 from neurocine.io.rois import split_dataset
 from neurocine.steps import IMPL
-from neurocine.workflow import expose_package
+from neurocine.workflow import expose_package, inputs_of, watched
 
 expose_package()
 expose_plugins(Path(".snakemake") / "neurocine-plugins")
@@ -192,7 +192,7 @@ def saying(what, gpus=False):
 
 def movie_files(wildcards):
     """The raw movie's files of a recording."""
-    return [str(path) for path in RECORDINGS[wildcards.recording].movie]
+    return RECORDINGS[wildcards.recording].movie
 
 
 def given_rois(wildcards):
@@ -202,7 +202,7 @@ def given_rois(wildcards):
         check_rois(CONFIG.recordings, recording, CONFIG.segmentation.engine)
     except InputError as error:
         raise WorkflowError(str(error)) from None
-    return [] if recording.rois is None else [str(split_dataset(recording.rois)[0])]
+    return [] if recording.rois is None else [split_dataset(recording.rois)[0]]
 
 
 def given_as(wildcards):
@@ -232,6 +232,16 @@ def metadata_of(wildcards):
 def selection_of(wildcards):
     """Which part of a recording's files the table selects."""
     return asdict(RECORDINGS[wildcards.recording].selection)
+
+
+def inputs(paths):
+    """An input function: the user's files `paths(wildcards)`, as far as Snakemake can take their names."""
+    return lambda wildcards: inputs_of(paths(wildcards))
+
+
+def param(paths):
+    """The param that goes with `inputs`: all the files, for the script."""
+    return lambda wildcards: watched(paths(wildcards))
 
 
 def exports():
@@ -273,7 +283,7 @@ def labelled(wildcards):
         raise WorkflowError(
             "training.fine_tune.labelled: is empty. Name folders or .cinac files with labelled cells."
         )
-    return list(paths)
+    return paths
 
 
 def with_conda():
@@ -290,7 +300,7 @@ def movie_of(name):
 
 def truth_of(name):
     """The truth of a recording of the benchmark; the folder of a simulated one has it too."""
-    return movie_of(name) if name in SIMULATED else str(RECORDINGS[name].ground_truth)
+    return movie_of(name) if name in SIMULATED else RECORDINGS[name].ground_truth
 
 
 def comparison_movie(wildcards):
@@ -300,7 +310,7 @@ def comparison_movie(wildcards):
 
 def comparison_truth(wildcards):
     """The truth of a job of the benchmark."""
-    return truth_of(wildcards.recording)
+    return [truth_of(wildcards.recording)]
 
 
 def activity_parts(wildcards):

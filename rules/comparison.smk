@@ -67,7 +67,7 @@ rule comparison_motion:
 rule comparison_try:
     input:
         movie=comparison_movie,
-        truth=comparison_truth,
+        truth=inputs(comparison_truth),
     output:
         tried=f"{B}/segmentation/{{engine}}/{{recording}}/tried.json",
     log:
@@ -81,6 +81,7 @@ rule comparison_try:
         mem_mb=memory_of("comparison_try"),
         runtime=runtime_of("comparison_try"),
     params:
+        truth=param(comparison_truth),
         settings=lambda wildcards: segmentation_settings(wildcards.engine),
         grid=lambda wildcards: CONFIG.comparison.segmentation[wildcards.engine],
         evaluation=settings_of("evaluation"),
@@ -148,7 +149,7 @@ rule comparison_segmentation:
 rule comparison_deconvolution:
     input:
         movie=comparison_movie,
-        truth=comparison_truth,
+        truth=inputs(comparison_truth),
     output:
         traces=f"{B}/activity/{{engine}}/{{recording}}.h5",
     log:
@@ -165,6 +166,7 @@ rule comparison_deconvolution:
         mem_mb=memory_of("comparison_deconvolution"),
         runtime=runtime_of("comparison_deconvolution"),
     params:
+        truth=param(comparison_truth),
         settings=lambda wildcards: traces_settings(wildcards.engine),
         impl=IMPL["comparison"],
         impl_of=[IMPL["traces"]],
@@ -177,7 +179,7 @@ rule comparison_deconvolution:
 rule comparison_activity:
     input:
         movie=comparison_movie,
-        truth=comparison_truth,
+        truth=inputs(comparison_truth),
         registries=[
             registry_of(CONFIG.celltype.model),
             registry_of(CONFIG.activity.model),
@@ -196,6 +198,7 @@ rule comparison_activity:
         mem_mb=memory_of("comparison_activity"),
         runtime=runtime_of("comparison_activity"),
     params:
+        truth=param(comparison_truth),
         celltype=settings_of("celltype"),
         activity=settings_of("activity"),
         impl=IMPL["comparison"],
@@ -209,9 +212,9 @@ rule comparison_activity:
 rule comparison_compare:
     input:
         movies=[movie_of(n) for n in MEASURED],
-        truth=[truth_of(n) for n in MEASURED],
+        truth=inputs_of(truth_of(n) for n in MEASURED),
         training=[movie_of(n) for n in ACTIVE_TRAINING],
-        training_truth=[truth_of(n) for n in ACTIVE_TRAINING],
+        training_truth=inputs_of(truth_of(n) for n in ACTIVE_TRAINING),
         rois=expand(
             rules.comparison_segmentation.output.rois,
             engine=PRESENT.segmentation,
@@ -247,6 +250,8 @@ rule comparison_compare:
         mem_mb=memory_of("comparison_compare"),
         runtime=runtime_of("comparison_compare"),
     params:
+        truth=watched(truth_of(n) for n in MEASURED),
+        training_truth=watched(truth_of(n) for n in ACTIVE_TRAINING),
         measured=MEASURED,
         datasets={n: m.preset for n, m in SIMULATED.items()},
         active=ACTIVE,

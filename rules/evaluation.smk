@@ -16,20 +16,19 @@ WITH_NEURONS = [
     name for name, recording in RECORDINGS.items() if recording.ground_truth
 ]
 JUDGED = [n for n in WITH_NEURONS if RECORDINGS[n].split == "test"] or WITH_NEURONS
+TRUE_NEURONS = [
+    RECORDINGS[n].ground_truth / ("truth.h5" if n in WITH_TRUTH else "") for n in JUDGED
+]
+TRUE_ACTIVITY = [
+    RECORDINGS[n].ground_truth / "truth.h5" for n in EVALUATED + FOR_THRESHOLDS
+]
 # Where STNeuroNet adds ROIs to the engine's or takes some away, both are compared.
 SELECTED = CONFIG.active.mode in ("stneuronet", "union", "intersection")
 
 
 rule evaluate_segmentation:
     input:
-        truth=[
-            str(
-                RECORDINGS[n].ground_truth / "truth.h5"
-                if n in WITH_TRUTH
-                else RECORDINGS[n].ground_truth
-            )
-            for n in JUDGED
-        ],
+        truth=inputs_of(TRUE_NEURONS),
         movies=expand(result("movie"), recording=JUDGED),
         rois=expand(rules.segmentation.output.rois, recording=JUDGED),
         active=expand(result("rois"), recording=JUDGED) if SELECTED else [],
@@ -50,6 +49,7 @@ rule evaluate_segmentation:
         runtime=runtime_of("evaluate_segmentation"),
     params:
         names=JUDGED,
+        truth=watched(TRUE_NEURONS),
         engine=CONFIG.segmentation.engine,
         mode=CONFIG.active.mode,
         settings=settings_of("evaluation"),
@@ -63,10 +63,7 @@ rule evaluate_segmentation:
 
 rule evaluate_activity:
     input:
-        truth=[
-            str(RECORDINGS[n].ground_truth / "truth.h5")
-            for n in EVALUATED + FOR_THRESHOLDS
-        ],
+        truth=inputs_of(TRUE_ACTIVITY),
         movies=expand(result("movie"), recording=EVALUATED + FOR_THRESHOLDS),
         rois=expand(result("rois"), recording=EVALUATED + FOR_THRESHOLDS),
         activity=expand(result("activity"), recording=EVALUATED),
@@ -88,6 +85,7 @@ rule evaluate_activity:
         runtime=runtime_of("evaluate_activity"),
     params:
         names=EVALUATED + FOR_THRESHOLDS,
+        truth=watched(TRUE_ACTIVITY),
         settings=settings_of("evaluation"),
         all_recordings=not TEST,
         impl=IMPL["evaluation"],

@@ -3,7 +3,7 @@
 
 rule ingest:
     input:
-        movie=movie_files,
+        movie=inputs(movie_files),
     output:
         **writes("ingest"),
     log:
@@ -17,6 +17,7 @@ rule ingest:
         mem_mb=memory_of("ingest"),
         runtime=runtime_of("ingest"),
     params:
+        movie=param(movie_files),
         metadata=metadata_of,
         selection=selection_of,
         impl=IMPL["ingest"],

@@ -4,7 +4,7 @@
 rule motion:
     input:
         **reads("motion"),
-        movie=movie_files,
+        movie=inputs(movie_files),
     output:
         **writes("motion"),
     log:

@@ -6,7 +6,7 @@ BY_STNEURONET = CONFIG.segmentation.engine == "stneuronet"
 rule segmentation:
     input:
         **reads("segmentation"),
-        given=given_rois,
+        given=inputs(given_rois),
         registry=(
             registry_of(CONFIG.segmentation.stneuronet.model) if BY_STNEURONET else []
         ),
@@ -24,6 +24,7 @@ rule segmentation:
         runtime=runtime_of("segmentation"),
     params:
         settings=segmentation_settings(CONFIG.segmentation.engine),
+        rois=param(given_rois),
         impl=IMPL["segmentation"],
         given=given_as,
     message:

@@ -89,7 +89,7 @@ rule train_celltype:
 rule train_stneuronet:
     input:
         corpus=stneuronet_corpus,
-        labelled=list(CONFIG.training.stneuronet.labelled),
+        labelled=inputs_of(CONFIG.training.stneuronet.labelled),
         start=CONFIG.training.stneuronet.start or [],
     output:
         network=f"{CONFIG.results}/training/stneuronet/network.h5",
@@ -105,6 +105,7 @@ rule train_stneuronet:
         mem_mb=memory_of("train_stneuronet"),
         runtime=runtime_of("train_stneuronet"),
     params:
+        labelled=watched(CONFIG.training.stneuronet.labelled),
         settings=CONFIG.training.stneuronet.model_dump(),
         impl=IMPL["training"],
     message:
@@ -143,7 +144,7 @@ rule calibrate_stneuronet:
 
 rule fine_tune:
     input:
-        labelled=labelled,
+        labelled=inputs(labelled),
         registry=registry_of(CONFIG.training.fine_tune.model),
     output:
         weights=f"{CONFIG.results}/training/fine_tune/weights.h5",
@@ -161,6 +162,7 @@ rule fine_tune:
         mem_mb=memory_of("fine_tune"),
         runtime=runtime_of("fine_tune"),
     params:
+        labelled=param(labelled),
         settings=CONFIG.training.fine_tune.model_dump(),
         impl=IMPL["training"],
     message:

@@ -12,18 +12,18 @@ from neurocine.comparison.compare import (
 )
 from neurocine.comparison.comparison_report import write_comparison, write_task_reports
 from neurocine.config import ComparisonSettings, EvaluationSettings
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, paths_of
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     inputs, params, out, progress = job.input, job.params, job.output, LoggedProgress()
     settings, methods = EvaluationSettings(**params.settings), ComparisonSettings(**params.comparison)
-    measured = ComparedRecording.listed(params.measured, inputs.movies, inputs.truth)
+    measured = ComparedRecording.listed(params.measured, inputs.movies, paths_of(params.truth))
     what = ComparisonInputs(
         measured=measured,
         active=[source for source in measured if source.name in params.active],
-        training=ComparedRecording.listed(params.training, inputs.training, inputs.training_truth),
+        training=ComparedRecording.listed(params.training, inputs.training, paths_of(params.training_truth)),
         segmentation=params.segmentation,
         deconvolution=params.deconvolution,
         motion=params.motion,

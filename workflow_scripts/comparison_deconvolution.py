@@ -11,12 +11,15 @@ from neurocine.io.result_files import read_rois, write_traces
 from neurocine.traces.deconvolution import deconvolve_by
 from neurocine.traces.events import signal_to_noise
 from neurocine.traces.extraction import extract_raw
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, paths_of
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params; ``dff`` is the trace that was deconvolved."""
-    movie, rois = movie_in(Path(job.input.movie)), read_rois(truth_in(Path(job.input.truth)) / "rois.h5")
+    movie, rois = (
+        movie_in(Path(job.input.movie)),
+        read_rois(truth_in(*paths_of(job.params.truth)) / "rois.h5"),
+    )
     settings, progress = TracesSettings(**job.params.settings), LoggedProgress()
     raw = extract_raw(movie, rois, settings, progress)
     deconvolved = deconvolve_by(

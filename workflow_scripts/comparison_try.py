@@ -12,7 +12,7 @@ from neurocine.core import RoiSet
 from neurocine.evaluation.segmentation.segmentation_cases import open_truth
 from neurocine.io.documents import write_json
 from neurocine.segmentation import segment
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, paths_of
 
 
 def main(job: Any) -> None:
@@ -20,7 +20,7 @@ def main(job: Any) -> None:
     engine, recording = job.wildcards.engine, job.wildcards.recording
     movie, evaluation = movie_in(Path(job.input.movie)), EvaluationSettings(**job.params.evaluation)
     rois, groups = open_truth(
-        truth_in(Path(job.input.truth)),
+        truth_in(*paths_of(job.params.truth)),
         movie,
         min_dprime=evaluation.min_dprime,
         min_snr=job.params.min_snr,

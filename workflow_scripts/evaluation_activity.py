@@ -12,19 +12,19 @@ from neurocine.evaluation import (
     open_activity_case,
     write_evaluation,
 )
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, paths_of
 
 ALL = "No recording has the split test, so these are all with truth."
 
 
 def cases(job: Any, first: int, stop: int) -> Iterator[ActivityCase]:
     """Yield the recordings from `first` up to `stop`; those past the files of activity come without."""
-    given = job.input
+    given, truth = job.input, paths_of(job.params.truth)
     for i in range(first, stop):
         evaluated = i < len(given.activity)
         yield open_activity_case(
             job.params.names[i],
-            Path(given.truth[i]).parent,
+            truth[i].parent,
             movie=Path(given.movies[i]),
             rois=Path(given.rois[i]),
             activity={MAIN_METHOD: Path(given.activity[i])} if evaluated else {},

@@ -9,14 +9,14 @@ from neurocine.evaluation.segmentation.segmentation_cases import open_segmentati
 from neurocine.evaluation.segmentation.segmentation_comparison import SegmentationCase, compare_segmentations
 from neurocine.evaluation.segmentation.segmentation_report import write_segmentation
 from neurocine.io.movies import open_movie
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, paths_of
 
 ALL = "No recording has the split test, so these are all with truth."
 
 
 def case(job: Any, i: int, settings: EvaluationSettings) -> SegmentationCase:
     """Return the recording of position `i`, with the engine's ROIs and those that went on as active."""
-    given, truth = job.input, Path(job.input.truth[i])
+    given, truth = job.input, paths_of(job.params.truth)[i]
     rois_by_method = {job.params.engine: Path(given.rois[i])}
     if given.active:
         rois_by_method = {f"active_{job.params.mode}": Path(given.active[i]), **rois_by_method}

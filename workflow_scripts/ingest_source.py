@@ -6,7 +6,7 @@ from typing import Any
 
 from neurocine.core import Selection
 from neurocine.ingest import ingest, summary, write_source
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, paths_of
 
 _log = logging.getLogger("neurocine.ingest")
 
@@ -14,7 +14,7 @@ _log = logging.getLogger("neurocine.ingest")
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     record = ingest(
-        [Path(name) for name in job.input.movie],
+        paths_of(job.params.movie),
         **job.params.metadata,
         selection=Selection(**job.params.selection),
         progress=LoggedProgress(),

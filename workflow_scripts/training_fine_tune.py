@@ -5,14 +5,14 @@ from typing import Any
 
 from neurocine.config import FineTuneSettings
 from neurocine.training.cells.fine_tune import fine_tune
-from neurocine.workflow import LoggedProgress, logged
+from neurocine.workflow import LoggedProgress, logged, paths_of
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     fine_tune(
         FineTuneSettings(**job.params.settings),
-        [Path(name) for name in job.input.labelled],
+        paths_of(job.params.labelled),
         Path(job.output.weights).parent,
         progress=LoggedProgress(),
     )

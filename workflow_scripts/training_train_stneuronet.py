@@ -5,7 +5,7 @@ from typing import Any
 
 from neurocine.config import StneuronetTraining
 from neurocine.training.segmentation.train import train_stneuronet
-from neurocine.workflow import LoggedProgress, logged, on_each_task
+from neurocine.workflow import LoggedProgress, logged, on_each_task, paths_of
 
 
 def main(job: Any) -> None:
@@ -15,7 +15,7 @@ def main(job: Any) -> None:
         [Path(name) for name in job.input.corpus],
         Path(job.output.network).parent,
         progress=LoggedProgress(),
-        labelled=[Path(name) for name in job.input.labelled],
+        labelled=paths_of(job.params.labelled),
     )
 
 

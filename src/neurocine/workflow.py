@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -67,6 +67,40 @@ def input_files(snakemake: Any) -> dict[str, Path]:
         The object that Snakemake gives to a script.
     """
     return {name: Path(value) for name, value in snakemake.input.items() if isinstance(value, str)}
+
+
+def inputs_of(paths: Iterable[Path | str]) -> list[str]:
+    """Return those of `paths`, files of the user's, that can be inputs of a rule.
+
+    In their names Snakemake replaces ``{word}`` by a wildcard and ``<word>`` by a path variable, and has no
+    escape. What has such a name is watched as a param, by `watched`.
+    """
+    return [str(path) for path in paths if not _holds_placeholder(str(path))]
+
+
+def watched(paths: Iterable[Path | str]) -> list[tuple[str, int]]:
+    """Return all `paths` as a param of a rule, whose script gets them back by `paths_of`.
+
+    Beside each that can't be an input stands the time (ns) of its last change, so that a change reruns the
+    rule; beside others 0.
+    """
+    return [(str(path), 0 if inputs_of([path]) else _last_change_ns(Path(path))) for path in paths]
+
+
+def paths_of(param: Iterable[tuple[str, int]]) -> list[Path]:
+    """Return the paths in a param that `watched` made."""
+    return [Path(path) for path, _ in param]
+
+
+def _last_change_ns(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _holds_placeholder(path: str) -> bool:
+    from snakemake.io import contains_wildcard
+    from snakemake.pathvars import PATHVAR_REGEX
+
+    return bool(contains_wildcard(path) or PATHVAR_REGEX.search(path))
 
 
 def on_each_task(snakemake: Any) -> None:

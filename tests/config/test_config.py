@@ -50,6 +50,7 @@ def test_every_setting_has_a_comment() -> None:
         ({"activity": {"overlap": 1.0}}, "activity.overlap", "less than 1"),
         ({"activty": {}}, "activty", "known keys: recordings"),
         ({"traces": 3}, "traces", "is 3"),
+        ({"results": "out{x}"}, "results", "name a folder, without { }"),
         (
             {"training": {"activity": {"epochz": 1}}},
             "training.activity.epochz",

@@ -39,12 +39,10 @@ class ComparedRecording:
 
     @classmethod
     def listed(
-        cls, names: Iterable[str], movies: Iterable[str], truth: Iterable[str]
+        cls, names: Iterable[str], movies: Iterable[str], truth: Iterable[Path]
     ) -> list[ComparedRecording]:
         """Return recordings from lists of their names and files, in the same order."""
-        return [
-            cls(name, Path(movie), Path(true)) for name, movie, true in zip(names, movies, truth, strict=True)
-        ]
+        return [cls(name, Path(movie), true) for name, movie, true in zip(names, movies, truth, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -384,3 +384,11 @@ class PipelineConfig(Section):
     assemblies: AssembliesSettings = AssembliesSettings()
     export: ExportSettings = ExportSettings()
     report: ReportSettings = ReportSettings()
+
+    @field_validator("results")
+    @classmethod
+    def _folder(cls, name: str) -> str:
+        # In the names of outputs Snakemake takes these for wildcards and path variables, and has no escape.
+        if not name or set(name) & set("{}<>"):
+            raise ValueError("name a folder, without { } < and > in its path")
+        return name

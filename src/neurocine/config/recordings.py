@@ -370,26 +370,11 @@ def _bad_frames(where: str, text: str | None) -> tuple[tuple[int, int], ...]:
 def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:
     # A file whose name holds [ or * is taken literally.
     if _exists(pattern):
-        _check_braces(where, "movie", Path(pattern))
         return (Path(pattern),)
     paths = tuple(sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key))
     if not paths:
         raise InputError(where, "movie", f"nothing is there under {pattern!r}", "Check the path.")
-    for path in paths:
-        _check_braces(where, "movie", path)
     return paths
-
-
-def _check_braces(where: str, column: str, path: Path) -> None:
-    """Raise `InputError` if Snakemake, which has no escape, would take a part of the path for a wildcard."""
-    match = re.search(r"\{\s*\w+[^{}]*\}", str(path))
-    if match:
-        raise InputError(
-            where,
-            column,
-            f"{str(path)!r} holds {match[0]}, which Snakemake takes for a wildcard",
-            "Rename it.",
-        )
 
 
 def _existing(where: str, column: str, name: str | None) -> Path | None:
@@ -397,7 +382,6 @@ def _existing(where: str, column: str, name: str | None) -> Path | None:
         return None
     if not _exists(name):
         raise InputError(where, column, f"{name!r} doesn't exist", "Check the path, or leave the cell empty.")
-    _check_braces(where, column, Path(name))
     return Path(name)
 
 

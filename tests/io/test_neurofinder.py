@@ -22,7 +22,7 @@ from neurocine.io.movies import find_movies, neurofinder, open_movie, tiff
 from neurocine.io.neurofinder import write_neurofinder
 from neurocine.io.result_files import write_rois
 from neurocine.io.rois import open_rois
-from neurocine.project import init_project
+from neurocine.new_project import init_project
 
 T, Y, X = 12, 9, 14
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from neurocine.config import load_config, load_recordings, parse_config
 from neurocine.core import InputError
 from neurocine.networks.registry import Registry
-from neurocine.project import init_project
+from neurocine.new_project import init_project
 
 fuzzed = settings(max_examples=200, derandomize=True, deadline=None, database=None)
 

@@ -22,11 +22,15 @@ from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError, Recording
 from neurocine.ingest import labelled, summary
 from neurocine.io.atomic import check_writable
-from neurocine.project import Findings, check_models, findings, init_project
+from neurocine.new_project import init_project
+from neurocine.project import Findings, check_models, findings
 from neurocine.steps import RECORDING_STEPS, result_path
 
 PANEL = "Projects"
 CHECKOUT = Path(__file__).parents[3]
+
+#: Longest list of movies that `init` left out.
+MAX_SHOWN = 20
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="Config file.")]
 
@@ -43,7 +47,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init(
-    movies: Annotated[Path, typer.Argument(help="Folder with movies: every movie in it becomes a row.")],
+    movies: Annotated[
+        Path, typer.Argument(help="Folder with movies: each in it, and in its folders, becomes a row.")
+    ],
     folder: Annotated[Path, typer.Option("--in", help="Project folder to write into.")] = Path(),
     force: Annotated[bool, typer.Option(help="Replace a config and table that are already there.")] = False,
 ) -> None:
@@ -52,14 +58,19 @@ def init(
     Example: `neurocine init /data/mouse42`
     """
     report = init_project(movies, folder, force=force)
-    for reason in report.skipped:
+    for reason in report.skipped[:MAX_SHOWN]:
         typer.echo(f"left out: {reason}", err=True)
+    if len(report.skipped) > MAX_SHOWN:
+        typer.echo(f"left out: {len(report.skipped) - MAX_SHOWN} more", err=True)
     for note in report.notes:
-        typer.echo(note)
+        typer.echo(f"note: {note}", err=True)
+    for name, movie in report.added:
+        typer.echo(f"{name}: {movie}")
     typer.echo(
-        f"{report.n_rows} new row(s) in {report.table}, beside {report.table.with_name('config.yaml')}."
+        f"{len(report.added)} new row(s) in {report.table}, beside {report.table.with_name('config.yaml')}."
     )
-    typer.echo("Fill in what the table leaves empty; then: neurocine check, neurocine run")
+    where = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))}, "
+    typer.echo(f"Fill in what the table leaves empty; then: {where}neurocine check, neurocine run")
 
 
 def check(

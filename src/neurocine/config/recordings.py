@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import glob
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict, TypeVar
 
@@ -17,6 +16,7 @@ from neurocine.config.load import explain
 from neurocine.config.section import printable
 from neurocine.core import FileMissing, InputError, Recording, Selection
 from neurocine.core.recording import Range
+from neurocine.io.edited_table import read_edited_table
 from neurocine.io.movies import natural_key
 from neurocine.io.rois import split_dataset
 
@@ -48,6 +48,9 @@ DEVICES = ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt")
 
 #: A number, or the first and last of a range; a tab or comma may part the two in a file.
 _RANGE = re.compile(r"(\d+)(?:\s*(?:-|\u2013|\t)\s*(\d+))?")
+
+#: Columns that a row can't do without.
+REQUIRED = ("recording", "movie")
 
 #: Longest name of a recording in bytes: file systems allow 255, and one letter can take four.
 MAX_NAME_BYTES = 200
@@ -153,15 +156,7 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
     """
     if not table.is_file():
         raise FileMissing(table, "file", "doesn't exist", "`neurocine init FOLDER` writes one.")
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t")
-            rows = [(reader.line_num, row) for row in reader]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(
-            table, "file", f"isn't a table ({error})", "Save it as tab-separated UTF-8 text."
-        ) from error
-    _check_separator(table, reader.fieldnames or ())
+    rows = read_edited_table(table, REQUIRED).rows
     if not rows:
         raise InputError(table, "rows", "there are none", "Add one row per recording.")
     recordings = tuple(_recording(f"{table}, line {line}", row) for line, row in rows)
@@ -206,31 +201,25 @@ def check_rois(table: str | Path, recording: Recording, engine: str) -> None:
         )
 
 
-def _check_separator(table: Path, columns: Sequence[str]) -> None:
-    """Raise `InputError` if the header's names are separated by something other than tabs."""
-    header = "\t".join(columns)
-    names = [name.strip().strip('"') for name in re.split(r"[,;|]| {2,}|\t", header)]
-    if "recording" not in columns and {"recording", "movie"} <= set(names):
-        raise InputError(
-            table,
-            "columns",
-            f"the header is {header!r}: its names aren't separated by tabs",
-            "Separate columns by tabs: save the table as 'Text (tab delimited)' or .tsv.",
-        )
+def validated_row(where: str, cells: Mapping[str, object]) -> RecordingRow:
+    """Return a row of the table, checked; `where` is its place, for messages.
 
-
-def _recording(where: str, cells: dict[str | None, str | list[str] | None]) -> Recording:
-    if None in cells:
-        raise InputError(
-            where, "columns", "the row has more cells than the header", "Separate columns by single tabs."
-        )
+    Raises
+    ------
+    InputError
+        On an unknown column or an invalid value.
+    """
     try:
-        row = RecordingRow.model_validate(cells)
+        return RecordingRow.model_validate(dict(cells))
     except ValidationError as error:
         raise InputError(where, *explain(error, RecordingRow)) from error
+
+
+def _recording(where: str, cells: dict[str, str]) -> Recording:
+    row = validated_row(where, cells)
     return Recording(
         name=row.recording,
-        movie=_movie_paths(where, row.movie),
+        movie=_existing_movie(where, row.movie),
         selection=Selection(
             dataset=row.dataset,
             **(_parsed(where, "channel", row.channel, parse_channel) or {}),
@@ -367,11 +356,19 @@ def _bad_frames(where: str, text: str | None) -> tuple[tuple[int, int], ...]:
         ) from error
 
 
-def _movie_paths(where: str, pattern: str) -> tuple[Path, ...]:
-    # A file whose name holds [ or * is taken literally.
-    if _exists(pattern):
-        return (Path(pattern),)
-    paths = tuple(sorted(map(Path, glob.glob(pattern, recursive=True)), key=natural_key))
+def movie_paths(pattern: str, folder: Path = Path()) -> tuple[Path, ...]:
+    """Return what a cell of the column ``movie`` names, in the order of time; empty if nothing is there.
+
+    A relative path or glob is that of `folder`. A file whose name holds [ or * is taken literally.
+    """
+    if _exists(folder / pattern):
+        return (folder / pattern,)
+    names = glob.glob(pattern, root_dir=folder, recursive=True)
+    return tuple(sorted((folder / name for name in names), key=natural_key))
+
+
+def _existing_movie(where: str, pattern: str) -> tuple[Path, ...]:
+    paths = movie_paths(pattern)
     if not paths:
         raise InputError(where, "movie", f"nothing is there under {pattern!r}", "Check the path.")
     return paths
@@ -393,8 +390,8 @@ def _existing_rois(where: str, name: str | None) -> Path | None:
     return Path(name)
 
 
-def _exists(name: str) -> bool:
+def _exists(path: str | Path) -> bool:
     try:
-        return Path(name).exists()
+        return Path(path).exists()
     except OSError:  # such as a name that is too long
         return False

@@ -176,14 +176,17 @@ def find_movies(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise FileMissing(folder, "folder", "doesn't exist", "Give the folder that holds the movies.")
-    suffixes = MOVIE_FORMATS.suffixes()
-    movies = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in suffixes or MOVIE_FORMATS.is_one_folder(path)
-    ]
-    shown = [path for path in movies if not path.name.startswith(".") and not _is_settings(path)]
-    return sorted(shown, key=natural_key)
+    movies = [path for path in folder.iterdir() if not path.name.startswith(".") and _is_movie(path)]
+    return sorted(movies, key=natural_key)
+
+
+def _is_movie(path: Path) -> bool:
+    if path.suffix.lower() in MOVIE_FORMATS.suffixes():
+        return not _is_settings(path)
+    try:
+        return MOVIE_FORMATS.is_one_folder(path)
+    except OSError:  # a folder that this user can't look into
+        return False
 
 
 def _is_settings(path: Path) -> bool:

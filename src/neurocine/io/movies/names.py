@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from glob import escape
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,9 @@ _COPY = re.compile(
     r"(?:copy of )(?P<a>.+)|(?P<b>.+?)(?: \(\d+\)|(?: -)?[ _]copy(?: \d+| ?\(\d+\))?| \((?:\w+ )?copy\))",
     re.IGNORECASE,
 )
+
+#: The parts of a name around its last number of four or more digits.
+_NUMBERED = re.compile(r"(.*?)(\d{4,})(\D*)")
 
 #: More missing numbers than this, and than there are files, aren't a gap: such names hold a time or a frame.
 _MAX_MISSING = 10
@@ -52,15 +56,27 @@ def sequence_problems(paths: Sequence[Path]) -> list[str]:
     return problems
 
 
-def is_numbered_sequence(paths: Sequence[Path]) -> bool:
-    """Return whether `paths` are two or more TIFF files that differ in a number of four or more digits only.
+def numbered_sequences(paths: Sequence[Path]) -> list[list[Path]]:
+    """Return the TIFF files among `paths` that are parts of one movie, a list for each movie of two or more.
 
-    So microscopes name the parts of one movie; recordings of their own mostly have short numbers.
+    Their names differ in their last number only, which has four or more digits: so microscopes name parts.
+    Recordings of their own mostly have short numbers.
     """
-    numbered = [re.fullmatch(r"(.*?)(\d{4,})(\D*)", path.name) for path in paths]
-    names = {(match[1], match[3]) for match in numbered if match}
-    tiff = all(path.suffix.lower() in (".tif", ".tiff") for path in paths)
-    return len(paths) > 1 and all(numbered) and len(names) == 1 and tiff
+    sequences: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    for path in paths:
+        match = _NUMBERED.fullmatch(path.name)
+        if match and path.suffix.lower() in (".tif", ".tiff"):
+            sequences[match[1], match[3]].append(path)
+    return [sorted(files, key=natural_key) for files in sequences.values() if len(files) > 1]
+
+
+def sequence_glob(files: Sequence[Path]) -> tuple[str, str]:
+    """Return a glob of the names of `files`, one of `numbered_sequences`, and how these begin."""
+    matches = [match for path in files if (match := _NUMBERED.fullmatch(path.name))]
+    before, after = escape(matches[0][1]), escape(matches[0][3])
+    lengths = {len(match[2]) for match in matches}
+    digits = "[0-9]" * min(lengths) + ("*" if len(lengths) > 1 else "")
+    return before + digits + after, matches[0][1].rstrip("_-. ")
 
 
 def _pieces(name: str) -> list[str]:

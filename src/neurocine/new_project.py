@@ -220,7 +220,7 @@ def _rows(movie: FoundMovie, opened: OpenedMovie, folder: Path, names: set[str])
         row: dict[str, object] = {
             "recording": _name(movie.title, names, f"_plane{plane}" if n_planes > 1 else ""),
             "movie": movie.named_in(folder),
-            "plane": plane if n_planes > 1 else "",
+            "plane": str(plane) if n_planes > 1 else "",
             "frame_rate_hz": opened.frame_rate_hz or "",
             "pixel_size_um": opened.pixel_size_um or "",
             "indicator": opened.indicator or "",

@@ -282,3 +282,16 @@ def test_motion_takes_the_named_dataset(tmp_path: Path, blobs) -> None:
     options = ("--engine", "none", "--frame-rate", "10", "--pixel-size", "2", "--indicator", "GCaMP6s")
     run("motion", tmp_path / "two.h5", "--dataset", "green", *options, "--out", tmp_path / "movie.h5")
     assert read_movie(tmp_path / "movie.h5").n_frames == 120
+
+
+def test_run_names_the_profiles_that_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(InputError, match=r"slrum: profile: isn't there\. Choose one of local, slurm"):
+        run("run", "--no-check", "--profile", "slrum")
+
+
+def test_without_a_config_run_names_init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"config\.yaml: file: doesn't exist.*neurocine init MOVIES"):
+        run("run")

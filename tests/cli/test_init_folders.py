@@ -109,6 +109,19 @@ def test_a_folder_without_any_movie_is_named(lab: Path) -> None:
     assert not Path("config").exists()
 
 
+def test_recordings_that_may_be_parts_of_one_are_told(lab: Path) -> None:
+    for number in range(1, 12):
+        movie(Path(f"data/day[1]/file_{number}.tif"))
+    movie(Path("data/mouse1.tif"))
+    movie(Path("data/mouse2.tif"))
+    report = init_project(Path("data"), Path())
+    assert len(report.added) == 13
+    assert report.notes == (
+        "file_1.tif to file_11.tif became 11 recordings. If they are parts of one, make one row of them, "
+        "with the movie data/day[[]1]/file_[0-9]*.tif",
+    )
+
+
 def test_a_single_file_is_a_movie_too(lab: Path) -> None:
     movie(Path("data/a.tif"))
     movie(Path("data/b.tif"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -167,7 +168,7 @@ def run(
     Examples: `neurocine run`, `neurocine run --profile slurm`, `neurocine run -n` (dry run)
     """
     try:
-        if checked:
+        if checked and "--unlock" not in context.args:
             _end_on_problems(_check(load_config(config), _doubts_of)[1])
         code = _snakemake(Path(), config, profile, context.args)
     except KeyboardInterrupt:
@@ -187,12 +188,22 @@ def demo() -> None:
 
 def _snakemake(folder: Path, config: Path, profile: str, more: list[str]) -> int:
     """Run Snakemake in `folder`; return its exit code."""
-    shipped = CHECKOUT / "profiles" / profile
-    command = ["--snakefile", _checkout_file("Snakefile")]
-    command += ["--profile", str(shipped) if shipped.is_dir() else profile]
+    command = ["--snakefile", _checkout_file("Snakefile"), "--profile", _profile(profile)]
     # --configfile takes all words up to the next option.
     command += [*more, "--configfile", str(config)]
     return run_snakemake(command, folder)
+
+
+def _profile(name: str) -> str:
+    """Return the profile `name` as Snakemake finds it: one that ships, a folder, or one of the user's own."""
+    shipped = CHECKOUT / "profiles"
+    if (shipped / name).is_dir():
+        return str(shipped / name)
+    settings = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "snakemake"
+    if not any((place / name).exists() for place in (Path(), settings, Path("/etc/xdg/snakemake"))):
+        known = ", ".join(sorted(folder.name for folder in shipped.iterdir() if folder.is_dir()))
+        raise InputError(name, "profile", "isn't there", f"Choose one of {known}, or give the folder of one.")
+    return name
 
 
 def _end(code: int) -> NoReturn:

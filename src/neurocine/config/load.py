@@ -46,7 +46,8 @@ def load_config(path: Path) -> Config:
         If the file is missing, isn't YAML, or `parse_config` refuses it.
     """
     if not path.is_file():
-        raise FileMissing(path, "file", "doesn't exist", "`neurocine init` writes one.")
+        remedy = "Go to the folder of your project, or set one up: `neurocine init MOVIES`."
+        raise FileMissing(path, "file", "doesn't exist", remedy)
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:

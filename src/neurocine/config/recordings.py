@@ -155,7 +155,7 @@ def load_recordings(table: Path) -> tuple[Recording, ...]:
         the column.
     """
     if not table.is_file():
-        raise FileMissing(table, "file", "doesn't exist", "`neurocine init FOLDER` writes one.")
+        raise FileMissing(table, "file", "doesn't exist", "`neurocine init MOVIES` writes one.")
     rows = read_edited_table(table, REQUIRED).rows
     if not rows:
         raise InputError(table, "rows", "there are none", "Add one row per recording.")

@@ -15,8 +15,8 @@ _COPY = re.compile(
     re.IGNORECASE,
 )
 
-#: The parts of a name around its last number of four or more digits.
-_NUMBERED = re.compile(r"(.*?)(\d{4,})(\D*)")
+#: A name: what stands before its last number, the number, and the rest.
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 
 #: More missing numbers than this, and than there are files, aren't a gap: such names hold a time or a frame.
 _MAX_MISSING = 10
@@ -56,16 +56,16 @@ def sequence_problems(paths: Sequence[Path]) -> list[str]:
     return problems
 
 
-def numbered_sequences(paths: Sequence[Path]) -> list[list[Path]]:
+def numbered_sequences(paths: Sequence[Path], digits: int = 4) -> list[list[Path]]:
     """Return the TIFF files among `paths` that are parts of one movie, a list for each movie of two or more.
 
-    Their names differ in their last number only, which has four or more digits: so microscopes name parts.
-    Recordings of their own mostly have short numbers.
+    Their names differ in their last number only, which has `digits` or more: microscopes name parts with four
+    or more, while recordings of their own mostly have short numbers.
     """
     sequences: dict[tuple[str, str], list[Path]] = defaultdict(list)
     for path in paths:
         match = _NUMBERED.fullmatch(path.name)
-        if match and path.suffix.lower() in (".tif", ".tiff"):
+        if match and len(match[2]) >= digits and path.suffix.lower() in (".tif", ".tiff"):
             sequences[match[1], match[3]].append(path)
     return [sorted(files, key=natural_key) for files in sequences.values() if len(files) > 1]
 

@@ -171,20 +171,9 @@ def ingest(
             selection=selection,
         )
         runs = sample_runs(movie.n_frames, _most_frames(movie, sample))
-        statistics, unknown = FrameStatistics(), MissingPixels()
-        pixels = check_pixels(movie, progress, statistics, unknown, runs)
-        known = movie.validity or Validity(movie.n_frames)
-        found = unknown.validity(movie.source) | find_artefacts(statistics)
-        missing = unknown.result(movie.source)
-        if missing is not None:
-            logger.warning("%s: %s", movie.source, missing_warning(missing, selection.crop))
-        validity = _named(bad_frames, movie, selection.frames) | known | _spread(found, runs, movie.n_frames)
-        # The same frames whether all or a sample was read.
-        brightness = sample_runs(movie.n_frames, _most_frames(movie, OFFSET_FRAMES))
-        given = dark_offset if dark_offset is not None else movie.dark_offset or None
-        darkness, doubt = find_dark_offset(replace(movie, validity=validity), brightness, given)
-        if doubt:
-            logger.warning("%s: %s", movie.source, doubt)
+        pixels, missing, found = _pixels(movie, runs, selection, progress)
+        validity = _named(bad_frames, movie, selection.frames) | found
+        darkness = _dark_offset(replace(movie, validity=validity), dark_offset)
         n_alternating = alternation(movie)
         if n_alternating:
             logger.warning("%s: %s", movie.source, alternation_warning(n_alternating))
@@ -212,6 +201,31 @@ def ingest(
 def _most_frames(movie: Movie, sample: int | None) -> int:
     """Return how many frames to read: all, or as many as asked for and as fit in a block of memory."""
     return movie.n_frames if sample is None else max(2, min(sample, movie.block_frames()))
+
+
+def _pixels(
+    movie: Movie, runs: Sequence[Range], selection: Selection, progress: Progress
+) -> tuple[PixelStatistics, MissingSummary | None, Validity]:
+    """Return what the frames in `runs` tell of pixels, and which frames of the movie hold data."""
+    statistics, unknown = FrameStatistics(), MissingPixels()
+    pixels = check_pixels(movie, progress, statistics, unknown, runs)
+    found = unknown.validity(movie.source) | find_artefacts(statistics)
+    missing = unknown.result(movie.source)
+    if missing is not None:
+        logger.warning("%s: %s", movie.source, missing_warning(missing, selection.crop))
+    by_the_file = movie.validity or Validity(movie.n_frames)
+    return pixels, missing, by_the_file | _spread(found, runs, movie.n_frames)
+
+
+def _dark_offset(movie: Movie, given: float | None) -> DarkOffset:
+    """Return the dark offset: what is given, what the file says, or what is found."""
+    # The same frames whether all or a sample was read.
+    runs = sample_runs(movie.n_frames, _most_frames(movie, OFFSET_FRAMES))
+    known = given if given is not None else movie.dark_offset or None
+    offset, doubt = find_dark_offset(movie, runs, known)
+    if doubt:
+        logger.warning("%s: %s", movie.source, doubt)
+    return offset
 
 
 def _spread(found: Validity, runs: Sequence[Range], n_frames: int) -> Validity:

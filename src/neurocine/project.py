@@ -11,7 +11,7 @@ from neurocine.config import Config
 from neurocine.config.engines import STNEURONET
 from neurocine.config.recordings import check_rois
 from neurocine.core import Movie, NeurocineError, Recording
-from neurocine.ingest import MovieRecord, gathered_warnings, ingest
+from neurocine.ingest import MovieRecord, gathered_warnings, ingest, without_path
 from neurocine.io.rois import open_cropped
 from neurocine.networks.registry import Registry
 
@@ -87,7 +87,8 @@ def findings(recording: Recording, config: Config) -> Findings:
             movie = check_recording(recording, config)
         except NeurocineError as error:
             problem = str(error)
-    return Findings(recording.name, problem, tuple(warnings), movie)
+    first = recording.movie[0]
+    return Findings(recording.name, problem, tuple(without_path(text, first) for text in warnings), movie)
 
 
 def _like(record: MovieRecord) -> Movie:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurocine.config import MotionSettings, TracesSettings
 from neurocine.core import InputError, InvalidFrames, Movie, RoiSet, Validity
 from neurocine.ingest import ingest, read_source, write_source
-from neurocine.ingest.dark_offset import DarkOffset, find_dark_offset
+from neurocine.ingest.dark_offset import DarkOffset, counts, find_dark_offset
 from neurocine.io.movies import open_movie
 from neurocine.io.result_files import read_movie
 from neurocine.pipeline import motion
@@ -45,7 +45,7 @@ def test_below_zero_the_noise_tells_it(shift: int, dtype: Any, seed: int) -> Non
     assert offset.source == "noise"
     # Within a tenth of the brightness of a typical pixel, which is about 200.
     assert offset.value == pytest.approx(shift, abs=20)
-    assert f"By the noise it is {offset.value:.4g}" in doubt
+    assert f"By the noise it is {counts(offset.value)}" in doubt
     assert "set dark_offset in the table" in doubt
 
 
@@ -89,6 +89,17 @@ def test_it_is_asked_for_where_the_noise_does_not_tell() -> None:
     with pytest.raises(InputError, match=r"dark_offset: isn't 0.*column dark_offset"):
         found(flat)
     assert found(flat, -10)[0].value == -10
+
+
+@pytest.mark.parametrize("scale", ["ΔF/F", "z"])
+def test_values_that_are_no_brightness_are_refused(scale: str) -> None:
+    rng = np.random.default_rng(0)
+    bleached = np.linspace(1.2, 0.8, 200)[:, None, None]
+    frames = rng.poisson(bleached * np.broadcast_to(10 + np.arange(SIZE), (200, SIZE, SIZE)))
+    mean, deviation = frames.mean(axis=0), frames.std(axis=0)
+    relative = (frames - mean) / (mean if scale == "ΔF/F" else deviation)
+    with pytest.raises(InputError, match="dark_offset"):
+        found(relative[100:].astype(np.float32))
 
 
 def test_frames_without_data_do_not_count() -> None:

@@ -5,7 +5,7 @@ from neurocine.ingest.doubts import gathered_warnings
 from neurocine.ingest.pixels import PixelStatistics, check_pixels
 from neurocine.ingest.record import MovieRecord, SourceFile, ingest
 from neurocine.ingest.source_file import read_source, write_source
-from neurocine.ingest.summary import labelled, summary
+from neurocine.ingest.summary import labelled, summary, without_path
 
 __all__ = [
     "FrameStatistics",
@@ -19,5 +19,6 @@ __all__ = [
     "labelled",
     "read_source",
     "summary",
+    "without_path",
     "write_source",
 ]

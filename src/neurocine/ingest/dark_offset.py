@@ -28,6 +28,8 @@ _GROUPS, _MIN_PER_GROUP = 20, 20
 _DARK_SHARE, _QUANTILE = 0.8, 0.25
 #: Least correlation of mean and variance over the groups.
 _MIN_CORRELATION = 0.9
+#: Their means must differ by this many standard errors: those of ΔF/F or of z-scores hardly do.
+_MIN_SPREAD = 10.0
 #: Fewest frames.
 _MIN_FRAMES = 20
 #: Values below 0 within this share of the typical brightness, or so many standard errors, are noise.
@@ -96,16 +98,21 @@ def find_dark_offset(
         raise InputError(
             movie.source,
             "dark_offset",
-            f"isn't 0, because pixels lie below 0 (means over time from {seen.darkest:.4g}, median "
-            f"{seen.typical:.4g}), and the noise doesn't tell what it is",
+            f"isn't 0, because pixels lie below 0 (means over time from {counts(seen.darkest)}, median "
+            f"{counts(seen.typical)}), and the noise doesn't tell what it is",
             "Give the value of a pixel without light in the column dark_offset of the recordings table (or "
             "--dark-offset), or use the movie before anything was subtracted.",
         )
     return DarkOffset(seen.estimate, "noise", seen.estimate), (
-        f"the dark offset isn't 0, because pixels lie below 0 (means over time from {seen.darkest:.4g}). By "
-        f"the noise it is {seen.estimate:.4g}, which is subtracted from F. If you know better, set "
+        f"the dark offset isn't 0, because pixels lie below 0 (means over time from {counts(seen.darkest)}). "
+        f"By the noise it is {counts(seen.estimate)}, which is subtracted from F. If you know better, set "
         "dark_offset in the table"
     )
+
+
+def counts(value: float) -> str:
+    """Return a pixel value with four digits, or all before the point."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _doubt_of_zero(seen: _Brightness) -> str:
@@ -116,9 +123,9 @@ def _doubt_of_zero(seen: _Brightness) -> str:
         return ""
     how = f"{factor:.2g} times too small" if factor > 1 else f"{1 / factor:.2g} times too large"
     return (
-        f"the dark offset is taken to be 0, but by the noise it is {seen.estimate:.4g} (median pixel "
-        f"{seen.typical:.4g}): ΔF/F would be {how}. If that fits your detector, set dark_offset to "
-        f"{seen.estimate:.4g} in the table; set it to 0 if you know that it is"
+        f"the dark offset is taken to be 0, but by the noise it is {counts(seen.estimate)} (median pixel "
+        f"{counts(seen.typical)}): ΔF/F would be {how}. If that fits your detector, set dark_offset to "
+        f"{counts(seen.estimate)} in the table; set it to 0 if you know that it is"
     )
 
 
@@ -126,8 +133,8 @@ def _doubt_of_given(given: float, seen: _Brightness) -> str:
     if given <= seen.darkest + _ERRORS * seen.error:
         return ""
     return (
-        f"dark_offset is {given:.4g}, but pixels are darker than that on average (from {seen.darkest:.4g}). "
-        "Correct it in the table"
+        f"dark_offset is {counts(given)}, but pixels are darker than that on average (from "
+        f"{counts(seen.darkest)}). Correct it in the table"
     )
 
 
@@ -148,7 +155,7 @@ def _brightness(movie: Movie, runs: Sequence[Range]) -> _Brightness:
     error = float(np.sqrt(np.median(variance) / n_frames))
     if moving.any():
         darkest, typical = np.percentile(mean[moving], (0.1, 50))
-    estimate = None if few else _without_noise(mean[moving], variance[moving])
+    estimate = None if few else _without_noise(mean[moving], variance[moving], error)
     return _Brightness(float(darkest), float(typical), error, estimate)
 
 
@@ -162,8 +169,11 @@ def _pixels(movie: Movie, runs: Sequence[Range]) -> Iterator[NDArray[np.float64]
             yield frames[start : stop + 1].astype(np.float64)
 
 
-def _without_noise(mean: NDArray[Any], variance: NDArray[Any]) -> float | None:
-    """Return the mean at which the variance would be 0, None if they aren't proportional."""
+def _without_noise(mean: NDArray[Any], variance: NDArray[Any], error: float) -> float | None:
+    """Return the mean at which the variance would be 0, None if they aren't proportional.
+
+    `error` is the standard error of a mean.
+    """
     edges = np.quantile(mean, np.linspace(0, _DARK_SHARE, _GROUPS + 1))
     group = np.searchsorted(edges, mean, side="right") - 1
     groups = [group == i for i in range(_GROUPS) if (group == i).any()]
@@ -171,7 +181,7 @@ def _without_noise(mean: NDArray[Any], variance: NDArray[Any]) -> float | None:
     y = np.array([np.quantile(variance[members], _QUANTILE) for members in groups])
     first, second = np.triu_indices(len(x), 1)
     apart = x[second] > x[first]
-    if not apart.any() or np.ptp(y) == 0 or np.corrcoef(x, y)[0, 1] < _MIN_CORRELATION:
+    if np.ptp(x) <= _MIN_SPREAD * error or np.ptp(y) == 0 or np.corrcoef(x, y)[0, 1] < _MIN_CORRELATION:
         return None
     slope = np.median((y[second] - y[first])[apart] / (x[second] - x[first])[apart])  # Theil and Sen
     if slope <= 0:

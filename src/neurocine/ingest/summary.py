@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import fill
 
 from neurocine.core.recording import Range
+from neurocine.ingest.dark_offset import counts
 from neurocine.ingest.record import MovieRecord
 
 #: Width of a line in characters.
@@ -49,10 +50,14 @@ def summary(record: MovieRecord, warnings: Sequence[str] | None = None) -> list[
         None: those of `record`.
     """
     doubts = record.warnings if warnings is None else warnings
-    first = Path(record.files[0].path)
-    short = (text.removeprefix(f"{first}: ").removeprefix(f"{first.parent}: ") for text in doubts)
+    short = (without_path(text, Path(record.files[0].path)) for text in doubts)
     pairs = [*facts(record).items(), *(("warning", text) for text in short)]
     return [line for name, text in pairs for line in labelled(name, text)]
+
+
+def without_path(text: str, path: Path) -> str:
+    """Return a message about the movie at `path`, or about its folder, without the path before it."""
+    return text.removeprefix(f"{path}: ").removeprefix(f"{path.parent}: ")
 
 
 def labelled(name: str, text: str) -> list[str]:
@@ -105,10 +110,10 @@ def _part(record: MovieRecord) -> str:
 
 def _dark_offset(record: MovieRecord) -> str:
     offset = record.dark_offset
-    text = f"{offset.value:.4g} ({_OFFSET_SOURCES[offset.source]}"
+    text = f"{counts(offset.value)} ({_OFFSET_SOURCES[offset.source]}"
     if offset.source == "noise":
         return f"{text})"
-    said = "nothing" if offset.estimate is None else f"{offset.estimate:.4g}"
+    said = "nothing" if offset.estimate is None else counts(offset.estimate)
     return f"{text}; the noise says {said})"
 
 

@@ -251,6 +251,22 @@ def thorimage(folder: Path) -> tuple[Path, str]:
     return folder / "p", "Experiment.xml"
 
 
+def prairie(folder: Path) -> tuple[Path, str]:
+    (folder / "p").mkdir()
+    name = "t_Cycle00001_Ch2_000001.ome.tif"
+    tifffile.imwrite(folder / "p" / name, frames(), photometric="minisblack", metadata=None)
+    file = f'<File channel="2" channelName="Ch2" filename="{name}"/>'
+    listed = "".join(f'<Frame absoluteTime="{i / 10}" index="{i}">{file}</Frame>\n' for i in range(T))
+    (folder / "p" / "t.xml").write_text(
+        '<?xml version="1.0"?>\n<PVScan version="5.4"><PVStateShard>'
+        '<PVStateValue key="framePeriod" value="0.1"/>'
+        '<PVStateValue key="micronsPerPixel"><IndexedValue index="XAxis" value="1.2"/>'
+        '<IndexedValue index="YAxis" value="1.2"/></PVStateValue></PVStateShard>\n'
+        f'<Sequence type="TSeries Timed Element" cycle="1">{listed}</Sequence></PVScan>'
+    )
+    return folder / "p", "t.xml"
+
+
 def inscopix(folder: Path) -> Path:
     described = {
         "type": 0,
@@ -469,6 +485,7 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "matlab": ("movie", matlab),
     "scanbox's settings": ("movie", scanbox),
     "thorimage's settings": ("movie", thorimage),
+    "prairieview's settings": ("movie", prairie),
     "inscopix": ("movie", inscopix),
     "nikon": ("movie", nikon),
     "zarr 3": ("movie", zarr_movie(3, "zarr.json")),

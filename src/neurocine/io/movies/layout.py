@@ -274,9 +274,18 @@ def chosen_plane(name: str, planes: Sequence[int], wanted: int | None) -> int:
     return wanted
 
 
-def numbered(n_channels: int) -> tuple[str, ...]:
-    """Return the names of channels that the microscope didn't name: numbers from 1; none for a single one."""
-    return tuple(str(i + 1) for i in range(n_channels)) if n_channels > 1 else ("",)
+def channel_names(channels: Sequence[str], n_channels: int) -> tuple[str, ...]:
+    """Return the channels' numbers from 1, with the names that there are."""
+    if n_channels == 1:
+        return ("",)
+    given = channels if len(channels) == n_channels else [""] * n_channels
+    return tuple(channel_name(n, name) for n, name in enumerate(given, 1))
+
+
+def channel_name(number: int, name: str) -> str:
+    """Return a channel's number, with its name if that says more."""
+    known = ("", str(number), f"ch{number}", f"channel {number}", f"channel{number}")
+    return str(number) if name.strip().casefold() in known else f"{number} ({name.strip()})"
 
 
 def _just_before_time(axis: str, order: str) -> str:

@@ -37,7 +37,7 @@ def test_channels_and_planes(
             movie = open_movie(path, selection=Selection(channel=name, plane=plane))
             assert movie.frame_rate_hz == pytest.approx(40 / step)  # from the times, not from the period
             np.testing.assert_array_equal(movie.read(0, 4), volumes[:, plane, channel])
-    with pytest.raises(InputError, match="channel: there are 2: green, red"):
+    with pytest.raises(InputError, match=r"channel: there are 2: 1 \(green\), 2 \(red\)"):
         open_movie(path)
 
 

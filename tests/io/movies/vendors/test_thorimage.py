@@ -73,7 +73,7 @@ def test_channels_alternate(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
         movie = open_movie(tmp_path, selection=Selection(channel=channel))
         assert movie.frame_rate_hz == 30
         np.testing.assert_array_equal(movie.read(0, 5), expected)
-    with pytest.raises(InputError, match="channel: there are 2: ChanA, ChanC"):
+    with pytest.raises(InputError, match="channel: there are 2: A, C"):
         open_movie(tmp_path)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, InputError
 from neurocine.io.movies.frames import Reordered
-from neurocine.io.movies.layout import Layout, numbered
+from neurocine.io.movies.layout import Layout, channel_names
 
 logger = logging.getLogger(__name__)
 
@@ -157,8 +157,7 @@ def _layout(axes: str, shape: Sequence[int], channels: Sequence[str]) -> Layout 
         return None
     order = "".join(axis.upper() for axis in reversed(lengths))
     order = "".join(axis for axis in "CZ" if axis not in order) + order
-    named = len(set(channels)) == n_channels > 1
-    return Layout(tuple(channels) if named else numbered(n_channels), n_planes, order=order)
+    return Layout(channel_names(channels, n_channels), n_planes, order=order)
 
 
 def looks_time_last(shape: Sequence[int]) -> bool:

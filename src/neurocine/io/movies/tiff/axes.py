@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neurocine.core import InputError
-from neurocine.io.movies.layout import Layout
+from neurocine.io.movies.layout import Layout, channel_names
 
 logger = logging.getLogger(__name__)
 
@@ -83,17 +83,3 @@ def _taken_for_time(path: Path, sizes: dict[str, int]) -> list[str]:
         what,
     )
     return [axis]
-
-
-def channel_names(channels: Sequence[str], n_channels: int) -> tuple[str, ...]:
-    """Return the channels' numbers from 1, with the names that there are."""
-    if n_channels == 1:
-        return ("",)
-    given = channels if len(channels) == n_channels else [""] * n_channels
-    return tuple(channel_name(n, name) for n, name in enumerate(given, 1))
-
-
-def channel_name(number: int, name: str) -> str:
-    """Return a channel's number, with its name if that says more."""
-    known = ("", str(number), f"ch{number}", f"channel {number}", f"channel{number}")
-    return str(number) if name.strip().casefold() in known else f"{number} ({name.strip()})"

@@ -15,9 +15,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from neurocine.io.movies.layout import FileSet, Place
+from neurocine.io.movies.layout import FileSet, Place, channel_name, channel_names
 from neurocine.io.movies.tiff import ome
-from neurocine.io.movies.tiff.axes import channel_name, channel_names
 from neurocine.io.movies.tiff.headers import opened
 from neurocine.io.movies.vendors import prairie, thorimage
 

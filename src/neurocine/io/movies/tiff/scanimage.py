@@ -17,8 +17,7 @@ from pathlib import Path
 import tifffile
 
 from neurocine.core import InputError
-from neurocine.io.movies.layout import Layout
-from neurocine.io.movies.tiff.axes import channel_name
+from neurocine.io.movies.layout import Layout, channel_name
 
 logger = logging.getLogger(__name__)
 

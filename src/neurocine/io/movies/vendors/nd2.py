@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError, ReaderMissing
 from neurocine.io.movies.frames import LazyFrames, OpenedMovie
-from neurocine.io.movies.layout import Layout, numbered, whole_volumes
+from neurocine.io.movies.layout import Layout, channel_names, whole_volumes
 from neurocine.io.movies.metadata import square_size
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.damage import DEFLATE_RATIO, check_unpacked
@@ -88,7 +88,8 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         check_unpacked(path, "frames", n_bytes, path.stat().st_size, DEFLATE_RATIO)
         order = "C" + "".join(axis for axis, _ in reversed(loops))
         order += "".join(axis for axis in "ZT" if axis not in order)
-        layout = Layout(_channels(file, n_channels), counts.get("Z", 1), order=order)
+        names = [str(channel.channel.name) for channel in file.metadata.channels or ()]
+        layout = Layout(channel_names(names, n_channels), counts.get("Z", 1), order=order)
         rate = _frame_rate(file, loops, n_recorded)
         if order.endswith("T"):
             n_recorded = whole_volumes(path, layout, n_recorded * n_channels) // n_channels
@@ -109,14 +110,6 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
         except NameError as error:  # in nd2 0.12, of a channel without fluorescent probe
             raise ValueError(str(error)) from error
-
-
-def _channels(file: Any, n_channels: int) -> tuple[str, ...]:
-    """Return the names of the channels, numbers from 1 if they aren't all named; ``""`` for a single one."""
-    if n_channels == 1:
-        return ("",)
-    names = tuple(str(channel.channel.name) for channel in file.metadata.channels or ())
-    return names if len(set(names)) == n_channels and all(names) else numbered(n_channels)
 
 
 def _pixel_size(file: Any, path: Path) -> float | None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, FileMissing, InputError
 from neurocine.io.movies.frames import LazyFrames, OpenedMovie
-from neurocine.io.movies.layout import Layout, numbered, whole_volumes
+from neurocine.io.movies.layout import Layout, channel_names, whole_volumes
 from neurocine.io.movies.metadata import number, square_size
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.matlab import load_struct
@@ -101,7 +101,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             f"{height} x {width} pixels, which take {frame_bytes} bytes",
             "The file is cut short or belongs to other settings: copy it again.",
         )
-    layout = Layout(numbered(settings.n_channels), settings.n_planes)
+    layout = Layout(channel_names((), settings.n_channels), settings.n_planes)
     n_pictures = whole_volumes(path, layout, n_frames * settings.n_channels)
     rate = settings.frame_rate_hz
     return OpenedMovie(

@@ -131,13 +131,15 @@ def read_settings(path: Path) -> Settings:
 
 
 def _channels(root: ElementTree.Element) -> tuple[str, ...]:
-    """Return the names of the stored channels, ChanA and so on; ``""`` for a single one."""
+    """Return the letters of the stored channels, A to D; ``""`` for a single one."""
     enabled = numeric(root.find("Wavelengths/ChannelEnable"), "Set")
-    names = [f"Chan{letter}" for i, letter in enumerate(_LETTERS) if int(enabled or 0) >> i & 1]
-    names = names or [element.get("name", "") for element in root.iterfind("Wavelengths/Wavelength")]
-    if len(names) > 1 and numeric(root.find("RawData"), "onlyEnabledChannels") == 0:
-        names = [f"Chan{letter}" for letter in _LETTERS]
-    return tuple(names) if len(names) > 1 else ("",)
+    letters = [letter for i, letter in enumerate(_LETTERS) if int(enabled or 0) >> i & 1]
+    if not letters:
+        named = root.iterfind("Wavelengths/Wavelength")
+        letters = [element.get("name", "").removeprefix("Chan") for element in named]
+    if len(letters) > 1 and numeric(root.find("RawData"), "onlyEnabledChannels") == 0:
+        letters = list(_LETTERS)
+    return tuple(letters) if len(letters) > 1 else ("",)
 
 
 def _frame_rate(root: ElementTree.Element) -> float | None:

@@ -23,6 +23,7 @@ from neurocine.io.movies import (
     natural_key,
     probe,
 )
+from neurocine.io.movies.layout import Layout, Region
 from neurocine.io.movies.names import numbered_sequences, sequence_glob
 from neurocine.io.movies.tiff import is_file_set
 
@@ -179,10 +180,13 @@ def _doubts(added: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def _notes(path: Path, movie: OpenedMovie) -> list[str]:
     """Return what the user should know of a movie's channels and planes."""
-    channels, n_planes = (movie.layout.channels, movie.layout.n_planes) if movie.layout else ((), 1)
+    layout = movie.layout or Layout()
+    channels, regions = layout.channels, [region.name for region in layout.regions]
     notes = []
-    if n_planes > 1:
-        notes.append(f"{path}: {n_planes} planes, one row for each")
+    if layout.n_planes > 1:
+        notes.append(f"{path}: {layout.n_planes} planes, one row for each")
+    if len(regions) > 1:
+        notes.append(f"{path}: {len(regions)} regions ({', '.join(regions)}), one row for each")
     if len(channels) > 1:
         notes.append(
             f"{path}: {len(channels)} channels ({', '.join(channels)}): name the one that shows activity in "
@@ -205,7 +209,7 @@ def _recorded(table: EditedTable | None, folder: Path) -> tuple[set[str], set[Pa
 
 
 def _rows(movie: FoundMovie, opened: OpenedMovie, folder: Path, names: set[str]) -> list[dict[str, object]]:
-    """Return a row for each plane, under names that aren't among `names`, and add these to them.
+    """Return a row for each plane and region, under names that aren't among `names`; add these to them.
 
     Raises
     ------
@@ -214,15 +218,16 @@ def _rows(movie: FoundMovie, opened: OpenedMovie, folder: Path, names: set[str])
     """
     if len(movie.files) == 1 and opened.frames.shape[0] == 1:
         raise InputError(movie.path, "frames", "there is only one: it is a picture", "Give a movie.")
-    n_planes = opened.layout.n_planes if opened.layout else 1
     rows: list[dict[str, object]] = []
-    for plane in range(n_planes):
+    for plane, region in _parts(opened.layout or Layout()):
+        end = (f"_{_plain(region.name)}" if region else "") + ("" if plane is None else f"_plane{plane}")
         row: dict[str, object] = {
-            "recording": _name(movie.title, names, f"_plane{plane}" if n_planes > 1 else ""),
+            "recording": _name(movie.title, names, end),
             "movie": movie.named_in(folder),
-            "plane": str(plane) if n_planes > 1 else "",
+            "dataset": region.name if region else "",
+            "plane": "" if plane is None else str(plane),
             "frame_rate_hz": opened.frame_rate_hz or "",
-            "pixel_size_um": opened.pixel_size_um or "",
+            "pixel_size_um": (region.pixel_size_um if region else opened.pixel_size_um) or "",
             "indicator": opened.indicator or "",
         }
         named = movie_paths(validated_row(str(movie.path), row).movie, folder)
@@ -233,6 +238,17 @@ def _rows(movie: FoundMovie, opened: OpenedMovie, folder: Path, names: set[str])
         names.add(_key(str(row["recording"])))
         rows.append(row)
     return rows
+
+
+def _parts(layout: Layout) -> list[tuple[int | None, Region | None]]:
+    """Return plane and region of each recording in a movie; None where there is only one."""
+    regions: list[Region | None] = list(layout.regions) if len(layout.regions) > 1 else [None]
+    return [
+        (plane if layout.n_planes > 1 else None, region)
+        for plane in range(layout.n_planes)
+        for region in regions
+        if region is None or region.rows[plane] is not None
+    ]
 
 
 def _seen_from(folder: Path, path: Path) -> Path:
@@ -248,13 +264,18 @@ def _seen_from(folder: Path, path: Path) -> Path:
 def _name(title: str, names: set[str], end: str) -> str:
     """Return a name for a recording, which can be a folder's, that isn't among `names`."""
     text = unicodedata.normalize("NFC", title)
-    name = "".join(c if c.isalnum() or c in "_-." else "_" for c in text)[:60].strip("-.") or "recording"
+    name = _plain(text)[:60].strip("-.") or "recording"
     try:
         validated_row(title, {"recording": name, "movie": "m.tif"})
     except InputError:  # such as logs, a folder of the results
         name = f"recording_{name}"
     tried = (f"{name}{end}" + (f"_{i}" if i > 1 else "") for i in count(1))
     return next(one for one in tried if _key(one) not in names)
+
+
+def _plain(text: str) -> str:
+    """Return `text` with an underscore for all that a name can't hold."""
+    return "".join(c if c.isalnum() or c in "_-." else "_" for c in text)
 
 
 def _key(name: str) -> str:

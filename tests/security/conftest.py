@@ -174,6 +174,25 @@ def tiff_pages(folder: Path) -> Path:
     return folder / "m.tif"
 
 
+def tiff_scanimage(folder: Path) -> Path:
+    """Return a file of ScanImage with two channels of two planes, and two regions in each picture."""
+    settings = (
+        "SI.hChannels.channelSave = [1;2]\nSI.hFastZ.enable = true\nSI.hStackManager.numSlices = 2\n"
+        "SI.hStackManager.zs = [0 10]\nSI.hRoiManager.scanFrameRate = 20\n"
+        "SI.hRoiManager.scanVolumeRate = 10\nSI.hRoiManager.mroiEnable = 1\nSI.objectiveResolution = 15\n"
+    )
+    field = {"centerXY": [0, 0], "sizeXY": [3, 1], "pixelResolutionXY": [30, 10]}
+    one = {"name": "a", "zs": [0, 10], "discretePlaneMode": 0, "scanfields": [field, field]}
+    regions = json.dumps({"RoiGroups": {"imagingRoiGroup": {"rois": [one, one | {"name": "b"}]}}})
+    with tifffile.TiffWriter(folder / "m.tif", bigtiff=True) as writer:
+        for frame in frames():
+            writer.write(
+                frame, contiguous=False, metadata=None, software=settings, photometric="minisblack",
+                extratags=[(315, "s", 0, regions + "\0", True)],
+            )  # fmt: skip
+    return folder / "m.tif"
+
+
 def hdf5_movie(folder: Path) -> Path:
     with h5py.File(folder / "m.h5", "w") as file:
         data = file.create_dataset("mov", data=frames(), chunks=(3, 12, 30), compression="gzip", shuffle=True)
@@ -478,6 +497,7 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "tiff, LZW": ("movie", tiff(compression="lzw", tile=(16, 16), metadata=None)),
     "tiff, a header a page": ("movie", tiff_pages),
     "tiff, growing": ("growing", tiff_pages),
+    "tiff, ScanImage": ("movie", tiff_scanimage),
     "hdf5": ("movie", hdf5_movie),
     "movie.h5": ("movie_file", own_movie),
     "nwb movie": ("movie", nwb),

@@ -20,7 +20,8 @@ TIMES = int(os.environ.get("NEUROCINE_FUZZ", "1"))
 #: What `samples` in conftest.py makes, and how many files are made of each: those of pynwb take long to read.
 FORMATS = {
     "tiff": 60, "tiff, ImageJ": 60, "tiff, OME": 60, "tiff, LZW": 60, "tiff, a header a page": 60,
-    "tiff, growing": 60, "hdf5": 80, "movie.h5": 80, "nwb movie": 12, "npy": 60, "zarr 3": 40, "zarr 2": 40,
+    "tiff, growing": 60, "tiff, ScanImage": 60,
+    "hdf5": 80, "movie.h5": 80, "nwb movie": 12, "npy": 60, "zarr 3": 40, "zarr 2": 40,
     "zarr 2, a chunk": 40, "suite2p's settings": 80, "neurofinder's info": 60, "neurofinder's image": 60,
     "neurofinder's regions": 60, "rois.h5": 80, "cinac": 80, "suite2p": 80, "suite2p's iscell": 40,
     "suite2p's Fall.mat": 80,

@@ -19,8 +19,10 @@ from neurocine.core.recording import Range
 from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie, Selected, frames_of_files
 from neurocine.io.movies.layout import (
     Layout,
+    Region,
     chosen_files,
     chosen_layout,
+    chosen_region,
     chosen_times,
     layout_of_files,
 )
@@ -92,27 +94,22 @@ def open_movie(
     """
     found = _found(path, selection)
     movie_format, files, within = found.format, found.files, found.selection
-    if within.dataset is not None and not movie_format.has_datasets:
-        raise InputError(
-            files[0], "dataset", f"{movie_format.name} files hold a single movie", "Leave the dataset out."
-        )
     for problem in sequence_problems(files):
         logger.warning("%s: %s", files[0].parent, problem)
-    parts = [_read(movie_format, file, within.dataset) for file in files]
+    dataset = within.dataset if movie_format.has_datasets else None
+    parts = [_read(movie_format, file, dataset) for file in files]
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     stored = _common_layout(files, parts)
     layout = chosen_layout(name, stored, within)
-    frames, validity = _selected(name, *_joined(name, files, parts, layout, within), within)
-    # Where the user says that planes alternate, the file's rate is that of all of them.
+    if within.dataset is not None and not movie_format.has_datasets and not layout.regions:
+        raise InputError(
+            files[0], "dataset", f"{movie_format.name} files hold a single movie", "Leave the dataset out."
+        )
+    # Where a format has datasets, its reader chose one.
+    region = chosen_region(name, layout, within)
+    frames, validity = _selected(name, *_joined(name, files, parts, layout, within), within, region)
     n_alternating = layout.n_planes // (stored or Layout()).n_planes
-    rates = [
-        part.frame_rate_hz and part.frame_rate_hz / (1 if part.is_volume_rate else n_alternating)
-        for part in parts
-    ]
-    sizes = [part.pixel_size_um for part in parts]
-    # Settings beside the files count where these themselves say nothing.
-    rates = rates if any(rates) else [found.frame_rate_hz]
-    sizes = sizes if any(sizes) else [found.pixel_size_um]
+    rates, sizes = _rates_and_sizes(found, parts, n_alternating, region)
     return Movie(
         frames=frames,
         frame_rate_hz=resolve_metadata(
@@ -312,25 +309,53 @@ def _joined(
     return frames, None, range(frames.shape[0])
 
 
+def _rates_and_sizes(
+    found: _Found, parts: Sequence[OpenedMovie], n_alternating: int, region: Region | None
+) -> tuple[list[float | None], list[float | None]]:
+    """Return the frame rates and the pixel sizes that files give; settings beside them count if none does.
+
+    Where the user says that `n_alternating` planes alternate, a file's rate is mostly that of all of them.
+    """
+    rates = [
+        part.frame_rate_hz and part.frame_rate_hz / (1 if part.is_volume_rate else n_alternating)
+        for part in parts
+    ]
+    sizes = [part.pixel_size_um for part in parts]
+    if region is not None and region.pixel_size_um is not None:
+        sizes = [region.pixel_size_um]
+    return (
+        rates if any(rates) else [found.frame_rate_hz],
+        sizes if any(sizes) else [found.pixel_size_um],
+    )
+
+
 def _selected(
-    name: str, frames: FrameSource, validity: Validity | None, times: range, selection: Selection
+    name: str,
+    frames: FrameSource,
+    validity: Validity | None,
+    times: range,
+    selection: Selection,
+    region: Region | None,
 ) -> tuple[FrameSource, Validity | None]:
     """Return the selected frames (of those at `times`), rows and columns, and their validity."""
     n_frames, height, width = (int(n) for n in frames.shape)
-    everything = selection.frames is None and selection.crop is None and times == range(n_frames)
-    if everything:
+    all_rows, all_columns = range(height), range(width)
+    if region is not None:
+        plane = min(selection.plane or 0, len(region.rows) - 1)
+        all_rows, all_columns = region.rows[plane] or all_rows, region.columns[plane] or all_columns
+    elif selection.frames is None and selection.crop is None and times == range(n_frames):
         return frames, validity
     rows, columns = selection.crop or (None, None)
-    chosen = _within(name, "frames", selection.frames, len(times), "frames")
-    times = times[chosen.start : chosen.stop]
-    rows_kept = _within(name, "crop", rows, height, "rows")
-    columns_kept = _within(name, "crop", columns, width, "columns")
-    kept = None if validity is None else validity.selected(times, rows_kept)
-    return Selected(frames, times, rows_kept, columns_kept), kept
+    kept_times = _part(name, "frames", selection.frames, times, "frames")
+    kept_rows = _part(name, "crop", rows, all_rows, "rows")
+    kept_columns = _part(name, "crop", columns, all_columns, "columns")
+    kept = None if validity is None else validity.selected(kept_times, kept_rows)
+    return Selected(frames, kept_times, kept_rows, kept_columns), kept
 
 
-def _within(name: str, field: str, chosen: Range | None, size: int, what: str) -> range:
-    """Return the range from the first to the last of what is chosen, all if None."""
+def _part(name: str, field: str, chosen: Range | None, there: range, what: str) -> range:
+    """Return the part of what is there from the first to the last that is chosen, all if None."""
+    size = len(there)
     first, last = chosen or (0, size - 1)
     if not 0 <= first <= last < size:
         raise InputError(
@@ -339,7 +364,7 @@ def _within(name: str, field: str, chosen: Range | None, size: int, what: str) -
             f"{what} {first} to {last} aren't all in the movie, which has {size}",
             f"They count from 0: give {what} of 0 to {size - 1}.",
         )
-    return range(first, last + 1)
+    return there[first : last + 1]
 
 
 def _check_alike(files: Sequence[Path], parts: Sequence[FrameSource]) -> None:

@@ -17,6 +17,26 @@ _PLANE = "column plane of the recordings table, or --plane"
 
 
 @dataclass(frozen=True)
+class Region:
+    """A part of each picture that is a recording of its own.
+
+    Attributes
+    ----------
+    name
+        Its name, which the user chooses as dataset.
+    rows, columns
+        Where it is in the pictures of each plane; None in planes that it isn't in.
+    pixel_size_um
+        µm per pixel; None if unknown.
+    """
+
+    name: str
+    rows: tuple[range | None, ...]
+    columns: tuple[range | None, ...]
+    pixel_size_um: float | None = None
+
+
+@dataclass(frozen=True)
 class Layout:
     """How the frames of channels and planes follow one another in files.
 
@@ -33,6 +53,8 @@ class Layout:
         Channel (C), plane (Z) and time (T), the one that changes fastest first.
     n_times
         Frames of each plane, for a stack that records one plane after the other; None: all that there are.
+    regions
+        Parts of each picture that are recordings of their own; empty if there is only one.
     """
 
     channels: tuple[str, ...] = ("",)
@@ -40,6 +62,7 @@ class Layout:
     n_flyback: int = 0
     order: str = "CZT"
     n_times: int | None = None
+    regions: tuple[Region, ...] = ()
 
     def __str__(self) -> str:
         """Return the channels and planes in words; empty if there is one of each."""
@@ -155,6 +178,35 @@ def chosen_times(name: str, layout: Layout, selection: Selection, n_frames: int)
             name, "frames", f"there are {n_frames}, less than one volume ({layout})", "Check the file."
         )
     return times
+
+
+def chosen_region(name: str, layout: Layout, selection: Selection) -> Region | None:
+    """Return the region that is selected as dataset, or the only one; None if pictures have no regions.
+
+    Raises
+    ------
+    InputError
+        If there are several and none is selected, or one that isn't there, or isn't in the selected plane.
+    """
+    names = [region.name for region in layout.regions]
+    if not names or (len(names) == 1 and selection.dataset is None):
+        return layout.regions[0] if names else None
+    if selection.dataset not in names:
+        problem = "there are" if selection.dataset is None else f"{selection.dataset!r} isn't there, but"
+        raise InputError(
+            name,
+            "dataset",
+            f"{problem} {len(names)} regions in each picture: {', '.join(names)}",
+            "Choose one by its name: column dataset of the recordings table, or --dataset.",
+        )
+    region = layout.regions[names.index(selection.dataset)]
+    plane = selection.plane or 0
+    if plane < len(region.rows) and region.rows[plane] is None:
+        planes = [str(i) for i, rows in enumerate(region.rows) if rows is not None]
+        raise InputError(
+            name, "plane", f"{region.name!r} isn't in plane {plane}", f"It is in: {', '.join(planes)}."
+        )
+    return region
 
 
 def whole_volumes(path: Path, layout: Layout, n_frames: int) -> int:

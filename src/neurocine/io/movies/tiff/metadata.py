@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tifffile
@@ -11,6 +11,7 @@ from neurocine.io.movies.layout import Layout
 from neurocine.io.movies.metadata import square_size
 from neurocine.io.movies.tiff import imagej, ome, scanimage
 from neurocine.io.movies.tiff.axes import check_grey, layout_of_axes
+from neurocine.io.movies.tiff.regions import regions_of
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ def header_of(path: Path, tif: tifffile.TiffFile, axes: str, shape: tuple[int, .
         check_grey(path, axes, shape)
         rate, is_volume_rate = scanimage.rate(path, settings)
         size = square_size(scanimage.edges(settings), path)
-        return Header(rate, size, scanimage.layout(path, settings), is_volume_rate)
+        layout = replace(scanimage.layout(path, settings), regions=regions_of(path, tif, settings))
+        return Header(rate, size, layout, is_volume_rate)
     pixels = ome.pixels_of(tif.ome_metadata or "") if tif.is_ome else None
-    layout = layout_of_axes(path, axes, shape, pixels.channels if pixels else None)
+    alternating = layout_of_axes(path, axes, shape, pixels.channels if pixels else None)
     if pixels is not None:
         interval = pixels.interval_s
         if interval is None and len(tif.pages) > 1:
@@ -65,4 +67,4 @@ def header_of(path: Path, tif: tifffile.TiffFile, axes: str, shape: tuple[int, .
         edges = list(pixels.edges_um)
     else:
         interval, edges = imagej.interval_and_edges(tif) if tif.is_imagej else (None, [])
-    return Header(1 / interval if interval else None, square_size(edges, path), layout)
+    return Header(1 / interval if interval else None, square_size(edges, path), alternating)

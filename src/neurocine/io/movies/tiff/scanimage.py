@@ -72,11 +72,14 @@ KEYS: dict[str, tuple[str, ...]] = {
         "SI4.acqNumAveragedFrames",
         "state.acq.numAvgFramesSave",
     ),
+    "objective": ("SI.objectiveResolution",),
     "corners": ("SI.hRoiManager.imagingFovUm",),
     "columns": ("SI.hRoiManager.pixelsPerLine",),
     "rows": ("SI.hRoiManager.linesPerFrame",),
 }  # fmt: skip
 
+#: More than any microscope has.
+MOST_CHANNELS, MOST_PLANES = 256, 10_000
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 #: Any of these is in ScanImage's headers.
 _MARKS = ("SI.hChannels.", "scanimage.SI", "state.acq.")
@@ -142,7 +145,7 @@ def channels(settings: Settings) -> tuple[str, ...]:
     """Return the names of the channels that are saved: their numbers, with the user's names if there are."""
     saved = [int(n) for n in numbers(value(settings, "channels") or "")]
     saved = saved or [n for n in _SWITCHES if settings.get(f"state.acq.savingChannel{n}") == "1"]
-    n_saved = int(number(settings, "n channels") or len(saved) or 1)
+    n_saved = _count(settings, "n channels", MOST_CHANNELS) or len(saved) or 1
     if len(saved) != n_saved:
         saved = list(range(1, n_saved + 1))
     given = re.findall(r"'([^']*)'", value(settings, "channel names") or "")
@@ -153,7 +156,7 @@ def stack(name: str | Path, settings: Settings) -> Stack:
     """Return the planes of a volume, and how they were scanned."""
     fast, switch = _is_on(settings, "fast"), value(settings, "stack")
     depths = len(numbers(value(settings, "depths") or ""))
-    n_planes = int(number(settings, "planes") or 1)
+    n_planes = _count(settings, "planes", MOST_PLANES) or 1
     if fast and depths > 1 and "SI.hStackManager.actualNumSlices" not in settings:
         n_planes = depths
     # Versions without a switch for stacks record one whenever there are several slices.
@@ -163,7 +166,7 @@ def stack(name: str | Path, settings: Settings) -> Stack:
     mode = value(settings, "stack mode") or ""
     if "slow" in mode or not (fast or "fast" in mode or (switch is not None and in_succession <= 1)):
         return Stack(n_planes, frames_per_plane=max(1, in_succession))
-    per_volume = int(number(settings, "frames per volume") or n_planes)
+    per_volume = _count(settings, "frames per volume", MOST_PLANES**2) or n_planes
     n_flyback = _flyback(name, settings, max(per_volume, n_planes))
     return Stack(n_planes, n_flyback, is_fast=True, frames_per_plane=max(1, per_volume // n_planes))
 
@@ -231,9 +234,9 @@ def edges(settings: Settings) -> list[float]:
 
 def _flyback(name: str | Path, settings: Settings, n_frames: int) -> int:
     """Return how many frames follow the `n_frames` of a volume; warn if the rates contradict it."""
-    total = int(number(settings, "frames with flyback") or 0)
+    total = _count(settings, "frames with flyback", MOST_PLANES**2)
     counted = "SI.hStackManager.numFramesPerVolumeWithFlyback" in settings or total > n_frames
-    n_flyback = max(0, total - n_frames) if counted else int(number(settings, "flyback") or 0)
+    n_flyback = max(0, total - n_frames) if counted else _count(settings, "flyback", MOST_PLANES)
     frames, volumes = _frequency(settings, "frame"), _frequency(settings, "volume")
     if frames and volumes and round(frames / volumes) != n_frames + n_flyback:
         logger.warning(
@@ -249,6 +252,20 @@ def _frequency(settings: Settings, what: str) -> float | None:
     frequency = number(settings, f"{what} rate")
     period = number(settings, f"{what} period")
     return frequency or (1 / period if period else None)
+
+
+def _count(settings: Settings, quantity: str, most: int) -> int:
+    """Return a whole number, 0 if it isn't given.
+
+    Raises
+    ------
+    ValueError
+        If it is more than `most`, which no microscope reaches.
+    """
+    n = int(number(settings, quantity) or 0)
+    if n > most:
+        raise ValueError(f"ScanImage's header says {n} {quantity}")
+    return n
 
 
 def _is_on(settings: Settings, quantity: str) -> bool:

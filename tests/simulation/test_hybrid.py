@@ -97,7 +97,7 @@ def test_low_rate_is_slow(tmp_path: Path) -> None:
 
 
 def test_splits_share_no_neuron_and_no_recording_of_outlines() -> None:
-    for part in ("neurons", "layouts"):
+    for part in ("neurons", "further", "layouts"):
         names = [{item.name for item in getattr(load(split), part)} for split in SPLITS]
         assert all(names), part
         for i, a in enumerate(names):

@@ -12,6 +12,7 @@ from scipy import io
 from neurocine.core import InputError
 from neurocine.io.result_files.stamp import dataset, opened, strings
 from neurocine.simulation.kinetics import Kinetics, dff
+from neurocine.simulation.library import load
 from neurocine.simulation.library.__main__ import main
 from neurocine.simulation.library.fit import fit_kinetics
 from neurocine.simulation.library.masks import choose_files, overlaps, read_masks, rescaled
@@ -94,6 +95,14 @@ def test_program_writes_a_library_and_leaves_poor_fits_out(sources: Path, tmp_pa
         assert len(dataset(file, "movie")) == 4
     with opened(tmp_path / "out/scene.h5", "scene") as file:
         assert float(dataset(file, "gain")) == pytest.approx(1, rel=0.3)
+
+
+def test_further_neurons_have_other_indicators() -> None:
+    for split in ("train", "validation", "test"):
+        library = load(split)
+        assert not {n.name for n in library.further} & {n.name for n in library.neurons}
+        assert {n.data_set for n in library.further} >= {"DS20", "DS23"}
+        assert {n.indicator for n in library.further} == {"jRCaMP1a", "OGB-1"}
 
 
 def test_program_names_what_is_missing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

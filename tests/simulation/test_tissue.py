@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from neurocine.core import InputError
 from neurocine.core.truth import SPLITS
@@ -17,6 +18,7 @@ from neurocine.simulation.library import load
 from neurocine.simulation.presets import sampled
 from neurocine.simulation.tissue.detectability import detectability_among, disturbance
 from neurocine.simulation.tissue.make import make_tissue
+from neurocine.simulation.tissue.neuropil import ground_planes
 from neurocine.simulation.tissue.ranges import (
     TISSUE_PRESETS,
     BorderRanges,
@@ -100,17 +102,21 @@ def test_nothing_but_listed_cells_changes_in_a_still_field() -> None:
 def test_unlisted_sources_flash_but_are_in_no_list() -> None:
     lively = replace(
         STILL,
+        n_frames=600,
         type_shares=(0.0, 1e-9, 1.0),
         unlisted=UnlistedRanges(
-            hazy_per_mm2=(900.0, 900.0), caps_per_mm2=(900.0, 900.0), spots_per_mm2=(900.0, 900.0)
+            hazy_per_mm2=(900.0, 900.0),
+            caps_per_mm2=(900.0, 900.0),
+            spots_per_mm2=(900.0, 900.0),
+            contrast=(4.0, 4.0),
         ),
     )
     rois, truth, frames = make_tissue(lively, 1, "train", "x")
     assert set(truth.cell_types) == {"noise"}
     assert not truth.raster.any()
     assert len(frames.sources.courses) > 2 * len(rois)
-    clean = frames.clean(range(200))
-    assert np.percentile(clean.max(axis=0) / np.median(clean, axis=0), 95) > 1.3
+    clean = frames.clean(range(600))
+    assert np.percentile(clean.max(axis=0) / np.median(clean, axis=0), 95) > 1.25
 
 
 def test_every_source_changes_with_depth_in_its_own_way() -> None:
@@ -139,6 +145,16 @@ def test_what_lies_above_brightens_as_the_plane_rises() -> None:
     assert rest == 1
     assert below < 0.2 < 1 < above
     np.testing.assert_allclose(profile_of(-9.0, 6.0, 3.0), [above, rest, below])
+
+
+def test_background_has_grain() -> None:
+    scene = load("train").scene
+    fine = []
+    for grain in (0.0, 0.3):
+        preset = replace(STILL, structure=NeuropilRanges(grain=(grain, grain)))
+        plane = np.log(ground_planes(np.random.default_rng(0), preset, scene)[1])
+        fine.append((plane - ndimage.uniform_filter(plane, 3))[2:-2, 2:-2].std())
+    assert fine[1] > 2 * fine[0]
 
 
 def test_lumen_is_dark_and_stretches_flicker() -> None:

@@ -84,10 +84,14 @@ class CellLayout:
 
 @dataclass(frozen=True, eq=False)
 class Library:
-    """One split's neurons and layouts, and the scene's statistics, which are the same for all."""
+    """One split's neurons and layouts, and the scene's statistics, which are the same for all.
+
+    `further` neurons have other indicators, and are used by movies of tissue alone.
+    """
 
     split: str
     neurons: tuple[RecordedNeuron, ...]
+    further: tuple[RecordedNeuron, ...]
     layouts: tuple[CellLayout, ...]
     scene: SceneStatistics
 
@@ -103,11 +107,12 @@ def load(split: str) -> Library:
     """
     if split not in SPLITS:
         raise InputError("simulation", "split", f"is {split!r}", f"Choose one of {', '.join(SPLITS)}.")
-    return Library(split, _neurons(split), _layouts(split), _scene())
+    neurons, further = (_neurons(name, split) for name in ("neurons.h5", "further_neurons.h5"))
+    return Library(split, neurons, further, _layouts(split), _scene())
 
 
-def _neurons(split: str) -> tuple[RecordedNeuron, ...]:
-    with opened(_FOLDER / "neurons.h5", "neurons") as file:
+def _neurons(name: str, split: str) -> tuple[RecordedNeuron, ...]:
+    with opened(_FOLDER / name, "neurons") as file:
         text = {n: strings(file, n) for n in ("name", "data_set", "cell_class", "indicator", "split")}
         numbers = {field.name: dataset(file, field.name) for field in fields(Kinetics)}
         correlation = dataset(file, "correlation")

@@ -19,6 +19,7 @@ import tifffile
 from neurocine.core import InputError
 from neurocine.io.result_files import Stamp
 from neurocine.simulation.library.build import write_footprints, write_neurons, write_scene
+from neurocine.simulation.library.recordings import FURTHER_SETS, data_set_of
 from neurocine.simulation.library.scene import measure_scene
 
 
@@ -37,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not given.movie.is_file():
             raise InputError(given.movie, "movie", "is missing", "Give --movie, a TIFF of a real recording.")
         write_neurons(given.spikes, given.out / "neurons.h5", Stamp())
+        if any(data_set_of(path) in FURTHER_SETS for path in given.spikes.glob("*/*.mat")):
+            write_neurons(given.spikes, given.out / "further_neurons.h5", Stamp(), FURTHER_SETS)
         write_footprints(given.masks, given.out / "footprints.h5", Stamp())
         frames = tifffile.imread(given.movie).astype("float32")
         write_scene(

@@ -15,6 +15,7 @@ from neurocine.simulation.library.masks import MarkedMovie, choose_files, overla
 from neurocine.simulation.library.recordings import (
     DATA_SETS,
     NeuronRecording,
+    Sets,
     data_set_of,
     find_files,
     neuron_of,
@@ -29,11 +30,11 @@ _log = logging.getLogger(__name__)
 MIN_CORRELATION = 0.5
 
 
-def write_neurons(folder: Path, path: Path, stamp: Stamp) -> None:
-    """Fit every neuron of `folder` and write those fitted well to `path`."""
+def write_neurons(folder: Path, path: Path, stamp: Stamp, of_sets: Sets = DATA_SETS) -> None:
+    """Fit every neuron of the data sets `of_sets` in `folder` and write those fitted well to `path`."""
     kept: list[tuple[Path, list[NeuronRecording], KineticsFit]] = []
     left_out: Counter[str] = Counter()
-    for file in find_files(folder):
+    for file in find_files(folder, of_sets):
         recordings = read_recordings(file)
         if not recordings:
             left_out[f"{data_set_of(file)} too slow, short or silent"] += 1
@@ -54,8 +55,8 @@ def write_neurons(folder: Path, path: Path, stamp: Stamp) -> None:
             "name": groups,
             "file": [path.name for path, _, _ in kept],
             "data_set": sets,
-            "cell_class": [DATA_SETS[s][0] for s in sets],
-            "indicator": [DATA_SETS[s][1] for s in sets],
+            "cell_class": [of_sets[s][0] for s in sets],
+            "indicator": [of_sets[s][1] for s in sets],
             "split": assign(groups, sets),
         }.items():
             file[name] = [value.encode() for value in values]

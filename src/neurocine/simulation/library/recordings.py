@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,15 @@ DATA_SETS = {
     "DS40": ("excitatory", "GCaMP6s"),
     "DS41": ("inhibitory", "GCaMP6s"),
 }
+#: Further data sets, of other indicators, in a file of their own: the split of the others and the movies made
+#: from them stay as they were.
+FURTHER_SETS = {
+    "DS20": ("excitatory", "jRCaMP1a"),
+    "DS22": ("SST", "OGB-1"),
+    "DS23": ("PV", "OGB-1"),
+}
+#: Cell class and indicator of each data set.
+Sets = Mapping[str, tuple[str, str]]
 #: The files count spikes in 0.1 ms.
 TICKS_PER_S = 1e4
 #: Frames per second after averaging neighbours.
@@ -55,20 +65,20 @@ def data_set_of(path: Path) -> str:
     return path.parent.name.split("-")[0]
 
 
-def find_files(folder: Path) -> list[Path]:
-    """Return the .mat files of the data sets used, sorted.
+def find_files(folder: Path, sets: Sets = DATA_SETS) -> list[Path]:
+    """Return the .mat files of the data `sets`, sorted.
 
     Raises
     ------
     InputError
         If there are none.
     """
-    files = [path for path in sorted(folder.glob("*/*.mat")) if data_set_of(path) in DATA_SETS]
+    files = [path for path in sorted(folder.glob("*/*.mat")) if data_set_of(path) in sets]
     if not files:
         raise InputError(
             folder,
             "files",
-            "hold none of " + ", ".join(DATA_SETS),
+            "hold none of " + ", ".join(sets),
             "Give the folder Ground_truth of the CASCADE database.",
         )
     return files

@@ -81,7 +81,7 @@ def make_tissue(
     # Dim, or nothing but neuropil.
     contrast = anatomy.contrast * np.where(noise, rng.uniform(0.0, 0.6, len(noise)), 1.0)
     trains = Trains.drawn(rng, preset)
-    activity = draw_cells(rng, preset, library.neurons, kinds, trains)
+    activity = draw_cells(rng, preset, library.neurons + library.further, kinds, trains)
     sources = _compose(rng, preset, library, anatomy, (activity, photons * contrast), photons)
     detector = draw_detector(rng, preset, photons)
     motion = draw_motion(rng, preset)
@@ -135,7 +135,13 @@ def _compose(
     branches = _dendrites(rng, preset, anatomy, listed)
     kind = "pyramidal" if preset.type_shares[0] else "interneuron"
     unplanted = replace(preset, assemblies=None)
-    pool = draw_cells(rng, unplanted, library.neurons, (kind,) * DISTINCT, Trains.drawn(rng, preset))
+    pool = draw_cells(
+        rng,
+        unplanted,
+        library.neurons + library.further,
+        (kind,) * DISTINCT,
+        Trains.drawn(rng, preset),
+    )
     layouts = (library.layouts, anatomy.scale)
     unlisted = draw_unlisted(rng, preset, look, layouts, pool)
     lively = in_depth(

@@ -8,6 +8,7 @@ from scipy import ndimage, sparse
 
 from neurocine.simulation.hybrid.activity import CellActivity
 from neurocine.simulation.hybrid.background import make_neuropil, texture
+from neurocine.simulation.hybrid.footprints import smooth_noise
 from neurocine.simulation.hybrid.presets import log_uniform
 from neurocine.simulation.library.scene import SceneStatistics
 from neurocine.simulation.tissue.ranges import TissuePreset
@@ -16,6 +17,8 @@ from neurocine.simulation.tissue.unlisted import count, reused
 
 #: Depth of bundles about the plane, standard deviation, µm; thickness of a process, µm.
 BUNDLE_UM, PROCESS_UM = 3.0, (0.3, 0.8)
+#: Size of the finest texture, standard deviation, µm.
+GRAIN_UM = 0.8
 #: A bundle follows a cell within this distance, µm.
 REACH_UM = 80.0
 #: How much the smooth neuropil differs between depths 5 µm apart, relative to its mean.
@@ -28,6 +31,10 @@ def ground_planes(
     """Return the background (3, Y, X) at `PLANES_UM`, each of mean 1."""
     share = rng.uniform(*preset.structure.depth_correlation)
     own = np.log([texture(rng, preset, scene) for _ in PLANES_UM])
+    grain = rng.uniform(*preset.structure.grain)
+    own += grain * np.stack(
+        [smooth_noise(rng, preset.fov_shape, GRAIN_UM / preset.pixel_size_um) for _ in own]
+    )
     mixed = np.exp(share * own[1] + np.sqrt(1 - share**2) * own)
     mixed[1] = np.exp(own[1])
     return np.asarray(mixed / mixed.mean(axis=(1, 2), keepdims=True))

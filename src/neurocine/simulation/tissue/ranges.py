@@ -97,6 +97,8 @@ class NeuropilRanges:
         Share of a bundle's signal that is a neighbouring cell's, one value a bundle.
     peak
         Largest ΔF/F of a bundle, one value each, log.
+    grain
+        Standard deviation of the logarithm of the background's finest texture.
     depth_correlation
         Correlation of the background's texture 5 µm apart in depth.
     displaced
@@ -109,6 +111,7 @@ class NeuropilRanges:
     brightness: Range = (0.05, 0.9)
     follows: Range = (0.0, 1.0)
     peak: Range = (0.1, 3.0)
+    grain: Range = (0.05, 0.35)
     depth_correlation: Range = (0.3, 0.95)
     displaced: Range = (0.1, 0.8)
 
@@ -277,6 +280,8 @@ class TissuePreset(HybridPreset):
     """
 
     type_shares: tuple[float, float, float] = (0.72, 0.14, 0.14)
+    pyramidal_sets: tuple[str, ...] = ("DS13", "DS14", "DS16", "DS20", "DS40")
+    interneuron_sets: tuple[str, ...] = ("DS22", "DS23", "DS24", "DS25", "DS26", "DS41")
     density: Range = (0.4, 1.0)
     soma_scale: Range = (0.7, 1.15)
     bursts_kept: Range = (0.05, 1.0)

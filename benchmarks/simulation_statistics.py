@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ from neurocine.simulation.library.scene import align, noise_of
 from neurocine.simulation.presets import sampled
 from neurocine.simulation.tissue.make import make_tissue
 from neurocine.simulation.tissue.ranges import TISSUE_PRESETS
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
 
 #: Side of the blocks in which slow fluctuation is measured, and blur before frames are compared, µm.
 BLOCK_UM, BLUR_UM = 8.0, 1.5
@@ -266,6 +270,21 @@ def simulated(name: str, seeds: range, n_frames: int, split: str) -> list[dict[s
     return found
 
 
+def draw_kinds(path: Path, n_frames: int = 300) -> None:
+    """Draw the mean of a short movie, and one frame, of each kind of tissue."""
+    figure, axes = plt.subplots(2, len(TISSUE_PRESETS), figsize=(1.35 * len(TISSUE_PRESETS), 3.0))
+    for column, (name, preset) in zip(axes.T, TISSUE_PRESETS.items(), strict=True):
+        frames = make_tissue(replace(preset, n_frames=n_frames), 1, "train", name)[2][0:n_frames]
+        for axis, picture in zip(column, (frames.mean(axis=0), frames[n_frames // 2]), strict=True):
+            low, high = np.percentile(picture, (1, 99.7))
+            axis.imshow(picture, cmap="gray", vmin=low, vmax=high)
+            axis.set_axis_off()
+        column[0].set_title(name.removeprefix("tissue-"), fontsize=8)
+    figure.tight_layout(pad=0.3)
+    figure.savefig(path, dpi=80, metadata={"Software": None})
+    plt.close(figure)
+
+
 def spread(found: list[dict[str, float]]) -> dict[str, list[float]]:
     """Return the median, the 10th and the 90th percentile of each figure over movies."""
     names = dict.fromkeys(name for one in found for name in one)
@@ -291,7 +310,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--frames", type=int, default=600)
     parser.add_argument("--split", choices=SPLITS, default="train")
+    parser.add_argument("--picture", type=Path, help="draw a movie of each kind of tissue to this PNG")
     given = parser.parse_args()
+    if given.picture:
+        draw_kinds(given.picture)
     table: dict[str, dict[str, list[float]]] = {}
     for text in given.real:
         name, movie = real_movie(text)

@@ -17,7 +17,7 @@ from neurocine.config.load import parse_config
 from neurocine.config.section import PresetName
 from neurocine.config.training import Anatomy
 from neurocine.core import CELL_TYPES, InputError, RoiSet
-from neurocine.core.truth import SPLITS
+from neurocine.core.truth import SPLITS, HybridTruth
 from neurocine.io.result_files import read_movie, read_truth
 from neurocine.networks.cells import CellArchitecture
 from neurocine.networks.cells.inputs import masked
@@ -293,6 +293,27 @@ def test_light_varies_but_stays_near() -> None:
     new = [relit(np.random.default_rng(seed), patches) for seed in range(5)]
     assert len({n.tobytes() for n in new}) == 5
     assert all(np.corrcoef(n.ravel(), patches.ravel())[0, 1] > 0.9 for n in new)
+
+
+def test_windows_are_real_by_what_can_be_seen(loaded: LabelledRecording) -> None:
+    def real(dprime: float) -> int:
+        truth = loaded.truth
+        unknown = np.zeros(len(truth.roi_id))
+        hybrid = HybridTruth(
+            neuron=("",) * len(truth.ids),
+            resting=np.zeros(len(truth.ids), np.float32),
+            axial=np.zeros(truth.n_frames, np.float32),
+            amplitude=unknown.astype(np.float32),
+            n_spikes=unknown.astype(np.int64),
+            detectability=np.full(len(truth.roi_id), dprime, np.float32),
+            spike_roi=np.zeros(0, np.int64),
+            spike_s=np.zeros(0),
+        )
+        seen = replace(loaded, truth=replace(truth, hybrid=hybrid))
+        return int(np.sum(window_table("activity", [seen], 40, 0.1).stratum == REAL))
+
+    assert real(1.0) == 0
+    assert real(3.0) == np.sum(window_table("activity", [loaded], 40, 0.1).stratum == REAL) > 0
 
 
 def test_contours_are_also_drawn_smooth_and_ragged() -> None:

@@ -18,6 +18,8 @@ from neurocine.training.corpus import LabelledRecording
 #: Kinds of windows of the activity network and their shares (DeepCINAC, section 2.4, #3).
 REAL, FAKE, NONE = range(3)
 ACTIVITY_SHARES = (0.6, 0.3, 0.1)
+#: Windows count as real if they hold a transient of at least this d′; all are labelled.
+SEEN_DPRIME = 1.5
 #: First and last frames (inclusive) of transients, each (M,) int64.
 Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
 Task = Literal["activity", "celltype"]
@@ -196,6 +198,9 @@ def _activity_table(
     starts = starts[all_within(truth.counted(cell), starts, starts + length - 1)]
     trace = smooth(recording.traces[cell])
     own = truth.roi_id == recording.rois.ids[cell]
+    if truth.hybrid is not None:
+        # Most transients of dim movies can't be seen: windows that hold no other teach little.
+        own = own & (truth.hybrid.detectability >= SEEN_DPRIME)
     real = (truth.onset[own], truth.peak[own])
     fake = fake_transients(putative(trace), truth.raster[cell], trace)
     return WindowTable(

@@ -225,6 +225,7 @@ def metadata_of(wildcards):
         "indicator": recording.indicator,
         "override": recording.override,
         "dark_offset": recording.dark_offset,
+        "channel_structural": recording.channel_structural,
         "bad_frames": recording.bad_frames,
     }
 

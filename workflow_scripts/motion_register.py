@@ -17,6 +17,7 @@ def main(job: Any) -> None:
         Path(job.output.movie),
         MotionSettings(**job.params.settings),
         source_sha256=source.sha256,
+        structural=source.open_structural(),
         engines=EnginesSettings(**job.config.get("engines", {})),
         progress=LoggedProgress(),
     )

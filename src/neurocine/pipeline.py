@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from neurocine.io.result_files import (
     read_celltypes,
     read_rois,
     read_stamp,
+    read_structural,
     settings_hash,
     write_activity,
     write_assemblies,
@@ -52,13 +54,14 @@ def motion(
     *,
     source_sha256: str = "",
     engines: EnginesSettings | None = None,
+    structural: Movie | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Register `movie` and write the movie file `out`."""
+    """Register `movie` and write the movie file `out`; `structural` is its structural channel, if any."""
     from neurocine.motion import register
 
     stamp = Stamp(settings_hash(settings.model_dump()), source_sha256)
-    register(movie, settings, out, stamp, progress, engines)
+    register(movie, settings, out, stamp, progress, engines, structural)
 
 
 def segmentation(
@@ -120,10 +123,17 @@ def traces(
 def celltype(
     movie: Movie, rois: Path, out: Path, settings: CelltypeSettings, *, progress: Progress = silent
 ) -> None:
-    """Classify every ROI in the file `rois` by its cell type and write the table `out`."""
-    from neurocine.celltype import classify
+    """Classify every ROI in the file `rois` by its cell type and write the table `out`.
 
-    types = classify(movie, open_rois(rois, fov_shape=movie.fov_shape), settings, progress=progress)
+    If the movie file holds a structural channel, the table also says which cells are labelled in it.
+    """
+    from neurocine.celltype import classify, labels_of
+
+    cells = open_rois(rois, fov_shape=movie.fov_shape)
+    path = Path(movie.source)
+    structural = read_structural(path) if _is_own(path) else None
+    labels = labels_of(cells, structural, movie.pixel_size_um, settings)
+    types = replace(classify(movie, cells, settings, progress=progress), labels=labels)
     write_celltypes(out, types, _stamp(movie, settings.model_dump()))
 
 
@@ -194,8 +204,12 @@ def draw_assemblies(assemblies: Path, picture: Path, *, rois: Path | None = None
 def _stamp(movie: Movie, settings: dict[str, Any]) -> Stamp:
     """Return the stamp of a result made from `movie`, with the raw movie's checksum if it is our own file."""
     path = Path(movie.source)
-    checksum = ""
-    if path.is_file() and h5py.is_hdf5(path):
-        with h5py.File(path, "r") as file:
-            checksum = str(file.attrs.get("source_sha256", ""))
-    return Stamp(settings_hash(settings), checksum)
+    return Stamp(settings_hash(settings), read_stamp(path).source_sha256 if _is_own(path) else "")
+
+
+def _is_own(path: Path) -> bool:
+    """Return whether `path` is a movie file of neurocine."""
+    if not path.is_file() or not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path, "r") as file:
+        return str(file.attrs.get("kind", "")) == "movie"

@@ -47,6 +47,7 @@ def check_recording(recording: Recording, config: Config) -> MovieRecord:
         override=recording.override,
         dark_offset=recording.dark_offset,
         selection=recording.selection,
+        channel_structural=recording.channel_structural,
         bad_frames=recording.bad_frames,
         sample=SAMPLE_FRAMES,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet, Traces
+from neurocine.core import CellTypes, InputError, Labels, Movie, Raster, RoiSet, Traces
 from neurocine.core.raster import active_runs
 
 
@@ -138,6 +140,13 @@ def test_celltypes_are_the_most_probable_and_found_by_id() -> None:
         types.of(np.array([3]))
     with pytest.raises(InputError, match="sum to 1"):
         CellTypes(np.array([5]), np.array([[0.7, 0.2, 0.2]], np.float32))
+    with pytest.raises(InputError, match="label: 'glia' is no cell type"):
+        replace(types, labels=Labels(np.float32([1, 0]), ("glia", "")))
+
+
+def test_only_clear_labels_tell_a_type() -> None:
+    labels = Labels.of(np.float32([0.9, 0.89, np.nan, 1]), "interneuron", np.float32(0.9))
+    assert labels.types == ("interneuron", "", "", "interneuron")
 
 
 @given(hnp.arrays(bool, st.tuples(st.integers(1, 4), st.integers(1, 30))))

@@ -7,15 +7,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
-from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
+from neurocine.core import CellTypes, Labels, Movie, Raster, RoiSet, Traces
 from neurocine.io.result_files import (
     MovieWriter,
     Registration,
     Stamp,
     Summary,
+    read_celltypes,
     read_rois,
     write_activity,
     write_celltypes,
@@ -89,8 +91,25 @@ def results_folder(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> Path:
 
 
 @pytest.fixture
+def labelled_folder(results_folder: Path) -> Path:
+    """The same with a structural channel, in which the first ROI is labelled and the third may be."""
+    with h5py.File(results_folder / "motion" / "movie.h5", "a") as file:
+        mean = file["summary/mean"][...]
+        file["structural/mean"], file["structural/corrected"] = mean / 2, mean / 4 - 40
+        file.attrs["bleed_through"] = 0.0625
+    _write_labels(results_folder)
+    return results_folder
+
+
+def _write_labels(folder: Path) -> None:
+    path = folder / "celltype" / "celltypes.tsv"
+    labels = Labels.of(np.float32([0.96875, 0.125, 0.5, 0]), "interneuron", 0.9)
+    write_celltypes(path, replace(read_celltypes(path), labels=labels), STAMP)
+
+
+@pytest.fixture
 def annotated_folder(results_folder: Path) -> Path:
-    """The same with STNeuroNet's annotations of three ROIs of suite2p, and an ROI that only it found."""
+    """The same with STNeuroNet's annotations of three ROIs of suite2p, an ROI that only it found, labels."""
     path = results_folder / "active" / "rois.h5"
     annotated = replace(
         read_rois(path),
@@ -101,6 +120,7 @@ def annotated_folder(results_folder: Path) -> Path:
         ),
     )
     write_rois(path, annotated, STAMP)
+    _write_labels(results_folder)
     return results_folder
 
 

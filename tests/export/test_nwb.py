@@ -71,6 +71,15 @@ def test_active_neurons_come_back(annotated_folder: Path) -> None:
     assert [int(row.index[0]) for row in seen["roi"]] == [0, 3, 0, 2]
 
 
+def test_labels_in_the_structural_channel_come_back(labelled_folder: Path) -> None:
+    out = export(labelled_folder)
+    assert validate(path=out) == []
+    assert list(inspect_nwbfile(out)) == []
+    with NWBHDF5IO(out, "r") as io:
+        table = io.read().processing["ophys"]["ImageSegmentation"]["PlaneSegmentation"]
+        assert table["labelled_probability"][:].tolist() == [0.96875, 0.125, 0.5, 0]
+
+
 def test_recording_without_rois_is_valid(empty_folder: Path) -> None:
     out = export(empty_folder)
     assert messages(out) == []

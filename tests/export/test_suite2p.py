@@ -34,6 +34,27 @@ def test_each_roi_says_who_found_it_and_how_active_it_is(annotated_folder: Path,
     open_rois(tmp_path / "suite2p" / "plane0", fov_shape=results.rois.fov_shape)
 
 
+def test_second_channel_is_there_as_suite2p_names_it(labelled_folder: Path, tmp_path: Path) -> None:
+    results = results_in(labelled_folder, LEFT_OUT)
+    write_suite2p_folder(results, tmp_path / "suite2p")
+    plane = tmp_path / "suite2p" / "plane0"
+    np.testing.assert_array_equal(
+        np.load(plane / "redcell.npy"), [[1, 0.96875], [0, 0.125], [0, 0.5], [0, 0]]
+    )
+    ops = np.load(plane / "ops.npy", allow_pickle=True).item()
+    np.testing.assert_array_equal(ops["meanImg_chan2"], results.summary.mean / 2)
+    np.testing.assert_array_equal(
+        ops["meanImg_chan2_corrected"], np.maximum(results.summary.mean / 4 - 40, 0)
+    )
+
+
+def test_one_channel_has_no_labels(results_folder: Path, tmp_path: Path) -> None:
+    write_suite2p_folder(results_in(results_folder, LEFT_OUT), tmp_path / "suite2p")
+    plane = tmp_path / "suite2p" / "plane0"
+    assert not (plane / "redcell.npy").exists()
+    assert "meanImg_chan2" not in np.load(plane / "ops.npy", allow_pickle=True).item()
+
+
 def test_a_recording_without_rois_gives_a_folder(empty_folder: Path, tmp_path: Path) -> None:
     write_suite2p_folder(results_in(empty_folder, LEFT_OUT), tmp_path / "suite2p")
     assert np.load(tmp_path / "suite2p" / "plane0" / "iscell.npy").shape == (0, 2)

@@ -46,6 +46,15 @@ def test_cells_have_their_numbers(results: RecordingResults) -> None:
     np.testing.assert_array_equal(cells["p_noise"], results.celltypes.probability[:, 2])
 
 
+def test_labelled_probability_is_that_of_the_structural_channel(labelled_folder: Path) -> None:
+    cells = cells_table(results_in(labelled_folder, LEFT_OUT))
+    assert cells["labelled_probability"].tolist() == [0.96875, 0.125, 0.5, 0]
+
+
+def test_labelled_probability_is_missing_without_a_structural_channel(results: RecordingResults) -> None:
+    assert cells_table(results)["labelled_probability"].isna().all()
+
+
 def test_centres_and_areas_are_in_pixels_and_micrometres(results: RecordingResults) -> None:
     cells = cells_table(results)
     # Discs of radius 5 px, at 2 µm per pixel.

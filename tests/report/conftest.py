@@ -15,4 +15,5 @@ _spec.loader.exec_module(_fixtures)
 
 results_folder = _fixtures.results_folder
 annotated_folder = _fixtures.annotated_folder
+labelled_folder = _fixtures.labelled_folder
 empty_folder = _fixtures.empty_folder

@@ -148,6 +148,25 @@ def test_active_neurons_are_counted_and_shown(annotated_folder: Path) -> None:
     assert page.open == []
 
 
+def test_structural_channel_is_shown_with_the_labelled_rois(labelled_folder: Path) -> None:
+    html = render(labelled_folder)
+    page = Page(html)
+    section = html.split("<h2>Structural channel</h2>")[1].split("</section>")[0]
+    assert re.findall(r'class="roi (\w+)"', section) == ["interneuron", "noise", "noise", "noise"]
+    assert "bleed-through of 6.2 % of the functional channel. 1 of 4 ROIs is labelled" in page.text
+    results = results_in(labelled_folder, LEFT_OUT)
+    assert results.structural is not None
+    shown = np.asarray(picture(re.findall(r'href="(data:image[^"]+)"', section)[0]).convert("L"), dtype=float)
+    assert np.corrcoef(shown.ravel(), results.structural.corrected.ravel())[0, 1] > 0.95
+    assert "; labelled 97%" in html
+    assert "p(labelled)" in heading_cells(html)
+    assert page.open == []
+
+
+def test_one_channel_has_no_structural_picture(results_folder: Path) -> None:
+    assert "Structural channel" not in render(results_folder)
+
+
 def heading_cells(html: str) -> list[str]:
     head = html.split('<table class="sortable">')[1].split("</thead>")[0]
     return re.findall(r"<th[^>]*>(.*?)</th>", head)

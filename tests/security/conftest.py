@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -156,7 +156,7 @@ def movie() -> Movie:
 def rois() -> RoiSet:
     masks = np.zeros((2, *FOV), bool)
     masks[0, 3:9, 4:9], masks[1, 12:18, 20:26] = True, True
-    return RoiSet.from_masks(masks, engine="suite2p")
+    return replace(RoiSet.from_masks(masks, engine="suite2p"), labelled=np.float32([1, 0]))
 
 
 def tiff(**options: Any) -> Maker:
@@ -520,6 +520,7 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "suite2p": ("rois", roi_file("plane0", "stat.npy")),
     "suite2p's iscell": ("rois", roi_file("plane0", "iscell.npy")),
     "suite2p's Fall.mat": ("rois", fall),
+    "suite2p's redcell": ("rois", roi_file("plane0", "redcell.npy")),
     "labels, tiff": ("rois", roi_file("l.tif")),
     "labels, npy": ("rois", roi_file("l.npy")),
     "labels, png": ("rois", png),

@@ -25,6 +25,7 @@ FORMATS = {
     "zarr 2, a chunk": 40, "suite2p's settings": 80, "neurofinder's info": 60, "neurofinder's image": 60,
     "neurofinder's regions": 60, "rois.h5": 80, "cinac": 80, "suite2p": 80, "suite2p's iscell": 40,
     "suite2p's Fall.mat": 80,
+    "suite2p's redcell": 40,
     "labels, tiff": 60, "labels, npy": 60, "labels, png": 60, "imagej's set": 60, "imagej's roi": 80,
     "cellpose": 60, "masks": 60, "caiman": 80, "nwb rois": 12, "segments": 80,
     "traces": 60, "activity": 60, "assemblies": 60, "celltypes": 60, "truth": 60, "weights": 60,

@@ -54,7 +54,12 @@ def match_active(
     if settings.mode == "union":
         return _joined(rois, annotated, _on_its_own(added))
     same = masks.select(pairs[:, 1])
-    same = replace(same, ids=rois.ids[pairs[:, 0]], engine=tuple(annotated.engine[i] for i in pairs[:, 0]))
+    same = replace(
+        same,
+        ids=rois.ids[pairs[:, 0]],
+        engine=tuple(annotated.engine[i] for i in pairs[:, 0]),
+        labelled=rois.labelled[pairs[:, 0]],
+    )
     return _joined(rois, _on_its_own(same), _on_its_own(added))
 
 
@@ -114,5 +119,6 @@ def _joined(like: RoiSet, *sets: RoiSet) -> RoiSet:
         probability=[rois.probability[i] for rois, i in rows],
         active_intervals=[rois.active_intervals[i] for rois, i in rows],
         active_probability=[rois.active_probability[i] for rois, i in rows],
+        labelled=[rois.labelled[i] for rois, i in rows],
         source=like.source,
     )

@@ -61,6 +61,9 @@ def motion(
     channel: Annotated[
         str | None, typer.Option(help="Name of the channel; 1/2: the first of two that alternate.")
     ] = None,
+    channel_structural: Annotated[
+        str | None, typer.Option(help="Name of a second channel that labels some cells, such as tdTomato.")
+    ] = None,
     plane: Annotated[
         str | None, typer.Option(help="Number of the plane, from 0; 0/4: the first of four that alternate.")
     ] = None,
@@ -87,6 +90,7 @@ def motion(
             override=override,
             dark_offset=dark_offset,
             selection=selection(dataset, channel, plane, frames, crop),
+            channel_structural=channel_structural,
             progress=progress,
         )
         pipeline.motion(
@@ -94,6 +98,7 @@ def motion(
             out,
             section,
             source_sha256=source.sha256,
+            structural=source.open_structural(),
             engines=chosen.engines,
             progress=progress,
         )

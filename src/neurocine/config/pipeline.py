@@ -183,6 +183,14 @@ class CelltypeSettings(Section):
     )
     batch_size: int = Field(32, ge=1, description="windows per batch")
     backend: Backend = Field("keras", description="runtime of the network: keras (TensorFlow) or openvino")
+    labelled_type: Literal["pyramidal", "interneuron"] = Field(
+        "interneuron",
+        description="type of the cells that are labelled in the structural channel; evaluation and "
+        "fine-tuning take it for true, and the type of all other cells for unknown",
+    )
+    labelled_threshold: Fraction = Field(
+        0.9, description="lowest probability at which a cell counts as labelled"
+    )
 
 
 class ActivitySettings(Section):

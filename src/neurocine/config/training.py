@@ -183,7 +183,9 @@ class FineTuneSettings(Section):
 
     model: str = Field("cinac-general", description="model to start from: NAME or FOLDER/NAME")
     labelled: tuple[str, ...] = Field(
-        (), description="labelled data: folders with movie.h5, rois.h5 and truth.h5, or .cinac files"
+        (),
+        description="labelled data: folders with movie.h5, rois.h5 and truth.h5, or .cinac files; for a "
+        "cell-type model also results of a recording with a structural channel",
     )
     epochs: int = Field(8, ge=1, description="epochs; each ends with a validation and a checkpoint")
     steps_per_epoch: int = Field(40, ge=1, description="batches per epoch")

@@ -1,7 +1,7 @@
 """The data types that all steps share: frozen dataclasses over arrays, validated on construction."""
 
 from neurocine.core.assemblies import Assemblies
-from neurocine.core.celltypes import CELL_TYPES, CellTypes
+from neurocine.core.celltypes import CELL_TYPES, CellTypes, Labels
 from neurocine.core.errors import (
     DamagedFile,
     EngineMissing,
@@ -30,6 +30,7 @@ __all__ = [
     "FrameSource",
     "InputError",
     "InvalidFrames",
+    "Labels",
     "MetadataMissing",
     "Movie",
     "NeurocineError",

@@ -15,6 +15,28 @@ CELL_TYPES = ("pyramidal", "interneuron", "noise")
 
 
 @dataclass(frozen=True, eq=False)
+class Labels:
+    """What a structural channel says of N ROIs.
+
+    Attributes
+    ----------
+    probability
+        Probability that each cell is labelled, (N,) float32 in [0, 1]; NaN where it isn't known.
+    types
+        The type that its label tells of each cell, (N,) strings of `CELL_TYPES`; empty where there is no
+        clear label: such cells may be of any type.
+    """
+
+    probability: NDArray[np.float32]
+    types: tuple[str, ...]
+
+    @classmethod
+    def of(cls, probability: NDArray[np.float32], cell_type: str, least: float) -> Labels:
+        """Return the labels of cells that are of `cell_type` if labelled with a probability of `least`."""
+        return cls(probability, tuple(cell_type if value >= least else "" for value in probability))
+
+
+@dataclass(frozen=True, eq=False)
 class CellTypes:
     """The probability that each of N ROIs is of each type in `CELL_TYPES`.
 
@@ -26,16 +48,19 @@ class CellTypes:
         (N, 3) float32, rows sum to 1, columns in the order of `CELL_TYPES`.
     source
         Where it came from, for messages.
+    labels
+        What a structural channel says of the ROIs; None without one.
 
     Raises
     ------
     InputError
-        If shapes don't agree, ids repeat or a row doesn't sum to 1.
+        If shapes don't agree, ids repeat, a row doesn't sum to 1 or a label isn't a type.
     """
 
     ids: NDArray[np.int64]
     probability: NDArray[np.float32]
     source: str = "cell types"
+    labels: Labels | None = None
 
     def __post_init__(self) -> None:
         n = len(unique_ids(self.ids, self.source))
@@ -44,6 +69,13 @@ class CellTypes:
             raise InputError(
                 self.source, "probability", "a row doesn't sum to 1", "Give one probability per type."
             )
+
+        if self.labels is not None:
+            as_array(self.labels.probability, np.float32, (n,), self.source, "labels")
+            unknown = sorted(set(self.labels.types) - {"", *CELL_TYPES})
+            if len(self.labels.types) != n or unknown:
+                problem = f"{unknown[0]!r} is no cell type" if unknown else "aren't one per ROI"
+                raise InputError(self.source, "label", problem, f"Choose of {', '.join(CELL_TYPES)}.")
 
     @property
     def types(self) -> tuple[str, ...]:

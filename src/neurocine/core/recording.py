@@ -59,6 +59,8 @@ class Recording:
         The movie's file or folder, or several files in order of time.
     selection
         Which part of these files is the recording.
+    channel_structural
+        Name of a channel of the same files that labels some cells; None if there is none.
     frame_rate_hz, pixel_size_um, indicator
         As the table gives them; None where it leaves them to the file.
     override
@@ -80,6 +82,7 @@ class Recording:
     name: str
     movie: tuple[Path, ...]
     selection: Selection = Selection()
+    channel_structural: str | None = None
     frame_rate_hz: float | None = None
     pixel_size_um: float | None = None
     indicator: str | None = None

@@ -42,6 +42,9 @@ class RoiSet:
     active_probability
         STNeuroNet's probability that the ROI is an active neuron, (N,) float32 in [0, 1]; NaN where it
         wasn't looked for.
+    labelled
+        Probability that the cell is labelled in a structural channel, (N,) float32 in [0, 1], where the ROIs'
+        file says so; NaN elsewhere.
     source
         Where they came from, for messages.
 
@@ -62,6 +65,7 @@ class RoiSet:
     probability: NDArray[np.float32]
     active_intervals: tuple[NDArray[np.int64], ...]
     active_probability: NDArray[np.float32]
+    labelled: NDArray[np.float32]
     source: str = "rois"
 
     def __post_init__(self) -> None:
@@ -74,7 +78,7 @@ class RoiSet:
         for name in ("y", "x", "weight"):
             as_array(getattr(self, name), None, (n_pixels,), self.source, name)
         self._check_pixels(np.diff(indptr))
-        for name in ("probability", "active_probability"):
+        for name in ("probability", "active_probability", "labelled"):
             probability = as_array(getattr(self, name), np.float32, (n,), self.source, name)
             if np.any((probability < 0) | (probability > 1)):
                 raise InputError(
@@ -123,6 +127,7 @@ class RoiSet:
         probability: ArrayLike | None = None,
         active_intervals: Sequence[ArrayLike] | None = None,
         active_probability: ArrayLike | None = None,
+        labelled: ArrayLike | None = None,
         source: str = "rois",
     ) -> RoiSet:
         """Build from one ``(rows, columns, weights)`` for each ROI; weights of None are all 1."""
@@ -146,6 +151,7 @@ class RoiSet:
                 else tuple(np.asarray(a, dtype=np.int64).reshape(-1, 2) for a in active_intervals)
             ),
             active_probability=_known(active_probability, n),
+            labelled=_known(labelled, n),
             source=source,
         )
 
@@ -233,6 +239,7 @@ class RoiSet:
             probability=self.probability[chosen],
             active_intervals=[self.active_intervals[i] for i in chosen],
             active_probability=self.active_probability[chosen],
+            labelled=self.labelled[chosen],
             source=self.source,
         )
 

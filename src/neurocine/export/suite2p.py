@@ -40,4 +40,6 @@ def write_suite2p_folder(results: RecordingResults, out: Path) -> None:
         tau_s=decay_s(results.movie.indicator),
         diameter_px=float(measured_px or DIAMETER_UM / results.movie.pixel_size_um),
         probability=1 - results.celltypes.probability[:, CELL_TYPES.index("noise")],
+        redcell=np.stack([[bool(label) for label in results.label_types], results.labelled], axis=1),
+        structural=results.structural,
     )

@@ -129,6 +129,13 @@ CELL_COLUMNS: Final[tuple[CellColumn, ...]] = (
     ),
     *(_type_probability(index, name) for index, name in enumerate(CELL_TYPES)),
     CellColumn(
+        "labelled_probability",
+        "Probability that the cell is labelled in the structural channel",
+        lambda m: m.results.labelled,
+        "p(labelled)",
+        ".2f",
+    ),
+    CellColumn(
         "engines",
         "Which engine found the ROI, or engines, joined by +",
         lambda m: m.results.rois.engine,

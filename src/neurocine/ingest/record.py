@@ -83,6 +83,8 @@ class MovieRecord:
         Pixels that are NaN or infinite; None if there are none.
     dark_offset
         Value of a pixel without light.
+    channel_structural, structural_files
+        Name of the structural channel, and the paths of its files; None and empty if there is none.
     frames_read
         How many frames were looked at: all, unless the record is that of a sample.
     warnings
@@ -103,6 +105,8 @@ class MovieRecord:
     invalid_rows: tuple[tuple[int, int, int], ...] = ()
     missing: MissingSummary | None = None
     dark_offset: DarkOffset = field(default_factory=DarkOffset)
+    channel_structural: str | None = None
+    structural_files: tuple[str, ...] = ()
     frames_read: int = 0
     warnings: tuple[str, ...] = ()
 
@@ -113,13 +117,22 @@ class MovieRecord:
 
     def open(self) -> Movie:
         """Return the movie, lazily, by the paths recorded here."""
+        return self._opened([file.path for file in self.files], self.selection)
+
+    def open_structural(self) -> Movie | None:
+        """Return the movie of the structural channel, lazily; None if there is none."""
+        if self.channel_structural is None:
+            return None
+        return self._opened(self.structural_files, replace(self.selection, channel=self.channel_structural))
+
+    def _opened(self, files: Sequence[str], selection: Selection) -> Movie:
         movie = open_movie(
-            [Path(file.path) for file in self.files],
+            list(map(Path, files)),
             frame_rate_hz=self.frame_rate_hz,
             pixel_size_um=self.pixel_size_um,
             indicator=self.indicator,
             override=True,
-            selection=self.selection,
+            selection=selection,
         )
         complete = not self.invalid and not self.invalid_rows
         validity = None if complete else self.validity
@@ -135,6 +148,7 @@ def ingest(
     override: bool = False,
     dark_offset: float | None = None,
     selection: Selection = _ALL,
+    channel_structural: str | None = None,
     bad_frames: Sequence[Range] = (),
     sample: int | None = None,
     progress: Progress = silent,
@@ -147,6 +161,8 @@ def ingest(
         As for `neurocine.io.movies.open_movie`.
     dark_offset
         Value of a pixel without light, in counts; None: see `find_dark_offset`.
+    channel_structural
+        Name of the structural channel in the same files; None if there is none.
     bad_frames
         First and last frame (0-based, inclusive, counted before `selection`) of ranges that the user knows
         to hold no usable data.
@@ -159,7 +175,8 @@ def ingest(
     Raises
     ------
     InputError
-        For all that `open_movie` and `check_pixels` refuse.
+        For all that `open_movie` and `check_pixels` refuse; if the structural channel isn't there, or is the
+        functional one.
     """
     with gathered_warnings() as warnings:
         movie = open_movie(
@@ -170,6 +187,7 @@ def ingest(
             override=override,
             selection=selection,
         )
+        others = structural_files(paths, channel_structural, selection, movie)
         runs = sample_runs(movie.n_frames, _most_frames(movie, sample))
         pixels, missing, found = _pixels(movie, runs, selection, progress)
         validity = _named(bad_frames, movie, selection.frames) | found
@@ -193,6 +211,8 @@ def ingest(
         invalid_rows=validity.rows,
         missing=missing,
         dark_offset=darkness,
+        channel_structural=channel_structural,
+        structural_files=others,
         frames_read=sum(last - first + 1 for first, last in runs),
         warnings=tuple(warnings),
     )
@@ -259,6 +279,35 @@ def _source_files(
         if with_checksums:
             progress("checksums", done + 1, len(names))
     return movie_format.name, tuple(files)
+
+
+def structural_files(
+    paths: Path | Sequence[Path], channel: str | None, selection: Selection, functional: Movie
+) -> tuple[str, ...]:
+    """Return the files of the structural `channel`, none if that is None.
+
+    Raises
+    ------
+    InputError
+        If it isn't there, is the functional channel, or has other frames than that.
+    """
+    if channel is None:
+        return ()
+    structural = open_movie(
+        paths,
+        frame_rate_hz=functional.frame_rate_hz,
+        pixel_size_um=functional.pixel_size_um,
+        override=True,
+        selection=replace(selection, channel=channel),
+    )
+    shapes = [(movie.n_frames, *movie.fov_shape) for movie in (structural, functional)]
+    first = [movie.read(0, 1) for movie in (structural, functional)]
+    problem = f"has frames of shape {shapes[0]}, the functional channel {shapes[1]}"
+    if shapes[0] == shapes[1]:
+        problem = f"{channel!r} holds the same pixels as the functional channel {selection.channel!r}"
+    if shapes[0] != shapes[1] or np.array_equal(first[0], first[1]):
+        raise InputError(structural.source, "channel_structural", problem, "Name the other channel.")
+    return tuple(str(name) for name in movie_files(paths, replace(selection, channel=channel))[1])
 
 
 def _named(ranges: Sequence[Range], movie: Movie, selected: Range | None) -> Validity:

@@ -47,6 +47,7 @@ def read_source(path: Path) -> MovieRecord:
                 "invalid_rows": tuple((int(a), int(b), int(c)) for a, b, c in known["invalid_rows"]),
                 "dark_offset": DarkOffset(**known["dark_offset"]),
                 "missing": _missing(known["missing"]),
+                "structural_files": tuple(str(name) for name in known["structural_files"]),
                 "warnings": tuple(str(text) for text in known["warnings"]),
             }
         )

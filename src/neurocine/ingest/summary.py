@@ -29,6 +29,7 @@ def facts(record: MovieRecord) -> dict[str, str]:
         "time": f"{record.frame_rate_hz:.4g} Hz, {duration(n_frames / record.frame_rate_hz)}",
         "field": f"{um:.4g} µm per pixel, {height * um:.4g} x {width * um:.4g} µm",
         "channel": _one_of(record.selection.channel, record.selection.n_channels),
+        "structural": record.channel_structural or "",
         "plane": _one_of(record.selection.plane, record.selection.n_planes),
         "indicator": record.indicator or "not known",
         "part": _part(record),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neurocine.core import Assemblies, CellTypes, FileMissing, InputError, Movie, Raster, RoiSet, Traces
 from neurocine.io.result_files import (
     Registration,
+    StructuralChannel,
     Summary,
     read_activity,
     read_assemblies,
@@ -21,6 +22,7 @@ from neurocine.io.result_files import (
     read_movie,
     read_registration,
     read_rois,
+    read_structural,
     read_summary,
     read_traces,
 )
@@ -44,6 +46,8 @@ class RecordingResults:
         N ROIs and what was measured of them, all in the same order.
     assemblies
         The cell assemblies; None where nobody looked for them.
+    structural
+        Pictures of the structural channel; None if there is none.
 
     Raises
     ------
@@ -61,6 +65,7 @@ class RecordingResults:
     celltypes: CellTypes
     raster: Raster
     assemblies: Assemblies | None = None
+    structural: StructuralChannel | None = None
 
     def __post_init__(self) -> None:
         for step, part in (("traces", self.traces), ("celltype", self.celltypes), ("activity", self.raster)):
@@ -88,6 +93,18 @@ class RecordingResults:
     def types(self) -> tuple[str, ...]:
         """The most probable type of each ROI."""
         return self.celltypes.types
+
+    @property
+    def labelled(self) -> NDArray[np.float32]:
+        """Probability that each cell is labelled in a structural channel, (N,); NaN where it isn't known."""
+        labels = self.celltypes.labels
+        return np.full(len(self.rois), np.nan, np.float32) if labels is None else labels.probability
+
+    @property
+    def label_types(self) -> tuple[str, ...]:
+        """The type that each cell's label tells, empty where there is none."""
+        labels = self.celltypes.labels
+        return ("",) * len(self.rois) if labels is None else labels.types
 
     @property
     def is_cell(self) -> NDArray[np.bool_]:
@@ -135,6 +152,7 @@ def collect(files: Mapping[str, Path], name: str) -> RecordingResults:
         celltypes=read_celltypes(files["celltypes"]),
         raster=read_activity(files["activity"]),
         assemblies=None if assemblies is None else read_assemblies(assemblies),
+        structural=read_structural(movie),
     )
 
 

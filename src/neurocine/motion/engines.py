@@ -6,7 +6,7 @@ An engine is a module with the function `MotionEngine.prepare`. A new one needs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
@@ -32,12 +32,16 @@ class Moved(NamedTuple):
         Displacement of each frame's content before registration, in pixels, (n,) float32.
     at_limit
         True where the shift is the largest allowed, (n,) bool.
+    move_alike
+        Moves the frames (n, Y, X) of another channel in the same way; None: a rigid shift by `y` and `x`
+        does.
     """
 
     frames: NDArray[Any]
     y: NDArray[np.float32]
     x: NDArray[np.float32]
     at_limit: NDArray[np.bool_]
+    move_alike: Callable[[NDArray[Any]], NDArray[Any]] | None = None
 
 
 class Registrar(Protocol):

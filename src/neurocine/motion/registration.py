@@ -20,6 +20,7 @@ from neurocine.motion.metrics import (
     unregistered,
     unregistrable,
 )
+from neurocine.motion.structural import StructuralMean
 from neurocine.motion.summary import SummaryAccumulator
 from neurocine.motion.template import sample_frames
 from neurocine.progress import Progress, silent
@@ -32,6 +33,7 @@ def register(
     stamp: Stamp,
     progress: Progress = silent,
     engines: EnginesSettings | None = None,
+    structural: Movie | None = None,
 ) -> None:
     """Register `movie` and write it, its summary images and its shifts to `out`.
 
@@ -52,11 +54,14 @@ def register(
         Called after each block.
     engines
         How programs in their own environments are run; None: the defaults.
+    structural
+        The structural channel of the same frames, whose mean picture is moved by the shifts of `movie` and
+        written, too; None if there is none.
 
     Raises
     ------
     InputError
-        If sampled frames are blank; if the engine can't be run.
+        If sampled frames are blank; if the engine can't be run; if the structural channel has other frames.
     """
     sample = sample_frames(movie, settings.template_frames)
     margin = limit_px(settings, movie.pixel_size_um, movie.fov_shape)
@@ -67,6 +72,7 @@ def register(
         MovieWriter(out, movie, stamp) as writer,
     ):
         measured = _Measured(registrar, movie, margin)
+        other = None if structural is None else StructuralMean(structural, movie)
         for start, frames in movie.blocks(block_bytes):
             moved = registrar.apply(frames)
             writer.write(start, moved.frames)
@@ -74,12 +80,16 @@ def register(
             measured.after(start, moved.frames)
             part = slice(start, start + len(frames))
             measured.y[part], measured.x[part], measured.at_limit[part] = moved.y, moved.x, moved.at_limit
+            if other is not None:
+                other.add(start, moved, measured.correlation[: part.stop])
             progress("motion", start + len(frames), movie.n_frames)
         summary = measured.summary.result()
         registration = measured.registration(summary, settings.flag_mad)
         lost = unregistrable(registration.correlation, registration.unregistered)
         validity = Validity.of(~lost, "unregistrable")
-        writer.finish(summary, registration, validity | movie.validity if movie.validity else validity)
+        validity = validity | movie.validity if movie.validity else validity
+        pictures = None if other is None else other.result(summary.mean)
+        writer.finish(summary, registration, validity, pictures)
 
 
 class _Measured:
@@ -89,7 +99,7 @@ class _Measured:
         self.template = registrar.template
         self.margin = margin
         self.summary = SummaryAccumulator(registrar.template)
-        self.y, self.x, self._after, self._before = np.zeros((4, movie.n_frames), dtype=np.float32)
+        self.y, self.x, self.correlation, self._before = np.zeros((4, movie.n_frames), dtype=np.float32)
         self.at_limit = np.zeros(movie.n_frames, dtype=bool)
         self._raw_sum = np.zeros(movie.fov_shape)
         self._chunks = ChunkMeans(movie.n_frames, movie.fov_shape)
@@ -102,23 +112,23 @@ class _Measured:
 
     def after(self, start: int, frames: NDArray[np.generic]) -> None:
         """Add registered `frames`."""
-        self._after[start : start + len(frames)] = self._correlation(frames)
+        self.correlation[start : start + len(frames)] = self._correlation(frames)
         self.summary.add(frames)
         self._chunks.add(start, frames)
 
     def registration(self, summary: Summary, flag_mad: float) -> Registration:
         """Return shifts, flags and quality of the registration."""
-        flagged = unregistered(self._after, self.at_limit, flag_mad)
+        flagged = unregistered(self.correlation, self.at_limit, flag_mad)
         kept = ~flagged if not flagged.all() else np.ones_like(flagged)
         shift = np.hypot(self.y, self.x)[kept]
         raw_mean = (self._raw_sum / len(flagged)).astype(np.float32)
         metrics = {
             "correlation_before": float(self._before[kept].mean(dtype=np.float64)),
-            "correlation_after": float(self._after[kept].mean(dtype=np.float64)),
+            "correlation_after": float(self.correlation[kept].mean(dtype=np.float64)),
             "crispness_before": crispness(raw_mean),
             "crispness_after": crispness(summary.mean),
             "residual_flow_p95_px": residual_flow_p95(self.template, self._chunks.result(), self.margin),
             "max_shift_px": float(shift.max()),
             "unregistered_share": float(flagged.mean()),
         }
-        return Registration(self.y, self.x, self._after, flagged, self.template, raw_mean, metrics)
+        return Registration(self.y, self.x, self.correlation, flagged, self.template, raw_mean, metrics)

@@ -8,6 +8,7 @@ leaves values unchanged; a non-rigid one interpolates once. Edges repeat, they d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -95,11 +96,21 @@ class Suite2pEngine:
 
     def apply(self, frames: NDArray[Any]) -> Moved:
         """Return `frames` (n, Y, X) registered to the template."""
-        step = max(1, BATCH_PIXELS // self.template.size)
-        parts = [self._batch(frames[i : i + step]) for i in range(0, len(frames), step)]
-        return Moved(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+        step = self._batch_frames()
+        parts = [self._displacement(frames[i : i + step]) for i in range(0, len(frames), step)]
+        dy, dx, at_limit = (np.concatenate(field) for field in zip(*parts, strict=True))
+        move = partial(self._moved, dy=dy, dx=dx)
+        mean_y, mean_x = (value.mean(axis=1, dtype=np.float32) for value in (dy, dx))
+        return Moved(move(frames), mean_y, mean_x, at_limit, move)
 
-    def _batch(self, frames: NDArray[Any]) -> Moved:
+    def _batch_frames(self) -> int:
+        return max(1, BATCH_PIXELS // self.template.size)
+
+    def _displacement(self, frames: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
+        """Return the displacement of `frames` in y and x, and which are at the limit, (n,).
+
+        Non-rigid displacements are (n, blocks), rigid ones (n, 1) whole pixels.
+        """
         shifts = s2p.compute_shifts(
             self._filters,
             torch.from_numpy(self._scale(frames)).to(self._device),
@@ -107,14 +118,22 @@ class Suite2pEngine:
             snr_thresh=self._options["snr_thresh"],
             maxregshiftNR=self._block_limit,
         )
-        y, x = (value.cpu().numpy().astype(np.int64) for value in shifts[:2])
-        at_limit = (np.abs(y) >= self._limit) | (np.abs(x) >= self._limit)
+        y, x = (value.cpu().numpy().astype(np.int64)[:, None] for value in shifts[:2])
+        at_limit = ((np.abs(y) >= self._limit) | (np.abs(x) >= self._limit))[:, 0]
         if shifts[3] is None:
-            return Moved(_moved_whole(frames, y, x), y.astype(np.float32), x.astype(np.float32), at_limit)
+            return y, x, at_limit
         of_blocks = [value.cpu().numpy() for value in shifts[3:5]]
-        dy, dx = y[:, None] + of_blocks[0], x[:, None] + of_blocks[1]
-        moved = cast(self._warped(frames, dy, dx), frames.dtype)
-        return Moved(moved, dy.mean(axis=1, dtype=np.float32), dx.mean(axis=1, dtype=np.float32), at_limit)
+        return y + of_blocks[0], x + of_blocks[1], at_limit
+
+    def _moved(self, frames: NDArray[Any], dy: NDArray[Any], dx: NDArray[Any]) -> NDArray[Any]:
+        """Return `frames` (n, Y, X) moved back by displacements as `_displacement` returns them."""
+        if dy.dtype.kind == "i":
+            return _moved_whole(frames, dy[:, 0], dx[:, 0])
+        step = self._batch_frames()
+        parts = [slice(i, i + step) for i in range(0, len(frames), step)]
+        return np.concatenate(
+            [cast(self._warped(frames[part], dy[part], dx[part]), frames.dtype) for part in parts]
+        )
 
     def _warped(
         self, frames: NDArray[Any], dy: NDArray[np.floating], dx: NDArray[np.floating]

@@ -96,6 +96,8 @@ class Outline:
         Where its label stands.
     tooltip
         Its numbers in words.
+    label
+        The type that its label in the structural channel tells; empty if it has none.
     """
 
     roi_id: int
@@ -106,6 +108,7 @@ class Outline:
     x: float
     y: float
     tooltip: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -239,10 +242,15 @@ def _plots(results: RecordingResults, settings: ReportSettings) -> dict[str, The
 
 def _pictures(results: RecordingResults) -> dict[str, Picture]:
     summary = results.summary
+    pictures = {
+        "mean": summary.mean,
+        "correlation": summary.correlation,
+        "max": summary.max,
+    }
+    if results.structural is not None:
+        pictures["structural"] = results.structural.corrected
     return {
-        "mean": grey_picture(summary.mean),
-        "correlation": grey_picture(summary.correlation),
-        "max": grey_picture(summary.max),
+        **{name: grey_picture(picture) for name, picture in pictures.items()},
         "before": grey_picture(results.registration.raw_mean, max_edge=512),
     }
 
@@ -261,8 +269,9 @@ def outline_rows(results: RecordingResults, cells: pd.DataFrame) -> list[Outline
             x=cell.x_px + 0.5,
             y=cell.y_px + 0.5,
             tooltip=_tooltip(cell),
+            label=label,
         )
-        for cell, lines in zip(rows, outlines(results.rois), strict=True)
+        for cell, lines, label in zip(rows, outlines(results.rois), results.label_types, strict=True)
     ]
 
 
@@ -273,6 +282,8 @@ def _tooltip(cell: Any) -> str:
         f"ROI {cell.roi_id}: {cell.type} ({probability:.0%}), SNR {cell.snr:.1f}, "
         f"{cell.transients} transients, {cell.rate_per_min:.2f} per minute"
     )
+    if np.isfinite(cell.labelled_probability):
+        text += f"; labelled {cell.labelled_probability:.0%}"
     if np.isfinite(cell.active_probability):
         text += f"; active neuron {cell.active_probability:.0%}, found by {cell.engines}"
     return text

@@ -34,21 +34,29 @@ def signal_masks(rois: RoiSet) -> sparse.csr_array:
     return kept
 
 
-def neuropil_masks(rois: RoiSet, inner_px: float, outer_px: float) -> sparse.csr_array:
+def neuropil_masks(
+    rois: RoiSet, inner_px: float, outer_px: float, free: NDArray[np.bool_] | None = None
+) -> sparse.csr_array:
     """Return the masks (N, Y * X) whose product with a frame is Fneu; each row sums to 1.
 
     The neuropil of an ROI is the annulus of pixels more than `inner_px` and at most `outer_px` from it that
-    belong to no ROI. With fewer than `MIN_NEUROPIL_PIXELS` its outer edge moves out until they suffice or the
-    field of view is exhausted. A row is empty if no pixel is free.
+    are `free` (Y, X): by default, that belong to no ROI. With fewer than `MIN_NEUROPIL_PIXELS` its outer edge
+    moves out until they suffice or the field of view is exhausted. A row is empty if no pixel is free.
     """
-    free = np.ones(rois.fov_shape, dtype=bool)
-    free[rois.y, rois.x] = False
+    free = free_pixels(rois) if free is None else free
     annuli = [_annulus(rois, i, free, inner_px, outer_px) for i in range(len(rois))]
     indptr = np.concatenate([[0], np.cumsum([len(pixels) for pixels in annuli])])
     indices = np.concatenate([np.empty(0, dtype=np.int64), *annuli])
     size = np.diff(indptr)
     data = np.repeat(1 / np.maximum(size, 1), size)
     return sparse.csr_array((data.astype(np.float32), indices, indptr), shape=(len(rois), free.size))
+
+
+def free_pixels(rois: RoiSet) -> NDArray[np.bool_]:
+    """Return which pixels (Y, X) belong to no ROI."""
+    free = np.ones(rois.fov_shape, dtype=bool)
+    free[rois.y, rois.x] = False
+    return free
 
 
 def _annulus(

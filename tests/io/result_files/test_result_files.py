@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet, Traces
+from neurocine.core import CellTypes, InputError, Labels, Movie, Raster, RoiSet, Traces
 from neurocine.io.result_files import (
     SCHEMA_VERSION,
     MovieWriter,
@@ -153,6 +153,22 @@ def test_celltypes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.ids, IDS)
     np.testing.assert_allclose(read.probability, probability, atol=1e-6)
     assert f"# source_sha256={'5' * 64}" in path.read_text()
+
+
+def test_labels_of_cells_are_kept_and_may_be_missing(tmp_path: Path) -> None:
+    probability = np.full((3, 3), 1 / 3, np.float32)
+    labels = Labels.of(np.float32([0.95, np.nan, 0.25]), "interneuron", 0.9)
+    path = tmp_path / "celltypes.tsv"
+    write_celltypes(path, CellTypes(IDS, probability, labels=labels), STAMP)
+    read = read_celltypes(path)
+    assert read.labels is not None
+    assert read.labels.types == ("interneuron", "", "")
+    np.testing.assert_allclose(read.labels.probability, [0.95, np.nan, 0.25], atol=1e-6)
+    write_celltypes(path, CellTypes(IDS, probability), STAMP)
+    assert read_celltypes(path).labels is None
+    older = path.read_text().replace("\tlabelled\tlabel", "").replace("\t\t\n", "\n")
+    path.write_text(older)
+    assert read_celltypes(path).labels is None
 
 
 @pytest.mark.parametrize(

@@ -61,10 +61,11 @@ def test_own_file_keeps_everything(tmp_path: Path, masks: NDArray[np.bool_], dat
         np.array([data.draw(st.sampled_from([np.nan, 0.0, 0.25, 1.0])) for _ in range(n)], np.float32),
         tuple(np.arange(2 * k).reshape(-1, 2) for k in range(n)),
         np.array([data.draw(st.sampled_from([np.nan, 0.0, 0.5, 1.0])) for _ in range(n)], np.float32),
+        np.array([data.draw(st.sampled_from([np.nan, 0.0, 1.0])) for _ in range(n)], np.float32),
     )
     save_rois(tmp_path / "rois.h5", rois)
     read = open_rois(tmp_path / "rois.h5", fov_shape=FOV)
-    for name in ("ids", "indptr", "y", "x", "weight", "probability", "active_probability"):
+    for name in ("ids", "indptr", "y", "x", "weight", "probability", "active_probability", "labelled"):
         np.testing.assert_array_equal(getattr(read, name), getattr(rois, name))
     assert read.engine == rois.engine
     assert all(

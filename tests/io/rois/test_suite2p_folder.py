@@ -271,6 +271,27 @@ def test_rois_that_a_person_rejected_are_left_out(
     assert "kept 2 of 4 ROIs that suite2p's iscell marks as cells" in caplog.text
 
 
+def test_labels_in_the_second_channel_come_back(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
+    write_all(tmp_path, blobs[1])
+    assert not (tmp_path / "redcell.npy").exists()
+    assert np.isnan(open_rois(tmp_path).labelled).all()
+    # Column 1 is suite2p's ratio of brightnesses; a person decided otherwise of the first two.
+    np.save(tmp_path / "redcell.npy", np.array([[0, 0.8], [1, 0.2], [1, 0.7], [0, 0.4]]))
+    np.save(tmp_path / "iscell.npy", np.array([[1, 0.9], [1, 0.1], [0, 0.8], [1, 0.2]]))
+    rois = open_rois(tmp_path)
+    assert rois.ids.tolist() == [0, 1, 3]
+    np.testing.assert_array_equal(rois.labelled, [0, 1, 0])
+    save_rois(tmp_path / "again", rois)
+    np.testing.assert_array_equal(loaded(tmp_path / "again", "redcell"), [[0, 0], [1, 1], [0, 0]])
+
+
+def test_labels_of_another_run(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
+    write_all(tmp_path, blobs[1])
+    np.save(tmp_path / "redcell.npy", np.ones((3, 2)))
+    with pytest.raises(InputError, match=r"redcell\.npy: shape: is \(3, 2\), expected \(4, 2\)"):
+        open_rois(tmp_path)
+
+
 def test_all_rois_rejected(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
     write_all(tmp_path, blobs[1])
     np.save(tmp_path / "iscell.npy", np.zeros((4, 2)))

@@ -258,6 +258,12 @@ def test_fall_mat(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         open_rois(write_fall(tmp_path / "c.mat", iscell=ISCELL[:2]))
 
 
+def test_labels_in_fall_mat(tmp_path: Path) -> None:
+    labelled = open_rois(write_fall(tmp_path / "l.mat", redcell=np.array([[1, 0.7], [1, 0.9], [0, 0.8]])))
+    np.testing.assert_array_equal(labelled.labelled, [1, 0])  # ROI 1 is no cell
+    assert np.isnan(open_rois(write_fall(tmp_path / "Fall.mat")).labelled).all()
+
+
 def test_matlab_files_of_something_else(tmp_path: Path) -> None:
     import h5py
 

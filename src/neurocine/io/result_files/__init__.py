@@ -10,9 +10,11 @@ from neurocine.io.result_files.celltypes import read_celltypes, write_celltypes
 from neurocine.io.result_files.movie import (
     MovieWriter,
     Registration,
+    StructuralChannel,
     Summary,
     read_movie,
     read_registration,
+    read_structural,
     read_summary,
 )
 from neurocine.io.result_files.rois import read_rois, write_rois
@@ -25,6 +27,7 @@ __all__ = [
     "MovieWriter",
     "Registration",
     "Stamp",
+    "StructuralChannel",
     "Summary",
     "read_activity",
     "read_assemblies",
@@ -33,6 +36,7 @@ __all__ = [
     "read_registration",
     "read_rois",
     "read_stamp",
+    "read_structural",
     "read_summary",
     "read_traces",
     "read_truth",

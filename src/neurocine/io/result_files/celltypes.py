@@ -1,4 +1,4 @@
-"""``celltypes.tsv``: id, type and three probabilities, one row per ROI."""
+"""``celltypes.tsv``: id, type, three probabilities and the label in a structural channel, one row per ROI."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from neurocine.core import CELL_TYPES, CellTypes, FileMissing, InputError
+from neurocine.core import CELL_TYPES, CellTypes, FileMissing, InputError, Labels
 from neurocine.io.atomic import atomic_path
 from neurocine.io.result_files.stamp import Stamp
 from neurocine.io.safe.damage import reraise_as_input_error
 
-COLUMNS = ("roi_id", "type", *(f"p_{name}" for name in CELL_TYPES))
+PROBABILITIES = tuple(f"p_{name}" for name in CELL_TYPES)
+COLUMNS = ("roi_id", "type", *PROBABILITIES)
+#: Probability that the cell is labelled, and the type that its label tells; empty where they aren't known.
+LABEL_COLUMNS = ("labelled", "label")
 
 
 def write_celltypes(path: Path, celltypes: CellTypes, stamp: Stamp | None = None) -> None:
@@ -23,9 +26,12 @@ def write_celltypes(path: Path, celltypes: CellTypes, stamp: Stamp | None = None
         file.write(f"# config_hash={stamp.config_hash}\n")
         file.write(f"# source_sha256={stamp.source_sha256}\n")
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for roi, cell_type, row in zip(celltypes.ids, celltypes.types, celltypes.probability, strict=True):
-            writer.writerow([int(roi), cell_type, *(f"{value:.6f}" for value in row)])
+        writer.writerow([*COLUMNS, *LABEL_COLUMNS])
+        labels = celltypes.labels or Labels.of(np.full(len(celltypes.ids), np.nan, np.float32), "", 1)
+        columns = (celltypes.ids, celltypes.types, celltypes.probability, labels.probability, labels.types)
+        for roi, cell_type, row, labelled, label in zip(*columns, strict=True):
+            known = "" if np.isnan(labelled) else f"{labelled:.6f}"
+            writer.writerow([int(roi), cell_type, *(f"{value:.6f}" for value in row), known, label])
 
 
 def read_celltypes(path: Path) -> CellTypes:
@@ -48,9 +54,17 @@ def read_celltypes(path: Path) -> CellTypes:
         raise InputError(path, missing[0], "this column is missing", f"Columns are {', '.join(COLUMNS)}.")
     try:
         ids = np.array([int(row["roi_id"]) for row in rows], dtype=np.int64)
-        probability = np.array([[float(row[name]) for name in COLUMNS[2:]] for row in rows])
+        probability = np.array([[float(row[name]) for name in PROBABILITIES] for row in rows])
+        # Files of earlier versions lack these columns.
+        labelled = np.array([float(row.get("labelled") or "nan") for row in rows], dtype=np.float32)
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(
             path, "table", f"holds something other than a number ({error})", "Run the step celltype again."
         ) from error
-    return CellTypes(ids, probability.reshape(-1, len(CELL_TYPES)).astype(np.float32), source=str(path))
+    types = tuple(row.get("label") or "" for row in rows)
+    return CellTypes(
+        ids,
+        probability.reshape(-1, len(CELL_TYPES)).astype(np.float32),
+        source=str(path),
+        labels=None if np.isnan(labelled).all() else Labels(labelled, types),
+    )

@@ -65,6 +65,25 @@ class Registration:
     metrics: dict[str, float]
 
 
+@dataclass(frozen=True, eq=False)
+class StructuralChannel:
+    """Pictures of the structural channel, moved as the movie was.
+
+    Attributes
+    ----------
+    mean
+        Mean of the frames that hold data, (Y, X) float32, counts.
+    corrected
+        The same without what the functional channel's mean adds to it, (Y, X) float32; may be negative.
+    bleed_through
+        Share of the functional channel's counts that appear in the structural one.
+    """
+
+    mean: NDArray[np.float32]
+    corrected: NDArray[np.float32]
+    bleed_through: float
+
+
 class MovieWriter(AbstractContextManager["MovieWriter"]):
     """Write a movie file block by block; it appears at its path only once it is whole.
 
@@ -119,8 +138,14 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         """Return frames already written."""
         return np.asarray(self._file["movie"][start:stop])
 
-    def finish(self, summary: Summary, registration: Registration, validity: Validity | None = None) -> None:
-        """Write summary images, shifts and validity; a movie file isn't complete without them."""
+    def finish(
+        self,
+        summary: Summary,
+        registration: Registration,
+        validity: Validity | None = None,
+        structural: StructuralChannel | None = None,
+    ) -> None:
+        """Write pictures, shifts and validity; a movie file isn't complete without them."""
         known = validity or Validity(self._like.n_frames)
         self._file["valid"] = known.valid
         for name in ("first", "last"):
@@ -136,6 +161,10 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
         self._file["motion/unregistered"] = np.asarray(registration.unregistered, dtype=bool)
         for name, value in sorted(registration.metrics.items()):
             self._file["motion"].attrs[name] = float(value)
+        if structural is not None:
+            for name in ("mean", "corrected"):
+                self._file[f"structural/{name}"] = np.asarray(getattr(structural, name), dtype=np.float32)
+            self._file.attrs["bleed_through"] = float(structural.bleed_through)
         self._finished = True
 
     def __exit__(
@@ -195,6 +224,18 @@ def read_summary(path: Path) -> Summary:
             max=dataset(file, "summary/max"),
             std=dataset(file, "summary/std"),
             correlation=dataset(file, "summary/correlation"),
+        )
+
+
+def read_structural(path: Path) -> StructuralChannel | None:
+    """Return the pictures of the structural channel in a movie file; None if it has none."""
+    with opened(path, "movie") as file:
+        if "structural" not in file:
+            return None
+        return StructuralChannel(
+            mean=dataset(file, "structural/mean"),
+            corrected=dataset(file, "structural/corrected"),
+            bleed_through=float(attribute(file, "bleed_through")),
         )
 
 

@@ -16,7 +16,7 @@ def write_rois(path: Path, rois: RoiSet, stamp: Stamp | None = None) -> None:
         file.attrs["fov_shape"] = rois.fov_shape
         file["ids"] = rois.ids
         file["indptr"] = rois.indptr
-        for name in ("y", "x", "weight", "probability", "active_probability"):
+        for name in ("y", "x", "weight", "probability", "active_probability", "labelled"):
             file[name] = getattr(rois, name)
         file["engine"] = [name.encode() for name in rois.engine] or np.empty(0, dtype="S1")
         counts = [len(intervals) for intervals in rois.active_intervals]
@@ -37,8 +37,8 @@ def read_rois(path: Path) -> RoiSet:
         bounds = dataset(file, "intervals/indptr")[1:-1]
         intervals = np.split(dataset(file, "intervals/frames"), bounds)
         ids = dataset(file, "ids")
-        # Files of earlier versions lack it: active neurons weren't looked for.
-        looked = "active_probability" in file
+        # Files of earlier versions lack some: they weren't looked for.
+        unknown = np.full(len(ids), np.nan, np.float32)
         return RoiSet(
             fov_shape=(height, width),
             ids=ids,
@@ -50,7 +50,8 @@ def read_rois(path: Path) -> RoiSet:
             probability=dataset(file, "probability"),
             active_intervals=tuple(intervals) if len(ids) else (),
             active_probability=(
-                dataset(file, "active_probability") if looked else np.full(len(ids), np.nan, np.float32)
+                dataset(file, "active_probability") if "active_probability" in file else unknown
             ),
+            labelled=dataset(file, "labelled") if "labelled" in file else unknown,
             source=str(path),
         )

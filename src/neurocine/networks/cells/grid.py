@@ -155,6 +155,7 @@ class Grid:
             probability=rois.probability,
             active_intervals=rois.active_intervals,
             active_probability=rois.active_probability,
+            labelled=rois.labelled,
             source=rois.source,
         )
 

@@ -13,8 +13,10 @@ from neurocine.io.safe.damage import reraise_as_input_error
 from neurocine.io.safe.matlab_cells import load_cells
 
 
-def read_fall(path: Path) -> tuple[list[dict[str, Any]], NDArray[Any] | None, dict[str, int]]:
-    """Return what ``stat.npy``, ``iscell.npy`` and the settings ``Ly`` and ``Lx`` hold otherwise.
+def read_fall(
+    path: Path,
+) -> tuple[list[dict[str, Any]], NDArray[Any] | None, NDArray[Any] | None, dict[str, int]]:
+    """Return what ``stat``, ``iscell`` and ``redcell.npy`` and the settings ``Ly`` and ``Lx`` hold otherwise.
 
     suite2p writes this file by SciPy: version 5, pixels counted from 0 as in Python.
 
@@ -23,8 +25,9 @@ def read_fall(path: Path) -> tuple[list[dict[str, Any]], NDArray[Any] | None, di
     InputError
         If the file is damaged, of another version, or has no ``stat`` with pixels.
     """
-    held = load_cells(path, ("stat", "iscell", "ops"))
-    stat, iscell, ops = (held.get(name) for name in ("stat", "iscell", "ops"))
+    names = ("stat", "iscell", "redcell", "ops")
+    held = load_cells(path, names)
+    stat, iscell, redcell, ops = map(held.get, names)
     stats = [stat] if isinstance(stat, dict) else stat
     if not isinstance(stats, list) or not all(isinstance(one, dict) for one in stats):
         raise InputError(
@@ -36,4 +39,7 @@ def read_fall(path: Path) -> tuple[list[dict[str, Any]], NDArray[Any] | None, di
     sizes = {} if not isinstance(ops, dict) else {name: ops[name] for name in ("Ly", "Lx") if name in ops}
     with reraise_as_input_error(path, "a Fall.mat of suite2p, with ops.Ly and ops.Lx as numbers"):
         settings = {name: int(value.item()) for name, value in sizes.items()}
-    return stats, iscell if isinstance(iscell, np.ndarray) and iscell.size else None, settings
+    decisions, labels = (
+        table if isinstance(table, np.ndarray) and table.size else None for table in (iscell, redcell)
+    )
+    return stats, decisions, labels, settings

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurocine.core import InputError, RoiSet, Traces
 from neurocine.io.atomic import atomic_path
-from neurocine.io.result_files import Registration, Summary
+from neurocine.io.result_files import Registration, StructuralChannel, Summary
 from neurocine.io.rois.suite2p.stat import roi_statistics
 
 #: suite2p's share of the neuropil that is subtracted from F.
@@ -28,8 +28,12 @@ def write_suite2p(
     tau_s: float = 1.0,
     diameter_px: float = 12.0,
     probability: ArrayLike | None = None,
+    redcell: ArrayLike | None = None,
+    structural: StructuralChannel | None = None,
 ) -> None:
     """Write ``stat, F, Fneu, spks, iscell, ops, settings, db, reg_outputs, detect_outputs .npy``.
+
+    With a second channel ``redcell.npy``, too.
 
     Settings are written twice, as suite2p 0.x wants them (``ops.npy``) and as 1.x does. The registered
     movie isn't written, so the folder opens in the GUI but can't be extracted from again.
@@ -54,6 +58,11 @@ def write_suite2p(
         Diameter of a soma in pixels.
     probability
         (N,) probability of each ROI to be a cell; that of `rois` unless given, 1 where it is NaN.
+    redcell
+        (N, 2) whether each ROI is labelled in the second channel, and the probability that it is; as `rois`
+        say unless given.
+    structural
+        Pictures of the second channel; None if there is none.
 
     Raises
     ------
@@ -77,7 +86,7 @@ def write_suite2p(
     db = _database(rois, n_frames)
     settings = _settings(frame_rate_hz, tau_s, diameter_px)
     registered = _registration(rois, n_frames, registration)
-    detected = _pictures(rois, summary)
+    detected = _pictures(rois, summary) | _second_channel(structural)
     arrays: dict[str, Any] = {
         "F": f,
         "Fneu": fneu,
@@ -88,8 +97,12 @@ def write_suite2p(
         "reg_outputs": registered,
         "detect_outputs": detected,
         "ops": {**db, **settings, **registered, **detected},
-        "stat": _objects(stats),  # last: a folder with it counts as complete
     }
+    own = np.stack([rois.labelled > 0.5, rois.labelled], axis=1)
+    labelled = np.asarray(own if redcell is None else redcell, dtype=np.float32)
+    if not np.isnan(labelled[:, 1]).all():
+        arrays["redcell"] = np.nan_to_num(labelled)
+    arrays["stat"] = _objects(stats)  # last: a folder with it counts as complete
     for name, array in arrays.items():
         with atomic_path(folder / f"{name}.npy") as part:
             np.save(part, array, allow_pickle=isinstance(array, dict) or name == "stat")
@@ -158,6 +171,12 @@ def _pictures(rois: RoiSet, summary: Summary | None) -> dict[str, NDArray[np.flo
     if summary is None:
         return {name: np.zeros(rois.fov_shape, dtype=np.float32) for name in ("meanImg", "max_proj", "Vcorr")}
     return {"meanImg": summary.mean, "max_proj": summary.max, "Vcorr": summary.correlation}
+
+
+def _second_channel(structural: StructuralChannel | None) -> dict[str, NDArray[np.float32]]:
+    if structural is None:
+        return {}
+    return {"meanImg_chan2": structural.mean, "meanImg_chan2_corrected": np.maximum(structural.corrected, 0)}
 
 
 def _objects(stats: list[dict[str, Any]]) -> NDArray[np.object_]:

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 STAT = "stat.npy"
 ISCELL = "iscell.npy"
 MATLAB = ".mat"
+REDCELL = "redcell.npy"
 #: suite2p's default frame rate, written when an ROI file is converted, which has none.
 DEFAULT_FS = 10.0
 
@@ -44,6 +45,9 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
     Column 0 of ``iscell.npy`` is 1 for cells: suite2p's classifier fills it, a person corrects it in the
     GUI. Ids are suite2p's numbers of the ROIs, from 0. Without ``iscell.npy``, all ROIs are returned.
 
+    Column 0 of ``redcell.npy``, which the GUI edits as well, says which ROIs are labelled in the second
+    channel; column 1 is a ratio of brightnesses, not a probability, and isn't read.
+
     Raises
     ------
     InputError
@@ -51,25 +55,26 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
         ``iscell`` rejects all ROIs, or a folder holds several planes.
     """
     if path.suffix.lower() == MATLAB:
-        file, decided = path, path
-        stats, decisions, settings = read_fall(path)
+        file = decided = red_file = path
+        stats, decisions, red, settings = read_fall(path)
     else:
         file = _stat_file(path)
-        decided = file.with_name(ISCELL)
-        stats = _stats(file)
-        decisions = np.asarray(load_npy(decided)) if decided.is_file() else None
+        decided, red_file = file.with_name(ISCELL), file.with_name(REDCELL)
+        stats, decisions, red = _stats(file), _table(decided), _table(red_file)
         settings = read_settings(file.parent)
     fov = (int(settings["Ly"]), int(settings["Lx"])) if {"Ly", "Lx"} <= set(settings) else None
     with reraise_as_input_error(
         file, "a list of ROIs with ypix and xpix", "Use the file as suite2p wrote it."
     ):
         pixels = [_pixels(stat) for stat in stats]
-    accepted, probability = _curation(decided, decisions, len(pixels))
+    accepted, probability = _decisions(decided, decisions, len(pixels))
+    labelled, _ = _decisions(red_file, red, len(pixels))
     rois = RoiSet.from_pixels(
         agreed_fov(file, fov, fov_shape),
         pixels,
         engine="suite2p",
         probability=probability,
+        labelled=None if labelled is None else labelled > 0,
         source=str(file),
     )
     if accepted is None:
@@ -90,6 +95,11 @@ def _stats(file: Path) -> list[Any]:
     return list(stats.item() if stats.ndim == 0 else stats)
 
 
+def _table(file: Path) -> NDArray[Any] | None:
+    """Return the array in `file`; None if it is missing."""
+    return np.asarray(load_npy(file)) if file.is_file() else None
+
+
 def write(path: Path, rois: RoiSet) -> None:
     """Write the ROIs alone as a folder of suite2p, its traces zero and its rate suite2p's default."""
     folder = path.parent if path.name == STAT else path
@@ -104,12 +114,12 @@ def _pixels(stat: dict[str, Any]) -> tuple[Any, Any, Any]:
     return y[kept], x[kept], weight[kept]
 
 
-def _curation(
+def _decisions(
     path: Path, table: NDArray[Any] | None, n: int
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
-    """Return whether each ROI is a cell (N,), and suite2p's probability that it is (N,); None if unknown.
+    """Return a decision on each ROI (N,), and suite2p's number behind it (N,); None if unknown.
 
-    The first versions had no probability: (N,), or (N, 1).
+    The first versions had no such number: (N,), or (N, 1).
     """
     if table is None:
         return None, None

@@ -24,6 +24,8 @@ TRUE_ACTIVITY = [
 ]
 # Where STNeuroNet adds ROIs to the engine's or takes some away, both are compared.
 SELECTED = CONFIG.active.mode in ("stneuronet", "union", "intersection")
+# Cells labelled in a structural channel have a known type, also in recordings without other truth.
+WITH_LABELS = [n for n, recording in RECORDINGS.items() if recording.channel_structural]
 
 
 rule evaluate_segmentation:
@@ -93,3 +95,27 @@ rule evaluate_activity:
         saying("Measuring activity against truth")
     script:
         "../workflow_scripts/evaluation_activity.py"
+
+
+rule evaluate_labels:
+    input:
+        celltypes=expand(result("celltypes"), recording=WITH_LABELS),
+    output:
+        json=f"{CONFIG.results}/evaluation/labels.json",
+    log:
+        f"{CONFIG.results}/evaluation/logs/evaluate_labels.log",
+    benchmark:
+        f"{CONFIG.results}/evaluation/benchmarks/evaluate_labels.tsv"
+    conda:
+        env_of("evaluate_labels")
+    threads: threads_of("evaluate_labels")
+    resources:
+        mem_mb=memory_of("evaluate_labels"),
+        runtime=runtime_of("evaluate_labels"),
+    params:
+        names=WITH_LABELS,
+        impl=IMPL["evaluation"],
+    message:
+        saying("Comparing cell types with labels in the structural channel")
+    script:
+        "../workflow_scripts/evaluation_labels.py"

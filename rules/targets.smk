@@ -14,8 +14,13 @@ rule train:
 rule evaluation:
     input:
         # Without any truth the rule says so.
-        activity=rules.evaluate_activity.output if WITH_TRUTH or not JUDGED else [],
+        activity=(
+            rules.evaluate_activity.output
+            if WITH_TRUTH or not (JUDGED or WITH_LABELS)
+            else []
+        ),
         segmentation=rules.evaluate_segmentation.output if JUDGED else [],
+        labels=rules.evaluate_labels.output if WITH_LABELS else [],
     message:
         "How results compare with truth is in {input}"
 

@@ -278,6 +278,7 @@ PROJECT_STEPS: tuple[Step, ...] = (
         for name, summary, cost in (
             ("evaluate_segmentation", "measures segmentation against truth", Cost(3000, 0.0, 60, 0)),
             ("evaluate_activity", "measures activity and cell types against truth", Cost(6000, 0.0, 120, 0)),
+            ("evaluate_labels", "compares cell types with structural labels", Cost(1000, 0.0, 10, 0)),
         )
     ),
     *(

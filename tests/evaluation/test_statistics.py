@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from neurocine.core import InputError
-from neurocine.evaluation import evaluate_types
+from neurocine.core import CellTypes, InputError, Labels
+from neurocine.evaluation import evaluate_labels, evaluate_types
 from neurocine.evaluation.activity.scored_transients import ScoredTransients
 from neurocine.evaluation.activity.thresholds import choose_threshold
 from neurocine.evaluation.statistics import paired_test, quartiles
@@ -104,3 +104,30 @@ def test_types_that_never_occur_do_not_count_and_unknown_ones_are_refused() -> N
         evaluate_types(["glia"], ["noise"])
     with pytest.raises(InputError, match="1 for 2 cells"):
         evaluate_types(["noise", "noise"], ["noise"])
+
+
+def called(types: list[int], labelled: list[float]) -> CellTypes:
+    """Cells called by the types of these numbers, and the probability that each is labelled."""
+    labels = Labels.of(np.float32(labelled), "interneuron", 0.9)
+    return CellTypes(np.arange(len(types)), np.eye(3, dtype=np.float32)[types], labels=labels)
+
+
+def test_cells_without_a_label_count_for_no_type() -> None:
+    first = called([1, 0, 2, 0, 1], [0.95, 0.99, 0.92, 0.1, np.nan])
+    result = evaluate_labels({"a": first, "b": called([1, 1], [1, 0.89])})
+    assert result["by_label"] == {
+        "interneuron": {
+            "cells": 4,
+            "called": {"pyramidal": 1, "interneuron": 2, "noise": 1},
+            "sensitivity": 0.5,
+        }
+    }
+    assert [(one["name"], one["unknown"]) for one in result["recordings"]] == [("a", 2), ("b", 1)]
+    assert result["recordings"][1]["by_label"]["interneuron"]["sensitivity"] == 1
+
+
+def test_no_labelled_cell_to_evaluate() -> None:
+    unlabelled = called([1, 0], [0.2, 0.89])
+    without = CellTypes(unlabelled.ids, unlabelled.probability)
+    with pytest.raises(InputError, match="no cell is labelled"):
+        evaluate_labels({"a": unlabelled, "b": without})

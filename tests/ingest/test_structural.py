@@ -122,7 +122,7 @@ def test_without_a_structural_channel_there_is_none(table: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"channel": ""}, "channel: is empty, but channel_structural is '2'"),
+        ({"channel": ""}, "channel: there are 2: 1, 2"),
         ({"structural": "1"}, "channel_structural: '1' holds the same pixels as the functional channel '1'"),
         ({"structural": "3"}, "'3' isn't there"),
     ],

@@ -90,10 +90,7 @@ class RecordingRow(BaseModel):
         description="name of the channel, such as 2, A or green; 1/2: the first of two whose frames "
         "alternate, where the file doesn't say so; empty: the only one",
     )
-    channel_structural: str | None = Field(
-        None,
-        description="name of a second channel that labels some cells, such as tdTomato; empty: none",
-    )
+    channel_structural: str | None = Field(None, description="second channel, which labels some cells")
     plane: str | None = Field(
         None,
         description="number of the plane, from 0; 0/4: the first of four whose frames alternate, where "
@@ -231,7 +228,7 @@ def _recording(where: str, cells: dict[str, str]) -> Recording:
             frames=_parsed(where, "frames", row.frames, parse_frames),
             crop=_parsed(where, "crop", row.crop, parse_crop),
         ),
-        channel_structural=_structural(where, row),
+        channel_structural=row.channel_structural,
         override=bool(row.override),
         dark_offset=row.dark_offset,
         frame_rate_hz=row.frame_rate_hz,
@@ -242,19 +239,6 @@ def _recording(where: str, cells: dict[str, str]) -> Recording:
         ground_truth=_existing(where, "ground_truth", row.ground_truth),
         split=row.split or "",
     )
-
-
-def _structural(where: str, row: RecordingRow) -> str | None:
-    """Return the name of the structural channel, None if there is none."""
-    name = (_parsed(where, "channel_structural", row.channel_structural, parse_channel) or {}).get("channel")
-    if name is not None and row.channel is None:
-        raise InputError(
-            where,
-            "channel",
-            f"is empty, but channel_structural is {name!r}",
-            "Name the functional channel, too.",
-        )
-    return name
 
 
 def ranges_in(text: str) -> tuple[Range, ...]:

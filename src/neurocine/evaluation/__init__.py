@@ -6,7 +6,7 @@ from neurocine.evaluation.activity.activity_evaluation import ActivityEvaluation
 from neurocine.evaluation.activity.activity_report import write_evaluation
 from neurocine.evaluation.activity.criterion import Criterion
 from neurocine.evaluation.activity.evaluate import evaluate_activity
-from neurocine.evaluation.celltypes import TypeReport, evaluate_types
+from neurocine.evaluation.celltypes import TypeReport, evaluate_labels, evaluate_types
 from neurocine.evaluation.segmentation.scoring import SegmentationEvaluation, evaluate_segmentation
 from neurocine.io.documents import write_json
 
@@ -19,6 +19,7 @@ __all__ = [
     "SegmentationEvaluation",
     "TypeReport",
     "evaluate_activity",
+    "evaluate_labels",
     "evaluate_segmentation",
     "evaluate_types",
     "match",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neurocine.core import CELL_TYPES, InputError
+from neurocine.core import CELL_TYPES, CellTypes, InputError
 
 
 @dataclass(frozen=True)
@@ -84,3 +85,63 @@ def evaluate_types(true: Sequence[str], called: Sequence[str]) -> TypeReport:
         macro_f1=float(sum(occurring) / len(occurring)),
         accuracy=float(accuracy_score(true, called)),
     )
+
+
+def evaluate_labels(recordings: Mapping[str, CellTypes]) -> dict[str, Any]:
+    """Compare the types that cells were called with what their labels in a structural channel tell.
+
+    Cells without a label may be of any type and count for none. So there is a sensitivity, the share of
+    labelled cells that were called by the type of their label, and how many were called otherwise, but no
+    precision.
+
+    Parameters
+    ----------
+    recordings
+        Called types and labels by the name of the recording.
+
+    Returns
+    -------
+    dict
+        Plain values: by type of the label the cells, what they were called and the sensitivity; and the same
+        of each recording, and its ROIs without a label.
+
+    Raises
+    ------
+    InputError
+        If no cell is labelled.
+    """
+    pairs = {name: _labelled_pairs(types) for name, types in recordings.items()}
+    everyone = [pair for of_one in pairs.values() for pair in of_one]
+    if not everyone:
+        raise InputError(
+            ", ".join(recordings) or "recordings",
+            "label",
+            "no cell is labelled",
+            "Name the structural channel in the column channel_structural, or lower "
+            "celltype.labelled_threshold.",
+        )
+    return {
+        "by_label": _by_label(everyone),
+        "recordings": [
+            {"name": name, "unknown": len(recordings[name].ids) - len(of_one), "by_label": _by_label(of_one)}
+            for name, of_one in pairs.items()
+        ],
+    }
+
+
+def _labelled_pairs(types: CellTypes) -> list[tuple[str, str]]:
+    """Return label and called type of each labelled cell."""
+    labels = () if types.labels is None else types.labels.types
+    return [(label, called) for label, called in zip(labels, types.types, strict=False) if label]
+
+
+def _by_label(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, Any]]:
+    counts = Counter(pairs)
+    return {
+        label: {
+            "cells": (cells := sum(counts[label, called] for called in CELL_TYPES)),
+            "called": {called: counts[label, called] for called in CELL_TYPES},
+            "sensitivity": counts[label, label] / cells,
+        }
+        for label in sorted({label for label, _ in pairs})
+    }

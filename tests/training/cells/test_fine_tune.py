@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 
 from neurocine.cli.app import app
 from neurocine.config import FineTuneSettings
-from neurocine.core import InputError
+from neurocine.core import CellTypes, InputError, Labels
 from neurocine.core.truth import Spans
 from neurocine.io.cinac_labels import read_segments
-from neurocine.io.result_files import read_movie, read_rois, read_truth, write_truth
+from neurocine.io.result_files import read_movie, read_rois, read_truth, write_celltypes, write_truth
 from neurocine.networks.cells import CellArchitecture, ViewArchitecture
 from neurocine.networks.installation import install_models
 from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
@@ -359,3 +359,82 @@ def test_wrong_files_are_refused(folders: list[Path], registry: Registry, tmp_pa
         load_labelled([path], entry.model_copy(update={"window_frames": 120}))
     with pytest.raises(InputError, match="isn't in the registry"):
         fine_tune(SETTINGS.model_copy(update={"model": "none"}), [path], tmp_path, registry=registry)
+
+
+def results_of(recording: Path, folder: Path, labelled: list[float]) -> Path:
+    """The results of a recording whose first cells are labelled with these probabilities."""
+    rois = read_rois(recording / "rois.h5")
+    probability = np.full(len(rois), np.nan, np.float32)
+    probability[: len(labelled)] = labelled
+    for name in ("motion/movie.h5", "active/rois.h5"):
+        (folder / name).parent.mkdir(parents=True)
+        shutil.copy(recording / Path(name).name, folder / name)
+    types = CellTypes(rois.ids, np.tile(np.float32([1, 0, 0]), (len(rois), 1)))
+    labels = Labels.of(probability, "interneuron", 0.9)
+    (folder / "celltype").mkdir()
+    write_celltypes(folder / "celltype" / "celltypes.tsv", replace(types, labels=labels))
+    return folder
+
+
+def test_labels_in_a_structural_channel_are_the_only_types_known(
+    folders: list[Path], tiny_view_types: CellArchitecture, tmp_path: Path
+) -> None:
+    entry = base(tmp_path / "models", tiny_view_types).entries["base"]
+    results = results_of(folders[0], tmp_path / "mouse", [0.95, 0.5, 0.99])
+    (labelled,) = load_labelled([results], entry)
+    rois = read_rois(folders[0] / "rois.h5")
+    known = [i for i, name in enumerate(labelled.names) if name]
+    assert known == [0, 2]
+    assert labelled.names[2] == f"1. mouse: ROI {rois.ids[2]}"
+    assert [labelled.recording.truth.cell_types[i] for i in known] == ["interneuron"] * 2
+
+
+def test_labels_beside_the_movie_instead_of_truth(
+    folders: list[Path], tiny_view_types: CellArchitecture, tmp_path: Path
+) -> None:
+    entry = base(tmp_path / "models", tiny_view_types).entries["base"]
+    results = results_of(folders[0], tmp_path / "mouse", [0.95, 0.5, 0.99])
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for name in ("motion/movie.h5", "active/rois.h5", "celltype/celltypes.tsv"):
+        shutil.copy(results / name, flat / Path(name).name)
+    (labelled,) = load_labelled([flat], entry)
+    assert [i for i, name in enumerate(labelled.names) if name] == [0, 2]
+
+
+def test_labels_of_one_type_alone_are_not_enough(
+    folders: list[Path], tiny_view_types: CellArchitecture, tmp_path: Path
+) -> None:
+    registry = base(tmp_path / "models", tiny_view_types)
+    results = results_of(folders[0], tmp_path / "mouse", [0.95, 0.99, 1.0, 1.0])
+    with pytest.raises(InputError, match=r"types: are all interneuron.*another type"):
+        fine_tune(SETTINGS, [results], tmp_path / "out", registry=registry)
+
+
+def test_labels_together_with_truth_of_another_type_train(
+    folders: list[Path], tiny_view_types: CellArchitecture, tmp_path: Path
+) -> None:
+    registry = base(tmp_path / "models", tiny_view_types)
+    results = results_of(folders[0], tmp_path / "mouse", [0.95, 0.99])
+    metrics = fine_tune(SETTINGS, [results, folders[1]], tmp_path / "out", registry=registry)
+    names = [name for cells in metrics["cells"].values() for name in cells]
+    assert sum(name.startswith("1. mouse") for name in names) == 2
+
+
+@pytest.mark.parametrize(
+    ("labelled", "task", "message"),
+    [([0.5], "celltype", "no cell is labelled"), ([1.0], "activity", "not when they are active")],
+)
+def test_labels_that_say_nothing_to_this_model(
+    labelled: list[float],
+    task: str,
+    message: str,
+    folders: list[Path],
+    tiny_views: CellArchitecture,
+    tiny_view_types: CellArchitecture,
+    tmp_path: Path,
+) -> None:
+    architecture = tiny_view_types if task == "celltype" else tiny_views
+    entry = base(tmp_path / "models", architecture).entries["base"]
+    with pytest.raises(InputError, match=message):
+        load_labelled([results_of(folders[0], tmp_path / "mouse", labelled)], entry)

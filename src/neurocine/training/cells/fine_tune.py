@@ -26,7 +26,7 @@ from neurocine.networks.weights import load_cell_weights, save_cell_weights
 from neurocine.progress import Progress, silent
 from neurocine.steps import IMPL
 from neurocine.training.cells.fit import fit_cell_networks
-from neurocine.training.cells.labelled import Labelled, load_labelled
+from neurocine.training.cells.labelled import Labelled, labelled_files, load_labelled
 from neurocine.training.cells.window_sampling import WindowTable, window_table
 from neurocine.training.cells.windows import Windows
 from neurocine.training.checkpoint import values_of
@@ -158,6 +158,8 @@ def _model(name: str, registry: Registry) -> Model:
 
 def _data(model: Model, labelled: list[Labelled], seed: int) -> _Data:
     length = model.architecture.window_frames
+    if model.task == "celltype":
+        _check_types(labelled)
     cells = split_cells([name for one in labelled for name in one.names if name], seed)
     table = window_table(model.task, [one.recording for one in labelled], length, HARD_WEIGHT)
     names = np.array([labelled[r].names[c] for r, c in zip(table.recording, table.cell, strict=True)])
@@ -173,6 +175,19 @@ def _data(model: Model, labelled: list[Labelled], seed: int) -> _Data:
     return _Data(labelled, cells, tables)
 
 
+def _check_types(labelled: list[Labelled]) -> None:
+    """Raise `InputError` unless there are cells of two types: of one, a network learns to say it always."""
+    pairs = [pair for one in labelled for pair in zip(one.names, one.recording.truth.cell_types, strict=True)]
+    types = sorted({cell_type for name, cell_type in pairs if name})
+    if len(types) < 2:
+        raise InputError(
+            "labelled data",
+            "types",
+            f"are all {types[0] if types else 'unknown'}",
+            "Add labelled cells of another type: a structural channel tells one type only.",
+        )
+
+
 def _rows(table: WindowTable, chosen: NDArray[np.bool_]) -> WindowTable:
     return WindowTable(*(getattr(table, name)[chosen] for name in table.__dataclass_fields__))
 
@@ -180,9 +195,10 @@ def _rows(table: WindowTable, chosen: NDArray[np.bool_]) -> WindowTable:
 def _recipe(settings: FineTuneSettings, model: Model, paths: Sequence[Path], data: _Data) -> dict[str, Any]:
     """Return all that determines the result, as plain values; movies by what they were made from."""
     folders = [path for path in paths if path.is_dir()]
-    files = [folder / name for folder in folders for name in ("truth.h5", "rois.h5")]
+    named = [labelled_files(folder) for folder in folders]
+    files = [file for one in named for file in (one.labels, one.rois)]
     files += [path for path in paths if not path.is_dir()]
-    movies = [read_stamp(folder / "movie.h5") for folder in folders]
+    movies = [read_stamp(one.movie) for one in named]
     return {
         "task": model.task,
         "architecture": model.architecture.to_dict(),

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from neurocine.core import CELL_TYPES, InputError, Movie, RoiSet
 from neurocine.core.raster import active_runs
 from neurocine.core.truth import Spans, Truth
 from neurocine.io.cinac_labels import LabelledSegment, read_segments
-from neurocine.io.result_files import read_movie, read_rois, read_truth
+from neurocine.io.result_files import read_celltypes, read_movie, read_rois, read_truth
+from neurocine.io.results import files_in
 from neurocine.networks.cells.grid import Grid, resampling_matrix
 from neurocine.networks.cells.normalisation import Statistics
 from neurocine.networks.registry import ModelEntry
@@ -42,6 +44,24 @@ class Labelled:
     names: tuple[str, ...]
 
 
+class LabelledFiles(NamedTuple):
+    """A movie, its ROIs, and their truth or their labels in a structural channel."""
+
+    movie: Path
+    rois: Path
+    labels: Path
+
+
+def labelled_files(folder: Path) -> LabelledFiles:
+    """Return the files of a folder of labelled cells, or of the results of a recording."""
+    if (folder / "truth.h5").is_file() or (folder / "movie.h5").is_file():
+        types = folder / "celltypes.tsv"
+        labels = types if types.is_file() and not (folder / "truth.h5").is_file() else folder / "truth.h5"
+        return LabelledFiles(folder / "movie.h5", folder / "rois.h5", labels)
+    found = files_in(folder, "activity")
+    return LabelledFiles(found["movie"], found["rois"], found["celltypes"])
+
+
 def load_labelled(paths: Sequence[Path], entry: ModelEntry) -> list[Labelled]:
     """Return the labelled cells in `paths`, for the model that `entry` describes.
 
@@ -49,8 +69,10 @@ def load_labelled(paths: Sequence[Path], entry: ModelEntry) -> list[Labelled]:
     ----------
     paths
         Folders with ``movie.h5``, ``rois.h5`` and ``truth.h5``, the truth of some or all of the ROIs, brought
-        to the model's frame rate and pixel size (and then held in memory); ``.cinac`` files, which don't say
-        theirs and are taken to have the model's.
+        to the model's frame rate and pixel size (and then held in memory); for a cell-type model also with
+        ``celltypes.tsv`` instead of the truth, or results of a recording, of which the cells that are
+        labelled in the structural channel are taken; ``.cinac`` files, which don't say their sampling and are
+        taken to have the model's.
     entry
         Sampling, window and normalisation of the model.
 
@@ -81,17 +103,21 @@ def load_labelled(paths: Sequence[Path], entry: ModelEntry) -> list[Labelled]:
 
 
 def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
-    movie, rois = read_movie(folder / "movie.h5"), read_rois(folder / "rois.h5")
-    truth = read_truth(folder / "truth.h5")
+    files = labelled_files(folder)
+    movie, rois = read_movie(files.movie), read_rois(files.rois)
+    is_truth = files.labels.suffix == ".h5"
+    truth = read_truth(files.labels) if is_truth else _truth_of_labels(files.labels, movie.n_frames, entry)
     places = {int(roi_id): i for i, roi_id in enumerate(rois.ids)}
     unknown = [i for i in truth.ids.tolist() if i not in places]
     if unknown or truth.n_frames != movie.n_frames:
         problem = (
-            f"has ROI {unknown[0]}, which rois.h5 lacks"
+            f"has ROI {unknown[0]}, which {files.rois.name} lacks"
             if unknown
             else f"has {truth.n_frames} frames, the movie {movie.n_frames}"
         )
-        raise InputError(folder, "truth.h5", problem, "Use the movie, ROIs and truth of the same recording.")
+        raise InputError(
+            folder, files.labels.name, problem, "Use the movie, ROIs and truth of the same recording."
+        )
     grid = Grid.of(movie, entry.frame_rate_hz, entry.pixel_size_um)
     labelled = np.array([places[i] for i in truth.ids.tolist()], dtype=np.int64)
     raster, counted = (np.zeros((len(rois), grid.n_frames), dtype=bool) for _ in range(2))
@@ -112,8 +138,42 @@ def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
             pixel_size_um=entry.pixel_size_um,
         )
         rois = grid.rois(rois)
-    whole = _truth(rois, tuple(cell_types), raster, counted, str(folder / "truth.h5"))
+    whole = _truth(rois, tuple(cell_types), raster, counted, str(files.labels))
     return Labelled(measured(movie, rois, whole, entry.normalisation), tuple(names))
+
+
+def _truth_of_labels(table: Path, n_frames: int, entry: ModelEntry) -> Truth:
+    """Return the types of the cells that are labelled in the structural channel, without any activity.
+
+    Nothing is known of the other cells, so they aren't among them.
+    """
+    if entry.task != "celltype":
+        raise InputError(
+            table, "label", "tells the types of cells, not when they are active", "Add a truth.h5."
+        )
+    types = read_celltypes(table)
+    labels = () if types.labels is None else types.labels.types
+    known = np.array([bool(label) for label in labels], dtype=bool)
+    if not known.any():
+        raise InputError(
+            table,
+            "label",
+            "no cell is labelled",
+            "Name a recording with a structural channel, or lower celltype.labelled_threshold.",
+        )
+    ids = types.ids[known]
+    none = np.empty(0, dtype=np.int64)
+    return Truth(
+        ids=ids,
+        cell_types=tuple(label for label in labels if label),
+        is_target=np.zeros(len(ids), dtype=bool),
+        raster=np.zeros((len(ids), n_frames), dtype=bool),
+        roi_id=none,
+        onset=none,
+        peak=none,
+        preset="labelled",
+        source=str(table),
+    )
 
 
 def _segment(segment: LabelledSegment, name: str, entry: ModelEntry) -> Labelled:

@@ -57,3 +57,31 @@ def test_the_warning_names_the_remedy_which_works(tmp_path: Path) -> None:
     chosen = ingest(tmp_path / "m.tif", **given, selection=Selection(channel="1", n_channels=2))
     assert not [text for text in chosen.warnings if "alternate" in text]
     np.testing.assert_array_equal(chosen.open().frames[:], frames[::2])
+
+
+def write_planes(path: Path, frames: NDArray[Any], n_planes: int) -> Path:
+    """Write a file of ScanImage whose header says that planes alternate."""
+    header = (
+        "SI.hChannels.channelSave = 1\nSI.hFastZ.enable = true\nSI.hRoiManager.scanFrameRate = 20\n"
+        f"SI.hStackManager.numSlices = {n_planes}\nSI.hRoiManager.scanVolumeRate = {20 / n_planes}\n"
+    )
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        for frame in frames:
+            writer.write(frame, contiguous=False, metadata=None, software=header, photometric="minisblack")
+    return path
+
+
+def test_a_plane_with_the_header_of_a_volume_is_doubtful(tmp_path: Path) -> None:
+    whole = write_planes(tmp_path / "whole.tif", MOVIES["four planes"][0], 4)
+    record = ingest(whole, pixel_size_um=1, selection=Selection(plane=1))
+    assert not [text for text in record.warnings if "alike" in text]
+    frames = MOVIES["one channel"][0]
+    cut = write_planes(tmp_path / "cut.tif", frames, 4)
+    record = ingest(cut, pixel_size_um=1, selection=Selection(plane=1))
+    (warning,) = [text for text in record.warnings if "alike" in text]
+    assert "every 4th frame is read, but those between are as alike" in warning
+    assert "give channel 1/1 and plane 0/1" in warning
+    record = ingest(cut, pixel_size_um=1, selection=Selection(plane=0, n_planes=1))
+    assert record.frame_rate_hz == 5
+    np.testing.assert_array_equal(record.open().frames[:], frames)
+    assert not [text for text in record.warnings if "alike" in text]

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
 from neurocine.core.recording import Range
-from neurocine.ingest.alternation import alternation, alternation_warning
+from neurocine.ingest.alternation import alternation_doubt
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
 from neurocine.ingest.dark_offset import DarkOffset, find_dark_offset
 from neurocine.ingest.doubts import gathered_warnings
@@ -192,9 +192,9 @@ def ingest(
         pixels, missing, found = _pixels(movie, runs, selection, progress)
         validity = _named(bad_frames, movie, selection.frames) | found
         darkness = _dark_offset(replace(movie, validity=validity), dark_offset)
-        n_alternating = alternation(movie)
-        if n_alternating:
-            logger.warning("%s: %s", movie.source, alternation_warning(n_alternating))
+        doubt = alternation_doubt(movie)
+        if doubt:
+            logger.warning("%s: %s", movie.source, doubt)
     movie_format, files = _source_files(paths, selection, movie, progress, with_checksums=sample is None)
     return MovieRecord(
         files=files,

@@ -108,7 +108,7 @@ def open_movie(
     # Where a format has datasets, its reader chose one.
     region = chosen_region(name, layout, within)
     frames, validity = _selected(name, *_joined(name, files, parts, layout, within), within, region)
-    n_alternating = layout.n_planes // (stored or Layout()).n_planes
+    n_alternating = max(1, layout.n_planes // (stored or Layout()).n_planes)
     rates, sizes = _rates_and_sizes(found, parts, n_alternating, region)
     return Movie(
         frames=frames,

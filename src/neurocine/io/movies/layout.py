@@ -119,12 +119,9 @@ class FileSet:
 
 
 def chosen_layout(name: str, layout: Layout | None, selection: Selection) -> Layout:
-    """Return the layout of a file, completed by the numbers of channels and planes that the user gives.
+    """Return the layout of a file, with the numbers of channels and planes that the user gives.
 
-    Raises
-    ------
-    InputError
-        If they contradict the file's.
+    Where they contradict the file's, which may be left from another file, the user's count, with a warning.
     """
     layout = layout or Layout()
     for field, given, known in (
@@ -132,17 +129,14 @@ def chosen_layout(name: str, layout: Layout | None, selection: Selection) -> Lay
         ("plane", selection.n_planes, layout.n_planes),
     ):
         if given is not None and known not in (1, given):
-            raise InputError(
-                name,
-                field,
-                f"is given as one of {given}, but the file says {layout}",
-                "Leave out the number that follows the slash.",
-            )
-    if selection.n_channels is not None and len(layout.channels) == 1:
-        channels = tuple(str(i + 1) for i in range(selection.n_channels))
-        layout = replace(layout, channels=channels, order=_just_before_time("C", layout.order))
-    if selection.n_planes is not None and layout.n_planes == 1:
-        layout = replace(layout, n_planes=selection.n_planes, order=_just_before_time("Z", layout.order))
+            logger.warning("%s: %s is one of %d, as given; the file says %s", name, field, given, layout)
+    if selection.n_channels not in (None, len(layout.channels)):
+        channels = tuple(str(i + 1) for i in range(selection.n_channels or 1))
+        order = _just_before_time("C", layout.order) if len(layout.channels) == 1 else layout.order
+        layout = replace(layout, channels=channels, order=order)
+    if selection.n_planes not in (None, layout.n_planes):
+        order = _just_before_time("Z", layout.order) if layout.n_planes == 1 else layout.order
+        layout = replace(layout, n_planes=selection.n_planes or 1, n_flyback=0, order=order)
     return layout
 
 
@@ -167,12 +161,9 @@ def chosen_times(name: str, layout: Layout, selection: Selection, n_frames: int)
             "%s: the last volume is incomplete: it has %d of %d frames", name, over, layout.per_volume
         )
     if layout.n_flyback:
-        logger.info(
-            "%s: %d of %d frames in each volume are flyback and are left out",
-            name,
-            layout.n_flyback,
-            layout.n_planes + layout.n_flyback,
-        )
+        verb = "is flyback and is" if layout.n_flyback == 1 else "are flyback and are"
+        whole = layout.n_planes + layout.n_flyback
+        logger.info("%s: %d of %d frames in each volume %s left out", name, layout.n_flyback, whole, verb)
     if not times:
         raise InputError(
             name, "frames", f"there are {n_frames}, less than one volume ({layout})", "Check the file."

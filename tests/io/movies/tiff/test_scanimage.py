@@ -206,7 +206,7 @@ def test_flyback_frames_are_left_out(
         movie = open_movie(parts, pixel_size_um=1, selection=Selection(plane=2))
     np.testing.assert_array_equal(movie.read(0, 8), frames[2:39:5])
     assert movie.frame_rate_hz == 6
-    assert "1 of 5 frames in each volume are flyback" in caplog.text
+    assert "1 of 5 frames in each volume is flyback and is left out" in caplog.text
     with pytest.raises(InputError, match="plane: 4 isn't there, but 0 to 3"):
         open_movie(parts, pixel_size_um=1, selection=Selection(plane=4))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from neurocine.config.generate import config_text
 from neurocine.config.recordings import REQUIRED, RecordingRow, movie_paths, validated_row
-from neurocine.core import InputError
+from neurocine.core import InputError, SeveralDatasets
 from neurocine.io.atomic import atomic_path, write_text
 from neurocine.io.edited_table import EditedTable, read_edited_table, tab_separated
 from neurocine.io.movies import (
@@ -88,11 +88,11 @@ def init_project(movies: Path, folder: Path, *, force: bool = False) -> InitRepo
     """Write ``config/config.yaml`` and ``config/recordings.tsv`` into `folder`.
 
     Every movie in the folder `movies`, and in the folders in it, becomes a row with what its metadata says,
-    one of several planes a row per plane; what it lacks stays empty, and so does the channel where there are
-    several: only the user knows which shows activity. Numbered TIFF files, and those that PrairieView or
-    ThorImage wrote of one recording, are one movie. If `movies` is a relative path, the table's paths are
-    relative to `folder`, where neurocine will be run. An existing table keeps its text and gets the rows of
-    new movies at its end, unless `force` is set.
+    one of several planes or regions a row for each; what it lacks stays empty, and so does the channel or
+    dataset where there are several: only the user knows which shows activity. Numbered TIFF files, and those
+    that PrairieView or ThorImage wrote of one recording, are one movie. If `movies` is a relative path, the
+    table's paths are relative to `folder`, where neurocine will be run. An existing table keeps its text and
+    gets the rows of new movies at its end, unless `force` is set.
 
     Raises
     ------
@@ -111,19 +111,20 @@ def init_project(movies: Path, folder: Path, *, force: bool = False) -> InitRepo
         if known.issuperset(file.resolve() for file in movie.files):
             continue
         try:
-            opened = probe(movie.files[0] if movie.pattern else movie.path)
+            opened, said = _opened(movie)
             rows += _rows(movie, opened, folder, names)
         except (InputError, OSError) as error:
             skipped.append(str(error))
         else:
-            notes += _notes(movie.path, opened)
+            notes += said
     if not rows and not known:
         raise InputError(movies, "folder", f"no movie can be read: {_some(skipped)}", "Check the files.")
     if force or not config.exists():
         write_text(config, config_text())
-    if existing is None:
+    if existing is None or not existing.columns:
         columns = list(RecordingRow.model_fields)
-        write_text(table, tab_separated([dict(zip(columns, columns, strict=True)), *rows], columns))
+        text = tab_separated([dict(zip(columns, columns, strict=True)), *rows], columns)
+        write_text(table, (existing.text if existing else "") + text)
     elif rows:
         with atomic_path(table) as part:
             part.write_bytes(existing.with_rows(rows))
@@ -178,6 +179,15 @@ def _doubts(added: Sequence[tuple[str, str]]) -> Iterator[str]:
                 )
 
 
+def _opened(movie: FoundMovie) -> tuple[OpenedMovie | None, list[str]]:
+    """Return a movie, or None if it is one of several in its file, and what the user should know of it."""
+    try:
+        opened = probe(movie.files[0] if movie.pattern else movie.path)
+    except SeveralDatasets as error:
+        return None, [str(error)]
+    return opened, _notes(movie.path, opened)
+
+
 def _notes(path: Path, movie: OpenedMovie) -> list[str]:
     """Return what the user should know of a movie's channels and planes."""
     layout = movie.layout or Layout()
@@ -208,27 +218,32 @@ def _recorded(table: EditedTable | None, folder: Path) -> tuple[set[str], set[Pa
     return names, files
 
 
-def _rows(movie: FoundMovie, opened: OpenedMovie, folder: Path, names: set[str]) -> list[dict[str, object]]:
+def _rows(
+    movie: FoundMovie, opened: OpenedMovie | None, folder: Path, names: set[str]
+) -> list[dict[str, object]]:
     """Return a row for each plane and region, under names that aren't among `names`; add these to them.
+
+    What `opened` lacks stays empty: all, if the movie is one of several in its file.
 
     Raises
     ------
     InputError
         If it is a single picture, or no table can hold its name.
     """
-    if len(movie.files) == 1 and opened.frames.shape[0] == 1:
+    if opened and len(movie.files) == 1 and opened.frames.shape[0] == 1:
         raise InputError(movie.path, "frames", "there is only one: it is a picture", "Give a movie.")
+    layout = (opened and opened.layout) or Layout()
     rows: list[dict[str, object]] = []
-    for plane, region in _parts(opened.layout or Layout()):
+    for plane, region in _parts(layout):
         end = (f"_{_plain(region.name)}" if region else "") + ("" if plane is None else f"_plane{plane}")
         row: dict[str, object] = {
             "recording": _name(movie.title, names, end),
             "movie": movie.named_in(folder),
             "dataset": region.name if region else "",
             "plane": "" if plane is None else str(plane),
-            "frame_rate_hz": opened.frame_rate_hz or "",
-            "pixel_size_um": (region.pixel_size_um if region else opened.pixel_size_um) or "",
-            "indicator": opened.indicator or "",
+            "frame_rate_hz": (opened and opened.frame_rate_hz) or "",
+            "pixel_size_um": (region.pixel_size_um if region else opened and opened.pixel_size_um) or "",
+            "indicator": (opened and opened.indicator) or "",
         }
         named = movie_paths(validated_row(str(movie.path), row).movie, folder)
         meant = movie.files if movie.pattern else (movie.path,)

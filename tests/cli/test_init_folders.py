@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -122,6 +123,19 @@ def test_recordings_that_may_be_parts_of_one_are_told(lab: Path) -> None:
     )
 
 
+def test_a_file_of_several_movies_is_a_row_whose_dataset_is_open(lab: Path) -> None:
+    Path("data").mkdir()
+    with h5py.File("data/two.h5", "w") as file:
+        for name in ("green", "red"):
+            file[name] = np.zeros((40, 8, 9), dtype=np.uint16)
+    report = init_project(Path("data"), Path())
+    assert rows(report) == {"two": "data/two.h5"}
+    (note,) = report.notes
+    assert "green (40, 8, 9), red (40, 8, 9). Choose one by its name: column dataset" in note
+    (recording,) = load_recordings(TABLE)
+    assert recording.selection.dataset is None
+
+
 def test_a_single_file_is_a_movie_too(lab: Path) -> None:
     movie(Path("data/a.tif"))
     movie(Path("data/b.tif"))
@@ -203,6 +217,16 @@ def test_a_second_call_adds_new_movies_only_and_keeps_what_was_edited(edit: str,
     assert rows(init_project(Path("data"), Path())) == {"new": "data/new.tif"}
     assert TABLE.read_bytes().startswith(edited)
     assert load_recordings(TABLE)[-1].movie == (Path("data/new.tif"),)
+
+
+@pytest.mark.parametrize("text", ["", "# ours\n\n"])
+def test_a_table_without_a_header_gets_one(text: str, lab: Path) -> None:
+    movie(Path("data/a.tif"))
+    TABLE.parent.mkdir()
+    TABLE.write_text(text)
+    assert rows(init_project(Path("data"), Path())) == {"a": "data/a.tif"}
+    assert TABLE.read_text().startswith(f"{text}recording\tmovie\t")
+    assert len(load_recordings(TABLE)) == 1
 
 
 def test_a_table_of_another_kind_stops_init_with_the_remedy(lab: Path) -> None:

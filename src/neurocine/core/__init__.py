@@ -11,6 +11,7 @@ from neurocine.core.errors import (
     MetadataMissing,
     NeurocineError,
     ReaderMissing,
+    SeveralDatasets,
     UnknownFormat,
 )
 from neurocine.core.movie import FrameSource, InvalidFrames, Movie, Validity
@@ -39,6 +40,7 @@ __all__ = [
     "Recording",
     "RoiSet",
     "Selection",
+    "SeveralDatasets",
     "Traces",
     "Transients",
     "UnknownFormat",

@@ -51,6 +51,22 @@ class MetadataMissing(InputError):
     """Neither the file nor the user gives a value that is needed, such as the frame rate."""
 
 
+class SeveralDatasets(InputError):
+    """A file holds several movies, and the user named none.
+
+    Attributes
+    ----------
+    names
+        Of the datasets.
+    """
+
+    def __init__(
+        self, where: str | Path, field: str, problem: str, remedy: str, names: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(where, field, problem, remedy)
+        self.names = names
+
+
 class FieldOfViewUnknown(MetadataMissing):
     """Neither the ROI file nor the caller gives the size of the field of view."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import FrameSource, InputError
+from neurocine.core import FrameSource, InputError, SeveralDatasets
 from neurocine.io.movies.frames import Reordered
 from neurocine.io.movies.layout import Layout, channel_names
 
@@ -76,11 +76,12 @@ def pick_dataset(
             "Save one plane and channel as (T, Y, X).",
         )
     if len(movies) > 1:
-        raise InputError(
+        raise SeveralDatasets(
             path,
             noun,
             f"several could be the movie: {', '.join(f'{m} {tuple(arrays[m].shape)}' for m in movies)}",
             "Choose one by its name: column dataset of the recordings table, or --dataset.",
+            tuple(movies),
         )
     return movies[0], arrays[movies[0]]
 

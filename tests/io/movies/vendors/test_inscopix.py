@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, InputError, Movie
+from neurocine.ingest import ingest
 from neurocine.io.movies import open_movie, probe
 
 T, Y, X = 9, 6, 8
@@ -60,6 +61,15 @@ def test_frames_that_are_not_stored_are_invalid(tmp_path: Path, frames: NDArray[
     assert np.flatnonzero(movie.valid).tolist() == kept
     np.testing.assert_array_equal(movie.read(0, T)[kept], frames[kept])
     np.testing.assert_array_equal(opened.frames[4:8], frames[4:8] * np.array([1, 0, 0, 1])[:, None, None])
+
+
+def test_ingest_records_the_frames_that_are_not_stored(tmp_path: Path) -> None:
+    picture = np.random.default_rng(1).integers(200, 900, (Y, X))
+    stored = [(picture + i % 3).astype(np.uint16).tobytes() for i in range(18)]
+    path = write(tmp_path / "m.isxd", stored, timing={"numTimes": 20, "dropped": [4, 5]})
+    record = ingest(path, pixel_size_um=2.0)
+    lost = [part for part in record.invalid if "dropped" in part.reason]
+    assert [(part.first, part.last) for part in lost] == [(4, 5)]
 
 
 def test_bytes_around_frames_are_left_out(tmp_path: Path, frames: NDArray[np.uint16]) -> None:

@@ -108,7 +108,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     return OpenedMovie(
         frames,
         rate if isfinite(rate) and rate > 0 else None,
-        validity=None if valid.all() else Validity.of(valid, "dropped or blank in the recording"),
+        validity=None if valid.all() else Validity.of(valid, "not recorded: dropped, cropped or blank"),
     )
 
 

@@ -15,7 +15,7 @@ from neurocine.ingest import MovieRecord, gathered_warnings, ingest, without_pat
 from neurocine.io.rois import open_cropped
 from neurocine.networks.registry import Registry
 
-#: Frames of each movie that `check_recording` reads.
+#: Frames of each movie that `findings` reads.
 SAMPLE_FRAMES = 200
 
 
@@ -27,35 +27,6 @@ def check_models(config: Config) -> None:
         registry.get(config.activity.model, "activity")
     if looked_for or config.segmentation.engine == STNEURONET:
         registry.get(config.segmentation.stneuronet.model, STNEURONET)
-
-
-def check_recording(recording: Recording, config: Config) -> MovieRecord:
-    """Open what `recording` names as far as can be done in seconds; return what was understood of its movie.
-
-    Raises
-    ------
-    InputError
-        On anything that would make a step fail later: a movie that can't be read, lacks metadata or is
-        shorter than the activity network's window; contours that don't fit it, none where the config wants
-        them, or some where it doesn't.
-    """
-    record = ingest(
-        recording.movie,
-        frame_rate_hz=recording.frame_rate_hz,
-        pixel_size_um=recording.pixel_size_um,
-        indicator=recording.indicator,
-        override=recording.override,
-        dark_offset=recording.dark_offset,
-        selection=recording.selection,
-        channel_structural=recording.channel_structural,
-        bad_frames=recording.bad_frames,
-        sample=SAMPLE_FRAMES,
-    )
-    check_length(_like(record), config.activity)
-    check_rois(config.recordings, recording, config.segmentation.engine)
-    if recording.rois is not None:
-        open_cropped(recording.rois, fov_shape=record.shape[1:], crop=recording.selection.crop)
-    return record
 
 
 @dataclass(frozen=True)
@@ -71,25 +42,60 @@ class Findings:
     warnings
         What is doubtful.
     movie
-        What was understood of its movie; None if there is a problem.
+        What was understood of its movie; None if the movie can't be read.
+    n_rois
+        How many ROIs the file of the table holds, rejected ones left out; None if it names none.
     """
 
     recording: str
     problem: str | None
     warnings: tuple[str, ...]
     movie: MovieRecord | None
+    n_rois: int | None
 
 
 def findings(recording: Recording, config: Config) -> Findings:
-    """Return what `check_recording` finds, a problem included."""
-    movie, problem = None, None
+    """Open what `recording` names as far as can be done in seconds, and return what was found.
+
+    Anything that would make a step fail later is its `problem`: a movie that can't be read, lacks metadata or
+    is shorter than the activity network's window; contours that don't fit it, none where the config wants
+    them, or some where it doesn't.
+    """
+    movie = n_rois = problem = None
     with gathered_warnings(quiet=True) as warnings:
         try:
-            movie = check_recording(recording, config)
+            movie = _sample(recording)
+            check_length(_like(movie), config.activity)
+            check_rois(config.recordings, recording, config.segmentation.engine)
+            n_rois = _count_rois(recording, movie)
         except NeurocineError as error:
             problem = str(error)
     first = recording.movie[0]
-    return Findings(recording.name, problem, tuple(without_path(text, first) for text in warnings), movie)
+    doubts = tuple(without_path(text, first) for text in warnings)
+    return Findings(recording.name, problem, doubts, movie, n_rois)
+
+
+def _sample(recording: Recording) -> MovieRecord:
+    """Return what a sample of the movie of `recording` tells."""
+    return ingest(
+        recording.movie,
+        frame_rate_hz=recording.frame_rate_hz,
+        pixel_size_um=recording.pixel_size_um,
+        indicator=recording.indicator,
+        override=recording.override,
+        dark_offset=recording.dark_offset,
+        selection=recording.selection,
+        channel_structural=recording.channel_structural,
+        bad_frames=recording.bad_frames,
+        sample=SAMPLE_FRAMES,
+    )
+
+
+def _count_rois(recording: Recording, movie: MovieRecord) -> int | None:
+    """Return how many ROIs of the user's there are; None without a file of them."""
+    if recording.rois is None:
+        return None
+    return len(open_cropped(recording.rois, fov_shape=movie.shape[1:], crop=recording.selection.crop))
 
 
 def _like(record: MovieRecord) -> Movie:

@@ -140,6 +140,7 @@ def test_check_knows_when_a_movie_is_too_short_for_the_network(
         done = CliRunner().invoke(app, command)
         assert done.exit_code == 1
         assert "fewer than the window of 100" in " ".join(done.output.split())
+        assert ("120 frames of 64 x 64 pixels" in done.output) == (command == ["check"])
     assert not (tmp_path / "results").exists()
 
 
@@ -241,7 +242,9 @@ def test_check_knows_rois_that_the_engine_would_ignore(
     (tmp_path / "config.yaml").write_text(
         yaml.safe_dump({"recordings": "r.tsv", **OFF, "segmentation": {"engine": "given"}})
     )
-    assert "no problem found" in run("check", "--config", "config.yaml")
+    shown = run("check", "--config", "config.yaml")
+    assert "no problem found" in shown
+    assert "your ROIs     4" in shown
     (tmp_path / "r.tsv").write_text("\n".join(rows).replace(str(labels), "") + "\n", encoding="utf-8")
     with_none = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
     assert with_none.exit_code == 1

@@ -126,7 +126,10 @@ def _end_on_problems(found: Sequence[Findings]) -> None:
 
 
 def _all_of(found: Findings) -> list[str]:
-    return _doubts_of(found) if found.movie is None else summary(found.movie, found.warnings)
+    lines = [] if found.movie is None else summary(found.movie, warnings=())
+    if found.n_rois is not None:
+        lines += labelled("your ROIs", f"{found.n_rois:,}")
+    return lines + _doubts_of(found)
 
 
 def _doubts_of(found: Findings) -> list[str]:

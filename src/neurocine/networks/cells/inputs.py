@@ -180,7 +180,7 @@ def windows(n_frames: int, window: int, overlap: float, where: str = "movie") ->
         raise InputError(
             where,
             "frames",
-            f"there are {n_frames}, fewer than the window of {window} that the model reads",
+            f"there are {n_frames}, fewer than the window of {window} that the model reads at its frame rate",
             f"Give a movie of at least {window} frames at the model's frame rate.",
         )
     # Rounded first: 100 * (1 - 0.7) is a hair over 30.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from neurocine.core import InvalidFrames
+from neurocine.core import InvalidFrames, Selection
 from neurocine.ingest import gathered_warnings, ingest, summary, write_source
 from neurocine.ingest.pixels import sample_runs
 
@@ -72,3 +73,12 @@ def test_no_line_is_longer_than_the_screen_is_wide(long_movie: Path) -> None:
     lines = summary(record, ["a word " * 40])
     assert max(map(len, lines)) < 80
     assert [line.split()[0] for line in lines if line[2] != " "][-1] == "warning"
+
+
+def test_channel_plane_and_part_are_named(long_movie: Path) -> None:
+    part = Selection(channel="1", n_channels=2, frames=(0, 499), crop=((0, 7), (4, 15)))
+    record = ingest(long_movie, **GIVEN, selection=part)
+    text = "\n".join(summary(replace(record, channel_structural="2")))
+    assert "  channel       1 (of 2, by the table)\n  structural    2\n" in text
+    assert "  part          frames 0-499; rows 0-7, columns 4-15\n" in text
+    assert "500 frames of 8 x 12 pixels" in text

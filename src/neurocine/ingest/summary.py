@@ -103,7 +103,7 @@ def _part(record: MovieRecord) -> str:
     if chosen.dataset is not None:
         parts.append(f"dataset {chosen.dataset}")
     if chosen.frames is not None:
-        parts.append(f"frames {_range(chosen.frames)} of the files")
+        parts.append(f"frames {_range(chosen.frames)}")
     if chosen.crop is not None:
         parts.append(f"rows {_range(chosen.crop[0])}, columns {_range(chosen.crop[1])}")
     return "; ".join(parts)

@@ -18,6 +18,7 @@ def main(job: Any) -> None:
         MotionSettings(**job.params.settings),
         source_sha256=source.sha256,
         structural=source.open_structural(),
+        scan_phase=source.scan_phase.pixels,
         engines=EnginesSettings(**job.config.get("engines", {})),
         progress=LoggedProgress(),
     )

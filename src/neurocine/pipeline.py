@@ -53,15 +53,21 @@ def motion(
     settings: MotionSettings,
     *,
     source_sha256: str = "",
+    scan_phase: float | None = None,
     engines: EnginesSettings | None = None,
     structural: Movie | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Register `movie` and write the movie file `out`; `structural` is its structural channel, if any."""
-    from neurocine.motion import register
+    """Register `movie` and write the movie file `out`; `structural` is its structural channel, if any.
+
+    `scan_phase` is how far every second row is shifted, as `ingest` measured it; None: not known.
+    """
+    from neurocine.motion import register, row_correction, unshifted
 
     stamp = Stamp(settings_hash(settings.model_dump()), source_sha256)
-    register(movie, settings, out, stamp, progress, engines, structural)
+    shift = row_correction(settings.bidirectional, scan_phase, movie.source)
+    channel = None if structural is None else unshifted(structural, shift)
+    register(unshifted(movie, shift), settings, out, stamp, progress, engines, channel)
 
 
 def segmentation(

@@ -107,7 +107,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "ingest",
         "checks the raw movie's files whole, records their checksums, and finds frames without data",
-        impl=4,
+        impl=5,
         cost=Cost(1000, 0.0, 5, 1),
         writes={"source": "source.json"},
     ),

@@ -99,6 +99,7 @@ def motion(
             section,
             source_sha256=source.sha256,
             structural=source.open_structural(),
+            scan_phase=source.scan_phase.pixels,
             engines=chosen.engines,
             progress=progress,
         )

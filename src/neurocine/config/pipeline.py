@@ -36,6 +36,11 @@ class MotionSettings(EngineSection):
         100.0, description="suite2p and caiman, non-rigid: edge of a block in micrometres"
     )
     max_shift_um: Positive = Field(15.0, description="largest shift in micrometres")
+    bidirectional: Literal["auto", "off"] | Annotated[float, Field(ge=-100, le=100)] = Field(
+        "off",
+        description="correction of a bidirectional scan before registration: off, auto (as ingest measured, "
+        "in whole pixels), or how far every second row is shifted to the right, in pixels",
+    )
     template_frames: int = Field(
         300, ge=2, description="frames, spread over the movie, that are averaged into the template"
     )
@@ -44,6 +49,13 @@ class MotionSettings(EngineSection):
         description="a frame is flagged as unregistered if its correlation with the template is this many "
         "median absolute deviations below the median",
     )
+
+    @field_validator("bidirectional", mode="before")
+    @classmethod
+    def _unquoted(cls, way: object) -> object:
+        if way is True:
+            raise ValueError("give auto, off or a number of pixels")
+        return "off" if way is False else way  # YAML reads a bare off as false
 
 
 class StneuronetSettings(Section):

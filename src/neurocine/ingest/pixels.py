@@ -13,6 +13,7 @@ from neurocine.core import DamagedFile, InputError, Movie
 from neurocine.core.recording import Range
 from neurocine.ingest.artefacts import FrameStatistics
 from neurocine.ingest.missing import MissingPixels
+from neurocine.ingest.scan_phase import ScanPhaseSum
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.progress import Progress, silent
 
@@ -55,6 +56,7 @@ def check_pixels(
     statistics: FrameStatistics | None = None,
     missing: MissingPixels | None = None,
     runs: Sequence[Range] | None = None,
+    phase: ScanPhaseSum | None = None,
 ) -> PixelStatistics:
     """Read every pixel of `movie` once, in blocks, and return their statistics.
 
@@ -70,6 +72,8 @@ def check_pixels(
         What counts pixels without a number; each block is added to it.
     runs
         First and last frame (inclusive) of the parts to read; None: the whole movie.
+    phase
+        What measures the phase of the scan; each block is added to it.
 
     Raises
     ------
@@ -85,6 +89,8 @@ def check_pixels(
         frames = movie.filled(start, raw)
         if statistics is not None:
             statistics.add(frames)
+        if phase is not None:
+            phase.add(frames)
         # Integers are summed exactly, so the block size doesn't matter.
         total += frames.sum(dtype=np.float64).item() if frames.dtype.kind == "f" else int(frames.sum())
         lowest, block_highest = min(lowest, frames.min().item()), frames.max().item()

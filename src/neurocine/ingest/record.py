@@ -21,6 +21,7 @@ from neurocine.ingest.dark_offset import DarkOffset, find_dark_offset
 from neurocine.ingest.doubts import gathered_warnings
 from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warning
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
+from neurocine.ingest.scan_phase import ScanPhase, ScanPhaseSum
 from neurocine.io.movies import frames_of_files, movie_files, open_movie
 from neurocine.progress import Progress, silent
 
@@ -107,6 +108,7 @@ class MovieRecord:
     dark_offset: DarkOffset = field(default_factory=DarkOffset)
     channel_structural: str | None = None
     structural_files: tuple[str, ...] = ()
+    scan_phase: ScanPhase = field(default_factory=ScanPhase)
     frames_read: int = 0
     warnings: tuple[str, ...] = ()
 
@@ -189,7 +191,7 @@ def ingest(
         )
         others = structural_files(paths, channel_structural, selection, movie)
         runs = sample_runs(movie.n_frames, _most_frames(movie, sample))
-        pixels, missing, found = _pixels(movie, runs, selection, progress)
+        pixels, missing, found, phase = _pixels(movie, runs, selection, progress)
         validity = _named(bad_frames, movie, selection.frames) | found
         darkness = _dark_offset(replace(movie, validity=validity), dark_offset)
         doubt = alternation_doubt(movie)
@@ -213,6 +215,7 @@ def ingest(
         dark_offset=darkness,
         channel_structural=channel_structural,
         structural_files=others,
+        scan_phase=phase,
         frames_read=sum(last - first + 1 for first, last in runs),
         warnings=tuple(warnings),
     )
@@ -225,16 +228,19 @@ def _most_frames(movie: Movie, sample: int | None) -> int:
 
 def _pixels(
     movie: Movie, runs: Sequence[Range], selection: Selection, progress: Progress
-) -> tuple[PixelStatistics, MissingSummary | None, Validity]:
-    """Return what the frames in `runs` tell of pixels, and which frames of the movie hold data."""
-    statistics, unknown = FrameStatistics(), MissingPixels()
-    pixels = check_pixels(movie, progress, statistics, unknown, runs)
+) -> tuple[PixelStatistics, MissingSummary | None, Validity, ScanPhase]:
+    """Return what the frames in `runs` tell of pixels and scan, and which frames of the movie hold data."""
+    statistics, unknown, phases = FrameStatistics(), MissingPixels(), ScanPhaseSum()
+    pixels = check_pixels(movie, progress, statistics, unknown, runs, phases)
     found = unknown.validity(movie.source) | find_artefacts(statistics)
     missing = unknown.result(movie.source)
     if missing is not None:
         logger.warning("%s: %s", movie.source, missing_warning(missing, selection.crop))
     by_the_file = movie.validity or Validity(movie.n_frames)
-    return pixels, missing, by_the_file | _spread(found, runs, movie.n_frames)
+    phase = phases.result()
+    if phase.warning:
+        logger.warning("%s: %s", movie.source, phase.warning)
+    return pixels, missing, by_the_file | _spread(found, runs, movie.n_frames), phase
 
 
 def _dark_offset(movie: Movie, given: float | None) -> DarkOffset:

@@ -12,6 +12,7 @@ from neurocine.ingest.dark_offset import DarkOffset
 from neurocine.ingest.missing import MissingSummary
 from neurocine.ingest.pixels import PixelStatistics
 from neurocine.ingest.record import MovieRecord, SourceFile
+from neurocine.ingest.scan_phase import ScanPhase
 from neurocine.ingest.summary import facts
 from neurocine.io.atomic import write_text
 
@@ -46,6 +47,7 @@ def read_source(path: Path) -> MovieRecord:
                 "invalid": tuple(InvalidFrames(**part) for part in known["invalid"]),
                 "invalid_rows": tuple((int(a), int(b), int(c)) for a, b, c in known["invalid_rows"]),
                 "dark_offset": DarkOffset(**known["dark_offset"]),
+                "scan_phase": ScanPhase(**known["scan_phase"]),
                 "missing": _missing(known["missing"]),
                 "structural_files": tuple(str(name) for name in known["structural_files"]),
                 "warnings": tuple(str(text) for text in known["warnings"]),

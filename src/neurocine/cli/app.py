@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from neurocine import __version__
+from neurocine.cli.annotate import add_to as add_annotate
 from neurocine.cli.evaluate import app as evaluate
 from neurocine.cli.files import add_to as add_files
 from neurocine.cli.label import add_to as add_label
@@ -47,5 +48,6 @@ add_steps(app)
 add_stream(app)
 add_files(app)
 add_label(app)
+add_annotate(app)
 app.add_typer(models, name="models")
 app.add_typer(evaluate, name="evaluate")

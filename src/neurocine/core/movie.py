@@ -241,6 +241,18 @@ class Movie:
             frames[frame - start, part] = self._between(frame, part, neighbours)
         return frames
 
+    def window(self, start: int, stop: int, rows: slice, columns: slice) -> NDArray[Any]:
+        """Return a rectangle of frames ``start:stop``, as `read` has it, without reading the rest."""
+        frames = np.asarray(self.frames[start:stop, rows, columns])
+        if self.validity is None:
+            return frames
+        incomplete = set((np.flatnonzero(~self.validity.valid[start:stop]) + start).tolist())
+        incomplete |= {frame for frame, _, _ in self.validity.rows if start <= frame < stop}
+        frames = frames.copy() if incomplete else frames
+        for frame in incomplete:
+            frames[frame - start] = self.read(frame, frame + 1)[0, rows, columns]
+        return frames
+
     def _between(self, frame: int, rows: slice, neighbours: dict[int, NDArray[Any]]) -> NDArray[Any]:
         """Return `rows` of a frame as the nearest whole frames before and after it have them."""
         whole = self._whole

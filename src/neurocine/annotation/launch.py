@@ -1,0 +1,75 @@
+"""Start the server, and say how to reach it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Sequence
+
+import uvicorn
+
+from neurocine.annotation.server import Tokens, application
+from neurocine.annotation.session import Session
+from neurocine.core import InputError
+
+
+def bound(port: int) -> socket.socket:
+    """Return a socket that listens on 127.0.0.1, at `port` or, if it is 0, at a free one.
+
+    Raises
+    ------
+    InputError
+        If the port is taken.
+    """
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            "command line", "--port", f"{port} can't be used ({error.strerror})", "Choose another, or 0."
+        ) from error
+    return listening
+
+
+def addresses(port: int, prefix: str, tokens: Tokens) -> list[str]:
+    """Return the lines that say how to reach the page: here, through ssh, and for looking only."""
+    page = f"http://127.0.0.1:{port}{prefix.rstrip('/')}/"
+    user, host = getpass.getuser(), socket.getfqdn()
+    lines = [f"Open {page}#{tokens.full}", f"To look only: {page}#{tokens.reading}"]
+    if "SSH_CONNECTION" in os.environ or "SLURM_JOB_ID" in os.environ:
+        lines.append(f"From your own computer, first: ssh -L {port}:127.0.0.1:{port} {user}@{host}")
+    return lines
+
+
+def serve(
+    session: Session,
+    *,
+    port: int = 0,
+    allow_hosts: Sequence[str] = (),
+    prefix: str = "",
+    say: Callable[[str], None] = print,
+) -> None:
+    """Serve the page until the process is interrupted.
+
+    Parameters
+    ----------
+    session
+        Who annotates what.
+    port
+        Port on 127.0.0.1; 0: a free one.
+    allow_hosts, prefix
+        As for `neurocine.annotation.server.application`.
+    say
+        Called with each line for the user.
+    """
+    tokens = Tokens()
+    listening = bound(port)
+    app = application(session, tokens, allow_hosts=allow_hosts, prefix=prefix)
+    for line in addresses(listening.getsockname()[1], prefix, tokens):
+        say(line)
+    say("Every action is saved when the page says so. Ctrl-C ends the server.")
+    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[listening])

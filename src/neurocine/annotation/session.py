@@ -1,0 +1,162 @@
+"""One person annotating one recording: what is shown, and the journal that it goes into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+from neurocine.annotation.actions import Action
+from neurocine.annotation.journal import SUFFIX, Journal, Subject
+from neurocine.annotation.labels import Labels
+from neurocine.annotation.truth import truth_of, write_labelled
+from neurocine.annotation.views import MAX_FRAMES, CellViews
+from neurocine.core import CELL_TYPES, InputError
+from neurocine.core.movie import false_runs
+from neurocine.core.raster import active_runs
+from neurocine.io.result_files import Stamp
+from neurocine.io.results import RecordingResults
+from neurocine.networks.registry import sha256
+
+_NAME = re.compile(r"\w[\w.-]{0,60}")
+
+
+class Session:
+    """A recording and the journal of one person, open for writing until it is left.
+
+    Parameters
+    ----------
+    results
+        The recording.
+    rois_file
+        The file that its ROIs are in: the labels are of these.
+    folder
+        Where journals and truth go, outside the results: ``annotations/<recording>``.
+    by
+        Who annotates: letters, digits, ``_``, ``-`` and ``.``.
+
+    Raises
+    ------
+    InputError
+        If the name can't be that of a file, or `Journal` refuses.
+    """
+
+    def __init__(self, results: RecordingResults, rois_file: Path, folder: Path, by: str) -> None:
+        if not _NAME.fullmatch(by):
+            raise InputError(
+                "command line", "--as", f"is {by!r}", "Use letters, digits, _, - and . (61 at most)."
+            )
+        self.results, self.views, self.folder = results, CellViews(results), folder
+        subject = Subject(results.name, str(results.source["sha256"]), sha256(rois_file), by)
+        self._writing = Lock()
+        self._stack = ExitStack()
+        self._journal = self._stack.enter_context(Journal(folder / f"{by}{SUFFIX}", subject))
+        self.by = by
+
+    def __enter__(self) -> Session:
+        """Return the session."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the journal."""
+        self._stack.close()
+
+    @property
+    def labels(self) -> Labels:
+        """What has been labelled."""
+        return self._journal.labels
+
+    @property
+    def shows_predictions(self) -> bool:
+        """Whether predictions may be shown: they were asked for, or the pass is closed."""
+        labels = self.labels
+        return labels.revealed or labels.closed
+
+    def add(self, actions: Sequence[Action]) -> list[str]:
+        """Write actions into the journal; see `Journal.add`.
+
+        Raises
+        ------
+        InputError
+            If one is about an ROI or a frame that the recording hasn't.
+        """
+        for action in actions:
+            if action.kind == "edit":
+                self.views.row(action.cell)
+                marks = (getattr(action, name) for name in ("transients", "doubtful", "movement", "looked"))
+                last = max((m[1] for part in marks for m in part.values() if m is not None), default=0)
+                if last >= self.results.movie.n_frames:
+                    raise InputError(
+                        "request", "frames", f"{last} isn't in the movie", "Mark frames of the movie."
+                    )
+        with self._writing:
+            return self._journal.add(actions)
+
+    def described(self) -> dict[str, Any]:
+        """Return what the page needs to begin, as plain values."""
+        results, movie = self.results, self.results.movie
+        labels = self.labels
+        return {
+            "recording": results.name,
+            "by": self.by,
+            "n_frames": movie.n_frames,
+            "frame_rate_hz": movie.frame_rate_hz,
+            "pixel_size_um": movie.pixel_size_um,
+            "fov": list(movie.fov_shape),
+            "max_frames": MAX_FRAMES,
+            "invalid": [] if movie.validity is None else false_runs(movie.validity.valid),
+            "cell_types": list(CELL_TYPES),
+            "cells": [
+                {"id": int(roi), "x": round(float(x), 1), "y": round(float(y), 1)}
+                for roi, (y, x) in zip(results.rois.ids, results.rois.centroids(), strict=True)
+            ],
+            "threshold": results.raster.threshold,
+            "shows_predictions": self.shows_predictions,
+            "labels": labels_as_values(labels),
+            "actions": [{"id": action.id, "kind": action.kind} for action in self._journal.actions],
+            "journal": str(self._journal.path),
+        }
+
+    def predicted(self, cell: int) -> list[tuple[int, int]]:
+        """Return onset and peak of each predicted transient of a cell.
+
+        Raises
+        ------
+        InputError
+            If the pass is blind.
+        """
+        if not self.shows_predictions:
+            raise InputError("pass", "predictions", "aren't shown in a blind pass", "Ask for them first.")
+        row = self.views.row(cell)
+        _, onset, peak = active_runs(self.results.raster.active[row : row + 1])
+        return list(zip(onset.tolist(), peak.tolist(), strict=True))
+
+    def write_truth(self) -> Path:
+        """Write the truth that the labels give, and return its folder.
+
+        Raises
+        ------
+        InputError
+            If no segment is finished.
+        """
+        truth = truth_of(self.labels, self.results.rois, self.results.movie.n_frames, [self.by])
+        write_labelled(
+            self.folder, truth, self.results.rois, Stamp(source_sha256=str(self.results.source["sha256"]))
+        )
+        return self.folder
+
+
+def labels_as_values(labels: Labels) -> dict[str, Any]:
+    """Return labels as plain values, for JSON."""
+    return {
+        "cells": {str(cell): asdict(own) for cell, own in labels.cells.items()},
+        "revealed": labels.revealed,
+        "closed": labels.closed,
+    }

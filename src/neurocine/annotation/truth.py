@@ -1,0 +1,107 @@
+"""The truth that labels give, as evaluation and training read it, with what it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.annotation.labels import CellLabels, Labels
+from neurocine.core import InputError, RoiSet
+from neurocine.core.raster import active_runs
+from neurocine.core.recording import Range
+from neurocine.core.truth import Spans, Truth
+from neurocine.io.result_files import Stamp, write_rois, write_truth
+
+
+def truth_of(labels: Labels, rois: RoiSet, n_frames: int, labelled_by: Sequence[str]) -> Truth:
+    """Return the truth about the cells of which somebody looked at a part.
+
+    Parameters
+    ----------
+    labels
+        What was labelled.
+    rois
+        The ROIs that were shown.
+    n_frames
+        Frames of the movie.
+    labelled_by
+        Who labelled.
+
+    Raises
+    ------
+    InputError
+        If no segment was finished, or a mark lies outside the movie.
+    """
+    known = set(rois.ids.tolist())
+    cells = {
+        cell: own
+        for cell, own in sorted(labels.cells.items())
+        if cell in known and own.looked and not own.invalid
+    }
+    if not cells:
+        raise InputError(
+            rois.source, "segments", "none is finished", "Finish a segment: all in it counts as looked at."
+        )
+    raster = np.stack([_frames(own.transients, n_frames) for own in cells.values()])
+    row, onset, peak = active_runs(raster)
+    ids = np.array(list(cells), dtype=np.int64)
+    return Truth(
+        ids=ids,
+        cell_types=tuple(own.cell_type for own in cells.values()),
+        is_target=np.zeros(len(ids), dtype=bool),
+        raster=raster,
+        roi_id=ids[row],
+        onset=onset,
+        peak=peak,
+        looked=_spans(cells, ("looked",)),
+        doubtful=_spans(cells, ("doubtful", "movement")),
+        labelled_by=tuple(labelled_by),
+        preset="labelled",
+        source="labels",
+    )
+
+
+def write_labelled(folder: Path, truth: Truth, rois: RoiSet, stamp: Stamp) -> None:
+    """Write `folder`/truth.h5 and `folder`/rois.h5, as `ground_truth` and `fine_tune` read them.
+
+    Parameters
+    ----------
+    folder
+        Such as ``annotations/mouse1``.
+    truth
+        What `truth_of` returned.
+    rois
+        The ROIs that were shown.
+    stamp
+        With the checksum of the raw movie.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_rois(folder / "rois.h5", rois, stamp)
+    write_truth(folder / "truth.h5", truth, stamp)
+
+
+def _frames(marks: Mapping[str, Range], n_frames: int) -> NDArray[np.bool_]:
+    frames = np.zeros(n_frames, dtype=bool)
+    for first, last in marks.values():
+        if last >= n_frames:
+            raise InputError(
+                "labels",
+                "transients",
+                f"have frames {first} to {last}, the movie has {n_frames}",
+                "Annotate the movie that the labels are of.",
+            )
+        frames[first : last + 1] = True
+    return frames
+
+
+def _spans(cells: Mapping[int, CellLabels], kinds: Sequence[str]) -> Spans:
+    rows = [
+        (cell, first, last)
+        for cell, own in cells.items()
+        for kind in kinds
+        for first, last in sorted(getattr(own, kind).values())
+    ]
+    return Spans(*np.array(rows, dtype=np.int64).T) if rows else Spans.none()

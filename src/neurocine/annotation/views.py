@@ -1,0 +1,228 @@
+"""What a person is shown of a cell: its traces, candidates, and the movie around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import InputError
+from neurocine.core.matching import overlaps
+from neurocine.drawing.pictures import outlines
+from neurocine.io.results import RecordingResults
+from neurocine.traces.transients import SMOOTHING, putative, smooth
+
+#: Edge of the patch around a cell, pixels.
+PATCH_PX = 60
+#: Frames of one read at most: the movie's file is locked meanwhile.
+MAX_FRAMES = 200
+#: Reads of the movie that are kept: 40 of them are 29 MB.
+CACHED = 40
+#: Percentiles of a patch that are shown as black and white.
+BLACK, WHITE = 1.0, 99.7
+#: Two cells are shown as neighbours if they share this part of the smaller.
+MIN_OVERLAP = 0.05
+
+#: Standard deviation of white noise after smoothing, of 1 before.
+_WINDOW = np.hamming(SMOOTHING) / np.hamming(SMOOTHING).sum()
+SMOOTHED_NOISE = float(np.sqrt((_WINDOW**2).sum()))
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A rectangle of the field of view: first row and column, height and width."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def part(self) -> tuple[slice, slice]:
+        """Its rows and columns."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """Pictures of a patch (Y, X) in counts above the mean picture, and how they agree.
+
+    Attributes
+    ----------
+    transient
+        Mean from onset to peak of a transient.
+    source
+        Mean over the cell's largest putative transients.
+    correlations
+        Pearson's correlation of the transient's picture with the source profile of each cell, inside that
+        cell's mask: the cell first, then each neighbour that overlaps it; NaN where it isn't defined.
+    """
+
+    transient: NDArray[np.float64]
+    source: NDArray[np.float64]
+    correlations: tuple[tuple[int, float], ...]
+
+
+class CellViews:
+    """Views of the cells of one recording, each computed when it is asked for.
+
+    Parameters
+    ----------
+    results
+        The recording. Reads of its movie go one at a time: HDF5 files can't be read by two threads.
+    """
+
+    def __init__(self, results: RecordingResults) -> None:
+        self._results = results
+        self._row = {int(roi): i for i, roi in enumerate(results.rois.ids)}
+        self._lock = Lock()
+        self._read = lru_cache(CACHED)(self._windowed)
+
+    @property
+    def results(self) -> RecordingResults:
+        """The recording."""
+        return self._results
+
+    def row(self, cell: int) -> int:
+        """Return the position of an ROI.
+
+        Raises
+        ------
+        InputError
+            If there is none of this id.
+        """
+        if cell not in self._row:
+            raise InputError(self._results.rois.source, "cell", f"{cell} isn't an ROI", "Choose another.")
+        return self._row[cell]
+
+    def traces(self, cell: int) -> Mapping[str, NDArray[np.float32]]:
+        """Return the traces of a cell by name, (T,) each: raw, smooth, neuropil and probability."""
+        row, results = self.row(cell), self._results
+        raw = results.traces.f[row]
+        return {
+            "raw": raw,
+            "smooth": smooth(raw).astype(np.float32),
+            "neuropil": results.traces.fneu[row],
+            "probability": results.raster.probability[row],
+        }
+
+    def candidates(self, cell: int, min_sigma: float) -> list[tuple[int, int]]:
+        """Return onset and peak of each putative transient that rises by `min_sigma` of the noise.
+
+        The noise is that of the raw trace from frame to frame: 1.4826 times the median absolute deviation of
+        its differences, divided by √2, and by what smoothing leaves of it.
+        """
+        raw = self._results.traces.f[self.row(cell)].astype(np.float64)
+        trace = smooth(raw)
+        onset, peak = putative(trace)
+        change = np.diff(raw)
+        noise = 1.4826 * np.median(np.abs(change - np.median(change))) / np.sqrt(2)
+        kept = trace[peak] - trace[onset] >= min_sigma * noise * SMOOTHED_NOISE
+        return list(zip(onset[kept].tolist(), peak[kept].tolist(), strict=True))
+
+    def patch(self, cell: int) -> Patch:
+        """Return the rectangle that is shown around a cell: whole at the border of the field of view, too."""
+        height, width = self._results.movie.fov_shape
+        y, x = self._results.rois.centroids()[self.row(cell)]
+        size_y, size_x = min(PATCH_PX, height), min(PATCH_PX, width)
+        top = int(np.clip(round(float(y)) - size_y // 2, 0, height - size_y))
+        left = int(np.clip(round(float(x)) - size_x // 2, 0, width - size_x))
+        return Patch(top, left, size_y, size_x)
+
+    def movie(self, cell: int, first: int, last: int) -> NDArray[np.uint8]:
+        """Return frames ``first`` to ``last`` (inclusive) of the patch around a cell, scaled to 0-255.
+
+        The scale is the same for all frames of a cell.
+
+        Raises
+        ------
+        InputError
+            If the frames aren't all in the movie, or are more than `MAX_FRAMES`.
+        """
+        n_frames = self._results.movie.n_frames
+        if not 0 <= first <= last < n_frames or last - first >= MAX_FRAMES:
+            raise InputError(
+                self._results.movie.source,
+                "frames",
+                f"{first} to {last} aren't at most {MAX_FRAMES} of 0 to {n_frames - 1}",
+                "Ask for fewer.",
+            )
+        black, white = self._scale(cell)
+        frames = self._read(cell, first, last).astype(np.float32)
+        scaled = (frames - black) * (255 / max(white - black, 1e-6))
+        return np.asarray(np.clip(scaled, 0, 255), dtype=np.uint8)
+
+    def outlines(self, cell: int) -> list[dict[str, Any]]:
+        """Return the outlines (x, y) of the cell and of those around it, in pixels of the patch."""
+        patch, rois = self.patch(cell), self._results.rois
+        middle = np.array([patch.top + patch.height / 2, patch.left + patch.width / 2])
+        near = np.flatnonzero((np.abs(rois.centroids() - middle) < PATCH_PX).all(axis=1))
+        corner = np.array([patch.left, patch.top])
+        return [
+            {"cell": int(rois.ids[row]), "lines": [np.round(line - corner, 2).tolist() for line in lines]}
+            for row, lines in zip(near.tolist(), outlines(rois.select(near)), strict=True)
+        ]
+
+    def neighbours(self, cell: int) -> list[int]:
+        """Return the ids of the ROIs that overlap a cell."""
+        row, ids = self.row(cell), self._results.rois.ids
+        return [int(ids[b if a == row else a]) for a, b in self._pairs() if row in (a, b)]
+
+    def profiles(self, cell: int, onset: int, peak: int) -> Profiles:
+        """Return the mean picture of a transient, and how it fits the cell and each overlapping neighbour.
+
+        DeepCINAC, section 2.6: the transient profile is the mean picture from onset to peak, the source
+        profile of a cell that of its largest putative transients; both are compared inside the cell's mask by
+        Pearson's correlation. The mean picture of the movie is taken off all.
+        """
+        last = min(peak, onset + MAX_FRAMES - 1)
+        part, rois = self.patch(cell).part, self._results.rois
+        mean = self._results.summary.mean[part]
+        transient = self._read(cell, onset, last).mean(axis=0) - mean
+        rows: list[tuple[int, float]] = []
+        for other in (cell, *self.neighbours(cell)):
+            source = self._source(cell, other) - mean
+            inside = rois.mask(self.row(other))[part]
+            rows.append((other, _correlation(transient[inside], source[inside])))
+        return Profiles(transient, self._source(cell, cell) - mean, tuple(rows))
+
+    def _source(self, cell: int, other: int) -> NDArray[np.float64]:
+        """Return the source profile of the cell `other` in the patch of `cell`."""
+        raw = self._results.traces.f[self.row(other)]
+        trace = smooth(raw)
+        onset, peak = putative(trace)
+        largest = np.argsort(trace[onset] - trace[peak], kind="stable")[:10]
+        pictures = [
+            self._read(cell, int(onset[k]), min(int(peak[k]), int(onset[k]) + MAX_FRAMES - 1)).mean(axis=0)
+            for k in sorted(largest.tolist())
+        ]
+        return np.asarray(np.mean(pictures, axis=0)) if pictures else np.zeros(self._patch_shape(cell))
+
+    def _patch_shape(self, cell: int) -> tuple[int, int]:
+        patch = self.patch(cell)
+        return patch.height, patch.width
+
+    def _scale(self, cell: int) -> tuple[float, float]:
+        """Return the counts that are black and white in a patch, by its mean and brightest pictures."""
+        part, summary = self.patch(cell).part, self._results.summary
+        black = float(np.percentile(summary.mean[part], BLACK))
+        return black, max(float(np.percentile(summary.max[part], WHITE)), black + 1)
+
+    def _windowed(self, cell: int, first: int, last: int) -> NDArray[Any]:
+        patch = self.patch(cell)
+        with self._lock:
+            return self._results.movie.window(first, last + 1, *patch.part)
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        return [(int(a), int(b)) for a, b in overlaps(self._results.rois, MIN_OVERLAP)]
+
+
+def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    if first.size < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])

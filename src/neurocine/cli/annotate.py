@@ -1,0 +1,53 @@
+"""The command that opens a recording's results in the browser, to be labelled."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurocine.core import InputError
+from neurocine.io.results import collect, files_in
+from neurocine.steps import result_path
+
+PANEL = "Files"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(rich_help_panel=PANEL)(annotate)
+
+
+def annotate(
+    results: Annotated[Path, typer.Argument(help="The results of one recording: results/NAME.")],
+    by: Annotated[str, typer.Option("--as", help="Who annotates; by default your login.")] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of journals and truth; by default annotations/NAME beside the results."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: a free one.")] = 0,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Host name that a portal, such as OnDemand, sends.")
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="Path under which a portal shows the page.")] = "",
+) -> None:
+    """Label cells in the browser: transients, doubtful frames, cell types. Nothing is ever lost.
+
+    Example: `neurocine annotate results/mouse1 --as ana`
+    """
+    from neurocine.annotation.launch import serve
+    from neurocine.annotation.session import Session
+
+    folder = results.resolve()
+    files = files_in(folder, "report")
+    missing = [str(path) for path in files.values() if not path.exists()]
+    if missing:
+        raise InputError(
+            results, "results", f"lack {', '.join(missing)}", "Give results/NAME of a recording that has run."
+        )
+    where = out or folder.parent.parent / "annotations" / folder.name
+    recording = collect(files, folder.name)
+    with Session(recording, folder / result_path("rois"), where, by or getpass.getuser()) as session:
+        serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, say=typer.echo)

@@ -58,7 +58,7 @@ class Edit(_Action):
         Whether the ROI is no cell that can be judged: it has no part in the truth.
     """
 
-    kind: Literal["edit"] = "edit"
+    kind: Literal["edit"]
     cell: int
     transients: Marks = Field(default_factory=dict)
     rejected: Marks = Field(default_factory=dict)
@@ -87,20 +87,20 @@ class Edit(_Action):
 class Undo(_Action):
     """An earlier action taken back; undoing an undo does it again."""
 
-    kind: Literal["undo"] = "undo"
+    kind: Literal["undo"]
     of: Key
 
 
 class Reveal(_Action):
     """Predictions were asked for: from here on the pass isn't blind."""
 
-    kind: Literal["reveal"] = "reveal"
+    kind: Literal["reveal"]
 
 
 class Close(_Action):
     """The pass is closed: nothing more is changed, and others may see it."""
 
-    kind: Literal["close"] = "close"
+    kind: Literal["close"]
 
 
 Action = Annotated[Edit | Undo | Reveal | Close, Field(discriminator="kind")]

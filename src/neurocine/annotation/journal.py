@@ -150,8 +150,7 @@ def _reopens(action: Action, before: Sequence[Action]) -> bool:
 
 
 def _line(action: Action) -> str:
-    values = {"kind": action.kind, **action.model_dump(exclude_defaults=True)}
-    return json.dumps(values, ensure_ascii=False) + "\n"
+    return action.model_dump_json(exclude_defaults=True) + "\n"
 
 
 def _append(file: int, text: str) -> None:

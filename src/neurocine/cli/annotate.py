@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from neurocine.core import InputError
+from neurocine.cli.shared import ConfigOption, settings
 from neurocine.io.results import collect, files_in
-from neurocine.steps import result_path
 
 PANEL = "Files"
 
@@ -32,6 +31,7 @@ def annotate(
         list[str] | None, typer.Option(help="Host name that a portal, such as OnDemand, sends.")
     ] = None,
     prefix: Annotated[str, typer.Option(help="Path under which a portal shows the page.")] = "",
+    config: ConfigOption = None,
 ) -> None:
     """Label cells in the browser: transients, doubtful frames, cell types. Nothing is ever lost.
 
@@ -41,13 +41,8 @@ def annotate(
     from neurocine.annotation.session import Session
 
     folder = results.resolve()
-    files = files_in(folder, "report")
-    missing = [str(path) for path in files.values() if not path.exists()]
-    if missing:
-        raise InputError(
-            results, "results", f"lack {', '.join(missing)}", "Give results/NAME of a recording that has run."
-        )
+    files = files_in(folder, "report", settings(config).left_out)
     where = out or folder.parent.parent / "annotations" / folder.name
     recording = collect(files, folder.name)
-    with Session(recording, folder / result_path("rois"), where, by or getpass.getuser()) as session:
+    with Session(recording, files["rois"], where, by or getpass.getuser()) as session:
         serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, say=typer.echo)

@@ -124,7 +124,7 @@ def test_predictions_are_hidden_until_somebody_asks(client: TestClient, cell: in
     rows = client.get(f"/api/cells/{cell}/traces", headers=FULL).headers["X-Rows"]
     assert rows == "raw,smooth,neuropil,probability"
     client.post("/api/actions", json=[{"kind": "undo", "id": "u", "of": "r"}], headers=FULL)
-    assert client.get("/api/session", headers=FULL).json()["labels"]["revealed"] is True
+    assert client.get("/api/labels", headers=FULL).json()["revealed"] is True
 
 
 def test_saved_means_on_the_disk(client: TestClient, session: Session, cell: int) -> None:
@@ -144,3 +144,13 @@ def test_a_full_disk_is_said(client: TestClient, cell: int, monkeypatch: pytest.
     action = {"kind": "edit", "id": "a1", "cell": cell}
     answer = client.post("/api/actions", json=[action], headers=FULL)
     assert (answer.status_code, "No space left" in answer.json()["error"]) == (507, True)
+
+
+def test_tokens_stay_and_are_nobody_elses_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "ana.tokens"
+    made = Tokens.kept_in(path)
+    assert path.stat().st_mode & 0o077 == 0
+    assert Tokens.kept_in(path) == made
+    assert len({made.full, made.reading, Tokens.kept_in(tmp_path / "bo.tokens").full}) == 3
+    path.write_text("half")
+    assert Tokens.kept_in(path) != made

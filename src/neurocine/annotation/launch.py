@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 from collections.abc import Callable, Sequence
+from zlib import crc32
 
 import uvicorn
 
@@ -34,6 +35,13 @@ def bound(port: int) -> socket.socket:
     return listening
 
 
+def usual_port(session: Session) -> int:
+    """Return a port that is the same for a person and a recording, or 0 (any) if it is taken."""
+    port = 20000 + crc32(f"{session.results.name}:{session.by}".encode()) % 10000
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return 0 if probe.connect_ex(("127.0.0.1", port)) == 0 else port
+
+
 def addresses(port: int, prefix: str, tokens: Tokens) -> list[str]:
     """Return the lines that say how to reach the page: here, through ssh, and for looking only."""
     page = f"http://127.0.0.1:{port}{prefix.rstrip('/')}/"
@@ -47,7 +55,7 @@ def addresses(port: int, prefix: str, tokens: Tokens) -> list[str]:
 def serve(
     session: Session,
     *,
-    port: int = 0,
+    port: int | None = None,
     allow_hosts: Sequence[str] = (),
     prefix: str = "",
     say: Callable[[str], None] = print,
@@ -59,14 +67,15 @@ def serve(
     session
         Who annotates what.
     port
-        Port on 127.0.0.1; 0: a free one.
+        Port on 127.0.0.1; 0: a free one; None: that of this person and recording (`usual_port`), so that a
+        page that is still open finds the server when it is started again.
     allow_hosts, prefix
         As for `neurocine.annotation.server.application`.
     say
         Called with each line for the user.
     """
-    tokens = Tokens()
-    listening = bound(port)
+    tokens = Tokens.kept_in(session.folder / f"{session.by}.tokens")
+    listening = bound(usual_port(session)) if port is None else bound(port)
     app = application(session, tokens, allow_hosts=allow_hosts, prefix=prefix)
     for line in addresses(listening.getsockname()[1], prefix, tokens):
         say(line)

@@ -6,11 +6,13 @@ and the origin are checked, and only JSON is taken. The page itself holds nothin
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,8 +46,27 @@ MAX_BODY = 4 * 1024**2
 class Tokens:
     """Who has `full` may annotate, who has `reading` may look."""
 
-    full: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    reading: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    full: str
+    reading: str
+
+    @classmethod
+    def kept_in(cls, path: Path) -> Tokens:
+        """Return the tokens in a file that only its owner can read, made if need be.
+
+        They stay the same when the server is started again, so that a page that is still open goes on.
+        """
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            kept = path.read_text(encoding="utf-8").split()
+            if len(kept) == 2:
+                return cls(*kept)
+            path.unlink()  # cut short by a crash
+            return cls.kept_in(path)
+        made = cls(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+        with os.fdopen(file, "w", encoding="utf-8") as out:
+            out.write(f"{made.full}\n{made.reading}\n")
+        return made
 
 
 def application(

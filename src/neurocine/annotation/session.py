@@ -102,7 +102,6 @@ class Session:
     def described(self) -> dict[str, Any]:
         """Return what the page needs to begin, as plain values."""
         results, movie = self.results, self.results.movie
-        labels = self.labels
         return {
             "recording": results.name,
             "by": self.by,
@@ -119,8 +118,9 @@ class Session:
             ],
             "threshold": results.raster.threshold,
             "shows_predictions": self.shows_predictions,
-            "labels": labels_as_values(labels),
-            "actions": [{"id": action.id, "kind": action.kind} for action in self._journal.actions],
+            "actions": [
+                action.model_dump(mode="json", exclude_defaults=True) for action in self._journal.actions
+            ],
             "journal": str(self._journal.path),
         }
 

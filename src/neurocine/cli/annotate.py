@@ -26,7 +26,10 @@ def annotate(
         Path | None,
         typer.Option(help="Folder of journals and truth; by default annotations/NAME beside the results."),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: a free one.")] = 0,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: a free one; by default always the same."),
+    ] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Host name that a portal, such as OnDemand, sends.")
     ] = None,

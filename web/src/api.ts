@@ -1,0 +1,96 @@
+/** Requests to the server; the token comes with the page's address, after the #. */
+
+import type { Action, Range } from "./labels";
+
+export interface SessionFacts {
+  recording: string;
+  by: string;
+  n_frames: number;
+  frame_rate_hz: number;
+  pixel_size_um: number;
+  fov: [number, number];
+  max_frames: number;
+  invalid: Range[];
+  cell_types: string[];
+  cells: { id: number; x: number; y: number }[];
+  threshold: number;
+  shows_predictions: boolean;
+  actions: Action[];
+  journal: string;
+  may_write: boolean;
+}
+
+export interface Outline {
+  cell: number;
+  lines: [number, number][][];
+}
+
+export interface CellFacts {
+  patch: { top: number; left: number; height: number; width: number };
+  outlines: Outline[];
+  neighbours: number[];
+}
+
+export interface Profiles {
+  transient: number[][];
+  source: number[][];
+  correlations: { cell: number; correlation: number | null }[];
+}
+
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const token = decodeURIComponent(location.hash.slice(1));
+
+async function ask(path: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(`./api/${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!answer.ok) {
+    const said = await answer.json().catch(() => ({}));
+    throw new Refused(answer.status, String((said as { error?: string }).error ?? answer.statusText));
+  }
+  return answer;
+}
+
+async function json<T>(path: string, body?: unknown): Promise<T> {
+  return (await ask(path, body)).json() as Promise<T>;
+}
+
+export const getSession = () => json<SessionFacts>("session");
+export const getCell = (cell: number) => json<CellFacts>(`cells/${cell}`);
+export const getField = () => json<{ cells: Outline[] }>("field");
+export const getCandidates = (cell: number, sigma: number) =>
+  json<{ candidates: Range[] }>(`cells/${cell}/candidates?sigma=${sigma}`);
+export const getPredicted = (cell: number) => json<{ transients: Range[] }>(`cells/${cell}/predicted`);
+export const getProfiles = (cell: number, onset: number, peak: number) =>
+  json<Profiles>(`cells/${cell}/profiles?onset=${onset}&peak=${peak}`);
+export const postActions = (actions: Action[]) => json<{ saved: string[] }>("actions", actions);
+export const postTruth = () => json<{ folder: string }>("truth", {});
+
+export async function getTraces(cell: number, nFrames: number): Promise<Record<string, Float32Array>> {
+  const answer = await ask(`cells/${cell}/traces`);
+  const values = new Float32Array(await answer.arrayBuffer());
+  const names = (answer.headers.get("X-Rows") ?? "").split(",");
+  return Object.fromEntries(
+    names.map((name, row) => [name, values.subarray(row * nFrames, (row + 1) * nFrames)]),
+  );
+}
+
+export async function getMovie(cell: number, first: number, last: number): Promise<Uint8Array> {
+  return new Uint8Array(await (await ask(`cells/${cell}/movie?first=${first}&last=${last}`)).arrayBuffer());
+}
+
+export async function getFieldPicture(): Promise<ImageBitmap> {
+  return createImageBitmap(await (await ask("field.png")).blob());
+}

@@ -1,0 +1,260 @@
+/** What keys and buttons do. Each command is one action, so that one undo takes it back. */
+
+import { newId } from "./outbox";
+import { type Changes, type Edit, lastStanding, lastUndo, type MarkKind, type Marks, type Range } from "./labels";
+import * as state from "./state";
+
+let before = Date.now();
+
+function edit(changes: Omit<Edit, "kind" | "id" | "cell">): void {
+  if (!state.mayEdit.value) {
+    say(state.labels.value.closed ? "The pass is closed: undo to open it again." : "This page is for looking only.");
+    return;
+  }
+  const now = Date.now();
+  const took_ms = Math.min(Math.max(now - before, 0), 3_600_000);
+  before = now;
+  state.act({
+    kind: "edit",
+    id: newId(),
+    at: new Date(now).toISOString(),
+    took_ms,
+    cell: state.cell.value,
+    ...changes,
+  });
+}
+
+export function say(text: string): void {
+  state.message.value = text;
+}
+
+const key = ([first, last]: Range) => `f${first}-${last}`;
+const meet = (a: Range, b: Range) => a[0] <= b[1] && b[0] <= a[1];
+const within = (a: Range, b: Range) => a[0] >= b[0] && a[1] <= b[1];
+
+/** Marks of one kind that share a frame with a range, with their keys. */
+function meeting(marks: Marks, range: Range): [string, Range][] {
+  return Object.entries(marks).filter(([, mark]) => meet(mark, range));
+}
+
+/** What is walked through: candidates in the segment, predictions if shown, and what is marked already. */
+export function toDecide(): Range[] {
+  const shown = [...state.candidates.value, ...state.predicted.value].filter((range) =>
+    within(range, state.segment.value),
+  );
+  const sorted = shown.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  return sorted.filter((range, i) => i === 0 || key(range) !== key(sorted[i - 1] as Range));
+}
+
+export function isDecided(range: Range): boolean {
+  const own = state.own.value;
+  return (["transients", "rejected", "doubtful"] as const).some((kind) => meeting(own[kind], range).length > 0);
+}
+
+export function undecided(): Range[] {
+  return toDecide().filter((range) => !isDecided(range));
+}
+
+export function choose(range: Range | null): void {
+  state.chosen.value = range;
+  if (range) state.frame.value = range[0];
+}
+
+/** Go to the next undecided candidate, from the start of the segment if there is none after this one. */
+export function chooseNext(): void {
+  const left = undecided();
+  const at = state.chosen.value?.[0] ?? state.segment.value[0] - 1;
+  const next = left.find((range) => range[0] > at) ?? left[0] ?? null;
+  choose(next);
+  say(next ? `${left.length} left in this segment` : "All is decided: Enter finishes the segment.");
+}
+
+/** Go to the next or previous candidate or mark, decided or not. */
+export function step(direction: 1 | -1): void {
+  const own = state.own.value;
+  const marked = [...Object.values(own.transients), ...Object.values(own.doubtful)];
+  const all = [...toDecide(), ...marked].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const at = state.chosen.value;
+  const after = all.filter((range) => !at || (direction > 0 ? range[0] > at[0] : range[0] < at[0]));
+  choose((direction > 0 ? after[0] : after.at(-1)) ?? at);
+}
+
+export function decide(kind: "transients" | "rejected" | "doubtful"): void {
+  const range = state.chosen.value ?? undecided()[0];
+  if (!range) {
+    say("There is no candidate to decide: choose one, or add one with n.");
+    return;
+  }
+  const own = state.own.value;
+  const changes: Partial<Record<MarkKind, Changes>> = {};
+  for (const other of ["transients", "rejected", "doubtful"] as const) {
+    const gone = meeting(own[other], range).map(([name]) => [name, null] as const);
+    if (gone.length) changes[other] = Object.fromEntries(gone);
+  }
+  changes[kind] = { ...changes[kind], [key(range)]: range };
+  edit(changes);
+  chooseNext();
+}
+
+/** Move the onset or the peak of the chosen transient, or of a candidate, which becomes true by it. */
+export function shift(end: 0 | 1, by: number): void {
+  const range = state.chosen.value;
+  const facts = state.facts.value;
+  if (!range || !facts) return;
+  const moved: Range = [...range];
+  moved[end] = Math.min(Math.max(moved[end] + by, 0), facts.n_frames - 1);
+  if (moved[0] > moved[1]) {
+    say("The onset can't be after the peak.");
+    return;
+  }
+  const own = state.own.value;
+  const held = meeting(own.transients, range)[0];
+  if (held) {
+    edit({ transients: { [held[0]]: null, [key(moved)]: moved } });
+  }
+  state.chosen.value = moved;
+  state.frame.value = moved[end];
+}
+
+/** Add a transient at the cursor: from this frame to the next peak of the smoothed trace. */
+export function add(): void {
+  const smooth = state.traces.value.smooth;
+  if (!smooth) return;
+  const onset = state.frame.value;
+  let peak = onset;
+  while (peak + 1 < smooth.length && (smooth[peak + 1] as number) >= (smooth[peak] as number)) peak += 1;
+  const range: Range = [onset, peak];
+  edit({ transients: { [key(range)]: range } });
+  choose(range);
+}
+
+export function remove(): void {
+  const range = state.chosen.value;
+  if (!range) return;
+  const own = state.own.value;
+  const changes: Partial<Record<MarkKind, Changes>> = {};
+  for (const kind of ["transients", "rejected", "doubtful", "movement"] as const) {
+    const gone = meeting(own[kind], range);
+    if (gone.length) changes[kind] = Object.fromEntries(gone.map(([name]) => [name, null]));
+  }
+  if (Object.keys(changes).length) edit(changes);
+}
+
+/** Split the chosen transient at the cursor, which becomes the onset of the second. */
+export function split(): void {
+  const at = state.frame.value;
+  const held = meeting(state.own.value.transients, [at, at])[0];
+  if (!held || at <= held[1][0]) {
+    say("Put the cursor inside a transient, after its onset.");
+    return;
+  }
+  const [first, last] = held[1];
+  const parts: Range[] = [
+    [first, at - 1],
+    [at, last],
+  ];
+  edit({ transients: { [held[0]]: null, ...Object.fromEntries(parts.map((part) => [key(part), part])) } });
+  choose(parts[1] as Range);
+}
+
+/** Join the chosen transient with the next one. */
+export function merge(): void {
+  const range = state.chosen.value;
+  if (!range) return;
+  const held = meeting(state.own.value.transients, range)[0];
+  const after = Object.entries(state.own.value.transients)
+    .filter(([, mark]) => held && mark[0] > held[1][0])
+    .sort((a, b) => a[1][0] - b[1][0])[0];
+  if (!held || !after) {
+    say("There is no true transient after this one.");
+    return;
+  }
+  const whole: Range = [held[1][0], after[1][1]];
+  edit({ transients: { [held[0]]: null, [after[0]]: null, [key(whole)]: whole } });
+  choose(whole);
+}
+
+/** Mark the chosen frames as moved, or unmark them. */
+export function movement(): void {
+  const range = state.chosen.value ?? [state.frame.value, state.frame.value];
+  const held = meeting(state.own.value.movement, range as Range);
+  if (held.length) edit({ movement: Object.fromEntries(held.map(([name]) => [name, null])) });
+  else edit({ movement: { [key(range as Range)]: range as Range } });
+}
+
+export function setType(type: string): void {
+  edit({ cell_type: type });
+  say(type ? `Cell type: ${type}` : "Cell type: unknown");
+}
+
+export function toggleInvalid(): void {
+  edit({ invalid: !state.own.value.invalid });
+}
+
+/** Finish the segment: all of it counts as looked at. */
+export function finish(): void {
+  const left = undecided();
+  if (left.length) {
+    choose(left[0] as Range);
+    say(`${left.length} candidate${left.length > 1 ? "s are" : " is"} undecided in this segment.`);
+    return;
+  }
+  edit({ looked: { [key(state.segment.value)]: state.segment.value } });
+  say(`Frames ${state.segment.value[0]} to ${state.segment.value[1]} are looked at.`);
+}
+
+export function moveSegment(direction: 1 | -1): void {
+  const n = state.facts.value?.n_frames ?? 1;
+  const [first, last] = state.segment.value;
+  const length = last - first + 1;
+  const start = Math.min(Math.max(first + direction * length, 0), Math.max(n - length, 0));
+  state.segment.value = [start, Math.min(start + length, n) - 1];
+  state.frame.value = start;
+  choose(null);
+}
+
+export function setSegment(first: number, last: number): void {
+  const n = state.facts.value?.n_frames ?? 1;
+  if (!(first >= 0 && first <= last && last < n)) {
+    say(`A segment lies in frames 0 to ${n - 1}.`);
+    return;
+  }
+  state.segment.value = [first, last];
+  choose(null);
+}
+
+export function moveCell(direction: 1 | -1): void {
+  const next = state.neighbour(direction);
+  if (next !== null) state.cell.value = next;
+}
+
+export function moveFrame(by: number): void {
+  const n = state.facts.value?.n_frames ?? 1;
+  state.frame.value = Math.min(Math.max(state.frame.value + by, 0), n - 1);
+}
+
+export function undo(): void {
+  const of = lastStanding(state.actions.value);
+  if (of === null || !state.facts.value?.may_write) say("There is nothing to undo.");
+  else state.act({ kind: "undo", id: newId(), of });
+}
+
+export function redo(): void {
+  const of = lastUndo(state.actions.value);
+  if (of === null || !state.facts.value?.may_write) say("There is nothing to redo.");
+  else state.act({ kind: "undo", id: newId(), of });
+}
+
+export function reveal(): void {
+  if (!state.facts.value?.may_write || state.labels.value.revealed) return;
+  if (confirm("Show predictions? This pass is then no longer blind, and the journal says so.")) {
+    state.act({ kind: "reveal", id: newId() });
+  }
+}
+
+export function close(): void {
+  if (!state.mayEdit.value) return;
+  if (confirm("Close this pass? Nothing can be changed then, until you undo closing it.")) {
+    state.act({ kind: "close", id: newId() });
+  }
+}

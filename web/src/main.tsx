@@ -1,0 +1,53 @@
+import { render } from "preact";
+import { useEffect } from "preact/hooks";
+import { Cells } from "./components/Cells";
+import { Field } from "./components/Field";
+import { Header } from "./components/Header";
+import { Help } from "./components/Help";
+import { Movie } from "./components/Movie";
+import { Profiles } from "./components/Profiles";
+import { Marks, Segment } from "./components/Segment";
+import { Traces } from "./components/Traces";
+import { onKey } from "./keys";
+import * as state from "./state";
+import "./style.css";
+
+function App() {
+  useEffect(() => {
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  if (state.failure.value) {
+    return (
+      <main class="alone">
+        <h1>neurocine annotate</h1>
+        <p role="alert">{state.failure.value}</p>
+      </main>
+    );
+  }
+  if (!state.facts.value) return <main class="alone">Loading …</main>;
+  return (
+    <>
+      <Header />
+      <main class="page">
+        <Cells />
+        <div class="middle">
+          <Segment />
+          <Traces />
+          <div class="below">
+            <Marks />
+            <Profiles />
+          </div>
+        </div>
+        <aside aria-label="Pictures">
+          <Movie />
+          <Field />
+        </aside>
+      </main>
+      <Help />
+    </>
+  );
+}
+
+render(<App />, document.getElementById("app") as HTMLElement);
+void state.start();

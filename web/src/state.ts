@@ -1,0 +1,127 @@
+/** What the page shows: signals that the components read, and what loads them. */
+
+import { batch, computed, effect, signal } from "@preact/signals";
+import * as api from "./api";
+import { Cache } from "./cache";
+import { type Action, type CellLabels, emptyCell, labelsOf, type Range } from "./labels";
+import { openOutbox, put } from "./outbox";
+
+export const facts = signal<api.SessionFacts | null>(null);
+export const failure = signal("");
+export const actions = signal<Action[]>([]);
+export const labels = computed(() => labelsOf(actions.value));
+
+export const cell = signal(0);
+export const frame = signal(0);
+/** The segment that is being labelled: first and last frame. */
+export const segment = signal<Range>([0, 0]);
+export const sigma = signal(3);
+/** The candidate or transient that keys act on. */
+export const chosen = signal<Range | null>(null);
+/** What is said to the person, also to screen readers. */
+export const message = signal("");
+export const helpShown = signal(false);
+
+export const cellFacts = signal<api.CellFacts | null>(null);
+export const traces = signal<Record<string, Float32Array>>({});
+export const candidates = signal<Range[]>([]);
+export const predicted = signal<Range[]>([]);
+export const profiles = signal<api.Profiles | null>(null);
+
+export const own = computed<CellLabels>(() => labels.value.cells[cell.value] ?? emptyCell());
+export const mayEdit = computed(() => Boolean(facts.value?.may_write) && !labels.value.closed);
+
+const SEGMENT = 500;
+const cellCache = new Cache((id: number) => api.getCell(id), 40);
+const traceCache = new Cache((id: number) => api.getTraces(id, facts.value?.n_frames ?? 0), 8);
+const movieCache = new Cache((key: string) => {
+  const [id, first, last] = key.split(":").map(Number) as [number, number, number];
+  return api.getMovie(id, first, last);
+}, 40);
+
+export function act(action: Action): void {
+  actions.value = [...actions.value, action];
+  put(action);
+}
+
+/** The window of the movie that holds a frame, aligned so that neighbouring frames share it. */
+export function windowOf(at: number): Range {
+  const length = facts.value?.max_frames ?? 200;
+  const first = Math.floor(at / length) * length;
+  return [first, Math.min(first + length, facts.value?.n_frames ?? 1) - 1];
+}
+
+export function movieWindow(id: number, [first, last]: Range): Promise<Uint8Array> {
+  return movieCache.get(`${id}:${first}:${last}`);
+}
+
+export async function start(): Promise<void> {
+  try {
+    const session = await api.getSession();
+    const unsent = openOutbox(`${session.recording}:${session.by}`);
+    const known = new Set(session.actions.map((action) => action.id));
+    batch(() => {
+      facts.value = session;
+      actions.value = [...session.actions, ...unsent.filter((action) => !known.has(action.id))];
+      segment.value = [0, Math.min(SEGMENT, session.n_frames) - 1];
+      cell.value = session.cells[0]?.id ?? 0;
+    });
+  } catch (error) {
+    failure.value = String((error as Error).message);
+    return;
+  }
+  effect(() => void loadCell(cell.value));
+  effect(() => void loadCandidates(cell.value, sigma.value));
+  effect(() => void loadPredicted(cell.value, labels.value.revealed || labels.value.closed));
+  effect(() => void loadProfiles(cell.value, chosen.value));
+}
+
+async function loadCell(id: number): Promise<void> {
+  chosen.value = null;
+  const [about, rows] = await Promise.all([cellCache.get(id), traceCache.get(id)]);
+  if (cell.peek() !== id) return;
+  batch(() => {
+    cellFacts.value = about;
+    traces.value = rows;
+  });
+  const next = neighbour(1);
+  if (next !== null) {
+    void cellCache.get(next);
+    void traceCache.get(next);
+    void movieWindow(next, windowOf(frame.peek()));
+  }
+}
+
+async function loadCandidates(id: number, least: number): Promise<void> {
+  const found = (await api.getCandidates(id, least)).candidates;
+  if (cell.peek() === id && sigma.peek() === least) candidates.value = found;
+}
+
+async function loadPredicted(id: number, shown: boolean): Promise<void> {
+  predicted.value = [];
+  if (!shown) return;
+  traceCache.forget(id); // the probability comes with the traces only now
+  const found = (await api.getPredicted(id).catch(() => ({ transients: [] as Range[] }))).transients;
+  const rows = await traceCache.get(id);
+  if (cell.peek() !== id) return;
+  batch(() => {
+    predicted.value = found;
+    traces.value = rows;
+  });
+}
+
+async function loadProfiles(id: number, range: Range | null): Promise<void> {
+  if (range === null) {
+    profiles.value = null;
+    return;
+  }
+  const made = await api.getProfiles(id, range[0], range[1]).catch(() => null);
+  if (cell.peek() === id && chosen.peek() === range) profiles.value = made;
+}
+
+/** The next cell of the list, by `step`; null at its end. */
+export function neighbour(step: number): number | null {
+  const cells = facts.peek()?.cells ?? [];
+  const place = cells.findIndex((one) => one.id === cell.peek());
+  return cells[place + step]?.id ?? null;
+}

@@ -4,7 +4,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import * as api from "./api";
 import { Cache } from "./cache";
 import { type Action, type CellLabels, emptyCell, labelsOf, type Range } from "./labels";
-import { openOutbox, put } from "./outbox";
+import { openOutbox, pending, put } from "./outbox";
 
 export const facts = signal<api.SessionFacts | null>(null);
 export const failure = signal("");
@@ -26,12 +26,15 @@ export const cellFacts = signal<api.CellFacts | null>(null);
 export const traces = signal<Record<string, Float32Array>>({});
 export const candidates = signal<Range[]>([]);
 export const predicted = signal<Range[]>([]);
+export const predictionsShown = signal(false);
 export const profiles = signal<api.Profiles | null>(null);
 
 export const own = computed<CellLabels>(() => labels.value.cells[cell.value] ?? emptyCell());
 export const mayEdit = computed(() => Boolean(facts.value?.may_write) && !labels.value.closed);
 
 const SEGMENT = 500;
+const RETRY_MS = 1000;
+const WAITING = "the server doesn't answer; it is asked again";
 const cellCache = new Cache((id: number) => api.getCell(id), 40);
 const traceCache = new Cache((id: number) => api.getTraces(id, facts.value?.n_frames ?? 0), 8);
 const movieCache = new Cache((key: string) => {
@@ -40,8 +43,10 @@ const movieCache = new Cache((key: string) => {
 }, 40);
 
 export function act(action: Action): void {
-  actions.value = [...actions.value, action];
-  put(action);
+  batch(() => {
+    actions.value = [...actions.value, action];
+    put(action);
+  });
 }
 
 /** The window of the movie that holds a frame, aligned so that neighbouring frames share it. */
@@ -72,41 +77,68 @@ export async function start(): Promise<void> {
   }
   effect(() => void loadCell(cell.value));
   effect(() => void loadCandidates(cell.value, sigma.value));
-  effect(() => void loadPredicted(cell.value, labels.value.revealed || labels.value.closed));
+  effect(() => {
+    // The server shows them once the journal says that they were asked for.
+    const asked = labels.value.revealed || labels.value.closed;
+    if (asked && pending.value.length === 0) predictionsShown.value = true;
+  });
+  effect(() => void loadPredicted(cell.value, predictionsShown.value));
   effect(() => void loadProfiles(cell.value, chosen.value));
+}
+
+/** Ask until there is an answer, as long as it is wanted; null if it is refused or no longer wanted. */
+async function persist<T>(ask: () => Promise<T>, wanted: () => boolean): Promise<T | null> {
+  while (wanted()) {
+    try {
+      const answer = await ask();
+      return wanted() ? answer : null;
+    } catch (error) {
+      message.value = `ROI ${cell.peek()}: ${error instanceof api.Refused ? error.message : WAITING}`;
+      if (error instanceof api.Refused) return null;
+      await new Promise((done) => setTimeout(done, RETRY_MS));
+    }
+  }
+  return null;
+}
+
+/** Ask for what is likely to be needed next; if that fails, it is asked for again when it is needed. */
+function prefetch(id: number): void {
+  const ahead = [cellCache.get(id), traceCache.get(id), movieWindow(id, windowOf(frame.peek()))];
+  void Promise.allSettled(ahead);
 }
 
 async function loadCell(id: number): Promise<void> {
   chosen.value = null;
-  const [about, rows] = await Promise.all([cellCache.get(id), traceCache.get(id)]);
-  if (cell.peek() !== id) return;
+  const loaded = await persist(
+    () => Promise.all([cellCache.get(id), traceCache.get(id)]),
+    () => cell.peek() === id,
+  );
+  if (!loaded) return;
   batch(() => {
-    cellFacts.value = about;
-    traces.value = rows;
+    [cellFacts.value, traces.value] = loaded;
   });
   const next = neighbour(1);
-  if (next !== null) {
-    void cellCache.get(next);
-    void traceCache.get(next);
-    void movieWindow(next, windowOf(frame.peek()));
-  }
+  if (next !== null) prefetch(next);
 }
 
 async function loadCandidates(id: number, least: number): Promise<void> {
-  const found = (await api.getCandidates(id, least)).candidates;
-  if (cell.peek() === id && sigma.peek() === least) candidates.value = found;
+  const wanted = () => cell.peek() === id && sigma.peek() === least;
+  const found = await persist(() => api.getCandidates(id, least), wanted);
+  if (found) candidates.value = found.candidates;
 }
 
 async function loadPredicted(id: number, shown: boolean): Promise<void> {
   predicted.value = [];
   if (!shown) return;
   traceCache.forget(id); // the probability comes with the traces only now
-  const found = (await api.getPredicted(id).catch(() => ({ transients: [] as Range[] }))).transients;
-  const rows = await traceCache.get(id);
-  if (cell.peek() !== id) return;
+  const loaded = await persist(
+    () => Promise.all([api.getPredicted(id), traceCache.get(id)]),
+    () => cell.peek() === id,
+  );
+  if (!loaded) return;
   batch(() => {
-    predicted.value = found;
-    traces.value = rows;
+    predicted.value = loaded[0].transients;
+    traces.value = loaded[1];
   });
 }
 

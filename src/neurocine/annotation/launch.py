@@ -27,6 +27,7 @@ def bound(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(("127.0.0.1", port))
+        listening.listen()  # who connects before the server answers waits
     except OSError as error:
         listening.close()
         raise InputError(

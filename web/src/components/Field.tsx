@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { getField, getFieldPicture, type Outline } from "../api";
+import * as commands from "../commands";
 import * as state from "../state";
 
 export function Field() {
@@ -10,10 +11,13 @@ export function Field() {
   const picture = useSignal<ImageBitmap | null>(null);
   const outlines = useSignal<Outline[]>([]);
   useEffect(() => {
-    void Promise.all([getFieldPicture(), getField()]).then(([bitmap, field]) => {
-      picture.value = bitmap;
-      outlines.value = field.cells;
-    });
+    Promise.all([getFieldPicture(), getField()]).then(
+      ([bitmap, field]) => {
+        picture.value = bitmap;
+        outlines.value = field.cells;
+      },
+      () => commands.say("The field of view couldn't be loaded: load the page again."),
+    );
   }, []);
   const session = state.facts.value;
   const shown = [picture.value, outlines.value, state.cell.value, state.labels.value] as const;

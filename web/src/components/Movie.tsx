@@ -14,11 +14,15 @@ function held(cell: number, range: Range): { first: number; frames: Uint8Array }
   const key = `${cell}:${range[0]}`;
   const there = ready.get(key);
   if (!there) {
-    void state.movieWindow(cell, range).then((frames) => {
-      if (ready.size > 12) ready.delete(ready.keys().next().value as string);
-      ready.set(key, { first: range[0], frames });
-      if (state.cell.peek() === cell) redraw.current();
-    });
+    state.movieWindow(cell, range).then(
+      (frames) => {
+        if (ready.size > 12) ready.delete(ready.keys().next().value as string);
+        ready.set(key, { first: range[0], frames });
+        if (state.cell.peek() === cell) redraw.current();
+      },
+      // Without an answer it is asked for again.
+      () => setTimeout(() => state.cell.peek() === cell && redraw.current(), 1000),
+    );
   }
   return there;
 }

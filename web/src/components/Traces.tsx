@@ -15,6 +15,7 @@ const MARGIN = 20;
 export function Traces() {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const again = useRef(() => undefined as void);
   const neuropil = useSignal(false);
   const whole = useSignal(false);
 
@@ -25,6 +26,7 @@ export function Traces() {
       plot.current = make(holder.current as HTMLDivElement);
       update();
     };
+    again.current = anew;
     const resize = new ResizeObserver(() => {
       const box = holder.current?.getBoundingClientRect();
       if (box && plot.current) plot.current.setSize({ width: box.width, height: box.height });
@@ -56,17 +58,16 @@ export function Traces() {
   }
 
   useSignalEffect(() => {
-    void [state.traces.value, state.facts.value];
-    update();
+    const hasProbability = state.traces.value.probability !== undefined;
+    if (plot.current && hasProbability !== plot.current.axes[2]?.show) again.current();
+    else update();
   });
   useSignalEffect(() => {
     void [state.segment.value, whole.value];
     zoom();
   });
   useSignalEffect(() => {
-    const shown = [neuropil.value, state.traces.value.probability !== undefined];
-    plot.current?.setSeries(3, { show: shown[0] as boolean });
-    plot.current?.setSeries(4, { show: shown[1] as boolean });
+    plot.current?.setSeries(3, { show: neuropil.value });
   });
   useSignalEffect(() => {
     void [state.own.value, state.chosen.value, state.frame.value, state.candidates.value, state.predicted.value];
@@ -101,6 +102,7 @@ export function Traces() {
 function make(holder: HTMLDivElement): uPlot {
   const c = colours();
   const box = holder.getBoundingClientRect();
+  const shown = state.traces.peek().probability !== undefined;
   const axis = { stroke: c.text, grid: { stroke: c.grid, width: 1 }, ticks: { stroke: c.grid, width: 1 } };
   const options: uPlot.Options = {
     width: Math.max(box.width, 300),
@@ -112,14 +114,14 @@ function make(holder: HTMLDivElement): uPlot {
     axes: [
       { ...axis, label: "frame", size: 44, labelSize: 16 },
       { ...axis, label: "F (counts)", size: 56, labelSize: 16 },
-      { ...axis, scale: "probability", side: 1, size: 40, grid: { show: false } },
+      { ...axis, scale: "probability", side: 1, size: shown ? 40 : 0, show: shown, grid: { show: false } },
     ],
     series: [
       {},
       { stroke: c.raw, width: 1, points: { show: false } },
       { stroke: c.smooth, width: 1.75, points: { show: false } },
       { stroke: c.neuropil, width: 1, dash: [2, 3], points: { show: false }, show: false },
-      { stroke: c.probability, width: 1.25, scale: "probability", points: { show: false }, show: false },
+      { stroke: c.probability, width: 1.25, scale: "probability", points: { show: false }, show: shown },
     ],
     hooks: { draw: [(u) => drawMarks(u, c)] },
   };

@@ -5,7 +5,7 @@ BIN := .venv/bin
 GPU ?= 0
 
 .DEFAULT_GOAL := env
-.PHONY: env demo test lint docs config clean
+.PHONY: env demo test lint docs web config clean
 
 env: .venv/.ready-$(GPU)
 
@@ -41,6 +41,10 @@ lint: env
 docs: env
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs
 	@echo "The documentation is in build/docs/index.html"
+
+# The page of `neurocine annotate`, after a change in web/ (needs node and npm).
+web:
+	cd web && npm ci && npm run build
 
 # After a change of the settings' models.
 config: env

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -53,7 +53,7 @@ class Session:
             )
         self.results, self.views, self.folder = results, CellViews(results), folder
         subject = Subject(results.name, str(results.source["sha256"]), sha256(rois_file), by)
-        self._writing = Lock()
+        self._writing = threading.Lock()
         self._stack = ExitStack()
         self._journal = self._stack.enter_context(Journal(folder / f"{by}{SUFFIX}", subject))
         self.by = by

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ class CellViews:
     def __init__(self, results: RecordingResults) -> None:
         self._results = results
         self._row = {int(roi): i for i, roi in enumerate(results.rois.ids)}
-        self._lock = Lock()
+        self._lock = threading.Lock()
         self._read = lru_cache(CACHED)(self._windowed)
 
     @property

@@ -21,7 +21,9 @@ def test_the_bundle_is_that_of_the_source(tmp_path: Path) -> None:
         ["npx", "vite", "build", "--outDir", str(tmp_path), "--emptyOutDir"], cwd=ROOT / "web", check=True
     )
     for path in STATIC.iterdir():
-        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), f"run `make web`: {path.name} differs"
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), (
+            f"run `make web`: {path.name} differs"
+        )
 
 
 def test_the_page_loads_nothing_from_elsewhere() -> None:

@@ -54,9 +54,10 @@ class Server:
         assert found is not None
         return found[0]
 
-    def stop(self, how: int = signal.SIGINT) -> None:
+    def stop(self, how: int = signal.SIGINT) -> int:
+        """End the server, and return its exit code."""
         self._process.send_signal(how)
-        self._process.wait()
+        return self._process.wait()
 
 
 @pytest.fixture
@@ -179,6 +180,14 @@ def test_a_page_that_stays_open_goes_on_with_a_new_server(opened: Page, server: 
     assert server.start() == first
     saved(opened)
     assert [action.kind for action in read_journal(server.journal)[1]] == ["edit", "edit"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_server_ends_and_leaves_no_lock(server: Server, how: int) -> None:
+    server.start()
+    assert server.journal.with_name("ana.jsonl.lock").is_file()
+    assert server.stop(how) == 128 + how
+    assert not server.journal.with_name("ana.jsonl.lock").exists()
 
 
 def test_predictions_come_only_when_asked_for(opened: Page, server: Server) -> None:

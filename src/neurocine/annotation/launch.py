@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from zlib import crc32
 
@@ -78,8 +80,15 @@ def serve(
     tokens = Tokens.kept_in(session.folder / f"{session.by}.tokens")
     listening = bound(usual_port(session)) if port is None else bound(port)
     app = application(session, tokens, allow_hosts=allow_hosts, prefix=prefix)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # uvicorn hands them on once it has shut down; the journal is then closed as at any other end.
+        signal.signal(ending, _leave)
     for line in addresses(listening.getsockname()[1], prefix, tokens):
         say(line)
-    say("Every action is saved when the page says so. Ctrl-C ends the server.")
-    config = uvicorn.Config(app, log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listening])
+    say("Every action is saved when the page says so. Ctrl-C ends the server; the same command goes on.")
+    server.run(sockets=[listening])
+
+
+def _leave(number: int, _: object) -> None:
+    sys.exit(128 + number)

@@ -1,4 +1,4 @@
-"""`neurocine init` for movies with several channels and planes."""
+"""Commands for movies with several channels and planes."""
 
 from __future__ import annotations
 
@@ -82,3 +82,14 @@ def test_a_folder_of_a_microscope_is_one_recording(folder: Path, names: str) -> 
     assert "day1: 2 channels (" in output
     (row,) = load_recordings(Path("config/recordings.tsv"))
     assert (row.name, row.movie) == ("day1", (inside,))
+
+
+def test_motion_takes_the_channel_and_plane_of_its_options(folder: Path) -> None:
+    write_hyperstack(folder / "m.tif")
+    options = ["--engine", "none", "--channel", "2", "--plane", "1", "--out", "movie.h5"]
+    done = CliRunner().invoke(app, ["motion", str(folder / "m.tif"), *options], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    np.testing.assert_array_equal(open_movie(Path("movie.h5")).read(0, 6), FRAMES[:, 1, 1])
+    options[3] = "3/2"
+    done = CliRunner().invoke(app, ["motion", str(folder / "m.tif"), *options])
+    assert "'3/2' isn't one of 1/2 to 2/2" in str(done.exception)

@@ -243,6 +243,50 @@ def test_circular_headers_are_refused(tmp_path: Path) -> None:
         opened(tmp_path / "m.tif")
 
 
+def pages_with(path: Path, description: str) -> Path:
+    """Write FRAMES as pages, the first with a description."""
+    with tifffile.TiffWriter(path) as writer:
+        for i, frame in enumerate(FRAMES):
+            writer.write(
+                frame, contiguous=False, metadata=None, description=None if i else description,
+                photometric="minisblack",
+            )  # fmt: skip
+    return path
+
+
+OME_XML = (
+    '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">'
+    '<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="16" SizeY="20" '
+    'SizeC="{c}" SizeZ="1" SizeT="{t}"><TiffData/></Pixels></Image></OME>'
+)
+
+
+@pytest.mark.parametrize(
+    ("description", "n_said"),
+    [
+        ("ImageJ=1.53t\nimages=8\nframes=8\nhyperstack=true\n", 8),
+        (OME_XML.format(c=1, t=1), 1),
+        (OME_XML.format(c=1, t=8), 8),
+        (OME_XML.format(c=1, t=15), 15),
+        (OME_XML.format(c=1, t=12), None),
+    ],
+)
+def test_all_pages_are_read_whatever_the_header_says(
+    description: str, n_said: int | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    movie = opened(pages_with(tmp_path / "m.tif", description))
+    np.testing.assert_array_equal(movie.read(0, 12), FRAMES)
+    said = f"the header says {n_said} frames, but the file holds 12, which are read"
+    assert (said in caplog.text) == (n_said is not None)
+
+
+@pytest.mark.parametrize("t", [4, 6, 9])
+def test_all_pages_of_a_channel_are_read_whatever_the_header_says(tmp_path: Path, t: int) -> None:
+    path = pages_with(tmp_path / "m.tif", OME_XML.format(c=2, t=t))
+    movie = opened(path, selection=Selection(channel="2"))
+    np.testing.assert_array_equal(movie.read(0, 6), FRAMES[1::2])
+
+
 def test_the_example_recording_opens(example_tiff: Path) -> None:
     movie = open_movie(example_tiff, frame_rate_hz=30, pixel_size_um=1)
     assert (movie.frames.shape, movie.dtype) == ((2000, 128, 128), np.uint8)

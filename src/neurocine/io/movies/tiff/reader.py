@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -15,6 +16,7 @@ from neurocine.core import DamagedFile, FrameSource, InputError
 from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie, Spaced
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
+from neurocine.io.movies.tiff import ome
 from neurocine.io.movies.tiff.file_sets import file_set, is_preview
 from neurocine.io.movies.tiff.headers import (
     check_declared_frames,
@@ -25,6 +27,8 @@ from neurocine.io.movies.tiff.headers import (
 )
 from neurocine.io.movies.tiff.metadata import header_of
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
+
+logger = logging.getLogger(__name__)
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 
@@ -88,11 +92,15 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             tif.pages = tifffile.TiffPages(tif)
         single = n_pages == 1 and tif.is_ome
         series = _single_page(path, tif) if single else _only_series(path, tif)
+        series = _with_all_pages(tif, series, n_pages or 0)
         own = _own_pages(tif, series)
         header = header_of(path, tif, *own.axes)
-        frames = _beyond_4_gib(path, tif) if n_pages is None else None
+        large = _beyond_4_gib(path, tif) if n_pages is None else None
+        frames = _frames(path, tif, series, own.positions) if large is None else large
+        if not single:
+            _warn_of_number(path, tif, frames.shape[0])
         return OpenedMovie(
-            _frames(path, tif, series, own.positions) if frames is None else frames,
+            frames,
             header.frame_rate_hz,
             header.pixel_size_um,
             layout=header.layout,
@@ -135,6 +143,39 @@ def _single_page(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
     page = tif.pages.first
     check_page(path, page)
     return tifffile.TiffPageSeries([page], page.shape, page.dtype, page.axes)
+
+
+def _with_all_pages(
+    tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, n_pages: int
+) -> tifffile.TiffPageSeries:
+    """Return a series of OME with all times of the file, where its XML says fewer."""
+    outer = series.shape[: len(series.shape) - len(series.keyframe.shape)]
+    in_time = series.axes.find("T") in (0, -1) and "FileName" not in (tif.ome_metadata or "")
+    per_time = prod(outer[1:] if series.axes.startswith("T") else outer)
+    if series.kind != "ome" or not in_time or n_pages <= len(series) or n_pages % per_time:
+        return series
+    axes = series.axes if series.axes.startswith("T") else f"T{series.axes}"
+    shape = (n_pages // per_time, *series.shape[axes == series.axes :])
+    more = [tif.pages.get(i, aspage=True) for i in range(len(series), n_pages)]
+    if any((page.shape, page.dtype) != (series.keyframe.shape, series.keyframe.dtype) for page in more):
+        return series
+    return tifffile.TiffPageSeries([*series, *more], shape, series.dtype, axes, kind="ome")
+
+
+def _warn_of_number(path: Path, tif: tifffile.TiffFile, n_frames: int) -> None:
+    """Warn if the header says another number of frames, of all channels and planes, than there are."""
+    said = None
+    if tif.is_imagej:
+        said = (tif.imagej_metadata or {}).get("images")
+    elif tif.is_ome and "FileName" not in (tif.ome_metadata or ""):
+        pixels = ome.pixels_of(tif.ome_metadata or "")
+        said = pixels.n_frames if pixels else None
+    if isinstance(said, int) and said != n_frames:
+        logger.warning(
+            "%s: the header says %d frames, but the file holds %d, which are read. If it was cut short, copy "
+            "it again",
+            path, said, n_frames,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

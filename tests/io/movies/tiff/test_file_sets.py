@@ -101,6 +101,17 @@ def test_planes_of_prairieview(kind: str, tmp_path: Path, caplog: pytest.LogCapt
     assert ("its 8 cycles are taken for volumes of 3 planes" in caplog.text) == (kind == "none")
 
 
+def test_structural_channel_has_files_of_its_own(tmp_path: Path) -> None:
+    frames = stored(2, 1, 6)
+    prairie(tmp_path, frames, "full")
+    record = ingest(tmp_path, **GIVEN, selection=Selection(channel="1"), channel_structural="2")
+    structural = record.open_structural()
+    assert structural is not None
+    np.testing.assert_array_equal(record.open().read(0, 6), frames[0, 0])
+    np.testing.assert_array_equal(structural.read(0, 6), frames[1, 0])
+    assert all("_Ch2_" in name for name in record.structural_files)
+
+
 def test_the_record_lists_the_files_of_the_channel(tmp_path: Path) -> None:
     frames = stored(2, 3, 8)
     prairie(tmp_path, frames, "full", volumes=True)

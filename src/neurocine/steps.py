@@ -114,7 +114,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "motion",
         "registers every frame onto a template",
-        impl=2,
+        impl=3,
         cost=Cost(3000, 0.0, 15, 60),
         reads=("source",),
         writes={"movie": "movie.h5"},
@@ -149,7 +149,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "traces",
         "extracts F, neuropil, ΔF/F and events",
-        impl=2,
+        impl=3,
         cost=Cost(2000, 0.2, 10, 10),
         reads=("movie", "rois"),
         writes={"traces": "traces.h5"},
@@ -171,7 +171,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "activity",
         "infers the frames in which each cell is active",
-        impl=5,
+        impl=6,
         cost=Cost(3000, 0.2, 15, 120),
         reads=("movie", "rois", "celltypes"),
         writes={"activity": "activity.h5"},

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from neurocine.core import InputError, InvalidFrames, Movie, Validity
+from neurocine.core import InputError, InvalidFrames, Movie, RoiSet, Validity
 from neurocine.ingest import FrameStatistics, find_artefacts, ingest, read_source, write_source
 
 
@@ -243,3 +243,17 @@ def test_the_record_keeps_artefacts_and_what_the_user_names(tmp_path: Path) -> N
     assert movie.read(50, 55).min() > 100
     with pytest.raises(InputError, match=r"frames 390 to 400 aren't all in the movie, which has 400"):
         ingest(path, frame_rate_hz=10, pixel_size_um=1, bad_frames=[(390, 400)])
+
+
+def test_rows_move_with_their_frame() -> None:
+    validity = Validity(5, rows=((1, 4, 6), (2, 0, 1), (3, 30, 31)))
+    y = np.array([0, 2, 0.5, -3, 0], dtype=np.float32)
+    assert validity.moved(y, 32).rows == ((1, 2, 4), (2, 0, 1))
+
+
+def test_an_roi_lacks_data_where_most_of_it_lies_in_rows_without() -> None:
+    masks = np.zeros((2, 12, 10), dtype=bool)
+    masks[0, 2:6, 3:6] = masks[1, 8:11, 3:6] = True
+    rois = RoiSet.from_masks(masks)
+    lacking = rois.lacking([(1, 3, 5), (2, 4, 5), (3, 0, 11)], 5)
+    np.testing.assert_array_equal(lacking, [[0, 1, 0, 1, 0], [0, 0, 0, 1, 0]])

@@ -98,6 +98,9 @@ def infer(
         probability[chosen] = extended(resampled, settings.threshold, settings.extent)
     valid = movie.valid
     probability = spanned(probability, valid)
+    if movie.validity and movie.validity.rows:
+        for i, lacking in enumerate(rois.lacking(movie.validity.rows, movie.n_frames)):
+            probability[i : i + 1] = spanned(probability[i : i + 1], valid & ~lacking)
     mine = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *chain(*groups.values())]))
     named = tuple(names[i] for i in mine)
     return Raster(

@@ -107,6 +107,17 @@ class Validity:
         }
         return _validity(self._reasons()[times.start : times.stop : times.step], kept)
 
+    def moved(self, y: NDArray[np.floating[Any]], height: int) -> Validity:
+        """Return the validity of a registered movie: rows are where their frames' content was moved to.
+
+        `y` is how far down the content of each frame was, (T,); `height` is that of the frames.
+        """
+        rows = {
+            (frame, max(0, int(np.floor(first - y[frame]))), min(height - 1, int(np.ceil(last - y[frame]))))
+            for frame, first, last in self.rows
+        }
+        return _validity(self._reasons(), {(frame, a, b) for frame, a, b in rows if a <= b})
+
     def _reasons(self) -> NDArray[Any]:
         """Return why each frame holds no data, (T,); empty for valid ones."""
         reasons = np.full(self.n_frames, "", dtype=object)

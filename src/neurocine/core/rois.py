@@ -220,6 +220,20 @@ class RoiSet:
         """Return the number of pixels of each ROI, (N,)."""
         return np.diff(self.indptr)
 
+    def lacking(self, rows: Iterable[tuple[int, int, int]], n_frames: int) -> NDArray[np.bool_]:
+        """Return in which of `n_frames` frames most of each ROI lies in rows without data, (N, T).
+
+        `rows` are frame, first and last row (inclusive), as in `neurocine.core.Validity`.
+        """
+        missing = np.zeros((n_frames, self.fov_shape[0]), dtype=np.float32)
+        for frame, first, last in rows:
+            missing[frame, first : last + 1] = 1
+        of_roi = np.repeat(np.arange(len(self)), self.areas())
+        per_row = sparse.csr_array(
+            (np.ones(len(self.y), np.float32), (of_roi, self.y)), shape=(len(self), self.fov_shape[0])
+        )
+        return np.asarray(per_row @ missing.T > 0.5 * self.areas()[:, None])
+
     def centroids(self) -> NDArray[np.float64]:
         """Return the unweighted centre (row, column) of each ROI, (N, 2)."""
         if not len(self):

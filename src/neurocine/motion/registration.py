@@ -87,7 +87,8 @@ def register(
         registration = measured.registration(summary, settings.flag_mad)
         lost = unregistrable(registration.correlation, registration.unregistered)
         validity = Validity.of(~lost, "unregistrable")
-        validity = validity | movie.validity if movie.validity else validity
+        if movie.validity:
+            validity |= movie.validity.moved(registration.y, movie.fov_shape[0])
         pictures = None if other is None else other.result(summary.mean)
         writer.finish(summary, registration, validity, pictures)
 

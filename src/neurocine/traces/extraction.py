@@ -65,11 +65,17 @@ def extract(
         f=raw.f,
         fneu=raw.fneu,
         dff=raw.dff,
-        events=np.where(valid, deconvolved.events, np.float32(0)),
+        events=np.where(valid & ~_lacking(movie, rois), deconvolved.events, np.float32(0)),
         snr=signal_to_noise(raw.dff[:, valid]),
         source=raw.source,
         valid=None if valid.all() else valid,
     )
+
+
+def _lacking(movie: Movie, rois: RoiSet) -> NDArray[np.bool_]:
+    """Return in which frames most of each ROI lies in rows without data, (N, T)."""
+    rows = movie.validity.rows if movie.validity else ()
+    return rois.lacking(rows, movie.n_frames) if rows else np.zeros((len(rois), 1), dtype=bool)
 
 
 def extract_raw(

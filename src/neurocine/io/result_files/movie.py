@@ -204,8 +204,8 @@ def read_movie(path: Path) -> Movie:
 
 
 def _validity(file: h5py.File) -> Validity | None:
-    """Return which frames hold data, None if all do. Rows without data were filled in before registration."""
-    if "valid" not in file or not len(file["invalid/first"]):
+    """Return which frames and rows hold data, None if all do."""
+    if "valid" not in file or not len(file["invalid/first"]) + len(file["invalid/rows"]):
         return None
     frames = zip(
         dataset(file, "invalid/first").tolist(),
@@ -213,7 +213,8 @@ def _validity(file: h5py.File) -> Validity | None:
         strings(file, "invalid/reason"),
         strict=True,
     )
-    return Validity(len(dataset(file, "valid")), tuple(InvalidFrames(*part) for part in frames))
+    rows = tuple((int(frame), int(first), int(last)) for frame, first, last in dataset(file, "invalid/rows"))
+    return Validity(len(dataset(file, "valid")), tuple(InvalidFrames(*part) for part in frames), rows)
 
 
 def read_summary(path: Path) -> Summary:

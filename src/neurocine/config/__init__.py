@@ -11,22 +11,24 @@ from neurocine.config.comparison import (
 from neurocine.config.deconvolution import CaimanDeconvolution, McmcDeconvolution
 from neurocine.config.load import load_config, parse_config
 from neurocine.config.pipeline import (
-    ActiveSettings,
     ActivitySettings,
     AssembliesSettings,
     CaimanRun,
-    CaimanSettings,
     CelltypeSettings,
     EnginesSettings,
     EvaluationSettings,
     ExportSettings,
     MotionSettings,
     ReportSettings,
-    SegmentationSettings,
-    StneuronetSettings,
     TracesSettings,
 )
 from neurocine.config.recordings import check_rois, load_recordings
+from neurocine.config.segmentation import (
+    ActiveSettings,
+    CaimanSettings,
+    SegmentationSettings,
+    StneuronetSettings,
+)
 from neurocine.config.training import (
     CorpusMovie,
     FineTuneSettings,

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from neurocine.config.engines import BASELINES, SEGMENTATION_ENGINES, ZSCORE
-from neurocine.config.pipeline import MotionSettings, SegmentationSettings
+from neurocine.config.pipeline import MotionSettings
 from neurocine.config.section import Positive, Section
+from neurocine.config.segmentation import SegmentationSettings
 from neurocine.config.training import CorpusMovie, Movies
 
 #: Value of a setting by its key under ``segmentation``; a dot leads into a section, as in ``caiman.min_snr``.

@@ -1,0 +1,262 @@
+"""Movies opened lazily: the selected channel, plane, frames and crop of all their files as one `Movie`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from neurocine.core import FrameSource, InputError, Movie, Selection
+from neurocine.core.movie import Validity, joined_validity
+from neurocine.core.recording import Range
+from neurocine.io.movies.files import FoundFiles, found_files, movie_files
+from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie, Selected
+from neurocine.io.movies.layout import (
+    Layout,
+    Region,
+    chosen_layout,
+    chosen_region,
+    chosen_times,
+    layout_of_files,
+)
+from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
+from neurocine.io.movies.names import sequence_problems
+from neurocine.io.movies.registry import MovieFormat
+from neurocine.io.safe.damage import reraise_as_input_error
+
+logger = logging.getLogger(__name__)
+
+_ALL = Selection()
+
+
+def open_movie(
+    path: Path | Sequence[Path],
+    *,
+    frame_rate_hz: float | None = None,
+    pixel_size_um: float | None = None,
+    indicator: str | None = None,
+    override: bool = False,
+    selection: Selection = _ALL,
+) -> Movie:
+    """Open a movie; its frames stay on disk until they are read.
+
+    Parameters
+    ----------
+    path
+        A file; a folder of TIFF files, a Zarr folder, suite2p's folder with ``data.bin`` or a data set of
+        Neurofinder; or several of these in the order of time, which become one movie.
+    frame_rate_hz, pixel_size_um
+        Frames per second, and µm per pixel. Needed where the file doesn't give them; where it does, they must
+        agree with it within 1 %, unless `override` is set.
+    indicator
+        Calcium indicator; overrides that of the file.
+    override
+        Whether the rate and the pixel size given here replace those of a file that says otherwise.
+    selection
+        Which part of the files is the movie: a dataset (HDF5), array (Zarr) or TwoPhotonSeries (NWB) where
+        a file holds several; the channel and the plane where there are several; the frames; the rows and
+        columns.
+
+    Raises
+    ------
+    FileMissing
+        If a file doesn't exist.
+    UnknownFormat
+        If a file or folder is in no known format.
+    DamagedFile
+        If a file is empty, cut short or not what its suffix says.
+    MetadataMissing
+        If neither the file nor the caller gives the frame rate or the pixel size.
+    InputError
+        If it holds colour or a single frame; if there are several channels or planes and none is selected; if
+        files don't fit together; if the rate or the pixel size contradicts the file; if a channel, a plane,
+        frames, rows or columns are selected that aren't there.
+    """
+    found = found_files(path, selection)
+    movie_format, files, within = found.format, found.files, found.selection
+    for problem in sequence_problems(files):
+        logger.warning("%s: %s", files[0].parent, problem)
+    dataset = within.dataset if movie_format.has_datasets else None
+    parts = [_read(movie_format, file, dataset) for file in files]
+    name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    stored = _common_layout(files, parts)
+    layout = chosen_layout(name, stored, within)
+    if within.dataset is not None and not movie_format.has_datasets and not layout.regions:
+        raise InputError(
+            files[0], "dataset", f"{movie_format.name} files hold a single movie", "Leave the dataset out."
+        )
+    # Where a format has datasets, its reader chose one.
+    region = chosen_region(name, layout, within)
+    frames, validity = _selected(name, *_joined(name, files, parts, layout, within), within, region)
+    n_alternating = max(1, layout.n_planes // (stored or Layout()).n_planes)
+    rates, sizes = _rates_and_sizes(found, parts, n_alternating, region)
+    return Movie(
+        frames=frames,
+        frame_rate_hz=resolve_metadata(
+            name,
+            "frame_rate_hz",
+            "--frame-rate",
+            frame_rate_hz,
+            rates,
+            override=override,
+        ),
+        pixel_size_um=resolve_metadata(
+            name,
+            "pixel_size_um",
+            "--pixel-size",
+            pixel_size_um,
+            sizes,
+            override=override,
+        ),
+        indicator=resolve_indicator(name, indicator, [part.indicator for part in parts]),
+        source=name,
+        validity=validity,
+        dark_offset=parts[0].dark_offset,
+    )
+
+
+def probe(path: Path) -> OpenedMovie:
+    """Return the frames of all channels and planes of the file or folder `path`, and the file's metadata.
+
+    Of a folder, they are those of its first file, and the layout is that of all its files.
+
+    Raises
+    ------
+    InputError
+        As `open_movie`, except for missing metadata and choices.
+    """
+    movie_format, files = movie_files(path)
+    found = movie_format.file_set(files) if movie_format.file_set else None
+    movie = _read(movie_format, files[0], None)
+    if found is None:
+        return movie
+    return replace(
+        movie,
+        layout=layout_of_files(found.places),
+        frame_rate_hz=movie.frame_rate_hz or found.frame_rate_hz,
+        pixel_size_um=movie.pixel_size_um or found.pixel_size_um,
+    )
+
+
+def _read(movie_format: MovieFormat, file: Path, dataset: str | None) -> OpenedMovie:
+    with reraise_as_input_error(file, f"a whole {movie_format.name} movie"):
+        return movie_format.read(file, dataset)
+
+
+def _common_layout(files: Sequence[Path], parts: Sequence[OpenedMovie]) -> Layout | None:
+    """Return the layout that all files have.
+
+    Raises
+    ------
+    InputError
+        If they differ.
+    """
+    first = parts[0].layout
+    for file, part in zip(files, parts, strict=True):
+        if part.layout != first:
+            raise InputError(
+                file,
+                "channels and planes",
+                f"are {part.layout or 'not known'}, but those of {files[0]} are {first or 'not known'}",
+                "Give files of one recording.",
+            )
+    return first
+
+
+def _joined(
+    name: str, files: Sequence[Path], parts: Sequence[OpenedMovie], layout: Layout, selection: Selection
+) -> tuple[FrameSource, Validity | None, range]:
+    """Return the frames of all files, their validity, and which are of the selected channel and plane."""
+    sources = [part.frames for part in parts]
+    _check_alike(files, sources)
+    if layout.goes_on:
+        frames = _concatenated(sources)
+        validity = joined_validity([(part.frames.shape[0], part.validity) for part in parts])
+        return frames, validity, chosen_times(name, layout, selection, frames.shape[0])
+    picture = range(sources[0].shape[1]), range(sources[0].shape[2])
+    times = [
+        chosen_times(str(file), layout, selection, source.shape[0])
+        for file, source in zip(files, sources, strict=True)
+    ]
+    frames = _concatenated([Selected(s, t, *picture) for s, t in zip(sources, times, strict=True)])
+    return frames, None, range(frames.shape[0])
+
+
+def _rates_and_sizes(
+    found: FoundFiles, parts: Sequence[OpenedMovie], n_alternating: int, region: Region | None
+) -> tuple[list[float | None], list[float | None]]:
+    """Return the frame rates and the pixel sizes that files give; settings beside them count if none does.
+
+    Where the user says that `n_alternating` planes alternate, a file's rate is mostly that of all of them.
+    """
+    rates = [
+        part.frame_rate_hz and part.frame_rate_hz / (1 if part.is_volume_rate else n_alternating)
+        for part in parts
+    ]
+    sizes = [part.pixel_size_um for part in parts]
+    if region is not None and region.pixel_size_um is not None:
+        sizes = [region.pixel_size_um]
+    return (
+        rates if any(rates) else [found.frame_rate_hz],
+        sizes if any(sizes) else [found.pixel_size_um],
+    )
+
+
+def _selected(
+    name: str,
+    frames: FrameSource,
+    validity: Validity | None,
+    times: range,
+    selection: Selection,
+    region: Region | None,
+) -> tuple[FrameSource, Validity | None]:
+    """Return the selected frames (of those at `times`), rows and columns, and their validity."""
+    n_frames, height, width = (int(n) for n in frames.shape)
+    all_rows, all_columns = range(height), range(width)
+    if region is not None:
+        plane = min(selection.plane or 0, len(region.rows) - 1)
+        all_rows, all_columns = region.rows[plane] or all_rows, region.columns[plane] or all_columns
+    elif selection.frames is None and selection.crop is None and times == range(n_frames):
+        return frames, validity
+    rows, columns = selection.crop or (None, None)
+    kept_times = _part(name, "frames", selection.frames, times, "frames")
+    kept_rows = _part(name, "crop", rows, all_rows, "rows")
+    kept_columns = _part(name, "crop", columns, all_columns, "columns")
+    kept = None if validity is None else validity.selected(kept_times, kept_rows)
+    return Selected(frames, kept_times, kept_rows, kept_columns), kept
+
+
+def _part(name: str, field: str, chosen: Range | None, there: range, what: str) -> range:
+    """Return the part of what is there from the first to the last that is chosen, all if None."""
+    size = len(there)
+    first, last = chosen or (0, size - 1)
+    if not 0 <= first <= last < size:
+        raise InputError(
+            name,
+            field,
+            f"{what} {first} to {last} aren't all in the movie, which has {size}",
+            f"They count from 0: give {what} of 0 to {size - 1}.",
+        )
+    return there[first : last + 1]
+
+
+def _check_alike(files: Sequence[Path], parts: Sequence[FrameSource]) -> None:
+    """Raise `InputError` if files differ in the size or the type of their frames."""
+    first = parts[0]
+    for file, part in zip(files[1:], parts[1:], strict=True):
+        if part.shape[1:] != first.shape[1:] or part.dtype != first.dtype:
+            raise InputError(
+                file,
+                "frames",
+                f"are {part.shape[1:]} {part.dtype}, but "
+                f"those of {files[0]} are {first.shape[1:]} {first.dtype}",
+                "Give files of one recording.",
+            )
+
+
+def _concatenated(parts: Sequence[FrameSource]) -> FrameSource:
+    frames = Concatenated(parts) if len(parts) > 1 else parts[0]
+    return frames if np.dtype(frames.dtype).isnative else Native(frames)

@@ -91,7 +91,7 @@ class Truth:
     ids
         ROI ids, (N,) int64, as in ``rois.h5``.
     cell_types
-        Type of each cell, (N,) strings of `neurocine.core.CELL_TYPES`.
+        Type of each cell, (N,) strings of `neurocine.core.CELL_TYPES`; empty where nobody knows it.
     is_target
         Cells made to have overlapping neighbours, (N,) bool.
     raster

@@ -83,6 +83,14 @@ def test_a_perfect_method_is_perfect_where_people_looked(cases: list[ActivityCas
     assert own["precision"]["median"] < 0.7
 
 
+def test_cells_whose_type_nobody_knows_count_for_none(cases: list[ActivityCase], judged) -> None:
+    case = judged(cases[0], cases[0].truth.raster, TRUE_KINDS)
+    truth = replace(case.truth, cell_types=("", "interneuron", "", "pyramidal", "noise"))
+    values = evaluate_activity([replace(case, truth=truth)], SETTINGS).as_dict()
+    assert values["cell_types"]["cells"] == 3
+    assert values["criteria"]["visible"]["n_active"] == 4  # their activity counts
+
+
 def test_all_active_and_silent(cases: list[ActivityCase], judged) -> None:
     raster = cases[0].truth.raster
     full = evaluate_activity([judged(cases[0], np.ones_like(raster))], SETTINGS).visible.as_dict()

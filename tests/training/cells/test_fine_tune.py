@@ -211,6 +211,20 @@ def test_windows_lie_in_frames_that_somebody_looked_at(
     assert (starts.min(), starts.max() + length - 1 <= 129) == (60, True)
 
 
+def test_cells_of_unknown_type_serve_for_activity_only(
+    folders: list[Path], registry: Registry, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(folders[0], tmp_path / "labelled")
+    truth = read_truth(folder / "truth.h5")
+    kinds = ("", *truth.cell_types[1:])
+    write_truth(folder / "truth.h5", replace(truth, cell_types=kinds))
+    entry = registry.entries["base"]
+    for task, named in (("activity", True), ("celltype", False)):
+        (labelled,) = load_labelled([folder], entry.model_copy(update={"task": task}))
+        assert bool(labelled.names[0]) is named
+        assert labelled.names[1]
+
+
 def test_segments_show_what_was_saved(folders: list[Path], cinac_registry: Registry, tmp_path: Path) -> None:
     path = write_cinac(tmp_path / "l.cinac", folders[0], [3], kinds=True)
     segments = read_segments(path)

@@ -76,7 +76,7 @@ def evaluate_activity(
         both = {**thresholds, **chosen}
         return Criterion(min_dprime, cells, both, rejection(tests, both), settings.snr_edges)
 
-    called = [(c.cell_type, c.called_type) for c in cells if c.called_type is not None]
+    called = [(c.cell_type, c.called_type) for c in cells if c.called_type is not None and c.cell_type]
     return ActivityEvaluation(
         recordings=tuple(EvaluatedRecording(m.name, m.score) for m in evaluated),
         training=tuple(m.name for m in trained),

@@ -33,7 +33,7 @@ class EvaluatedCell:
     recording, roi_id, truth_id
         The recording, the ID of the ROI and that of the true cell.
     cell_type, called_type
-        Its true type and the type it was called (None if types aren't evaluated).
+        Its true type (empty if unknown) and the type it was called (None if types aren't evaluated).
     overlapping
         Whether another true cell overlaps it.
     snr

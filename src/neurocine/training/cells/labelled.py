@@ -129,6 +129,8 @@ def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
     counted[labelled] = unknown_share == 0
     cell_types, names = ["noise"] * len(rois), [""] * len(rois)
     for place, cell_type in zip(labelled, truth.cell_types, strict=True):
+        if entry.task == "celltype" and not cell_type:
+            continue  # somebody looked at its activity only
         cell_types[place], names[place] = cell_type, f"{name}: ROI {rois.ids[place]}"
     if grid.time_ratio != 1 or grid.space_ratio != 1:
         movie = replace(

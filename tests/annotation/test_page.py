@@ -115,7 +115,7 @@ def test_transients_by_keyboard_alone_one_key_each(opened: Page, server: Server)
 
     opened.get_by_role("button", name="Write truth").click()
     expect(opened.locator(".message")).to_contain_text("Truth is in", timeout=PATIENCE)
-    folder = server.journal.parent
+    folder = server.journal.parent / "ana"
     truth = read_truth(folder / "truth.h5")
     assert truth.ids.tolist() == read_rois(folder / "rois.h5").ids[:1].tolist()
     assert len(truth.transients(0)[0]) == n - 1
@@ -136,13 +136,13 @@ def test_onset_and_peak_by_single_frames_split_and_undo(opened: Page, server: Se
     assert transients() == [(onset - 1, peak + 2)]
     opened.keyboard.press("ArrowLeft")  # the cursor stood at the peak
     opened.keyboard.press("c")
-    assert transients() == [(onset - 1, peak), (peak + 1, peak + 2)]
+    assert transients() == [(onset - 1, peak - 1), (peak + 1, peak + 2)]  # apart, also in the truth
     for _ in range(4):
         opened.keyboard.press("u")
     assert transients() == [(onset, peak)]
     for _ in range(4):
         opened.keyboard.press("U")
-    assert transients() == [(onset - 1, peak), (peak + 1, peak + 2)]
+    assert transients() == [(onset - 1, peak - 1), (peak + 1, peak + 2)]
 
 
 def test_a_killed_server_and_a_closed_tab_lose_nothing(
@@ -188,6 +188,55 @@ def test_the_server_ends_and_leaves_no_lock(server: Server, how: int) -> None:
     assert server.journal.with_name("ana.jsonl.lock").is_file()
     assert server.stop(how) == 128 + how
     assert not server.journal.with_name("ana.jsonl.lock").exists()
+
+
+def test_keys_wait_for_the_cell_that_is_shown(opened: Page, server: Server) -> None:
+    opened.route("**/candidates*", lambda route: None)  # never answered
+    opened.keyboard.press("PageDown")
+    for key in ("t", "n", "Enter"):
+        opened.keyboard.press(key)
+        expect(opened.locator(".message")).to_contain_text("still loading")
+    saved(opened)
+    assert read_journal(server.journal)[1] == []
+
+
+def test_an_action_that_is_refused_holds_nothing_up(opened: Page, server: Server) -> None:
+    opened.keyboard.press("t")
+    saved(opened)
+    server.stop(signal.SIGKILL)
+    opened.keyboard.press("t")
+    place = opened.evaluate("() => Object.keys(localStorage).find((k) => k.startsWith('neurocine-outbox'))")
+    bad = '{"kind": "edit", "id": "bad", "cell": 999}'
+    opened.evaluate(
+        "([place, bad]) => localStorage.setItem(place.replace(/:[^:]*$/, ':earlier'), `[${bad}]`)",
+        [place, bad],
+    )
+    server.start()
+    opened.reload()
+    saved(opened)
+    expect(opened.locator(".message")).to_contain_text("refused")
+    assert len(read_journal(server.journal)[1]) == 2
+
+
+def test_two_tabs_agree_and_lose_nothing(opened: Page, server: Server) -> None:
+    other = opened.context.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(opened.url)
+    expect(other.locator(".marks li").first).to_be_visible(timeout=PATIENCE)
+    opened.keyboard.press("t")
+    expect(other.locator(".marks .true")).to_have_count(1, timeout=PATIENCE)
+    saved(opened)
+    server.stop(signal.SIGKILL)
+    opened.keyboard.press("t")
+    other.keyboard.press("2")
+    opened.close()
+    other.close()
+    server.start()
+    again = opened.context.new_page()
+    again.goto(opened.url)
+    expect(again.locator("nav li").first).to_be_visible(timeout=PATIENCE)
+    saved(again)
+    assert len(read_journal(server.journal)[1]) == 3
 
 
 def test_predictions_come_only_when_asked_for(opened: Page, server: Server) -> None:

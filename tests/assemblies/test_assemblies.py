@@ -311,10 +311,17 @@ def truth_of(label: np.ndarray | None) -> Truth:
         whole, np.zeros(0), label,
     )  # fmt: skip
     return Truth(
-        np.arange(n), ("pyramidal",) * n, np.ones(n, dtype=bool), np.zeros((n, 9), dtype=bool),
-        np.zeros((n, 9), dtype=np.float32), np.zeros((9, 2), dtype=np.float32), whole, whole, whole,
-        "ca1-development", 0, "test", hybrid=hybrid,
-    )  # fmt: skip
+        ids=np.arange(n),
+        cell_types=("pyramidal",) * n,
+        is_target=np.ones(n, dtype=bool),
+        raster=np.zeros((n, 9), dtype=bool),
+        roi_id=whole,
+        onset=whole,
+        peak=whole,
+        preset="ca1-development",
+        split="test",
+        hybrid=hybrid,
+    )
 
 
 def test_recovery_is_of_the_planted_cells(assemblies: Assemblies) -> None:

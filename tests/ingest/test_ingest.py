@@ -60,6 +60,8 @@ def test_record_of_a_selection(tmp_path: Path) -> None:
     assert held == [(0, 1), (2, 4), (None, None)]
     named = [(item.first, item.last) for item in record.invalid if item.reason == "named by the user"]
     assert named == [(0, 0), (3, 3)]
+    with pytest.raises(InputError, match=r"bad_frames: frames 8 to 9 .* which has 8"):
+        ingest(paths, **GIVEN, selection=part, bad_frames=[(8, 9)])
     write_source(tmp_path / "source.json", record)
     source = read_source(tmp_path / "source.json")
     assert source == record

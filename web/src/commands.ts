@@ -6,6 +6,12 @@ import * as state from "./state";
 
 let before = Date.now();
 
+/** Whether the cell that is shown can be judged: what is shown of it has come. */
+function ready(): boolean {
+  if (!state.isReady.value) say(`ROI ${state.cell.value} is still loading.`);
+  return state.isReady.value;
+}
+
 function edit(changes: Omit<Edit, "kind" | "id" | "cell">): void {
   if (!state.mayEdit.value) {
     say(state.labels.value.closed ? "The pass is closed: undo to open it again." : "This page is for looking only.");
@@ -30,17 +36,16 @@ export function say(text: string): void {
 
 const key = ([first, last]: Range) => `f${first}-${last}`;
 const meet = (a: Range, b: Range) => a[0] <= b[1] && b[0] <= a[1];
-const within = (a: Range, b: Range) => a[0] >= b[0] && a[1] <= b[1];
 
 /** Marks of one kind that share a frame with a range, with their keys. */
 function meeting(marks: Marks, range: Range): [string, Range][] {
   return Object.entries(marks).filter(([, mark]) => meet(mark, range));
 }
 
-/** What is walked through: candidates in the segment, predictions if shown, and what is marked already. */
+/** What is walked through: candidates that share a frame with the segment, and predictions if shown. */
 export function toDecide(): Range[] {
   const shown = [...state.candidates.value, ...state.predicted.value].filter((range) =>
-    within(range, state.segment.value),
+    meet(range, state.segment.value),
   );
   const sorted = shown.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   return sorted.filter((range, i) => i === 0 || key(range) !== key(sorted[i - 1] as Range));
@@ -62,6 +67,7 @@ export function choose(range: Range | null): void {
 
 /** Go to the next undecided candidate, from the start of the segment if there is none after this one. */
 export function chooseNext(): void {
+  if (!ready()) return;
   const left = undecided();
   const at = state.chosen.value?.[0] ?? state.segment.value[0] - 1;
   const next = left.find((range) => range[0] > at) ?? left[0] ?? null;
@@ -80,6 +86,7 @@ export function step(direction: 1 | -1): void {
 }
 
 export function decide(kind: "transients" | "rejected" | "doubtful"): void {
+  if (!ready()) return;
   const range = state.chosen.value ?? undecided()[0];
   if (!range) {
     say("There is no candidate to decide: choose one, or add one with n.");
@@ -119,7 +126,7 @@ export function shift(end: 0 | 1, by: number): void {
 /** Add a transient at the cursor: from this frame to the next peak of the smoothed trace. */
 export function add(): void {
   const smooth = state.traces.value.smooth;
-  if (!smooth) return;
+  if (!ready() || !smooth) return;
   const onset = state.frame.value;
   let peak = onset;
   while (peak + 1 < smooth.length && (smooth[peak + 1] as number) >= (smooth[peak] as number)) peak += 1;
@@ -140,17 +147,17 @@ export function remove(): void {
   if (Object.keys(changes).length) edit(changes);
 }
 
-/** Split the chosen transient at the cursor, which becomes the onset of the second. */
+/** Split the transient at the cursor, which becomes the onset of the second; a frame between keeps them apart. */
 export function split(): void {
   const at = state.frame.value;
   const held = meeting(state.own.value.transients, [at, at])[0];
-  if (!held || at <= held[1][0]) {
-    say("Put the cursor inside a transient, after its onset.");
+  if (!held || at - 2 < held[1][0]) {
+    say("Put the cursor inside a transient, two frames or more after its onset.");
     return;
   }
   const [first, last] = held[1];
   const parts: Range[] = [
-    [first, at - 1],
+    [first, at - 2],
     [at, last],
   ];
   edit({ transients: { [held[0]]: null, ...Object.fromEntries(parts.map((part) => [key(part), part])) } });
@@ -193,6 +200,7 @@ export function toggleInvalid(): void {
 
 /** Finish the segment: all of it counts as looked at. */
 export function finish(): void {
+  if (!ready()) return;
   const left = undecided();
   if (left.length) {
     choose(left[0] as Range);
@@ -215,8 +223,9 @@ export function moveSegment(direction: 1 | -1): void {
 
 export function setSegment(first: number, last: number): void {
   const n = state.facts.value?.n_frames ?? 1;
-  if (!(first >= 0 && first <= last && last < n)) {
-    say(`A segment lies in frames 0 to ${n - 1}.`);
+  if (!(Number.isInteger(first) && Number.isInteger(last) && first >= 0 && first <= last && last < n)) {
+    say(`A segment is of whole frames, 0 to ${n - 1}.`);
+    state.segment.value = [...state.segment.value]; // shown again as it is
     return;
   }
   state.segment.value = [first, last];

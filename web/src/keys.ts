@@ -91,6 +91,11 @@ function isTaken(event: KeyboardEvent): boolean {
 export const keysOn = signal(true);
 
 export function onKey(event: KeyboardEvent): void {
+  const field = event.target instanceof HTMLInputElement && event.target.type === "number";
+  if (field && ["Enter", "Escape"].includes(event.key)) {
+    (event.target as HTMLInputElement).blur(); // the keys are those of the page again
+    return;
+  }
   if (!keysOn.value || event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
   if (event.key === "Escape") state.helpShown.value = false;
   const types = state.facts.value?.cell_types ?? [];

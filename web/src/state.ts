@@ -30,6 +30,11 @@ export const predictionsShown = signal(false);
 export const profiles = signal<api.Profiles | null>(null);
 
 export const own = computed<CellLabels>(() => labels.value.cells[cell.value] ?? emptyCell());
+/** The cell whose traces and candidates are there: keys that judge wait for the cell that is shown. */
+const tracesOf = signal<number | null>(null);
+const candidatesOf = signal<number | null>(null);
+export const isReady = computed(() => tracesOf.value === cell.value && candidatesOf.value === cell.value);
+
 export const mayEdit = computed(() => Boolean(facts.value?.may_write) && !labels.value.closed);
 
 const SEGMENT = 500;
@@ -42,11 +47,15 @@ const movieCache = new Cache((key: string) => {
   return api.getMovie(id, first, last);
 }, 40);
 
+/** Other tabs of the same journal hear of each action. */
+let channel: BroadcastChannel | null = null;
+
 export function act(action: Action): void {
   batch(() => {
     actions.value = [...actions.value, action];
     put(action);
   });
+  channel?.postMessage(action);
 }
 
 /** The window of the movie that holds a frame, aligned so that neighbouring frames share it. */
@@ -63,7 +72,14 @@ export function movieWindow(id: number, [first, last]: Range): Promise<Uint8Arra
 export async function start(): Promise<void> {
   try {
     const session = await api.getSession();
-    const unsent = openOutbox(`${session.recording}:${session.by}`);
+    const unsent = openOutbox(session.journal, (action, why) => {
+      actions.value = actions.value.filter((one) => one.id !== action.id);
+      message.value = `An action was refused and taken back: ${why}`;
+    });
+    channel = new BroadcastChannel(`neurocine:${session.journal}`);
+    channel.onmessage = ({ data }: MessageEvent<Action>) => {
+      if (!actions.value.some((one) => one.id === data.id)) actions.value = [...actions.value, data];
+    };
     const known = new Set(session.actions.map((action) => action.id));
     batch(() => {
       facts.value = session;
@@ -108,7 +124,11 @@ function prefetch(id: number): void {
 }
 
 async function loadCell(id: number): Promise<void> {
-  chosen.value = null;
+  batch(() => {
+    chosen.value = null;
+    tracesOf.value = null;
+    traces.value = {};
+  });
   const loaded = await persist(
     () => Promise.all([cellCache.get(id), traceCache.get(id)]),
     () => cell.peek() === id,
@@ -116,6 +136,7 @@ async function loadCell(id: number): Promise<void> {
   if (!loaded) return;
   batch(() => {
     [cellFacts.value, traces.value] = loaded;
+    tracesOf.value = id;
   });
   const next = neighbour(1);
   if (next !== null) prefetch(next);
@@ -123,8 +144,16 @@ async function loadCell(id: number): Promise<void> {
 
 async function loadCandidates(id: number, least: number): Promise<void> {
   const wanted = () => cell.peek() === id && sigma.peek() === least;
+  batch(() => {
+    candidatesOf.value = null;
+    candidates.value = [];
+  });
   const found = await persist(() => api.getCandidates(id, least), wanted);
-  if (found) candidates.value = found.candidates;
+  if (!found) return;
+  batch(() => {
+    candidates.value = found.candidates;
+    candidatesOf.value = id;
+  });
 }
 
 async function loadPredicted(id: number, shown: boolean): Promise<void> {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError, field_validator
 
 from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.recording import Range
@@ -59,7 +59,7 @@ class Edit(_Action):
     """
 
     kind: Literal["edit"]
-    cell: int
+    cell: StrictInt
     transients: Marks = Field(default_factory=dict)
     rejected: Marks = Field(default_factory=dict)
     doubtful: Marks = Field(default_factory=dict)

@@ -84,7 +84,8 @@ class Journal:
     ) -> None:
         """Close the journal, and let others write it."""
         os.close(self._file)
-        self._lock.unlink(missing_ok=True)
+        if _is_ours(self._lock):
+            self._lock.unlink(missing_ok=True)
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -107,8 +108,10 @@ class Journal:
             If they can't be written, such as on a full disk; the journal is then as before.
         """
         new = list({action.id: action for action in actions if action.id not in self._ids}.values())
-        if new and self.labels.closed and not all(_reopens(action, self._actions) for action in new):
-            raise InputError(self.path, "pass", "is closed", "Undo closing it to change labels.")
+        for i, action in enumerate(new):
+            before = [*self._actions, *new[:i]]
+            if _is_closed(before) and not _reopens(action, before):
+                raise InputError(self.path, "pass", "is closed", "Undo closing it to change labels.")
         if new:
             _append(self._file, "".join(map(_line, new)))
             self._actions += new
@@ -142,6 +145,10 @@ def read_journal(path: Path) -> tuple[Subject, list[Action]]:
 def _lines(text: str) -> list[str]:
     """Return the whole lines of `text`."""
     return text.split("\n")[:-1] or [""]
+
+
+def _is_closed(actions: Sequence[Action]) -> bool:
+    return any(isinstance(action, Close) for action in actions) and labels_of(actions).closed
 
 
 def _reopens(action: Action, before: Sequence[Action]) -> bool:
@@ -231,6 +238,14 @@ def _take(lock: Path, journal: Path) -> None:
             os.close(file)
             return
     raise InputError(journal, "lock", "is taken again and again", f"Delete {lock}.")
+
+
+def _is_ours(lock: Path) -> bool:
+    """Return whether `lock` is that of this process: another may have taken it over."""
+    try:
+        return bool(json.loads(lock.read_text(encoding="utf-8"))["pid"] == os.getpid())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _abandoned(lock: Path) -> bool:

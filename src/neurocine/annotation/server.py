@@ -14,7 +14,6 @@ from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +123,7 @@ class _Guard(BaseHTTPMiddleware):
         origin = request.headers.get("origin")
         if not self._known(host):
             return _page(f"This server doesn't answer for the host {_shown(host)}.", host)
-        if origin is not None and not self._known(urlsplit(origin).netloc):
+        if origin is not None and not self._known(origin.partition("://")[2]):
             return JSONResponse({"error": "the request comes from another page"}, 403)
         if "/api/" in request.url.path:
             token = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -137,8 +136,6 @@ class _Guard(BaseHTTPMiddleware):
                     return JSONResponse({"error": "this address is for looking only"}, 403)
                 if request.headers.get("content-type", "").split(";")[0] != "application/json":
                     return JSONResponse({"error": "only JSON is taken"}, 415)
-                if int(request.headers.get("content-length", "0")) > MAX_BODY:
-                    return JSONResponse({"error": "the request is too large"}, 413)
             request.state.may_write = full
         response = await call_next(request)
         response.headers["Content-Security-Policy"] = POLICY
@@ -250,7 +247,12 @@ class _Handlers:
         )
 
     async def act(self, request: Request) -> Response:
-        actions = parse_actions(await request.body())
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_BODY:
+                return JSONResponse({"error": "the request is too large"}, 413)
+        actions = parse_actions(bytes(body))
         saved = await run_in_threadpool(self._session.add, actions)
         return JSONResponse({"saved": saved})
 

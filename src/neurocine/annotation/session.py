@@ -13,7 +13,7 @@ from typing import Any
 
 from neurocine.annotation.actions import Action
 from neurocine.annotation.journal import SUFFIX, Journal, Subject
-from neurocine.annotation.labels import Labels
+from neurocine.annotation.labels import MARKS, Labels
 from neurocine.annotation.truth import truth_of, write_labelled
 from neurocine.annotation.views import MAX_FRAMES, CellViews
 from neurocine.core import CELL_TYPES, InputError
@@ -90,7 +90,7 @@ class Session:
         for action in actions:
             if action.kind == "edit":
                 self.views.row(action.cell)
-                marks = (getattr(action, name) for name in ("transients", "doubtful", "movement", "looked"))
+                marks = (getattr(action, name) for name in MARKS)
                 last = max((m[1] for part in marks for m in part.values() if m is not None), default=0)
                 if last >= self.results.movie.n_frames:
                     raise InputError(
@@ -147,10 +147,9 @@ class Session:
             If no segment is finished.
         """
         truth = truth_of(self.labels, self.results.rois, self.results.movie.n_frames, [self.by])
-        write_labelled(
-            self.folder, truth, self.results.rois, Stamp(source_sha256=str(self.results.source["sha256"]))
-        )
-        return self.folder
+        stamp = Stamp(source_sha256=str(self.results.source["sha256"]))
+        write_labelled(self.folder / self.by, truth, self.results.rois, stamp)
+        return self.folder / self.by
 
 
 def labels_as_values(labels: Labels) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def write_labelled(folder: Path, truth: Truth, rois: RoiSet, stamp: Stamp) -> No
     Parameters
     ----------
     folder
-        Such as ``annotations/mouse1``.
+        Such as ``annotations/mouse1/ana``.
     truth
         What `truth_of` returned.
     rois

@@ -180,6 +180,14 @@ class CellViews:
         profile of a cell that of its largest putative transients; both are compared inside the cell's mask by
         Pearson's correlation. The mean picture of the movie is taken off all.
         """
+        n_frames = self._results.movie.n_frames
+        if not 0 <= onset <= peak < n_frames:
+            raise InputError(
+                self._results.movie.source,
+                "transient",
+                f"{onset} to {peak} isn't in frames 0 to {n_frames - 1}",
+                "Choose another.",
+            )
         last = min(peak, onset + MAX_FRAMES - 1)
         part, rois = self.patch(cell).part, self._results.rois
         mean = self._results.summary.mean[part]

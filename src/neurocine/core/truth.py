@@ -79,7 +79,7 @@ class Spans:
         return covered
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Truth:
     """Truth about N cells over T frames and M transients.
 

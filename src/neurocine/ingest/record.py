@@ -22,7 +22,7 @@ from neurocine.ingest.doubts import gathered_warnings
 from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warning
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.ingest.scan_phase import ScanPhase, ScanPhaseSum
-from neurocine.io.movies import frames_of_files, movie_files, open_movie
+from neurocine.io.movies import frames_of_files, movie_files, n_frames_stored, open_movie
 from neurocine.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ class MovieRecord:
 
     Attributes
     ----------
+    paths
+        The movie as it was given: files, folders.
     files
         Its files in order of time.
     sha256
@@ -92,6 +94,7 @@ class MovieRecord:
         What is doubtful, each with its remedy.
     """
 
+    paths: tuple[str, ...]
     files: tuple[SourceFile, ...]
     sha256: str
     format: str
@@ -118,7 +121,13 @@ class MovieRecord:
         return Validity(self.shape[0], self.invalid, self.invalid_rows)
 
     def open(self) -> Movie:
-        """Return the movie, lazily, by the paths recorded here."""
+        """Return the movie, lazily.
+
+        Raises
+        ------
+        InputError
+            If it has other files by now.
+        """
         return self._opened([file.path for file in self.files], self.selection)
 
     def open_structural(self) -> Movie | None:
@@ -128,8 +137,18 @@ class MovieRecord:
         return self._opened(self.structural_files, replace(self.selection, channel=self.channel_structural))
 
     def _opened(self, files: Sequence[str], selection: Selection) -> Movie:
+        # What one file holds may be told by those beside it: all are looked at again.
+        paths = list(map(Path, self.paths))
+        found = [str(name) for name in movie_files(paths, selection)[1]]
+        if found != list(files):
+            raise InputError(
+                self.paths[0],
+                "files",
+                f"are {len(found)} now, and were {len(files)} or others when the step ingest read them",
+                "Run the step ingest again.",
+            )
         movie = open_movie(
-            list(map(Path, files)),
+            paths,
             frame_rate_hz=self.frame_rate_hz,
             pixel_size_um=self.pixel_size_um,
             indicator=self.indicator,
@@ -199,6 +218,7 @@ def ingest(
             logger.warning("%s: %s", movie.source, doubt)
     movie_format, files = _source_files(paths, selection, movie, progress, with_checksums=sample is None)
     return MovieRecord(
+        paths=tuple(map(str, [paths] if isinstance(paths, str | Path) else paths)),
         files=files,
         sha256=hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest(),
         format=movie_format,
@@ -318,15 +338,15 @@ def structural_files(
 
 def _named(ranges: Sequence[Range], movie: Movie, selected: Range | None) -> Validity:
     """Return the validity of the frames that the user names, counted before `selected` ones were taken."""
-    start = selected[0] if selected else 0
+    start, stored = selected[0] if selected else 0, n_frames_stored(movie.frames)
     valid = np.ones(movie.n_frames, dtype=bool)
     for first, last in ranges:
-        if last >= start + movie.n_frames and selected is None:
+        if last >= stored:
             raise InputError(
                 movie.source,
                 "bad_frames",
-                f"frames {first} to {last} aren't all in the movie, which has {movie.n_frames}",
-                f"Frames count from 0: give frames of 0 to {movie.n_frames - 1}.",
+                f"frames {first} to {last} aren't all in the movie, which has {stored}",
+                f"Frames count from 0: give frames of 0 to {stored - 1}.",
             )
         valid[max(0, first - start) : max(0, last + 1 - start)] = False
     return Validity.of(valid, "named by the user")

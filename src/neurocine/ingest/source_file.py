@@ -40,6 +40,7 @@ def read_source(path: Path) -> MovieRecord:
         return MovieRecord(
             **known
             | {
+                "paths": tuple(str(name) for name in known["paths"]),
                 "files": tuple(SourceFile(**file) for file in known["files"]),
                 "selection": _selection(known["selection"]),
                 "shape": (n_frames, height, width),

@@ -53,14 +53,15 @@ def test_jobs_are_cancelled_and_the_next_run_goes_on(state: str, two) -> None:
         two.lab.call("scontrol", "update", *nodes)
     try:
         run = started(two)
-        two.lab.until(lambda: [job.state for job in two.jobs()].count(state) == 2)
+        # On a busy machine one job may be done before the other starts.
+        two.lab.until(lambda: state in [job.state for job in two.jobs()], 240)
         run.send_signal(signal.SIGINT)
-        assert run.wait(90) == 130
+        assert run.wait(180) == 130
     finally:
         if state == "PENDING":
             two.lab.call("scontrol", "update", nodes[0], "State=RESUME")
     check_nothing_is_left(two)
-    assert {job.state for job in two.jobs()} == {"CANCELLED"}
+    assert "CANCELLED" in {job.state for job in two.jobs()} <= {"CANCELLED", "COMPLETED"}
     assert two.run(*MOTION) == 0, two.log_text()
 
 
@@ -70,5 +71,5 @@ def test_at_any_moment_no_job_is_left(seed: int, two) -> None:
     two.lab.until((two.folder / ".snakemake" / "neurocine").is_dir)  # it has a plan
     time.sleep(random.Random(seed).uniform(0, 8))  # jobs are submitted, wait, run, and are asked about
     run.send_signal(signal.SIGTERM)
-    assert run.wait(90) == 143
+    assert run.wait(180) == 143
     check_nothing_is_left(two)

@@ -22,7 +22,10 @@ export function Segment() {
             min={0}
             max={last}
             value={first}
-            onChange={(event) => commands.setSegment(Number(event.currentTarget.value), last)}
+            onChange={(event) => {
+              commands.setSegment(Number(event.currentTarget.value), last);
+              event.currentTarget.value = String(state.segment.value[0]);
+            }}
           />
         </label>
         <label>
@@ -32,7 +35,10 @@ export function Segment() {
             min={first}
             max={session.n_frames - 1}
             value={last}
-            onChange={(event) => commands.setSegment(first, Number(event.currentTarget.value))}
+            onChange={(event) => {
+              commands.setSegment(first, Number(event.currentTarget.value));
+              event.currentTarget.value = String(state.segment.value[1]);
+            }}
           />
         </label>
         <span>

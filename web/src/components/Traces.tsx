@@ -44,7 +44,11 @@ export function Traces() {
   function update(): void {
     const { raw, smooth, neuropil, probability } = state.traces.peek();
     const n = state.facts.peek()?.n_frames ?? 0;
-    if (!plot.current || !raw || !smooth || !neuropil) return;
+    if (!plot.current) return;
+    if (!raw || !smooth || !neuropil) {
+      plot.current.setData([[], [], [], [], []]); // those of another cell would mislead
+      return;
+    }
     const x = Float64Array.from({ length: n }, (_, i) => i);
     plot.current.setData([x, raw, smooth, neuropil, probability ?? new Float32Array(n)], false);
     zoom();

@@ -259,6 +259,14 @@ def frames_of_files(frames: FrameSource) -> list[range]:
     return [_within(times, start, stop) for start, stop in pairwise(ends)]
 
 
+def n_frames_stored(frames: FrameSource) -> int:
+    """Return how many frames of its channel and plane an opened movie has, before some were selected."""
+    if not isinstance(frames, Selected):
+        return int(frames.shape[0])
+    step = frames.times.step
+    return len(range(frames.times.start % step, frames.source.shape[0], step))
+
+
 def _within(times: range, start: int, stop: int) -> range:
     """Return the positions in `times` of those from `start` up to `stop`, excluded."""
     first, last = (min(max(-((times.start - end) // times.step), 0), len(times)) for end in (start, stop))

@@ -130,11 +130,11 @@ def chosen_layout(name: str, layout: Layout | None, selection: Selection) -> Lay
     ):
         if given is not None and known not in (1, given):
             logger.warning("%s: %s is one of %d, as given; the file says %s", name, field, given, layout)
-    if selection.n_channels not in (None, len(layout.channels)):
+    if selection.n_channels is not None:
         channels = tuple(str(i + 1) for i in range(selection.n_channels or 1))
         order = _just_before_time("C", layout.order) if len(layout.channels) == 1 else layout.order
         layout = replace(layout, channels=channels, order=order)
-    if selection.n_planes not in (None, layout.n_planes):
+    if selection.n_planes is not None and (selection.n_planes, 0) != (layout.n_planes, layout.n_flyback):
         order = _just_before_time("Z", layout.order) if layout.n_planes == 1 else layout.order
         layout = replace(layout, n_planes=selection.n_planes or 1, n_flyback=0, order=order)
     return layout

@@ -223,6 +223,16 @@ def test_planes_of_thorimage(tmp_path: Path) -> None:
     assert movie.frame_rate_hz == 10
 
 
+def test_the_record_opens_the_chosen_plane_again(tmp_path: Path) -> None:
+    frames = stored(2, 3, 6)
+    thor(tmp_path, frames, '<LSM frameRate="30" pixelSizeUM="1.2" pixelX="9" pixelY="8"/><ZStage steps="3"/>')
+    record = ingest(tmp_path, frame_rate_hz=10, override=True, selection=Selection(channel="B", plane=2))
+    np.testing.assert_array_equal(record.open().frames[0:6], frames[1, 2])
+    next(tmp_path.glob("ChanB_*_003_*6.tif")).unlink()
+    with pytest.raises(InputError, match="Run the step ingest again"):
+        record.open()
+
+
 def test_a_set_of_files_is_told_apart_by_its_ome_xml(tmp_path: Path) -> None:
     frames = stored(2, 2, 5)
     named = [(c, z, t, f"picture{i}.ome.tif") for i, (c, z, t) in enumerate(np.ndindex(2, 2, 5))]

@@ -211,6 +211,25 @@ def test_flyback_frames_are_left_out(
         open_movie(parts, pixel_size_um=1, selection=Selection(plane=4))
 
 
+def test_flyback_that_isnt_stored(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    kept = {"hFastZ__discardFlybackFrames": "false", "hFastZ__numDiscardFlybackFrames": "1"}
+    three = {"hFastZ__enable": "true", "hStackManager__numSlices": "3", "hRoiManager__scanVolumeRate": "10"}
+    path = write(tmp_path / "m.tif", frames[:36], si(**three, **kept))
+    movie = open_movie(path, pixel_size_um=1, selection=Selection(plane=1))
+    np.testing.assert_array_equal(movie.read(0, 12), frames[1:36:3])
+    # What the user counts, counts: no flyback, whatever the header says.
+    wrong = {"hFastZ__numDiscardFlybackFrames": "1"}
+    other = write(tmp_path / "n.tif", frames[:36], si(**three, **wrong))
+    given = open_movie(other, pixel_size_um=1, selection=Selection(plane=1, n_planes=3))
+    np.testing.assert_array_equal(given.read(0, 12), frames[1:36:3])
+
+
+def test_one_channel_of_one_whatever_its_name(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = write(tmp_path / "m.tif", frames[:9], si(hChannels__channelSave="2"))
+    movie = open_movie(path, pixel_size_um=1, selection=Selection(channel="1", n_channels=1))
+    np.testing.assert_array_equal(movie.read(0, 9), frames[:9])
+
+
 def test_planes_of_a_slow_stack_go_on_in_the_next_file(tmp_path: Path, frames: NDArray[np.int16]) -> None:
     header = si(hStackManager__enable="true", hStackManager__stackMode="'slow'",
                 hStackManager__numSlices="4", hStackManager__framesPerSlice="10")  # fmt: skip

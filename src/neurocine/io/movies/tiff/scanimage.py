@@ -56,6 +56,11 @@ KEYS: dict[str, tuple[str, ...]] = {
         "SI5.fastZNumDiscardFrames",
         "SI4.fastZNumDiscardFrames",
     ),
+    "flyback is left out": (
+        "SI.hFastZ.discardFlybackFrames",
+        "SI5.fastZDiscardFlybackFrames",
+        "SI4.fastZDiscardFlybackFrames",
+    ),
     "volumes": ("SI.hStackManager.actualNumVolumes", "SI.hStackManager.numVolumes", "SI.hFastZ.numVolumes"),
     "frame rate": (
         "SI.hRoiManager.scanFrameRate",
@@ -237,6 +242,8 @@ def _flyback(name: str | Path, settings: Settings, n_frames: int) -> int:
     total = _count(settings, "frames with flyback", MOST_PLANES**2)
     counted = "SI.hStackManager.numFramesPerVolumeWithFlyback" in settings or total > n_frames
     n_flyback = max(0, total - n_frames) if counted else _count(settings, "flyback", MOST_PLANES)
+    if not counted and value(settings, "flyback is left out") and not _is_on(settings, "flyback is left out"):
+        n_flyback = 0
     frames, volumes = _frequency(settings, "frame"), _frequency(settings, "volume")
     if frames and volumes and round(frames / volumes) != n_frames + n_flyback:
         logger.warning(

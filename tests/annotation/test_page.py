@@ -76,7 +76,7 @@ def opened(server: Server, browser: Browser) -> Iterator[Page]:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(server.start())
-    expect(page.locator(".marks li").first).to_be_visible(timeout=PATIENCE)
+    ready(page)
     yield page
     context.close()
     assert problems == []
@@ -84,6 +84,11 @@ def opened(server: Server, browser: Browser) -> Iterator[Page]:
 
 def saved(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text("All saved", timeout=PATIENCE)
+
+
+def ready(page: Page) -> None:
+    """Wait until the cell can be judged."""
+    expect(page.locator("main[aria-busy=false]")).to_be_visible(timeout=PATIENCE)
 
 
 def undecided(page: Page) -> int:
@@ -222,7 +227,7 @@ def test_two_tabs_agree_and_lose_nothing(opened: Page, server: Server) -> None:
     other = opened.context.new_page()
     other.set_default_timeout(PATIENCE)
     other.goto(opened.url)
-    expect(other.locator(".marks li").first).to_be_visible(timeout=PATIENCE)
+    ready(other)
     opened.keyboard.press("t")
     expect(other.locator(".marks .true")).to_have_count(1, timeout=PATIENCE)
     saved(opened)

@@ -29,7 +29,7 @@ function App() {
   return (
     <>
       <Header />
-      <main class="page">
+      <main class="page" aria-busy={!state.isReady.value}>
         <Cells />
         <div class="middle">
           <Segment />

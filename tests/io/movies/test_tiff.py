@@ -243,10 +243,10 @@ def test_circular_headers_are_refused(tmp_path: Path) -> None:
         opened(tmp_path / "m.tif")
 
 
-def pages_with(path: Path, description: str) -> Path:
-    """Write FRAMES as pages, the first with a description."""
+def pages_with(path: Path, description: str, n_pages: int | None = None) -> Path:
+    """Write FRAMES, or the first `n_pages` of them, as pages, the first with a description."""
     with tifffile.TiffWriter(path) as writer:
-        for i, frame in enumerate(FRAMES):
+        for i, frame in enumerate(FRAMES[:n_pages]):
             writer.write(
                 frame, contiguous=False, metadata=None, description=None if i else description,
                 photometric="minisblack",
@@ -285,6 +285,15 @@ def test_all_pages_of_a_channel_are_read_whatever_the_header_says(tmp_path: Path
     path = pages_with(tmp_path / "m.tif", OME_XML.format(c=2, t=t))
     movie = opened(path, selection=Selection(channel="2"))
     np.testing.assert_array_equal(movie.read(0, 6), FRAMES[1::2])
+
+
+def test_channels_of_ome_stay_apart_where_the_last_page_is_missing(tmp_path: Path) -> None:
+    path = pages_with(tmp_path / "m.tif", OME_XML.format(c=2, t=6), 11)
+    movie = opened(path, selection=Selection(channel="1"))
+    np.testing.assert_array_equal(movie.read(0, movie.n_frames), FRAMES[0:11:2])
+    in_blocks = OME_XML.format(c=2, t=6).replace("XYCZT", "XYTZC")
+    with pytest.raises(InputError, match="nothing tells channels or planes apart"):
+        opened(pages_with(tmp_path / "b.tif", in_blocks, 11), selection=Selection(channel="1"))
 
 
 def test_the_example_recording_opens(example_tiff: Path) -> None:

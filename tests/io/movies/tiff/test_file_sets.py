@@ -257,6 +257,15 @@ def test_names_of_other_programs(name: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(movie.read(0, 12), frames[1, 0])
 
 
+def test_a_channel_with_a_file_missing_is_named(tmp_path: Path) -> None:
+    frames = stored(2, 12)
+    for c, t in np.ndindex(2, 12):
+        page(tmp_path / f"img_t{t:04d}_ch{c:02d}.tif", frames[c, t])
+    (tmp_path / "img_t0007_ch01.tif").unlink()
+    with pytest.raises(InputError, match=r"1 of 12 files of channel 1 are missing.*Copy them"):
+        open_movie(tmp_path, **GIVEN)
+
+
 def test_names_that_only_look_like_channels(tmp_path: Path) -> None:
     frames = stored(4)
     for i, name in enumerate(("mouse_c1_001", "mouse_c2_002", "mouse_c57_003", "mouse_c57_004")):

@@ -12,9 +12,10 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from neurocine.core import InputError
 from neurocine.io.movies.layout import FileSet, Place, channel_name, channel_names
 from neurocine.io.movies.tiff import ome
 from neurocine.io.movies.tiff.headers import opened
@@ -30,6 +31,9 @@ _OTHERS = {
     "channel": re.compile(r"(?<![A-Za-z])(?:channel|chan|ch|c)[_-]?(\d+)(?![A-Za-z\d])", re.I),
     "plane": re.compile(r"(?<![A-Za-z])(?:plane|slice|z)[_-]?(\d+)(?![A-Za-z\d])", re.I),
 }
+#: Names that tell channels apart have this many files each, and at most this share of them is missing.
+_LEAST_FILES = 5
+_MOST_MISSING = 0.2
 #: Pictures that ThorImage stores beside a movie.
 _PREVIEW = re.compile(r"Chan[A-D]_Preview\.tiff?", re.I)
 
@@ -150,6 +154,7 @@ def _by_names(files: Sequence[Path]) -> FileSet | None:
     for what in used:
         n_expected *= len(set(numbers[what]))
     if len({tuple(rest) for rest in others.values()}) != 1 or len(others) != n_expected:
+        _check_whole(files[0].parent, used, others)
         return None
     first = min(numbers["plane"]) if "plane" in used else 0
     return FileSet(
@@ -161,6 +166,29 @@ def _by_names(files: Sequence[Path]) -> FileSet | None:
             for i in range(len(files))
         ]
     )
+
+
+def _check_whole(
+    folder: Path, used: Sequence[str], others: Mapping[tuple[int, ...], Sequence[tuple[Path, str]]]
+) -> None:
+    """Raise `InputError` if names tell channels and planes apart of which only a few files are missing."""
+    everything = {rest for rests in others.values() for rest in rests}
+    missing = {
+        places: len(everything.difference(rests))
+        for places, rests in others.items()
+        if len(everything.difference(rests))
+    }
+    if len(everything) < _LEAST_FILES or max(missing.values(), default=0) > _MOST_MISSING * len(everything):
+        return
+    if missing:
+        places, n = next(iter(missing.items()))
+        which = ", ".join(f"{what} {number}" for what, number in zip(used, places, strict=True))
+        raise InputError(
+            folder,
+            "files",
+            f"{n} of {len(everything)} files of {which} are missing",
+            "Copy them, or name the files of one channel and plane in the recordings table.",
+        )
 
 
 def _ome_of(path: Path) -> str:

@@ -93,7 +93,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         single = n_pages == 1 and tif.is_ome
         series = _single_page(path, tif) if single else _only_series(path, tif)
         series = _with_all_pages(tif, series, n_pages or 0)
-        own = _own_pages(tif, series)
+        own = _own_pages(path, tif, series)
         header = header_of(path, tif, *own.axes)
         large = _beyond_4_gib(path, tif) if n_pages is None else None
         frames = _frames(path, tif, series, own.positions) if large is None else large
@@ -186,7 +186,7 @@ class _Own:
     axes: tuple[str, tuple[int, ...]]
 
 
-def _own_pages(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> _Own:
+def _own_pages(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> _Own:
     everything = _Own(list(range(len(series))), (series.axes, tuple(series.shape)))
     if series.dataoffset is not None or series.kind != "ome":
         return everything
@@ -197,8 +197,15 @@ def _own_pages(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> _Own:
     # One page's axes are those of the picture; the others count pages.
     places = np.unravel_index(positions, series.shape[:outer])
     sizes = tuple(len(np.unique(place)) for place in places)
-    if prod(sizes) != len(positions):  # the last times aren't whole
-        return _Own(positions, ("T" + series.axes[outer:], (len(positions), *series.shape[outer:])))
+    if prod(sizes) != len(positions):
+        # Pages are missing, or lie in another file of the set: the order holds only where time is slowest.
+        in_succession = positions[-1] - positions[0] + 1 == len(positions)
+        if outer > 1 and not (series.axes.startswith("T") and in_succession):
+            raise damaged(
+                path,
+                f"holds {len(positions)} of {len(series)} pages: nothing tells channels or planes apart",
+            )
+        return _Own(positions, (series.axes, tuple(series.shape)))
     return _Own(positions, (series.axes, (*sizes, *series.shape[outer:])))
 
 

@@ -450,9 +450,18 @@ def truth(path: Path) -> None:
     raster = NUMBERS > 0.5
     shifts = np.zeros((T, 2), np.float32)
     one = np.array([1])
-    write_truth(
-        path, Truth(IDS, ("pyramidal", "noise"), IDS > 0, raster, one, one - 1, one + 3, NUMBERS, shifts)
+    known = Truth(
+        ids=IDS,
+        cell_types=("pyramidal", "noise"),
+        is_target=IDS > 0,
+        raster=raster,
+        roi_id=one,
+        onset=one - 1,
+        peak=one + 3,
+        calcium=NUMBERS,
+        shifts=shifts,
     )
+    write_truth(path, known)
 
 
 def weights(path: Path) -> None:

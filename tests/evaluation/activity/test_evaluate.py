@@ -21,6 +21,7 @@ from neurocine.evaluation import ActivityCase, evaluate_activity, open_activity_
 from neurocine.evaluation.activity import baselines
 from neurocine.evaluation.activity.evaluated_cells import measure_activity
 from neurocine.io.result_files import write_activity, write_celltypes
+from neurocine.workflow import watched
 
 ROOT = Path(__file__).parents[3]
 #: Without suite2p, which takes long to load.
@@ -262,7 +263,6 @@ def test_the_rules_script_measures_the_split_test(
     write_celltypes(tmp_path / "celltypes.tsv", case.celltypes)
     job = SimpleNamespace(
         input=SimpleNamespace(
-            truth=[str(folder / "truth.h5") for folder in folders[:2]],
             movies=[str(folder / "movie.h5") for folder in folders[:2]],
             rois=[str(folder / "rois.h5") for folder in folders[:2]],
             activity=[str(tmp_path / "activity.h5")],
@@ -275,7 +275,12 @@ def test_the_rules_script_measures_the_split_test(
             pictures=tmp_path / "pictures",
         ),
         config={},
-        params=SimpleNamespace(names=["m", "n"], settings=SETTINGS.model_dump(), all_recordings=False),
+        params=SimpleNamespace(
+            names=["m", "n"],
+            truth=watched([folder / "truth.h5" for folder in folders[:2]]),
+            settings=SETTINGS.model_dump(),
+            all_recordings=False,
+        ),
     )
     script.main(job)
     values = json.loads((tmp_path / "a.json").read_text())

@@ -14,6 +14,7 @@ from neurocine.config import EvaluationSettings
 from neurocine.evaluation import ActivityCase
 from neurocine.io.result_files import write_rois
 from neurocine.io.rois import save_rois
+from neurocine.workflow import watched
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,7 +26,6 @@ def test_script(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityC
     save_rois(tmp_path / "regions.json", cases[1].true_rois)
     job = SimpleNamespace(
         input=SimpleNamespace(
-            truth=[str(folders[0] / "truth.h5"), str(tmp_path / "regions.json")],
             movies=[str(folder / "movie.h5") for folder in folders[:2]],
             rois=[str(tmp_path / "engine.h5")] * 2,
             active=[str(tmp_path / "active.h5")] * 2,
@@ -34,6 +34,7 @@ def test_script(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityC
             **{name: str(tmp_path / "out" / name) for name in ("json", "table", "page", "pictures")}
         ),
         params=SimpleNamespace(
+            truth=watched([folders[0] / "truth.h5", tmp_path / "regions.json"]),
             names=["known", "marked"],
             engine="suite2p",
             mode="union",

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from neurocine.core import InputError
 from neurocine.core.matching import overlaps
 from neurocine.drawing.pictures import outlines
 from neurocine.io.results import RecordingResults
+from neurocine.traces.profiles import frame_weights, profile_weights
 from neurocine.traces.transients import SMOOTHING, putative, smooth
 
 #: Edge of the patch around a cell, pixels.
@@ -25,7 +27,7 @@ MAX_FRAMES = 200
 CACHED = 40
 #: Percentiles of a patch that are shown as black and white.
 BLACK, WHITE = 1.0, 99.7
-#: Two cells are shown as neighbours if they share this part of the smaller.
+#: Two cells are shown as neighbours if they share this part of the larger.
 MIN_OVERLAP = 0.05
 
 #: Standard deviation of white noise after smoothing, of 1 before.
@@ -115,7 +117,7 @@ class CellViews:
         """Return onset and peak of each putative transient that rises by `min_sigma` of the noise.
 
         The noise is that of the raw trace from frame to frame: 1.4826 times the median absolute deviation of
-        its differences, divided by √2, and by what smoothing leaves of it.
+        its differences, divided by √2, times what smoothing leaves of it.
         """
         raw = self._results.traces.f[self.row(cell)].astype(np.float64)
         trace = smooth(raw)
@@ -171,14 +173,13 @@ class CellViews:
     def neighbours(self, cell: int) -> list[int]:
         """Return the ids of the ROIs that overlap a cell."""
         row, ids = self.row(cell), self._results.rois.ids
-        return [int(ids[b if a == row else a]) for a, b in self._pairs() if row in (a, b)]
+        return [int(ids[b if a == row else a]) for a, b in self._pairs if row in (a, b)]
 
     def profiles(self, cell: int, onset: int, peak: int) -> Profiles:
         """Return the mean picture of a transient, and how it fits the cell and each overlapping neighbour.
 
-        DeepCINAC, section 2.6: the transient profile is the mean picture from onset to peak, the source
-        profile of a cell that of its largest putative transients; both are compared inside the cell's mask by
-        Pearson's correlation. The mean picture of the movie is taken off all.
+        Transient and source profiles (`neurocine.traces.profiles`) are compared inside each cell's mask by
+        Pearson's correlation; the mean picture of the movie is taken off all.
         """
         n_frames = self._results.movie.n_frames
         if not 0 <= onset <= peak < n_frames:
@@ -188,10 +189,10 @@ class CellViews:
                 f"{onset} to {peak} isn't in frames 0 to {n_frames - 1}",
                 "Choose another.",
             )
-        last = min(peak, onset + MAX_FRAMES - 1)
         part, rois = self.patch(cell).part, self._results.rois
         mean = self._results.summary.mean[part]
-        transient = self._read(cell, onset, last).mean(axis=0) - mean
+        smoothed = smooth(self._results.traces.f[self.row(cell)])
+        transient = self._picture(cell, frame_weights(smoothed, np.array([onset]), np.array([peak]))) - mean
         rows: list[tuple[int, float]] = []
         for other in (cell, *self.neighbours(cell)):
             source = self._source(cell, other) - mean
@@ -201,19 +202,20 @@ class CellViews:
 
     def _source(self, cell: int, other: int) -> NDArray[np.float64]:
         """Return the source profile of the cell `other` in the patch of `cell`."""
-        raw = self._results.traces.f[self.row(other)]
-        trace = smooth(raw)
-        onset, peak = putative(trace)
-        largest = np.argsort(trace[onset] - trace[peak], kind="stable")[:10]
-        pictures = [
-            self._read(cell, int(onset[k]), min(int(peak[k]), int(onset[k]) + MAX_FRAMES - 1)).mean(axis=0)
-            for k in sorted(largest.tolist())
-        ]
-        return np.asarray(np.mean(pictures, axis=0)) if pictures else np.zeros(self._patch_shape(cell))
+        return self._picture(cell, profile_weights(self._results.traces.f[self.row(other)]).source)
 
-    def _patch_shape(self, cell: int) -> tuple[int, int]:
+    def _picture(self, cell: int, weights: sparse.csr_array) -> NDArray[np.float64]:
+        """Return the mean picture of the patch over frames with `weights` (1, T)."""
         patch = self.patch(cell)
-        return patch.height, patch.width
+        picture = np.zeros((patch.height, patch.width))
+        frames = np.sort(weights.indices)
+        runs = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(frames) else []
+        values = weights.toarray()[0]
+        for run in runs:
+            for first in range(int(run[0]), int(run[-1]) + 1, MAX_FRAMES):
+                last = min(first + MAX_FRAMES - 1, int(run[-1]))
+                picture += np.tensordot(values[first : last + 1], self._read(cell, first, last), 1)
+        return picture
 
     def _scale(self, cell: int) -> tuple[float, float]:
         """Return the counts that are black and white in a patch, by its mean and brightest pictures."""
@@ -226,7 +228,9 @@ class CellViews:
         with self._lock:
             return self._results.movie.window(first, last + 1, *patch.part)
 
+    @cached_property
     def _pairs(self) -> list[tuple[int, int]]:
+        """Positions of overlapping ROIs."""
         return [(int(a), int(b)) for a, b in overlaps(self._results.rois, MIN_OVERLAP)]
 
 

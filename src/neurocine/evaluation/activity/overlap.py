@@ -17,10 +17,7 @@ from scipy import sparse
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.matching import overlaps
 from neurocine.progress import Progress, silent
-from neurocine.traces.transients import putative, smooth
-
-#: The source profile is made of the peaks over this percentile, 5 of them at least and 10 at most.
-SOURCE_PERCENTILE, SOURCE_MIN, SOURCE_MAX = 95, 5, 10
+from neurocine.traces.profiles import profile_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,21 +121,8 @@ def false_transients(
 
 
 def _cell(trace: NDArray[np.float32]) -> _Cell:
-    smoothed = smooth(trace)
-    onset, peak = putative(smoothed)
-    amplitude = smoothed[peak]
-    over = int((amplitude > np.percentile(amplitude, SOURCE_PERCENTILE)).sum()) if len(peak) else 0
-    largest = np.argsort(-amplitude, kind="stable")[: int(np.clip(over, SOURCE_MIN, SOURCE_MAX))]
-    n_frames = peak - onset + 1
-    row = np.repeat(np.arange(len(onset)), n_frames)
-    # Frames of all rises, one after another.
-    first = np.cumsum(n_frames) - n_frames
-    column = np.arange(len(row)) - first[row] + onset[row]
-    weight = smoothed[column] - smoothed.min()
-    weight /= np.bincount(row, weight, minlength=len(onset))[row]
-    single = sparse.csr_array((weight, (row, column)), shape=(len(onset), len(trace)))
-    mean = sparse.csr_array(np.ones((1, len(largest))) / max(len(largest), 1)) @ single[largest]
-    return _Cell(onset, peak, sparse.vstack([mean, single], format="csc"))
+    made = profile_weights(trace)
+    return _Cell(made.onset, made.peak, sparse.vstack([made.source, made.transients], format="csc"))
 
 
 def _profiles(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from numpy.typing import NDArray
 from neurocine.core import Movie, RoiSet
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    """Let programs that tests interrupt be interrupted: in the background of a shell they ignore it."""
+    for ending in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(ending) is signal.SIG_IGN:
+            signal.signal(ending, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -82,8 +82,10 @@ def serve(
     app = application(session, tokens, allow_hosts=allow_hosts, prefix=prefix)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # uvicorn hands them on once it has shut down; the journal is then closed as at any other end.
-        signal.signal(ending, _leave)
+        # uvicorn hands them on once it has shut down; the journal is then closed as at any other end. Those
+        # that the shell had ignored (nohup) stay so.
+        if signal.getsignal(ending) is not signal.SIG_IGN:
+            signal.signal(ending, _leave)
     for line in addresses(listening.getsockname()[1], prefix, tokens):
         say(line)
     say("Every action is saved when the page says so. Ctrl-C ends the server; the same command goes on.")

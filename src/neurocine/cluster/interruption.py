@@ -91,7 +91,9 @@ def _signals_in(received: list[int]) -> Iterator[None]:
 def _stop(head: subprocess.Popen[bytes], received: Sequence[int]) -> None:
     """Interrupt Snakemake and end its jobs, until all have ended."""
     asked: dict[psutil.Process, float] = {}
-    passed_on, busy = 0, time.monotonic()
+    head.send_signal(signal.SIGINT)
+    time.sleep(POLL_S)  # so that it knows why its jobs end, before the first does
+    passed_on, busy = 1, time.monotonic()
     while head.poll() is None or _running(asked):
         now = time.monotonic()
         if now > busy + STUCK_S:

@@ -169,5 +169,5 @@ def test_truth_of_other_cells_is_refused(corpus: list[Path], network: Path, tmp_
         (tmp_path / name).write_bytes((corpus[1] / name).read_bytes())
     write_rois(tmp_path / "rois.h5", read_rois(corpus[1] / "rois.h5").select([0]))
     model, architecture, _, _ = load_segmentation_weights(network)
-    with pytest.raises(InputError, match="isn't of the cells"):
+    with pytest.raises(InputError, match=r"name ROI \d+, which .* lacks"):
         mapped(tmp_path, Segmenter(model, architecture, "keras"))

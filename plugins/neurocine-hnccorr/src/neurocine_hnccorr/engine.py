@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import SegmentationSettings
-from neurocine.core import InputError, Movie, RoiSet
+from neurocine.core import Movie, RoiSet
 from neurocine.progress import Progress
 from neurocine.segmentation.binning import averaged, bin_frames
 from neurocine.segmentation.engines import SegmentationRequest
@@ -39,17 +39,11 @@ REMOVED_ALIAS = "product"
 
 
 def find(request: SegmentationRequest) -> RoiSet:
-    """Return the cells, in the order of their seeds' correlation; all weights are 1.
-
-    Raises
-    ------
-    InputError
-        If a pixel isn't a finite number.
-    """
+    """Return the cells, in the order of their seeds' correlation; all weights are 1."""
     movie, settings = request.movie, request.settings
     size = bin_frames(movie, settings.of_plugin(HnccorrSettings).bin_s)
     bins = averaged(movie, size, request.progress)
-    still = check(bins, movie.source)
+    still = np.ptp(bins, axis=0) == 0
     cells: list[set[tuple[int, int]]] = []
     if not still.all():
         cells = _cut(movie, noisy(bins, still), parameters(movie, settings), request.progress)
@@ -77,19 +71,6 @@ def parameters(movie: Movie, settings: SegmentationSettings) -> dict[str, Any]:
         "postprocessor_preferred_cell_size": max(1, round(pi / 4 * (settings.diameter_um / um) ** 2)),
         "gaussian_similarity_alpha": chosen.similarity_decay,
     }
-
-
-def check(bins: NDArray[np.float32], source: str) -> NDArray[np.bool_]:
-    """Return the mask of the pixels that are constant over time, (Y, X).
-
-    Raises
-    ------
-    InputError
-        If a pixel isn't a finite number.
-    """
-    if not np.isfinite(bins).all():
-        raise InputError(source, "frames", "hold NaN or infinity", "Correct those frames.")
-    return np.asarray(np.ptp(bins, axis=0) == 0)
 
 
 def noisy(bins: NDArray[np.float32], still: NDArray[np.bool_]) -> NDArray[np.float32]:

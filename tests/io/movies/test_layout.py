@@ -51,6 +51,18 @@ def test_alternating_frames_are_told_apart_by_the_user(tmp_path: Path) -> None:
             np.testing.assert_array_equal(movie.read(1, 3), expected[1:3])
 
 
+def test_channels_arent_told_apart_after_a_file_that_is_missing(tmp_path: Path) -> None:
+    files = split_files(tmp_path, 7, 5, 4, 8)
+    chosen = Selection(channel="1", n_channels=2)
+    with pytest.raises(
+        InputError, match=r"00002\.tif: channels and planes: files between it and m_00000.tif"
+    ):
+        open_movie([files[0], *files[2:]], **GIVEN, selection=chosen)
+    files = split_files(tmp_path, 8, 4, 12)
+    movie = open_movie([files[0], files[2]], **GIVEN, selection=chosen)
+    np.testing.assert_array_equal(movie.frames[:], np.concatenate([FRAMES[:8:2], FRAMES[12::2]]))
+
+
 def test_frames_and_crop_count_within_the_channel(tmp_path: Path) -> None:
     files = split_files(tmp_path, 7, 5, 12)
     chosen = Selection(channel="2", n_channels=2, frames=(2, 8), crop=((1, 3), (0, 2)))
@@ -125,11 +137,13 @@ def test_channels_are_known_by_their_names() -> None:
     assert chosen_times("m", layout, Selection(channel="Green"), 6) == range(1, 6, 2)
 
 
-def test_an_incomplete_volume_is_read_as_far_as_it_goes(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_incomplete_volume_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     layout = Layout(n_planes=4, n_flyback=1)
+    assert list(chosen_times("m", layout, Selection(plane=1), 14)) == [1, 6, 11]  # only flyback is missing
+    assert not caplog.text
     with caplog.at_level(logging.INFO):
-        assert list(chosen_times("m", layout, Selection(plane=1), 12)) == [1, 6, 11]
-    assert "the last volume is incomplete: it has 2 of 5 frames" in caplog.text
+        assert list(chosen_times("m", layout, Selection(plane=1), 12)) == [1, 6]
+    assert "the last volume is incomplete and left out: 2 of 5 frames" in caplog.text
     assert "1 of 5 frames in each volume is flyback and is left out" in caplog.text
     with pytest.raises(InputError, match="aren't whole volumes"):
         chosen_times("m", Layout(("1", "2"), order="TCZ"), Selection(channel="1"), 7)

@@ -41,6 +41,9 @@ class OpenedMovie:
         Value of a pixel without light, in counts, where the file is neurocine's own.
     is_volume_rate
         Whether `frame_rate_hz` is that of one plane even if the user says that planes alternate.
+    numbers
+        The microscope's own number of each stored frame, (T,); channels of one frame may share it. None if
+        the file has none.
     """
 
     frames: FrameSource
@@ -51,6 +54,7 @@ class OpenedMovie:
     dark_offset: float = 0.0
     layout: Layout | None = None
     is_volume_rate: bool = False
+    numbers: NDArray[np.int64] | None = None
 
 
 class LazyFrames(ABC):
@@ -244,6 +248,29 @@ class Selected(LazyFrames):
             return np.empty((0, *self.shape[1:]), dtype=self.dtype)
         times = self._times[start:stop]
         return np.asarray(self._source[(slice(times[0], times[-1] + 1, times.step), *self._crop)])
+
+
+class Picked(LazyFrames):
+    """The frames of `source` at `positions`, which rise but needn't be evenly spaced."""
+
+    def __init__(self, source: FrameSource, positions: NDArray[np.int64]) -> None:
+        super().__init__((len(positions), *source.shape[1:]), source.dtype)
+        self._source, self._positions = source, positions
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        wanted = self._positions[start:stop]
+        if not len(wanted):
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        steps = np.diff(wanted)
+        # A gap ends one evenly spaced part, and the frame after it begins the next.
+        ends = [*(np.flatnonzero(steps != np.median(steps)) + 1).tolist(), len(wanted)] if len(steps) else [1]
+        parts, first = [], 0
+        for end in ends:
+            own = wanted[first:end]
+            step = int(own[1] - own[0]) if len(own) > 1 else 1
+            parts.append(np.asarray(self._source[int(own[0]) : int(own[-1]) + 1 : step]))
+            first = end
+        return np.concatenate(parts)
 
 
 def frames_of_files(frames: FrameSource) -> list[range]:

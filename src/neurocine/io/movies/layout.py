@@ -83,7 +83,9 @@ class Layout:
     def times(self, n_frames: int, channel: int, plane: int) -> range:
         """Return which of `n_frames` stored frames belong to a channel and a plane, both from 0."""
         sizes = {"C": len(self.channels), "Z": self.n_planes + self.n_flyback}
-        sizes["T"] = self.n_times or -(-n_frames // self.per_volume)
+        # Flyback frames after the last plane needn't be there.
+        n_flyback = self.n_flyback * len(self.channels)
+        sizes["T"] = self.n_times or (n_frames + n_flyback) // self.per_volume
         steps, step = {}, 1
         for axis in self.order:
             steps[axis] = step
@@ -156,10 +158,8 @@ def chosen_times(name: str, layout: Layout, selection: Selection, n_frames: int)
         raise InputError(
             name, "frames", f"there are {n_frames}, which aren't whole volumes ({layout})", "Copy it again."
         )
-    if over and layout.n_times is None:
-        logger.warning(
-            "%s: the last volume is incomplete: it has %d of %d frames", name, over, layout.per_volume
-        )
+    if layout.n_times is None and over < layout.per_volume - layout.n_flyback * len(layout.channels):
+        _warn_of_last(name, layout, over)
     if layout.n_flyback:
         verb = "is flyback and is" if layout.n_flyback == 1 else "are flyback and are"
         whole = layout.n_planes + layout.n_flyback
@@ -206,11 +206,16 @@ def whole_volumes(path: Path, layout: Layout, n_frames: int) -> int:
     For files that begin with the first plane, as those of a recording that was stopped.
     """
     over = n_frames % layout.per_volume
-    if over:
-        logger.warning(
-            "%s: the last volume is incomplete and left out: %d of %d frames", path, over, layout.per_volume
-        )
+    _warn_of_last(path, layout, over)
     return n_frames - over
+
+
+def _warn_of_last(name: str | Path, layout: Layout, n_frames: int) -> None:
+    if n_frames:
+        logger.warning(
+            "%s: the last volume is incomplete and left out: %d of %d frames",
+            name, n_frames, layout.per_volume,
+        )  # fmt: skip
 
 
 def chosen_files(

@@ -43,7 +43,7 @@ def sequence_problems(paths: Sequence[Path]) -> list[str]:
     problems = [
         f"{after.name} follows {before.name}: {missing} file(s) between them are missing. "
         "Copy what is missing, or make a recording of each part"
-        for before, after, missing in _gaps([path for path in paths if path not in copies])
+        for before, after, missing in gaps([path for path in paths if path not in copies])
     ]
     if copies:
         named = [f"{copy.name} (of {original.name})" for copy, original in copies.items()]
@@ -96,13 +96,13 @@ def _copies(paths: Sequence[Path]) -> dict[Path, Path]:
     return copies
 
 
-def _gaps(paths: Sequence[Path]) -> list[tuple[Path, Path, int]]:
-    """Return the files before and after each gap, and how many numbers are missing between them."""
+def gaps(paths: Sequence[Path]) -> list[tuple[Path, Path, int]]:
+    """Return the files before and after each gap in their numbers, and how many are missing between them."""
     series: dict[tuple[Path, tuple[str, ...]], list[tuple[list[int], Path]]] = defaultdict(list)
     for path in paths:
         pieces = _pieces(path.name)
         series[path.parent, tuple(pieces[::2])].append(([int(n) for n in pieces[1::2]], path))
-    gaps = []
+    found = []
     for files in series.values():
         columns = list(zip(*(numbers for numbers, _ in files), strict=True))
         varying = [i for i, column in enumerate(columns) if len(set(column)) > 1]
@@ -118,8 +118,8 @@ def _gaps(paths: Sequence[Path]) -> list[tuple[Path, Path, int]]:
             == [n for i, n in enumerate(last) if i != counter]
         ]
         if sum(missing for *_, missing in jumps) <= max(_MAX_MISSING, len(files)):
-            gaps += [jump for jump in jumps if jump[2] > 0]
-    return gaps
+            found += [jump for jump in jumps if jump[2] > 0]
+    return found
 
 
 def _listed(names: Sequence[str]) -> str:

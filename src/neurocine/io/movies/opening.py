@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from neurocine.core import FrameSource, InputError, Movie, Selection
-from neurocine.core.movie import Validity, joined_validity
+from neurocine.core.movie import Validity
 from neurocine.core.recording import Range
 from neurocine.io.movies.files import FoundFiles, found_files, movie_files
-from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie, Selected
+from neurocine.io.movies.frames import OpenedMovie, Selected
+from neurocine.io.movies.joining import joined
 from neurocine.io.movies.layout import (
     Layout,
     Region,
     chosen_layout,
     chosen_region,
-    chosen_times,
     layout_of_files,
 )
 from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
@@ -90,7 +88,7 @@ def open_movie(
         )
     # Where a format has datasets, its reader chose one.
     region = chosen_region(name, layout, within)
-    frames, validity = _selected(name, *_joined(name, files, parts, layout, within), within, region)
+    frames, validity = _selected(name, *joined(name, files, parts, layout, within), within, region)
     n_alternating = max(1, layout.n_planes // (stored or Layout()).n_planes)
     rates, sizes = _rates_and_sizes(found, parts, n_alternating, region)
     return Movie(
@@ -166,25 +164,6 @@ def _common_layout(files: Sequence[Path], parts: Sequence[OpenedMovie]) -> Layou
     return first
 
 
-def _joined(
-    name: str, files: Sequence[Path], parts: Sequence[OpenedMovie], layout: Layout, selection: Selection
-) -> tuple[FrameSource, Validity | None, range]:
-    """Return the frames of all files, their validity, and which are of the selected channel and plane."""
-    sources = [part.frames for part in parts]
-    _check_alike(files, sources)
-    if layout.goes_on:
-        frames = _concatenated(sources)
-        validity = joined_validity([(part.frames.shape[0], part.validity) for part in parts])
-        return frames, validity, chosen_times(name, layout, selection, frames.shape[0])
-    picture = range(sources[0].shape[1]), range(sources[0].shape[2])
-    times = [
-        chosen_times(str(file), layout, selection, source.shape[0])
-        for file, source in zip(files, sources, strict=True)
-    ]
-    frames = _concatenated([Selected(s, t, *picture) for s, t in zip(sources, times, strict=True)])
-    return frames, None, range(frames.shape[0])
-
-
 def _rates_and_sizes(
     found: FoundFiles, parts: Sequence[OpenedMovie], n_alternating: int, region: Region | None
 ) -> tuple[list[float | None], list[float | None]]:
@@ -241,22 +220,3 @@ def _part(name: str, field: str, chosen: Range | None, there: range, what: str) 
             f"They count from 0: give {what} of 0 to {size - 1}.",
         )
     return there[first : last + 1]
-
-
-def _check_alike(files: Sequence[Path], parts: Sequence[FrameSource]) -> None:
-    """Raise `InputError` if files differ in the size or the type of their frames."""
-    first = parts[0]
-    for file, part in zip(files[1:], parts[1:], strict=True):
-        if part.shape[1:] != first.shape[1:] or part.dtype != first.dtype:
-            raise InputError(
-                file,
-                "frames",
-                f"are {part.shape[1:]} {part.dtype}, but "
-                f"those of {files[0]} are {first.shape[1:]} {first.dtype}",
-                "Give files of one recording.",
-            )
-
-
-def _concatenated(parts: Sequence[FrameSource]) -> FrameSource:
-    frames = Concatenated(parts) if len(parts) > 1 else parts[0]
-    return frames if np.dtype(frames.dtype).isnative else Native(frames)

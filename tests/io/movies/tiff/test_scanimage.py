@@ -156,12 +156,18 @@ def test_rates_that_contradict_the_planes_are_named(caplog: pytest.LogCaptureFix
     assert "says 4 planes and 0 flyback frames, but its rates say 5 frames in each volume" in caplog.text
 
 
-def write(path: Path, frames: NDArray[Any], header: str, *, bigtiff: bool = True) -> Path:
-    """Write a page per frame: the header into the Software tag (from 2016), else into each description."""
+def write(
+    path: Path, frames: NDArray[Any], header: str, *, bigtiff: bool = True, first_page: int = 0
+) -> Path:
+    """Write a page per frame: the header into the Software tag (from 2016), else into each description.
+
+    Numbers of frames begin as those of the page `first_page` of the recording.
+    """
     software = header if header.startswith("SI.") else None
+    n_channels = len(scanimage.channels(scanimage.parse(header)))
     with tifffile.TiffWriter(path, bigtiff=bigtiff) as writer:
-        for number, frame in enumerate(frames, 1):
-            description = f"frameNumbers = {number}" if software else header
+        for page, frame in enumerate(frames, first_page):
+            description = f"frameNumbers = {page // n_channels + 1}" if software else header
             writer.write(
                 frame, contiguous=False, metadata=None, software=software, description=description,
                 photometric="minisblack",
@@ -201,7 +207,8 @@ def test_flyback_frames_are_left_out(
     tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
 ) -> None:
     header = CASES["2016, volumes"][0]
-    parts = [write(tmp_path / f"m_{i}.tif", frames[i * 13 : i * 13 + 13], header) for i in range(3)]
+    starts = range(0, 39, 13)
+    parts = [write(tmp_path / f"m_{n}.tif", frames[n : n + 13], header, first_page=n) for n in starts]
     with caplog.at_level(logging.INFO):
         movie = open_movie(parts, pixel_size_um=1, selection=Selection(plane=2))
     np.testing.assert_array_equal(movie.read(0, 8), frames[2:39:5])
@@ -233,7 +240,7 @@ def test_one_channel_of_one_whatever_its_name(tmp_path: Path, frames: NDArray[np
 def test_planes_of_a_slow_stack_go_on_in_the_next_file(tmp_path: Path, frames: NDArray[np.int16]) -> None:
     header = si(hStackManager__enable="true", hStackManager__stackMode="'slow'",
                 hStackManager__numSlices="4", hStackManager__framesPerSlice="10")  # fmt: skip
-    parts = [write(tmp_path / f"m_{i}.tif", frames[20 * i : 20 * i + 20], header) for i in range(2)]
+    parts = [write(tmp_path / f"m_{n}.tif", frames[n : n + 20], header, first_page=n) for n in (0, 20)]
     movie = open_movie(parts, pixel_size_um=1, selection=Selection(plane=2))
     np.testing.assert_array_equal(movie.read(0, 10), frames[20:30])
     assert movie.frame_rate_hz == 30

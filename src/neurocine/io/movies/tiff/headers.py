@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import tifffile
+from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile
 from neurocine.io.safe.damage import DEFLATE_RATIO, MAX_MESSAGE, PARSER_ERRORS, check_unpacked
@@ -24,6 +26,9 @@ MOST_FRAMES = 10_000_000
 MOST_CLASSIC_BYTES = 2**32
 #: Bytes of one value of each of TIFF's types 0-18; unknown types count as none.
 _TYPE_BYTES = np.array([0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8], dtype=np.int64)
+
+#: The tag ImageDescription, and how many of its bytes are its begin.
+_DESCRIPTION, _BEGIN = 270, 1000
 
 
 @contextmanager
@@ -49,13 +54,13 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
         logger.debug("%s: tifffile says: %s", path, complaint)
 
 
-def check_headers(path: Path, tif: tifffile.TiffFile) -> int | None:
+def check_headers(path: Path, tif: tifffile.TiffFile) -> list[int] | None:
     """Follow the chain of page headers to its end, and check that all values lie within the file.
 
     Returns
     -------
-    int or None
-        How many there are; None if the chain can't reach the end of so large a file.
+    list of int or None
+        Where each begins; None if the chain can't reach the end of so large a file.
 
     Raises
     ------
@@ -65,11 +70,12 @@ def check_headers(path: Path, tif: tifffile.TiffFile) -> int | None:
     file, layout = tif.filehandle, tif.tiff
     if not tif.is_bigtiff and file.size >= MOST_CLASSIC_BYTES:
         return None  # ScanImage wrote such files: their 32-bit chain can't reach the end
-    offset, seen = tif.pages.first.offset, set[int]()
+    offset, seen, offsets = tif.pages.first.offset, set[int](), list[int]()
     while offset:
         if offset in seen:
             raise damaged(path, "page headers point at each other in a circle")
         seen.add(offset)
+        offsets.append(offset)
         try:
             file.seek(offset)
             (n_tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
@@ -79,7 +85,23 @@ def check_headers(path: Path, tif: tifffile.TiffFile) -> int | None:
             raise damaged(path, f"is cut short after {len(seen) - 1} page headers") from error
         if _reach(tags, layout) > file.size:
             raise damaged(path, f"is cut short: values of page header {len(seen) - 1} lie past its end")
-    return len(seen)
+    return offsets
+
+
+def begin_of_description(tif: tifffile.TiffFile, offset: int) -> str:
+    """Return how the description of the page begins whose header is at `offset`; empty if it has none.
+
+    Much faster than a whole page of tifffile's, for files of 100,000 pages.
+    """
+    file, layout = tif.filehandle, tif.tiff
+    file.seek(offset)
+    (n_tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+    entries = _entries(file.read(n_tags * layout.tagsize), layout)
+    found = entries[entries["code"] == _DESCRIPTION]
+    if not len(found):
+        return ""
+    file.seek(int(found["value"][0]))
+    return file.read(min(int(found["count"][0]), _BEGIN)).decode(errors="replace")
 
 
 def damaged(path: Path, problem: str) -> DamagedFile:
@@ -110,14 +132,21 @@ def check_declared_frames(path: Path, tif: tifffile.TiffFile) -> None:
 
 def _reach(tags: bytes, layout: tifffile.tifffile.TiffFormat) -> int:
     """Return where the values end that a header's tags point at."""
-    width = {12: 4, 20: 8}[layout.tagsize]
-    order = layout.byteorder
-    entry = np.dtype(
-        [(name, f"{order}u{n}") for name, n in (("code", 2), ("type", 2), ("count", width), ("value", width))]
-    )
-    entries = np.frombuffer(tags, entry)
+    width, entries = _width(layout), _entries(tags, layout)
     known = np.where(entries["type"] < len(_TYPE_BYTES), entries["type"], 0)
     # Counts may use all 64 bits: floats don't wrap around.
     n_bytes = _TYPE_BYTES[known] * entries["count"].astype(np.float64)
     ends = np.where(n_bytes > width, entries["value"].astype(np.float64) + n_bytes, 0)
     return int(ends.max(initial=0))
+
+
+def _entries(tags: bytes, layout: tifffile.tifffile.TiffFormat) -> NDArray[Any]:
+    """Return the tags of a header: code, type, count, and value or where this lies."""
+    width, order = _width(layout), layout.byteorder
+    fields = (("code", 2), ("type", 2), ("count", width), ("value", width))
+    return np.frombuffer(tags, np.dtype([(name, f"{order}u{n}") for name, n in fields]))
+
+
+def _width(layout: tifffile.tifffile.TiffFormat) -> int:
+    """Return how many bytes a value or an offset takes."""
+    return {12: 4, 20: 8}[layout.tagsize]

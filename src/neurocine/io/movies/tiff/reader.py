@@ -18,6 +18,7 @@ from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.movies.tiff import ome
 from neurocine.io.movies.tiff.file_sets import file_set, is_preview
+from neurocine.io.movies.tiff.frame_numbers import frame_numbers
 from neurocine.io.movies.tiff.headers import (
     check_declared_frames,
     check_headers,
@@ -85,7 +86,8 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         If it isn't TIFF, is cut short, holds colour, or has several channels, planes or picture sizes.
     """
     with opened(path) as tif:
-        n_pages = check_headers(path, tif)
+        offsets = check_headers(path, tif)
+        n_pages = None if offsets is None else len(offsets)
         if n_pages is not None and n_pages != len(tif.pages):
             # tifffile calculates where ScanImage's pages are, and misses the last one.
             tif.filehandle.seek(8 if tif.is_bigtiff else 4)
@@ -99,12 +101,14 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         frames = _frames(path, tif, series, own.positions) if large is None else large
         if not single:
             _warn_of_number(path, tif, frames.shape[0])
+        n_channels = len(header.layout.channels) if header.layout else 1
         return OpenedMovie(
             frames,
             header.frame_rate_hz,
             header.pixel_size_um,
             layout=header.layout,
             is_volume_rate=header.is_volume_rate,
+            numbers=frame_numbers(tif, offsets, n_channels) if offsets else None,
         )
 
 

@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="ROIs in any format.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="ROIs in any format, or a folder of labels.")],
     target: Annotated[
         Path, typer.Argument(metavar="OUT", help="File or folder to write; its name decides the format.")
     ],
@@ -37,20 +37,31 @@ def convert(
         typer.Option(metavar="HEIGHT WIDTH", help="Field of view in pixels, if the file lacks it."),
     ] = None,
     movie: Annotated[
-        Path | None, typer.Option(help="Their movie: OUT becomes a data set of Neurofinder with both.")
+        Path | None,
+        typer.Option(
+            help="Their movie: OUT becomes a data set of Neurofinder with both. Labels need it, too."
+        ),
     ] = None,
     frame_rate: RateOption = None,
     pixel_size: PixelOption = None,
+    config: ConfigOption = None,
 ) -> None:
-    """Convert ROIs between formats, or write them and their movie as a data set of Neurofinder.
+    """Convert ROIs or labels between formats, or write ROIs and their movie as a data set of Neurofinder.
 
     Examples: `neurocine convert suite2p/plane0 rois.h5`, `neurocine convert rois.h5 regions.json`,
-    `neurocine convert rois.h5 mouse.00 --movie movie.h5`
+    `neurocine convert rois.h5 mouse.00 --movie movie.h5`,
+    `neurocine convert annotations/mouse1/ana labels.cinac --movie results/mouse1/motion/movie.h5`
     """
+    from neurocine.annotation.exchange import are_labels, convert_labels
     from neurocine.io.neurofinder import write_neurofinder
     from neurocine.io.rois import convert as convert_rois
     from neurocine.io.rois import open_rois
 
+    if are_labels(source, target):
+        labelled = None if movie is None else opened(movie, frame_rate, pixel_size)
+        with shown_progress() as progress:
+            convert_labels(source, target, labelled, settings(config).export, progress)
+        return
     if movie is None:
         convert_rois(source, target, fov_shape=fov)
         return

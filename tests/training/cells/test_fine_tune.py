@@ -231,7 +231,7 @@ def test_segments_show_what_was_saved(folders: list[Path], cinac_registry: Regis
     assert [(s.cell, s.first, s.last) for s in segments] == [(3, 0, 99), (3, 100, 199)]
     truth = read_truth(folders[0] / "truth.h5")
     np.testing.assert_array_equal(segments[1].raster, truth.raster[3, 100:200])
-    assert segments[0].cell_type == truth.cell_types[3]
+    assert segments[0].cell_type == truth.cell_types[3].capitalize()  # as the file has it
     assert segments[0].doubtful.sum() == 5
 
     # A window cut from it is the window cut from the movie, up to the box in place of the contour.
@@ -280,6 +280,25 @@ def test_movies_are_brought_to_the_model_s_grid(
     assert one.recording.movie.frame_rate_hz == 5
     pairs = truth.raster.reshape(len(truth.ids), 110, 2).any(axis=2)
     np.testing.assert_array_equal(one.recording.truth.raster, pairs)
+
+
+def test_segments_that_give_their_frame_rate_are_brought_to_the_model_s(
+    folders: list[Path], registry: Registry, tmp_path: Path
+) -> None:
+    path = write_cinac(tmp_path / "l.cinac", folders[0], [3])
+    entry = registry.entries["base"]
+    with h5py.File(path, "r+") as file:
+        for name in ("cell_3_0_99", "cell_3_100_199"):
+            file[name].attrs["frame_rate_hz"] = 2 * entry.frame_rate_hz
+    one = load_labelled([path], entry)[0].recording
+    segment = read_segments(path)[0]
+    assert (one.movie.n_frames, one.movie.frame_rate_hz) == (50, entry.frame_rate_hz)
+    np.testing.assert_array_equal(one.truth.raster[0], segment.raster.reshape(50, 2).any(1))
+    assert np.flatnonzero(~one.truth.counted(0)).tolist() == [0, 1, 2]  # the first five frames are doubtful
+    halves = segment.frames.reshape(50, 2, 25, 25).mean(axis=1)
+    border = (one.movie.fov_shape[0] - 25) // 2
+    inner = slice(border, border + 25)
+    np.testing.assert_allclose(one.movie.read(0, 50)[:, inner, inner], halves, atol=1e-5)
 
 
 def test_some_of_the_rois_may_be_labelled(folders: list[Path], registry: Registry, tmp_path: Path) -> None:

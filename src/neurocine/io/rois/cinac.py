@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -91,20 +93,31 @@ def write(path: Path, rois: RoiSet) -> None:
 
     Cells are numbered by their order. ROIs with the probability 0 are marked invalid.
     """
-    contours = [_outline(rois, i) for i in range(len(rois))]
-    n = len(contours)
     with atomic_hdf5(path) as file:
-        data = file.create_group("full_data")
-        data.attrs["n_frames"] = 0
-        data.attrs["n_cells"] = n
-        data.attrs["ci_movie_file_name"] = ""
-        data.attrs["fov_shape"] = rois.fov_shape
-        polygons = data.create_dataset("cells_contour", (n, 2), dtype=h5py.vlen_dtype(np.int16))
-        for i, (y, x) in enumerate(contours):
-            polygons[i, 0], polygons[i, 1] = x, y
-        data["invalid_cells"] = rois.probability == 0
-        for name in ("raw_traces", "smooth_traces"):
-            data[name] = np.empty((n, 0))
+        write_full_data(file, rois, 0)
+
+
+def write_full_data(file: h5py.File, rois: RoiSet, n_frames: int) -> None:
+    """Write the group ``full_data`` of a ``.cinac`` file: the contours of all cells; see `write`."""
+    n = len(rois)
+    data = file.create_group("full_data")
+    data.attrs["n_frames"] = n_frames
+    data.attrs["n_cells"] = n
+    data.attrs["ci_movie_file_name"] = ""
+    data.attrs["fov_shape"] = rois.fov_shape
+    write_contours(data, [outline(rois, i) for i in range(n)], np.int16)
+    data["invalid_cells"] = rois.probability == 0
+    for name in ("raw_traces", "smooth_traces"):
+        data[name] = np.empty((n, 0))
+
+
+def write_contours(
+    group: h5py.Group, contours: Sequence[tuple[NDArray[Any], NDArray[Any]]], dtype: type[np.integer[Any]]
+) -> None:
+    """Write x and y of the corners of polygons as ``cells_contour``, lists of `dtype`."""
+    polygons = group.create_dataset("cells_contour", (len(contours), 2), dtype=h5py.vlen_dtype(dtype))
+    for i, (x, y) in enumerate(contours):
+        polygons[i, 0], polygons[i, 1] = x.astype(dtype), y.astype(dtype)
 
 
 def _fov(data: h5py.Group) -> FovShape | None:
@@ -135,8 +148,8 @@ def filled(
     return pixels[:, 0] + top, pixels[:, 1] + left
 
 
-def _outline(rois: RoiSet, position: int) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    """Return rows and columns of the closed outline of an ROI, through its border pixels' centres."""
+def outline(rois: RoiSet, position: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return x and y of the corners of an ROI's outline, through its border pixels' centres."""
     from skimage.measure import find_contours
 
     y, x, _ = rois.pixels(position)
@@ -146,13 +159,13 @@ def _outline(rois: RoiSet, position: int) -> tuple[NDArray[np.int16], NDArray[np
     # A contour just below 1 runs along the centres of the border pixels; rounding gives these.
     lines = find_contours(mask, 0.999, fully_connected="high")  # type: ignore[no-untyped-call]
     outer = max(lines, key=_area)
-    points = np.rint(outer).astype(np.int16)
+    points = np.rint(outer).astype(np.int64)
     moved = np.any(np.diff(points, axis=0, prepend=points[:1] - 1), axis=1)
-    points = points[moved] + np.array([top, left], dtype=np.int16)
+    points = points[moved] + np.array([top, left])
     kept = len(filled(Path(rois.source), position, points[:, 1], points[:, 0])[0])
     if kept < len(y):
         logger.warning("%s: of ROI %d only the largest piece is kept", rois.source, rois.ids[position])
-    return points[:, 0], points[:, 1]
+    return points[:, 1], points[:, 0]
 
 
 def _area(line: NDArray[np.float64]) -> float:

@@ -71,8 +71,9 @@ def load_labelled(paths: Sequence[Path], entry: ModelEntry) -> list[Labelled]:
         Folders with ``movie.h5``, ``rois.h5`` and ``truth.h5``, the truth of some or all of the ROIs, brought
         to the model's frame rate and pixel size (and then held in memory); for a cell-type model also with
         ``celltypes.tsv`` instead of the truth, or results of a recording, of which the cells that are
-        labelled in the structural channel are taken; ``.cinac`` files, which don't say their sampling and are
-        taken to have the model's.
+        labelled in the structural channel are taken; ``.cinac`` files, brought to the model's frame rate if
+        they give theirs (neurocine writes it, DeepCINAC doesn't), and else taken to have the model's
+        sampling.
     entry
         Sampling, window and normalisation of the model.
 
@@ -121,27 +122,37 @@ def _folder(folder: Path, name: str, entry: ModelEntry) -> Labelled:
     grid = Grid.of(movie, entry.frame_rate_hz, entry.pixel_size_um)
     labelled = np.array([places[i] for i in truth.ids.tolist()], dtype=np.int64)
     raster, counted = (np.zeros((len(rois), grid.n_frames), dtype=bool) for _ in range(2))
-    resampling = resampling_matrix(movie.n_frames, grid.time_ratio)
-    share = (resampling @ truth.raster.T.astype(np.float32)).T
-    # On a coarser grid a rise that is shorter than a frame must not vanish.
-    raster[labelled] = share > (0 if grid.time_ratio < 1 else 0.5)
-    unknown_share = (resampling @ np.stack([~truth.counted(i) for i in range(len(truth.ids))], axis=1)).T
-    counted[labelled] = unknown_share == 0
+    known = np.stack([truth.counted(i) for i in range(len(truth.ids))])
+    raster[labelled], counted[labelled] = _resampled(truth.raster, known, grid)
     cell_types, names = ["noise"] * len(rois), [""] * len(rois)
     for place, cell_type in zip(labelled, truth.cell_types, strict=True):
         if entry.task == "celltype" and not cell_type:
             continue  # somebody looked at its activity only
         cell_types[place], names[place] = cell_type, f"{name}: ROI {rois.ids[place]}"
     if grid.time_ratio != 1 or grid.space_ratio != 1:
-        movie = replace(
-            movie,
-            frames=grid.read(movie, 0, grid.n_frames),
-            frame_rate_hz=entry.frame_rate_hz,
-            pixel_size_um=entry.pixel_size_um,
-        )
-        rois = grid.rois(rois)
+        movie, rois = _brought(movie, grid, entry), grid.rois(rois)
     whole = _truth(rois, tuple(cell_types), raster, counted, str(files.labels))
     return Labelled(measured(movie, rois, whole, entry.normalisation), tuple(names))
+
+
+def _brought(movie: Movie, grid: Grid, entry: ModelEntry) -> Movie:
+    """Return the movie with the model's frame rate and pixel size."""
+    return replace(
+        movie,
+        frames=grid.read(movie, 0, grid.n_frames),
+        frame_rate_hz=entry.frame_rate_hz,
+        pixel_size_um=entry.pixel_size_um,
+    )
+
+
+def _resampled(
+    raster: NDArray[np.bool_], counted: NDArray[np.bool_], grid: Grid
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the raster and the frames that count, (N, T) each, on the model's grid."""
+    resampling = resampling_matrix(grid.movie_frames, grid.time_ratio)
+    # On a coarser grid a rise that is shorter than a frame must not vanish.
+    active = resampling @ raster.T.astype(np.float32) > (0 if grid.time_ratio < 1 else 0.5)
+    return active.T, (resampling @ ~counted.T).T == 0
 
 
 def _truth_of_labels(table: Path, n_frames: int, entry: ModelEntry) -> Truth:
@@ -187,25 +198,31 @@ def _segment(segment: LabelledSegment, name: str, entry: ModelEntry) -> Labelled
             f"has patches of {px} pixels, the model reads {entry.window_px}",
             "Label in a larger window, or start from another model.",
         )
-    if entry.task == "celltype" and segment.cell_type not in CELL_TYPES:
+    cell_type = segment.cell_type.strip().lower()
+    if entry.task == "celltype" and cell_type not in CELL_TYPES:
         raise InputError(
             segment.source,
             "cell_type",
-            f"is {segment.cell_type!r}",
+            f"is {cell_type!r}",
             f"Set it to {', '.join(CELL_TYPES[:-1])} or {CELL_TYPES[-1]}.",
         )
     # Training shifts windows by some pixels: mirrored at the patch's border.
     border = SHIFT_PX
-    frames = np.pad(segment.frames, [(0, 0), (border, border), (border, border)], mode="reflect")
+    edges = [(0, 0), (border, border), (border, border)]
+    frames = np.pad(segment.frames.astype(np.float32), edges, mode="reflect")
     height, width = frames.shape[1:]
     pixels = [segment.rois.pixels(i) for i in range(len(segment.rois))]
     rois = RoiSet.from_pixels(
         (height, width), [(y + border, x + border, w) for y, x, w in pixels], source=segment.source
     )
-    movie = Movie(frames, entry.frame_rate_hz, entry.pixel_size_um, source=segment.source)
-    raster, counted = (np.zeros((len(rois), len(frames)), dtype=bool) for _ in range(2))
-    raster[0], counted[0] = segment.raster, ~segment.doubtful
-    kind = segment.cell_type if segment.cell_type in CELL_TYPES else "noise"
+    rate = segment.frame_rate_hz or entry.frame_rate_hz
+    movie = Movie(frames, rate, entry.pixel_size_um, source=segment.source)
+    grid = Grid.of(movie, entry.frame_rate_hz, entry.pixel_size_um)
+    raster, counted = (np.zeros((len(rois), grid.n_frames), dtype=bool) for _ in range(2))
+    raster[:1], counted[:1] = _resampled(segment.raster[None], ~segment.doubtful[None], grid)
+    if grid.time_ratio != 1:
+        movie = _brought(movie, grid, entry)
+    kind = cell_type if cell_type in CELL_TYPES else "noise"
     truth = _truth(rois, (kind,) + ("noise",) * (len(rois) - 1), raster, counted, segment.source)
     recording = measured(movie, rois, truth, entry.normalisation)
     if entry.normalisation == "movie":  # as they are: z-scored over the whole movie when labelled

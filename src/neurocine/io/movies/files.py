@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neurocine.core import DamagedFile, FileMissing, InputError, Selection
-from neurocine.io.movies.layout import chosen_files
+from neurocine.io.movies.layout import FileSet, chosen_files
+from neurocine.io.movies.named_files import set_by_names
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.damage import check_regular
@@ -99,11 +100,17 @@ class FoundFiles:
 def found_files(path: Path | Sequence[Path], selection: Selection) -> FoundFiles:
     """Return the files of the selected channel and plane of a movie; errors as of `movie_files`."""
     movie_format, files = movie_files(path)
-    whole = movie_format.file_set(files) if movie_format.file_set else None
+    whole = file_set_of(movie_format, files)
     if whole is None:
         return FoundFiles(movie_format, files, selection)
     kept, within = chosen_files(files, whole.places, selection)
     return FoundFiles(movie_format, kept, within, whole.frame_rate_hz, whole.pixel_size_um)
+
+
+def file_set_of(movie_format: MovieFormat, files: Sequence[Path]) -> FileSet | None:
+    """Return the channel and the plane of each file of a movie, None if they don't differ in them."""
+    by_format = movie_format.file_set(files) if movie_format.file_set else None
+    return by_format or (set_by_names(files) if len(files) > 1 else None)
 
 
 def _files_of(path: Path) -> list[tuple[MovieFormat, Path]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from neurocine.core import FrameSource, InputError, Movie, Selection
 from neurocine.core.movie import Validity
 from neurocine.core.recording import Range
-from neurocine.io.movies.files import FoundFiles, found_files, movie_files
+from neurocine.io.movies.files import FoundFiles, file_set_of, found_files, movie_files
 from neurocine.io.movies.frames import OpenedMovie, Selected
 from neurocine.io.movies.joining import joined
 from neurocine.io.movies.layout import (
@@ -127,7 +127,7 @@ def probe(path: Path) -> OpenedMovie:
         As `open_movie`, except for missing metadata and choices.
     """
     movie_format, files = movie_files(path)
-    found = movie_format.file_set(files) if movie_format.file_set else None
+    found = file_set_of(movie_format, files)
     movie = _read(movie_format, files[0], None)
     if found is None:
         return movie

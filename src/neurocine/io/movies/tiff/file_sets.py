@@ -4,18 +4,16 @@
 |---|---|
 | PrairieView (Bruker) | ``NAME_Cycle00001_Ch2_000001.ome.tif``: cycle, channel, and frame or plane |
 | ThorImage | ``ChanA_001_001_001_0001.tif``: channel, two places of a mosaic, plane, time |
-| others | ``_ch01``, ``_channel001``, ``_z003``, if each channel and plane has the same files |
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from neurocine.core import InputError
 from neurocine.io.movies.layout import FileSet, Place, channel_name, channel_names
 from neurocine.io.movies.tiff import ome
 from neurocine.io.movies.tiff.headers import opened
@@ -27,13 +25,6 @@ _PRAIRIE = re.compile(
     r"(?P<name>.+)_Cycle(?P<cycle>\d+)_(?:\w+_)?Ch(?P<channel>\d+)_(?P<number>\d+)(?:\.ome)?\.tiff?", re.I
 )
 _THOR = re.compile(r"Chan(?P<channel>[A-D])_\d+_\d+_(?P<plane>\d+)_\d+\.tiff?", re.I)
-_OTHERS = {
-    "channel": re.compile(r"(?<![A-Za-z])(?:channel|chan|ch|c)[_-]?(\d+)(?![A-Za-z\d])", re.I),
-    "plane": re.compile(r"(?<![A-Za-z])(?:plane|slice|z)[_-]?(\d+)(?![A-Za-z\d])", re.I),
-}
-#: Names that tell channels apart have this many files each, and at most this share of them is missing.
-_LEAST_FILES = 5
-_MOST_MISSING = 0.2
 #: Pictures that ThorImage stores beside a movie.
 _PREVIEW = re.compile(r"Chan[A-D]_Preview\.tiff?", re.I)
 
@@ -53,7 +44,7 @@ def is_file_set(files: Sequence[Path]) -> bool:
 
 def file_set(files: Sequence[Path]) -> FileSet | None:
     """Return channel and plane of each file, and what settings beside the files say; None if unknown."""
-    return _prairie(files) or _thor(files) or _by_ome(files) or _by_names(files)
+    return _prairie(files) or _thor(files) or _by_ome(files)
 
 
 def _prairie(files: Sequence[Path]) -> FileSet | None:
@@ -135,60 +126,6 @@ def _by_ome(files: Sequence[Path]) -> FileSet | None:
             for channel, plane in places
         ]
     )
-
-
-def _by_names(files: Sequence[Path]) -> FileSet | None:
-    """Return the places that names give, where every channel and plane has the same other names."""
-    found = {what: [pattern.search(path.name) for path in files] for what, pattern in _OTHERS.items()}
-    numbers = {what: [int(m[1]) for m in matches if m] for what, matches in found.items()}
-    used = [what for what, ns in numbers.items() if len(ns) == len(files) and len(set(ns)) > 1]
-    if not used:
-        return None
-    others: dict[tuple[int, ...], list[tuple[Path, str]]] = defaultdict(list)
-    for i, path in enumerate(files):
-        rest = path.name
-        for what in used:
-            rest = _OTHERS[what].sub("", rest)
-        others[tuple(numbers[what][i] for what in used)].append((path.parent, rest))
-    n_expected = 1
-    for what in used:
-        n_expected *= len(set(numbers[what]))
-    if len({tuple(rest) for rest in others.values()}) != 1 or len(others) != n_expected:
-        _check_whole(files[0].parent, used, others)
-        return None
-    first = min(numbers["plane"]) if "plane" in used else 0
-    return FileSet(
-        [
-            Place(
-                str(numbers["channel"][i]) if "channel" in used else None,
-                numbers["plane"][i] - min(first, 1) if "plane" in used else None,
-            )
-            for i in range(len(files))
-        ]
-    )
-
-
-def _check_whole(
-    folder: Path, used: Sequence[str], others: Mapping[tuple[int, ...], Sequence[tuple[Path, str]]]
-) -> None:
-    """Raise `InputError` if names tell channels and planes apart of which only a few files are missing."""
-    everything = {rest for rests in others.values() for rest in rests}
-    missing = {
-        places: len(everything.difference(rests))
-        for places, rests in others.items()
-        if len(everything.difference(rests))
-    }
-    if len(everything) < _LEAST_FILES or max(missing.values(), default=0) > _MOST_MISSING * len(everything):
-        return
-    if missing:
-        places, n = next(iter(missing.items()))
-        which = ", ".join(f"{what} {number}" for what, number in zip(used, places, strict=True))
-        raise InputError(
-            folder,
-            "files",
-            f"{n} of {len(everything)} files of {which} are missing",
-            "Copy them, or name the files of one channel and plane in the recordings table.",
-        )
 
 
 def _ome_of(path: Path) -> str:

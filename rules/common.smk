@@ -38,7 +38,6 @@ from neurocine.cluster.resources import (
 )
 from neurocine.cluster.watch.journal import keep_journal
 from neurocine.engines.plugins import expose_plugins
-from neurocine.io.rois import split_dataset
 from neurocine.steps import IMPL
 from neurocine.workflow import expose_package, inputs_of, watched
 
@@ -202,18 +201,7 @@ def given_rois(wildcards):
         check_rois(CONFIG.recordings, recording, CONFIG.segmentation.engine)
     except InputError as error:
         raise WorkflowError(str(error)) from None
-    return [] if recording.rois is None else [split_dataset(recording.rois)[0]]
-
-
-def given_as(wildcards):
-    """The name of the contours in their file, and the part of the picture that is used."""
-    recording = RECORDINGS[wildcards.recording]
-    if recording.rois is None:
-        return {}
-    return {
-        "dataset": split_dataset(recording.rois)[1],
-        "crop": recording.selection.crop,
-    }
+    return [] if recording.rois is None else [recording.rois]
 
 
 def metadata_of(wildcards):

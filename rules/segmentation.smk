@@ -26,7 +26,6 @@ rule segmentation:
         settings=segmentation_settings(CONFIG.segmentation.engine),
         rois=param(given_rois),
         impl=IMPL["segmentation"],
-        given=given_as,
     message:
         saying("Finding the ROIs of {wildcards.recording}")
     script:

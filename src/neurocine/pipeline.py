@@ -28,7 +28,6 @@ from neurocine.io.result_files import (
     write_traces,
 )
 from neurocine.io.rois import open_cropped, open_rois
-from neurocine.io.rois.fov import Crop
 from neurocine.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -76,17 +75,13 @@ def segmentation(
     settings: SegmentationSettings,
     *,
     given: Path | None = None,
-    crop: Crop | None = None,
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Find the ROIs of a registered movie, or take those of the file `given`, and write `out`.
-
-    `crop` is the part of the whole picture, rows and columns, that the movie shows.
-    """
+    """Find the ROIs of a registered movie, or take those of the file `given`, and write `out`."""
     from neurocine.segmentation import segment
 
-    contours = None if given is None else open_cropped(given, fov_shape=movie.fov_shape, crop=crop)
+    contours = None if given is None else open_cropped(given, fov_shape=movie.fov_shape, crop=movie.crop)
     rois = segment(movie, settings, given=contours, engines=engines, progress=progress)
     write_rois(out, rois, _stamp(movie, settings.model_dump()))
 

@@ -10,8 +10,9 @@ from neurocine.activity import check_length
 from neurocine.config import Config
 from neurocine.config.engines import STNEURONET
 from neurocine.config.recordings import check_rois
-from neurocine.core import Movie, NeurocineError, Recording
+from neurocine.core import InputError, Movie, NeurocineError, Recording
 from neurocine.ingest import MovieRecord, gathered_warnings, ingest, without_path
+from neurocine.io.result_files import read_rois, read_truth
 from neurocine.io.rois import open_cropped
 from neurocine.networks.registry import Registry
 
@@ -58,8 +59,8 @@ def findings(recording: Recording, config: Config) -> Findings:
     """Open what `recording` names as far as can be done in seconds, and return what was found.
 
     Anything that would make a step fail later is its `problem`: a movie that can't be read, lacks metadata or
-    is shorter than the activity network's window; contours that don't fit it, none where the config wants
-    them, or some where it doesn't.
+    is shorter than the activity network's window; contours or truth that don't fit it, no contours where the
+    config wants them, or some where it doesn't.
     """
     movie = n_rois = problem = None
     with gathered_warnings(quiet=True) as warnings:
@@ -68,6 +69,7 @@ def findings(recording: Recording, config: Config) -> Findings:
             check_length(_like(movie), config.activity)
             check_rois(config.recordings, recording, config.segmentation.engine)
             n_rois = _count_rois(recording, movie)
+            _check_truth(recording, movie)
         except NeurocineError as error:
             problem = str(error)
     first = recording.movie[0]
@@ -95,7 +97,26 @@ def _count_rois(recording: Recording, movie: MovieRecord) -> int | None:
     """Return how many ROIs of the user's there are; None without a file of them."""
     if recording.rois is None:
         return None
-    return len(open_cropped(recording.rois, fov_shape=movie.shape[1:], crop=recording.selection.crop))
+    return len(open_cropped(recording.rois, fov_shape=movie.shape[1:], crop=movie.open().crop))
+
+
+def _check_truth(recording: Recording, movie: MovieRecord) -> None:
+    """Raise `InputError` unless the truth of `recording`, if it has any, is that of its movie."""
+    truth, (n_frames, *fov_shape) = recording.ground_truth, movie.shape
+    if truth is None:
+        return
+    if not (truth / "truth.h5").is_file():
+        open_cropped(truth, fov_shape=(fov_shape[0], fov_shape[1]), crop=movie.open().crop)
+        return
+    known = read_truth(truth / "truth.h5").raster.shape[1], *read_rois(truth / "rois.h5").fov_shape
+    if known != movie.shape:
+        raise InputError(
+            truth,
+            "ground_truth",
+            f"is that of {known[0]} frames of {known[1]} x {known[2]} pixels, but the recording has "
+            f"{n_frames} of {fov_shape[0]} x {fov_shape[1]}",
+            "Give the truth of this movie, of the frames, rows and columns that the table selects.",
+        )
 
 
 def _like(record: MovieRecord) -> Movie:

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from neurocine.core import NeurocineError
 from neurocine.io.atomic import remove_leftovers
+from neurocine.io.rois import split_dataset
 
 _log = logging.getLogger("neurocine")
 
@@ -72,10 +73,13 @@ def input_files(snakemake: Any) -> dict[str, Path]:
 def inputs_of(paths: Iterable[Path | str]) -> list[str]:
     """Return those of `paths`, files of the user's, that can be inputs of a rule.
 
+    Of a set of ROIs, ``file#name``, it is the file.
+
     In their names Snakemake replaces ``{word}`` by a wildcard and ``<word>`` by a path variable, and has no
     escape. What has such a name is watched as a param, by `watched`.
     """
-    return [str(path) for path in paths if not _holds_placeholder(str(path))]
+    files = (str(split_dataset(path)[0]) for path in paths)
+    return [file for file in files if not _holds_placeholder(file)]
 
 
 def watched(paths: Iterable[Path | str]) -> list[tuple[str, int]]:
@@ -84,7 +88,7 @@ def watched(paths: Iterable[Path | str]) -> list[tuple[str, int]]:
     Beside each that can't be an input stands the time (ns) of its last change, so that a change reruns the
     rule; beside others 0.
     """
-    return [(str(path), 0 if inputs_of([path]) else _last_change_ns(Path(path))) for path in paths]
+    return [(str(path), 0 if inputs_of([path]) else _last_change_ns(path)) for path in paths]
 
 
 def paths_of(param: Iterable[tuple[str, int]]) -> list[Path]:
@@ -92,7 +96,8 @@ def paths_of(param: Iterable[tuple[str, int]]) -> list[Path]:
     return [Path(path) for path, _ in param]
 
 
-def _last_change_ns(path: Path) -> int:
+def _last_change_ns(path: Path | str) -> int:
+    path = split_dataset(path)[0]
     return path.stat().st_mtime_ns if path.exists() else 0
 
 

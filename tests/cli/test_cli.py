@@ -17,7 +17,9 @@ from neurocine.cli import main
 from neurocine.cli.app import app
 from neurocine.config import Config, load_config, load_recordings
 from neurocine.core import InputError
-from neurocine.io.result_files import read_movie, read_rois, read_traces
+from neurocine.core.truth import Truth
+from neurocine.io.result_files import read_movie, read_rois, read_traces, write_rois
+from neurocine.io.result_files.truth import write_truth
 from neurocine.project import check_models
 
 STEPS = ("motion", "segmentation", "active", "traces", "celltype", "activity")
@@ -69,6 +71,24 @@ def test_from_tiff_to_traces_without_snakemake(tmp_path: Path, tiff: Path, label
     assert read_rois(out / "active.h5").ids.tolist() == [1, 2, 3, 4]
     run("traces", out / "movie.h5", out / "active.h5", "--out", out / "traces.h5")
     assert read_traces(out / "traces.h5").f.shape == (4, 120)
+
+
+def test_rois_of_the_whole_picture_move_with_a_cropped_movie(
+    tmp_path: Path, tiff: Path, labels: Path, blobs
+) -> None:
+    sampling = ("--frame-rate", "10", "--pixel-size", "2", "--engine", "none")
+    cropped, again = tmp_path / "movie.h5", tmp_path / "again.h5"
+    run("motion", tiff, *sampling, "--crop", "8-55,4-63", "--out", cropped)
+    # Cropped once more: rows 10-39 of 8-55 are 18-47 of the whole picture.
+    run("motion", cropped, "--engine", "none", "--crop", "10-39,2-41", "--out", again)
+    for movie, rows, columns in ((cropped, (8, 55), (4, 63)), (again, (18, 47), (6, 45))):
+        out = tmp_path / "rois.h5"
+        run("segmentation", movie, "--engine", "given", "--rois", labels, "--out", out)
+        found, (_, whole) = read_rois(out), blobs
+        assert len(found)
+        for i, roi in enumerate(found.ids):
+            expected = whole.mask(int(roi) - 1)[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
+            np.testing.assert_array_equal(found.mask(i), expected)
 
 
 def test_convert(tmp_path: Path, labels: Path) -> None:
@@ -249,6 +269,42 @@ def test_check_knows_rois_that_the_engine_would_ignore(
     with_none = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
     assert with_none.exit_code == 1
     assert "r.tsv: rois: recording 'mine' has none" in with_none.output
+
+
+def test_check_knows_truth_of_another_movie(tmp_path: Path, tiff: Path, blobs, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recordings": "r.tsv", **OFF}))
+    masks = np.array([blobs[1].mask(i) for i in range(len(blobs[1]))])
+    np.savez(tmp_path / "drawn.npz", first=masks, second=masks[:, :, :60])
+    write_rois(tmp_path / "rois.h5", blobs[1])
+    nothing, none = np.zeros(len(masks), bool), np.empty(0, np.int64)
+    truth = Truth(
+        ids=blobs[1].ids,
+        cell_types=("",) * len(masks),
+        is_target=nothing,
+        raster=np.zeros((len(masks), 120), bool),
+        roi_id=none,
+        onset=none,
+        peak=none,
+    )
+    write_truth(tmp_path / "truth.h5", truth)
+
+    def checked(truth: str, frames: str = "", crop: str = "") -> str:
+        header = "recording\tmovie\tframe_rate_hz\tpixel_size_um\tframes\tcrop\tground_truth"
+        (tmp_path / "r.tsv").write_text(f"{header}\nm\t{tiff}\t10\t2\t{frames}\t{crop}\t{truth}\n")
+        done = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
+        shown = " ".join(done.output.split())
+        assert done.exit_code == ("no problem found" not in shown)
+        return shown
+
+    # The truth of ROIs moves with the crop, that of activity is of the recording as it is used.
+    for truth_of_it in (("drawn.npz#first",), ("drawn.npz#first", "", "0-49,0-59"), (str(tmp_path),)):
+        assert "no problem found" in checked(*truth_of_it)
+    assert "several could be meant: first, second" in checked("drawn.npz")
+    assert "is (64, 60) (height, width) in the file, but (64, 64)" in checked("drawn.npz#second")
+    for part in (("0-109", ""), ("", "0-49,0-59")):
+        shown = checked(str(tmp_path), *part)
+        assert "ground_truth: is that of 120 frames of 64 x 64 pixels, but the recording has" in shown
 
 
 @pytest.mark.parametrize(

@@ -169,17 +169,18 @@ def test_selections_that_cannot_be_read_are_named(folder: Path, column: str, cel
         load_recordings(path)
 
 
-def test_one_of_several_sets_of_rois_is_named_after_the_file(folder: Path) -> None:
+@pytest.mark.parametrize("column", ["rois", "ground_truth"])
+def test_one_of_several_sets_of_rois_is_named_after_the_file(folder: Path, column: str) -> None:
     (folder / "a.nwb").write_bytes(b"x")
     (folder / "b#2.nwb").write_bytes(b"x")
     rows = [("1", "a.tif"), ("2", "a.tif"), ("3", "a.tif"), ("4", "a.tif")]
     names = ["a.nwb#rois/plane1", "b#2.nwb", "b#2.nwb#x", "a.nwb"]
-    path = table(folder, *((*row, "", "", "", name) for row, name in zip(rows, names, strict=True)))
-    recordings = load_recordings(path)
-    assert [str(recording.rois) for recording in recordings] == names
+    header = ("recording", "movie", column)
+    path = table(folder, *((*row, name) for row, name in zip(rows, names, strict=True)), header=header)
+    assert [str(getattr(recording, column)) for recording in load_recordings(path)] == names
     for name in ("gone.nwb#x", "b#3.nwb", "#x"):
-        with pytest.raises(InputError, match=rf"line 2: rois: '{name}' doesn't exist"):
-            load_recordings(table(folder, ("1", "a.tif", "", "", "", name)))
+        with pytest.raises(InputError, match=rf"line 2: {column}: '{name}' doesn't exist"):
+            load_recordings(table(folder, ("1", "a.tif", name), header=header))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,16 @@ def test_only_names_without_placeholders_are_inputs(tmp_path: Path) -> None:
     assert paths_of(watched(paths)) == paths
 
 
+def test_of_a_set_of_rois_the_file_is_watched(tmp_path: Path) -> None:
+    plain, odd = tmp_path / "rois #1.npz", tmp_path / "{rois}.npz"
+    for file in (plain, odd):
+        file.touch()
+        os.utime(file, ns=(7, 7))
+    paths = [Path(f"{file}#left") for file in (plain, odd)]
+    assert inputs_of(paths) == [str(plain)]
+    assert watched(paths) == [(str(paths[0]), 0), (str(paths[1]), 7)]
+
+
 @pytest.fixture
 def odd(project: Any) -> Any:
     """A project whose files all have such names."""

@@ -71,6 +71,10 @@ class FieldOfViewUnknown(MetadataMissing):
     """Neither the ROI file nor the caller gives the size of the field of view."""
 
 
+class OtherFieldOfView(InputError):
+    """ROIs are those of a field of view of another size."""
+
+
 class EngineMissing(InputError):
     """An engine isn't installed or can't be loaded.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from neurocine.core.errors import InputError
+from neurocine.core.recording import Crop
 from neurocine.core.validate import check_fov, positive
 
 #: How much of a movie is held at a time by the steps that stream it, in bytes.
@@ -176,6 +177,8 @@ class Movie:
         Which frames hold data; all unless given. Frames and rows without data are read filled in.
     dark_offset
         Value of a pixel without light, in counts; it is subtracted from traces, not from the frames.
+    crop
+        Which part of the whole picture the movie shows; None: all of it.
 
     Raises
     ------
@@ -191,6 +194,7 @@ class Movie:
     source: str = "movie"
     validity: Validity | None = field(default=None, repr=False)
     dark_offset: float = 0.0
+    crop: Crop | None = None
 
     def __post_init__(self) -> None:
         check_frames(self.frames, self.source)

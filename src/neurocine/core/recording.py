@@ -10,6 +10,39 @@ Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class Crop:
+    """The part of a picture that a movie shows.
+
+    Attributes
+    ----------
+    rows, columns
+        First and last ones (0-based, inclusive).
+    whole
+        Height and width of the whole picture.
+    """
+
+    rows: Range
+    columns: Range
+    whole: tuple[int, int]
+
+    @property
+    def fov_shape(self) -> tuple[int, int]:
+        """Height and width of the part."""
+        return self.rows[1] + 1 - self.rows[0], self.columns[1] + 1 - self.columns[0]
+
+    def of(self, outer: Crop | None) -> Crop:
+        """Return this part of a picture that is itself the part `outer` of another, as part of that one."""
+        if outer is None:
+            return self
+        top, left = outer.rows[0], outer.columns[0]
+        rows, columns = (
+            (self.rows[0] + top, self.rows[1] + top),
+            (self.columns[0] + left, self.columns[1] + left),
+        )
+        return Crop(rows, columns, outer.whole)
+
+
+@dataclass(frozen=True)
 class Selection:
     """Which part of a movie's files is the recording; by default all of the only movie in them.
 
@@ -74,7 +107,8 @@ class Recording:
         First and last frame (0-based, inclusive, counted before `selection`) of each range without usable
         data.
     ground_truth
-        Folder or file with the truth, for evaluation; None if there is none.
+        Folder or file with the truth, for evaluation, with ``#name`` if the file holds several sets of ROIs;
+        None if there is none.
     split
         ``train``, ``validation``, ``test`` or empty.
     """

@@ -10,8 +10,13 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+
 from neurocine.config import EvaluationSettings
+from neurocine.core import RoiSet, Selection
 from neurocine.evaluation import ActivityCase
+from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case, open_truth
+from neurocine.io.movies import open_movie
 from neurocine.io.result_files import write_rois
 from neurocine.io.rois import save_rois
 from neurocine.workflow import watched
@@ -53,6 +58,27 @@ def test_script(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityC
     assert (tmp_path / "out" / "pictures" / "examples" / "marked" / "suite2p.png").is_file()
 
 
+def test_truth_of_the_whole_picture_by_its_name_in_the_file(
+    tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase]
+) -> None:
+    whole, (height, width) = cases[1].true_rois, cases[1].true_rois.fov_shape
+    crop = Selection(crop=((4, height - 3), (2, width - 5)))
+    movie = open_movie(folders[1] / "movie.h5", selection=crop)
+    masks = np.array([whole.mask(i) for i in range(len(whole))])
+    np.savez(tmp_path / "drawn.npz", mine=masks, theirs=masks[:1])
+    part = masks[:, 4 : height - 2, 2 : width - 4]
+    assert part.any(axis=(1, 2)).all()
+    write_rois(tmp_path / "found.h5", RoiSet.from_masks(part))
+    case = open_segmentation_case(
+        "m", tmp_path / "drawn.npz#mine", {"found": tmp_path / "found.h5"}, movie=movie
+    )
+    assert len(case.true_rois) == len(masks)
+    for i, mask in enumerate(part):
+        np.testing.assert_array_equal(case.true_rois.mask(i), mask)
+    true_rois, _ = open_truth(tmp_path / "drawn.npz#theirs", movie)
+    np.testing.assert_array_equal(true_rois.mask(0), part[0])
+
+
 def test_dry_run(tmp_path: Path, folders: tuple[Path, ...], cases: list[ActivityCase]) -> None:
     checkout = tmp_path / "checkout"
     (checkout / "models").mkdir(parents=True)
@@ -61,10 +87,11 @@ def test_dry_run(tmp_path: Path, folders: tuple[Path, ...], cases: list[Activity
         (checkout / name).symlink_to(ROOT / name)
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.yaml").write_text("active:\n  mode: union\n")
-    save_rois(tmp_path / "regions.json", cases[1].true_rois)
+    masks = np.array([cases[1].true_rois.mask(i) for i in range(2)])
+    np.savez(tmp_path / "drawn.npz", mine=masks, theirs=masks)
     rows = [
         "recording\tmovie\tground_truth\tsplit",
-        f"marked\t{folders[1] / 'movie.h5'}\t{tmp_path / 'regions.json'}\t",
+        f"marked\t{folders[1] / 'movie.h5'}\t{tmp_path / 'drawn.npz'}#mine\t",
         f"other\t{folders[2] / 'movie.h5'}\t\t",
     ]
     (tmp_path / "config" / "recordings.tsv").write_text("\n".join(rows) + "\n")

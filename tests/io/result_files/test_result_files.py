@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from neurocine.core import CellTypes, InputError, Labels, Movie, Raster, RoiSet, Traces
+from neurocine.core import CellTypes, InputError, Labels, Movie, Raster, RoiSet, Traces, Validity
 from neurocine.io.result_files import (
     SCHEMA_VERSION,
     MovieWriter,
@@ -51,6 +51,14 @@ def write_movie(path: Path, movie: Movie, dtype: Any = None) -> None:
             writer.write(start, frames)
         np.testing.assert_array_equal(writer.read(0, 2), movie.read(0, 2))
         writer.finish(*parts(movie))
+
+
+def test_movie_with_rows_alone_without_data(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:
+    validity = Validity(blobs[0].n_frames, rows=((3, 10, 20),))
+    with MovieWriter(tmp_path / "movie.h5", blobs[0], STAMP) as writer:
+        writer.write(0, blobs[0].read(0, blobs[0].n_frames))
+        writer.finish(*parts(blobs[0]), validity)
+    assert read_movie(tmp_path / "movie.h5").validity == validity
 
 
 def test_movie(tmp_path: Path, blobs: tuple[Movie, RoiSet]) -> None:

@@ -18,6 +18,21 @@ def spans(*rows: tuple[int, int, int]) -> Spans:
     return Spans(*np.array(rows, dtype=np.int64).T)
 
 
+def test_truth_of_no_cell(tmp_path: Path) -> None:
+    none = np.empty(0, np.int64)
+    empty = Truth(
+        ids=none,
+        cell_types=(),
+        is_target=np.empty(0, bool),
+        raster=np.empty((0, 50), bool),
+        roi_id=none,
+        onset=none,
+        peak=none,
+    )
+    write_truth(tmp_path / "truth.h5", empty)
+    assert read_truth(tmp_path / "truth.h5").cell_types == ()
+
+
 @pytest.fixture
 def truth() -> Truth:
     raster = np.zeros((2, 50), dtype=bool)

@@ -10,11 +10,12 @@ import pytest
 from roifile import ROI_TYPE, ImagejRoi, roiwrite
 
 from neurocine.core import InputError, RoiSet
+from neurocine.core.recording import Crop
 from neurocine.io.rois import open_cropped, save_rois
 
 WHOLE = (40, 50)
 #: 20 rows and 30 columns.
-CROP = ((8, 27), (12, 41))
+CROP = Crop((8, 27), (12, 41), WHOLE)
 PART = (20, 30)
 #: Inside, across the upper border, and outside.
 BOXES = [(10, 14, 20, 25), (5, 10, 30, 34), (30, 36, 14, 20)]
@@ -61,7 +62,7 @@ def test_rois_of_the_cropped_picture_stay(tmp_path: Path) -> None:
 
 def test_rois_of_another_picture_are_named(tmp_path: Path) -> None:
     save_rois(tmp_path / "small.h5", RoiSet.from_pixels((24, 60), [([3], [4], None)]))
-    with pytest.raises(InputError, match=r"is \(24, 60\).*rows 8-27 and the columns 12-41"):
+    with pytest.raises(InputError, match=r"is \(24, 60\).*but \(40, 50\) was expected"):
         open_cropped(tmp_path / "small.h5", fov_shape=PART, crop=CROP)
     save_rois(tmp_path / "far.h5", RoiSet.from_pixels(WHOLE, [([3], [4], None)]))
     with pytest.raises(InputError, match="all lie outside the crop"):

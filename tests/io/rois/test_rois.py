@@ -20,8 +20,9 @@ from pynwb.ophys import ImageSegmentation, OpticalChannel, TwoPhotonSeries
 from scipy import sparse
 
 from neurocine.core import InputError, Movie, RoiSet
+from neurocine.core.recording import Crop
 from neurocine.io.result_files import write_rois
-from neurocine.io.rois import ROI_FORMATS, convert, open_rois, save_rois
+from neurocine.io.rois import ROI_FORMATS, convert, open_cropped, open_rois, save_rois
 
 FOV = (24, 30)
 quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -290,6 +291,22 @@ def test_nwb_image_masks_either_way_round(tmp_path: Path) -> None:
         np.testing.assert_array_equal(rois.mask(0), mask > 0)
     with pytest.raises(InputError, match=r"is \(24, 30\).*\(99, 98\) was expected"):
         open_rois(by_schema, fov_shape=(99, 98))
+
+
+@pytest.mark.parametrize("transposed", [True, False])
+@pytest.mark.parametrize("drawn_on", ["whole", "part"])
+def test_nwb_image_masks_of_a_cropped_movie(tmp_path: Path, drawn_on: str, transposed: bool) -> None:
+    # Neither the whole picture nor the part is square, and the crop would fit the transposed picture, too.
+    crop = Crop((1, 20), (5, 22), FOV)
+    mask = np.zeros(FOV, np.float32)
+    mask[3, 20:29] = mask[4:9, 21] = 0.5
+    part = mask[1:21, 5:23]
+    drawn = mask if drawn_on == "whole" else part
+    data = [drawn.T if transposed else drawn]
+    path = write_nwb(tmp_path / "m.nwb", column="image_mask", data=data)
+    found = open_cropped(path, fov_shape=crop.fov_shape, crop=crop)
+    assert found.fov_shape == part.shape
+    np.testing.assert_array_equal(found.mask(0), part > 0)
 
 
 @pytest.mark.filterwarnings("ignore:ImageSegmentation")

@@ -82,7 +82,10 @@ class RecordingRow(BaseModel):
     dataset: str | None = Field(
         None, description="name of the dataset, where the movie's file (HDF5, NWB, Zarr) holds several"
     )
-    ground_truth: str | None = Field(None, description="file or folder with the truth, for evaluation")
+    ground_truth: str | None = Field(
+        None,
+        description="file or folder with the truth, for evaluation; FILE#NAME for one of several sets",
+    )
     split: Literal["train", "validation", "test"] | None = Field(
         None, description="train, validation or test; for recordings with truth"
     )

@@ -101,7 +101,7 @@ def _recording(where: str, cells: dict[str, str]) -> Recording:
         frame_rate_hz=row.frame_rate_hz,
         pixel_size_um=row.pixel_size_um,
         indicator=row.indicator,
-        rois=_existing_rois(where, row.rois),
+        rois=_existing(where, "rois", row.rois),
         bad_frames=_bad_frames(where, row.bad_frames),
         ground_truth=_existing(where, "ground_truth", row.ground_truth),
         split=row.split or "",
@@ -152,18 +152,11 @@ def _existing_movie(where: str, pattern: str) -> tuple[Path, ...]:
 
 
 def _existing(where: str, column: str, name: str | None) -> Path | None:
+    """Return the path of ROIs; the name of a set in the file, after a ``#``, is part of it."""
     if name is None:
         return None
-    if not _exists(name):
+    if not _exists(split_dataset(name)[0]):
         raise InputError(where, column, f"{name!r} doesn't exist", "Check the path, or leave the cell empty.")
-    return Path(name)
-
-
-def _existing_rois(where: str, name: str | None) -> Path | None:
-    """Return the path of the ROIs; the name of a set in the file, after a ``#``, is part of it."""
-    if name is None:
-        return None
-    _existing(where, "rois", str(split_dataset(name)[0]))
     return Path(name)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.core import FieldOfViewUnknown, InputError, RoiSet
+from neurocine.core.recording import Crop
 from neurocine.evaluation.segmentation.scoring import SegmentationEvaluation, evaluate_segmentation
 from neurocine.evaluation.statistics import spread
-from neurocine.io.rois import ROI_FORMATS, open_rois
+from neurocine.io.rois import ROI_FORMATS, open_cropped, open_rois
 
 METRICS = ("recall", "precision", "f1")
 RULES = ("iou", "containment")
@@ -113,14 +114,21 @@ def numbered_files(where: Path) -> dict[str, Path]:
     return paths_by_number
 
 
-def opened_pair(truth: Path, other: Path, fov: tuple[int, int] | None) -> tuple[RoiSet, RoiSet]:
+def opened_pair(
+    truth: Path, other: Path, fov: tuple[int, int] | None, crop: Crop | None = None
+) -> tuple[RoiSet, RoiSet]:
     """Return the true ROIs and those of the other file; if one lacks the field of view, the other's is taken.
+
+    With a `crop`, the true ROIs are those of the whole picture, as in `neurocine.io.rois.open_cropped`.
 
     Raises
     ------
     InputError
         If both lack it, or a file can't be read.
     """
+    if crop is not None:
+        rois = open_rois(other, fov_shape=fov or crop.fov_shape)
+        return open_cropped(truth, fov_shape=rois.fov_shape, crop=crop), rois
     try:
         true_rois = open_rois(truth, fov_shape=fov)
     except FieldOfViewUnknown:

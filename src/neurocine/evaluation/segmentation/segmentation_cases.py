@@ -13,7 +13,7 @@ from neurocine.evaluation.segmentation.groups import Groups, groups_of
 from neurocine.evaluation.segmentation.segmentation_comparison import SegmentationCase
 from neurocine.io.movies import open_movie
 from neurocine.io.result_files import read_rois, read_truth
-from neurocine.io.rois import open_rois
+from neurocine.io.rois import open_cropped, split_dataset
 
 #: Stands for the recording's name in the path of a method's ROIs.
 PLACE = "{}"
@@ -48,7 +48,12 @@ def segmentation_cases(
         paths = {method: _filled(path, truth.stem) for method, path in rois_by_method.items()}
         return [
             open_segmentation_case(
-                truth.resolve().stem, truth, paths, movie=movie, min_dprime=min_dprime, fov_shape=fov_shape
+                split_dataset(truth)[0].resolve().stem,
+                truth,
+                paths,
+                movie=movie,
+                min_dprime=min_dprime,
+                fov_shape=fov_shape,
             )
         ]
     for method, path in rois_by_method.items():
@@ -93,7 +98,8 @@ def open_segmentation_case(
         Of the recording.
     truth
         Folder with ``truth.h5`` and ``rois.h5``, as `neurocine.simulation.simulate` writes it, or a file of
-        ROIs in any format, all of which should be found.
+        ROIs in any format, all of which should be found; ``file#name`` for one of several sets in a file. Of
+        a cropped movie they may be those of the whole picture.
     rois_by_method
         File of ROIs by method, in any format, the main method first.
     movie
@@ -112,7 +118,8 @@ def open_segmentation_case(
     if movie is None and is_simulated(truth) and beside.is_file():
         movie = open_movie(beside)
     groups = _simulated(truth, min_dprime)[1] if is_simulated(truth) else None
-    pairs = {method: opened_pair(path, file, fov_shape) for method, file in rois_by_method.items()}
+    crop = None if movie is None or groups is not None else movie.crop
+    pairs = {method: opened_pair(path, file, fov_shape, crop) for method, file in rois_by_method.items()}
     true_rois = next(iter(pairs.values()))[0]
     return SegmentationCase(
         name=name,
@@ -147,7 +154,7 @@ def open_truth(
     """
     if is_simulated(truth):
         return _simulated(truth, min_dprime)
-    true_rois = open_rois(truth, fov_shape=movie.fov_shape)
+    true_rois = open_cropped(truth, fov_shape=movie.fov_shape, crop=movie.crop)
     if min_snr is None:
         return true_rois, Groups.all_positive(len(true_rois))
     return true_rois, anatomical_groups(movie, true_rois, min_snr)

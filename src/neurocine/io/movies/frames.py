@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import FrameSource, Validity
+from neurocine.core.recording import Crop
 from neurocine.io.movies.layout import Layout
 
 
@@ -39,6 +40,8 @@ class OpenedMovie:
         then that of one channel of one plane.
     dark_offset
         Value of a pixel without light, in counts, where the file is neurocine's own.
+    crop
+        Which part of the whole picture the frames show, where the file is neurocine's own; None: all of it.
     is_volume_rate
         Whether `frame_rate_hz` is that of one plane even if the user says that planes alternate.
     numbers
@@ -52,6 +55,7 @@ class OpenedMovie:
     indicator: str | None = None
     validity: Validity | None = None
     dark_offset: float = 0.0
+    crop: Crop | None = None
     layout: Layout | None = None
     is_volume_rate: bool = False
     numbers: NDArray[np.int64] | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neurocine.core import FrameSource, InputError, Movie, Selection
 from neurocine.core.movie import Validity
-from neurocine.core.recording import Range
+from neurocine.core.recording import Crop, Range
 from neurocine.io.movies.files import FoundFiles, file_set_of, found_files, movie_files
 from neurocine.io.movies.frames import OpenedMovie, Selected
 from neurocine.io.movies.joining import joined
@@ -88,7 +88,7 @@ def open_movie(
         )
     # Where a format has datasets, its reader chose one.
     region = chosen_region(name, layout, within)
-    frames, validity = _selected(name, *joined(name, files, parts, layout, within), within, region)
+    frames, validity, crop = _selected(name, *joined(name, files, parts, layout, within), within, region)
     n_alternating = max(1, layout.n_planes // (stored or Layout()).n_planes)
     rates, sizes = _rates_and_sizes(found, parts, n_alternating, region)
     return Movie(
@@ -113,6 +113,7 @@ def open_movie(
         source=name,
         validity=validity,
         dark_offset=parts[0].dark_offset,
+        crop=crop.of(parts[0].crop) if crop else parts[0].crop,
     )
 
 
@@ -191,21 +192,22 @@ def _selected(
     times: range,
     selection: Selection,
     region: Region | None,
-) -> tuple[FrameSource, Validity | None]:
-    """Return the selected frames (of those at `times`), rows and columns, and their validity."""
+) -> tuple[FrameSource, Validity | None, Crop | None]:
+    """Return the selected frames (of those at `times`), their validity, and their crop."""
     n_frames, height, width = (int(n) for n in frames.shape)
     all_rows, all_columns = range(height), range(width)
     if region is not None:
         plane = min(selection.plane or 0, len(region.rows) - 1)
         all_rows, all_columns = region.rows[plane] or all_rows, region.columns[plane] or all_columns
     elif selection.frames is None and selection.crop is None and times == range(n_frames):
-        return frames, validity
+        return frames, validity, None
     rows, columns = selection.crop or (None, None)
     kept_times = _part(name, "frames", selection.frames, times, "frames")
     kept_rows = _part(name, "crop", rows, all_rows, "rows")
     kept_columns = _part(name, "crop", columns, all_columns, "columns")
     kept = None if validity is None else validity.selected(kept_times, kept_rows)
-    return Selected(frames, kept_times, kept_rows, kept_columns), kept
+    crop = Crop(*selection.crop, (len(all_rows), len(all_columns))) if selection.crop else None
+    return Selected(frames, kept_times, kept_rows, kept_columns), kept, crop
 
 
 def _part(name: str, field: str, chosen: Range | None, there: range, what: str) -> range:

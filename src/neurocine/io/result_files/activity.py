@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from neurocine.core import Raster
 from neurocine.io.result_files.stamp import (
     Stamp,
+    as_strings,
     attribute,
     create,
     dataset,
@@ -29,7 +28,7 @@ def write_activity(path: Path, raster: Raster, stamp: Stamp | None = None) -> No
         file["probability"] = raster.probability
         file["raster"] = raster.active
         write_valid(file, raster.valid, raster.n_frames)
-        file["classifier"] = [name.encode() for name in raster.classifier] or np.empty(0, dtype="S1")
+        file["classifier"] = as_strings(raster.classifier)
         for name in ("roi_id", "onset", "peak", "probability"):
             file[f"transients/{name}"] = getattr(transients, name)
 

@@ -13,8 +13,18 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neurocine.core import DamagedFile, InvalidFrames, Movie, Validity
+from neurocine.core.recording import Crop
 from neurocine.io.atomic_hdf5 import NewFile
-from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, open_checked, opened, strings
+from neurocine.io.result_files.stamp import (
+    Stamp,
+    as_strings,
+    attribute,
+    create,
+    dataset,
+    open_checked,
+    opened,
+    strings,
+)
 from neurocine.io.safe.damage import reraise_as_input_error
 
 #: Frames, rows and columns of a chunk: a 25 x 25 window over all frames touches 1-4 chunks per 64 frames,
@@ -92,7 +102,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
     path
         The file.
     like
-        Movie whose frame count, field of view, rate, pixel size and indicator the file takes over.
+        Movie whose frame count, field of view, rate, pixel size, indicator and crop the file takes over.
     stamp
         Provenance.
     dtype
@@ -124,6 +134,9 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
             owner.attrs["pixel_size_um"] = self._like.pixel_size_um
             owner.attrs["indicator"] = self._like.indicator
             owner.attrs["dark_offset"] = self._like.dark_offset
+        if self._like.crop is not None:
+            crop = self._like.crop
+            self._file.attrs["crop"] = np.array([*crop.rows, *crop.columns, *crop.whole], dtype=np.int64)
         return self
 
     def write(self, start: int, frames: NDArray[Any]) -> None:
@@ -152,7 +165,7 @@ class MovieWriter(AbstractContextManager["MovieWriter"]):
             self._file[f"invalid/{name}"] = np.array(
                 [getattr(part, name) for part in known.invalid], np.int64
             )
-        self._file["invalid/reason"] = [part.reason.encode() for part in known.invalid]
+        self._file["invalid/reason"] = as_strings(part.reason for part in known.invalid)
         self._file["invalid/rows"] = np.array(known.rows, np.int64).reshape(-1, 3)
         for name in ("mean", "max", "std", "correlation"):
             self._file[f"summary/{name}"] = np.asarray(getattr(summary, name), dtype=np.float32)
@@ -200,7 +213,16 @@ def read_movie(path: Path) -> Movie:
             source=str(path),
             validity=_validity(file),
             dark_offset=float(file.attrs.get("dark_offset", 0.0)),
+            crop=_crop(file),
         )
+
+
+def _crop(file: h5py.File) -> Crop | None:
+    """Return which part of the whole picture the movie shows, None if all of it."""
+    if "crop" not in file.attrs:
+        return None
+    top, bottom, left, right, height, width = map(int, file.attrs["crop"])
+    return Crop((top, bottom), (left, right), (height, width))
 
 
 def _validity(file: h5py.File) -> Validity | None:

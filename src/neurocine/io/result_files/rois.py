@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from neurocine.core import RoiSet
-from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, opened, strings
+from neurocine.io.result_files.stamp import Stamp, as_strings, attribute, create, dataset, opened, strings
 
 
 def write_rois(path: Path, rois: RoiSet, stamp: Stamp | None = None) -> None:
@@ -18,7 +18,7 @@ def write_rois(path: Path, rois: RoiSet, stamp: Stamp | None = None) -> None:
         file["indptr"] = rois.indptr
         for name in ("y", "x", "weight", "probability", "active_probability", "labelled"):
             file[name] = getattr(rois, name)
-        file["engine"] = [name.encode() for name in rois.engine] or np.empty(0, dtype="S1")
+        file["engine"] = as_strings(rois.engine)
         counts = [len(intervals) for intervals in rois.active_intervals]
         file["intervals/indptr"] = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         file["intervals/frames"] = np.concatenate([np.empty((0, 2), dtype=np.int64), *rois.active_intervals])

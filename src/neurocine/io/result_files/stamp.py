@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +132,11 @@ def read_valid(file: h5py.File) -> NDArray[np.bool_] | None:
 def strings(file: h5py.File, name: str) -> tuple[str, ...]:
     """Return the dataset of strings `name`."""
     return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in dataset(file, name, "SO"))
+
+
+def as_strings(values: Iterable[str]) -> NDArray[np.bytes_]:
+    """Return `values` as `strings` reads them; of none, too, where h5py would store numbers."""
+    return np.array([value.encode() for value in values], dtype="S")
 
 
 def read_stamp(path: str | Path) -> Stamp:

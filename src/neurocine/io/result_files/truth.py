@@ -6,10 +6,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from neurocine.core.truth import HybridTruth, Spans, Truth
-from neurocine.io.result_files.stamp import Stamp, attribute, create, dataset, opened, strings
+from neurocine.io.result_files.stamp import Stamp, as_strings, attribute, create, dataset, opened, strings
 
 _ARRAYS = ("ids", "is_target", "raster", "roi_id", "onset", "peak")
 #: The arrays that only simulated movies have.
@@ -34,10 +33,10 @@ def write_truth(path: Path, truth: Truth, stamp: Stamp | None = None) -> None:
             if spans is not None:
                 for part in _SPANS:
                     file[f"{name}/{part}"] = getattr(spans, part)
-        file["labelled_by"] = np.array([name.encode() for name in truth.labelled_by], dtype="S")
-        file["cell_types"] = [kind.encode() for kind in truth.cell_types]
+        file["labelled_by"] = as_strings(truth.labelled_by)
+        file["cell_types"] = as_strings(truth.cell_types)
         if truth.hybrid is not None:
-            file["hybrid/neuron"] = [name.encode() for name in truth.hybrid.neuron]
+            file["hybrid/neuron"] = as_strings(truth.hybrid.neuron)
             for name in _HYBRID_ARRAYS:
                 file[f"hybrid/{name}"] = getattr(truth.hybrid, name)
             if truth.hybrid.assembly is not None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurocine.core import DamagedFile, FieldOfViewUnknown, FileMissing, InputError, RoiSet
-from neurocine.io.rois.datasets import MARK, split_dataset, with_dataset
-from neurocine.io.rois.fov import Crop, FovShape, cropped
+from neurocine.core import DamagedFile, FileMissing, InputError, OtherFieldOfView, RoiSet
+from neurocine.core.recording import Crop
+from neurocine.io.rois.datasets import MARK, split_dataset
+from neurocine.io.rois.fov import FovShape, cropped
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.rois.suite2p.folder import write_suite2p
 from neurocine.io.safe.damage import check_regular, reraise_as_input_error
@@ -24,12 +25,8 @@ __all__ = [
     "rois_format",
     "save_rois",
     "split_dataset",
-    "with_dataset",
     "write_suite2p",
 ]
-
-#: A field of view that holds every picture.
-_LARGEST = (2**13, 2**14)
 
 
 def open_rois(path: str | Path, *, fov_shape: FovShape | None = None) -> RoiSet:
@@ -80,7 +77,7 @@ def open_cropped(path: str | Path, *, fov_shape: FovShape, crop: Crop | None) ->
     fov_shape
         Height and width (Y, X) of the part that is used.
     crop
-        First and last row, first and last column of the part, in the whole picture; None: all is used.
+        Which part of the whole picture it is; None: all is used.
 
     Returns
     -------
@@ -96,10 +93,13 @@ def open_cropped(path: str | Path, *, fov_shape: FovShape, crop: Crop | None) ->
     if crop is None:
         return open_rois(path, fov_shape=fov_shape)
     try:
-        rois = open_rois(path)
-    except FieldOfViewUnknown:
-        rois = open_rois(path, fov_shape=_LARGEST)
-    return rois if rois.fov_shape == tuple(fov_shape) else cropped(rois, crop)
+        rois = open_rois(path, fov_shape=crop.whole)
+    except OtherFieldOfView as whole:
+        try:
+            return open_rois(path, fov_shape=fov_shape)
+        except OtherFieldOfView:
+            raise whole from None
+    return cropped(rois, crop)
 
 
 def rois_format(path: Path) -> RoiFormat:

@@ -31,11 +31,6 @@ def split_dataset(path: str | Path) -> tuple[Path, str | None]:
     return Path(path), None
 
 
-def with_dataset(file: Path, dataset: str) -> Path:
-    """Return the path of the set named `dataset` in `file`."""
-    return Path(f"{file}{MARK}{dataset}")
-
-
 def choose_dataset(path: Path, sets: Mapping[str, T], dataset: str | None, noun: str) -> T:
     """Return the set named `dataset`, or the only one.
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from neurocine.core import FieldOfViewUnknown, InputError, RoiSet
+from neurocine.core import FieldOfViewUnknown, InputError, OtherFieldOfView, RoiSet
+from neurocine.core.recording import Crop
 
 logger = logging.getLogger(__name__)
 
 FovShape = tuple[int, int]
-#: First and last row, first and last column.
-Crop = tuple[tuple[int, int], tuple[int, int]]
 
 
 def agreed_fov(path: Path, in_file: FovShape | None, expected: FovShape | None) -> FovShape:
@@ -21,7 +20,7 @@ def agreed_fov(path: Path, in_file: FovShape | None, expected: FovShape | None) 
     ------
     FieldOfViewUnknown
         If neither gives it.
-    InputError
+    OtherFieldOfView
         If they differ.
     """
     if in_file is None and expected is None:
@@ -32,7 +31,7 @@ def agreed_fov(path: Path, in_file: FovShape | None, expected: FovShape | None) 
             "Give it as height and width in pixels, such as that of the movie.",
         )
     if in_file is not None and expected is not None and tuple(in_file) != tuple(expected):
-        raise InputError(
+        raise OtherFieldOfView(
             path,
             "fov_shape",
             f"is {tuple(in_file)} (height, width) in the file, but {tuple(expected)} was expected",
@@ -50,17 +49,9 @@ def cropped(rois: RoiSet, crop: Crop) -> RoiSet:
     Raises
     ------
     InputError
-        If the part doesn't lie in the field of view, or holds no ROI.
+        If the part holds no ROI.
     """
-    (top, bottom), (left, right) = crop
-    if bottom >= rois.fov_shape[0] or right >= rois.fov_shape[1]:
-        raise InputError(
-            rois.source,
-            "fov_shape",
-            f"is {rois.fov_shape} (height, width), but the crop has the rows {top}-{bottom} and the columns "
-            f"{left}-{right}",
-            "Give the ROIs of the whole picture, or of the cropped one.",
-        )
+    (top, bottom), (left, right) = crop.rows, crop.columns
     positions, parts = [], []
     for i in range(len(rois)):
         y, x, weight = rois.pixels(i)
@@ -76,7 +67,7 @@ def cropped(rois: RoiSet, crop: Crop) -> RoiSet:
         )
     whole = rois.select(positions)
     return RoiSet.from_pixels(
-        (bottom - top + 1, right - left + 1),
+        crop.fov_shape,
         parts,
         engine=whole.engine,
         ids=whole.ids,

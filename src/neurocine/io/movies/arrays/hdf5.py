@@ -41,6 +41,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             movie.indicator or None,
             movie.validity,
             dark_offset=movie.dark_offset,
+            crop=movie.crop,
         )
     _, array = pick_dataset(path, _datasets(file), dataset)
     attributes = {**file.attrs, **array.attrs}

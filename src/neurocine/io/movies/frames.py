@@ -47,6 +47,9 @@ class OpenedMovie:
     numbers
         The microscope's own number of each stored frame, (T,); channels of one frame may share it. None if
         the file has none.
+    slots
+        Place of each stored frame in a recording whose channels alternate fastest, then planes, (T,), where
+        the file is part of a set that tells it.
     """
 
     frames: FrameSource
@@ -59,6 +62,7 @@ class OpenedMovie:
     layout: Layout | None = None
     is_volume_rate: bool = False
     numbers: NDArray[np.int64] | None = None
+    slots: NDArray[np.int64] | None = None
 
 
 class LazyFrames(ABC):

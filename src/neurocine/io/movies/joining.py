@@ -13,7 +13,7 @@ from neurocine.core.movie import Validity, joined_validity
 from neurocine.io.movies.frames import Concatenated, Native, OpenedMovie, Picked, Selected
 from neurocine.io.movies.layout import Layout, chosen_channel, chosen_plane, chosen_times
 from neurocine.io.movies.names import gaps
-from neurocine.io.movies.volumes import volumes_by_numbers, warn_of_gaps
+from neurocine.io.movies.volumes import Volumes, volumes_by_numbers, volumes_by_slots, warn_of_gaps
 
 
 def joined(
@@ -54,16 +54,23 @@ def _numbered(
 
     None where files have no numbers, or no page is missing: then frames alternate all the way.
     """
-    numbers = [part.numbers for part in parts if part.numbers is not None]
-    if len(numbers) < len(parts) or layout.n_times is not None:
-        return None
-    volumes = volumes_by_numbers(np.concatenate(numbers), layout)
+    volumes = _volumes(parts, layout)
     if volumes is None or volumes.is_regular:
         return None
     channel = chosen_channel(name, layout.channels, selection.channel)
     plane = chosen_plane(name, range(layout.n_planes), selection.plane)
     warn_of_gaps(name, volumes, selection.frames)
     return volumes.pages[:, plane * len(layout.channels) + layout.channels.index(channel)]
+
+
+def _volumes(parts: Sequence[OpenedMovie], layout: Layout) -> Volumes | None:
+    slots = [part.slots for part in parts if part.slots is not None]
+    if len(slots) == len(parts):
+        return volumes_by_slots(slots, layout)
+    numbers = [part.numbers for part in parts if part.numbers is not None]
+    if len(numbers) < len(parts) or layout.n_times is not None:
+        return None
+    return volumes_by_numbers(np.concatenate(numbers), layout)
 
 
 def _picked(sources: Sequence[FrameSource], positions: NDArray[np.int64]) -> tuple[FrameSource, None, range]:

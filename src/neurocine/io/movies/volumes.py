@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,9 +78,27 @@ def volumes_by_numbers(numbers: NDArray[np.int64], layout: Layout) -> Volumes | 
         None if these numbers don't count the frames of `layout`.
     """
     placed = _slots(numbers, layout)
-    if placed is None:
-        return None
-    slots, starts = placed
+    return None if placed is None else _volumes(*placed, layout)
+
+
+def volumes_by_slots(parts: Sequence[NDArray[np.int64]], layout: Layout) -> Volumes | None:
+    """Return the whole volumes among the frames of files that tell the place of each, (frames,)."""
+    taken: set[int] = set()
+    placed, starts, start, last = [], [0], 0, 0
+    for slots in parts:
+        if not taken.isdisjoint(slots.tolist()):
+            # The places of another recording.
+            start = (last // layout.per_volume + 1) * layout.per_volume
+            starts.append(start // layout.per_volume)
+            taken = set()
+        taken.update(slots.tolist())
+        placed.append(slots + start)
+        last = max(last, int(placed[-1].max()))
+    return _volumes(np.concatenate(placed), np.array(starts), layout)
+
+
+def _volumes(slots: NDArray[np.int64], starts: NDArray[np.int64], layout: Layout) -> Volumes | None:
+    """Return the whole volumes among frames at `slots`; `starts` are the first ones of acquisitions."""
     volume, place = np.divmod(slots, layout.per_volume)
     n_places = len(layout.channels) * layout.n_planes
     own = np.flatnonzero((slots >= 0) & (place < n_places))
@@ -90,7 +109,7 @@ def volumes_by_numbers(numbers: NDArray[np.int64], layout: Layout) -> Volumes | 
     if not whole.any():
         return None
     kept = pages[whole]
-    n_after = len(numbers) - 1 - int(kept[-1, -1]) - (layout.per_volume - n_places)
+    n_after = len(slots) - 1 - int(kept[-1, -1]) - (layout.per_volume - n_places)
     acquisitions = np.searchsorted(starts, found[whole], side="right")
     return Volumes(kept, found[whole], acquisitions, int(kept[0, 0]), max(0, n_after), layout.per_volume)
 
@@ -114,7 +133,7 @@ def warn_of_gaps(name: str, volumes: Volumes, frames: Range | None) -> None:
             "was there already",
             name, volumes.n_between,
         )  # fmt: skip
-    warn_of_missing(name, volumes.gaps, frames, "the microscope's numbers of frames")
+    warn_of_missing(name, volumes.gaps, frames, "the files' own numbers of frames")
 
 
 def warn_of_missing(name: str, gaps: list[tuple[int, int]], frames: Range | None, source: str) -> None:

@@ -3,6 +3,7 @@
 | program | names |
 |---|---|
 | PrairieView (Bruker) | ``NAME_Cycle00001_Ch2_000001.ome.tif``: cycle, channel, and frame or plane |
+| Micro-Manager | ``NAME_MMStack_Pos0_1.ome.tif``: position, and number of the file after the first |
 | ThorImage | ``ChanA_001_001_001_0001.tif``: channel, two places of a mosaic, plane, time |
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from neurocine.io.movies.layout import FileSet, Place, channel_name, channel_names
 from neurocine.io.movies.tiff import ome
 from neurocine.io.movies.tiff.headers import opened
+from neurocine.io.movies.tiff.page_places import several_positions, xml_of_set
 from neurocine.io.movies.vendors import prairie, thorimage
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,8 @@ _PRAIRIE = re.compile(
     r"(?P<name>.+)_Cycle(?P<cycle>\d+)_(?:\w+_)?Ch(?P<channel>\d+)_(?P<number>\d+)(?:\.ome)?\.tiff?", re.I
 )
 _THOR = re.compile(r"Chan(?P<channel>[A-D])_\d+_\d+_(?P<plane>\d+)_\d+\.tiff?", re.I)
+#: Micro-Manager numbers the files of a position, after the first.
+_MICRO_MANAGER = re.compile(r".*_MMStack_(?P<position>.+?)(?:_[1-9]\d*)?\.ome\.tif", re.I)
 #: Pictures that ThorImage stores beside a movie.
 _PREVIEW = re.compile(r"Chan[A-D]_Preview\.tiff?", re.I)
 
@@ -106,8 +110,19 @@ def _thor(files: Sequence[Path]) -> FileSet | None:
 
 
 def _by_ome(files: Sequence[Path]) -> FileSet | None:
-    """Return the places that the first file's OME-XML gives, if it names all files."""
-    xml = _ome_of(files[0]) if len(files) > 1 else ""
+    """Return the places that the OME-XML of the first file gives, if it names all files.
+
+    Raises
+    ------
+    InputError
+        If they are of several fields of view.
+    """
+    xml = xml_of_set(files[0], _ome_of(files[0])) if len(files) > 1 else ""
+    pages = ome.pages_of(xml) if "FileName" in xml else {}
+    images = {image for path in files for image, *_ in pages.get(path.name, {}).values()}
+    stacks = [_MICRO_MANAGER.fullmatch(path.name) for path in files]
+    if len(images) > 1 or len({match["position"] for match in stacks if match}) > 1:
+        raise several_positions(files[0])
     held = ome.files_of(xml) if "FileName" in xml else {}
     if any(path.name not in held for path in files):
         return None

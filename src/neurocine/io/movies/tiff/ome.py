@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePath
 from statistics import median
 from typing import Any
 from xml.etree import ElementTree
+
+import numpy as np
 
 from neurocine.io.movies.tiff.scanimage import numbers
 from neurocine.io.movies.tiff.units import micrometres, seconds
@@ -36,12 +39,16 @@ class Pixels:
         Width and height of a pixel in µm; empty if unknown.
     channels
         Their names; empty for those that have none.
+    n_channels, n_planes
+        How many there are.
     """
 
     n_frames: int
     interval_s: float | None
     edges_um: tuple[float, ...]
     channels: tuple[str, ...]
+    n_channels: int = 1
+    n_planes: int = 1
 
 
 def pixels_of(xml: str) -> Pixels | None:
@@ -62,6 +69,8 @@ def pixels_of(xml: str) -> Pixels | None:
         _in(pixels, "TimeIncrement", "s", seconds),
         tuple(edge for edge in edges if edge),
         tuple(names),
+        sizes[0],
+        sizes[1],
     )
 
 
@@ -88,6 +97,39 @@ def files_of(xml: str) -> dict[str, tuple[int, int]]:
             place = (_whole(data, "FirstC"), _whole(data, "FirstZ"))
             held.setdefault(PurePath(uuid.get("FileName", "")).name, set()).add(place)
     return {name: next(iter(places)) for name, places in held.items() if len(places) == 1}
+
+
+def metadata_file(xml: str) -> str:
+    """Return the name of the file that holds the XML of the set; empty if that is this one."""
+    for element in _until(xml, {"Image"}):
+        if element.tag.endswith("BinaryOnly"):
+            return element.get("MetadataFile", "")
+    return ""
+
+
+@lru_cache(maxsize=1)
+def pages_of(xml: str) -> dict[str, dict[int, tuple[int, int, int, int]]]:
+    """Return image, channel, plane and time, from 0, of the pages of each file of a set."""
+    held: dict[str, dict[int, tuple[int, int, int, int]]] = {}
+    try:
+        images = list(ElementTree.fromstring(xml).iterfind(".//{*}Pixels"))
+    except ElementTree.ParseError:
+        return held
+    for image, pixels in enumerate(images):
+        # What changes fastest, first: a list of several pages goes on in this order.
+        order = [axis for axis in pixels.get("DimensionOrder", "XYCZT") if axis in "CZT"]
+        sizes = [max(1, _whole(pixels, f"Size{axis}")) for axis in order]
+        for data in pixels.iterfind("{*}TiffData"):
+            uuid = data.find("{*}UUID")
+            name = PurePath(uuid.get("FileName", "")).name if uuid is not None else ""
+            first = np.ravel_multi_index([_whole(data, f"First{axis}") for axis in order], sizes, order="F")
+            count = max(1, _whole(data, "PlaneCount", "1"))
+            where = np.unravel_index(np.arange(first, first + count), sizes, order="F")
+            by_axis = dict(zip(order, where, strict=True))
+            for i, (c, z, t) in enumerate(zip(*(by_axis[axis].tolist() for axis in "CZT"), strict=True)):
+                held.setdefault(name, {})[_whole(data, "IFD") + i] = (image, c, z, t)
+    held.pop("", None)
+    return held
 
 
 def _until(xml: str, stop: set[str]) -> Iterator[ElementTree.Element]:
@@ -128,6 +170,6 @@ def _in(
     return given[0] * scale if given and scale and (given[0] > 0 or (zero and given[0] == 0)) else None
 
 
-def _whole(element: ElementTree.Element, name: str) -> int:
-    value = element.get(name, "0")
+def _whole(element: ElementTree.Element, name: str, default: str = "0") -> int:
+    value = element.get(name, default)
     return int(value) if value.isdecimal() else 0

@@ -27,6 +27,7 @@ from neurocine.io.movies.tiff.headers import (
     opened,
 )
 from neurocine.io.movies.tiff.metadata import header_of
+from neurocine.io.movies.tiff.page_places import PagePlaces, places_of_pages
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 
 logger = logging.getLogger(__name__)
@@ -93,22 +94,26 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             tif.filehandle.seek(8 if tif.is_bigtiff else 4)
             tif.pages = tifffile.TiffPages(tif)
         single = n_pages == 1 and tif.is_ome
-        series = _single_page(path, tif) if single else _only_series(path, tif)
-        series = _with_all_pages(tif, series, n_pages or 0)
-        own = _own_pages(path, tif, series)
+        placed = places_of_pages(path, tif, offsets) if offsets and not single else None
+        if single or (placed and tif.is_mmstack):
+            series = _pages_as_series(path, tif)
+        else:
+            series = _with_all_pages(tif, _only_series(path, tif), n_pages or 0)
+        own = _own_pages(path, tif, series) if placed is None else _placed(path, series, placed)
         header = header_of(path, tif, *own.axes)
         large = _beyond_4_gib(path, tif) if n_pages is None else None
         frames = _frames(path, tif, series, own.positions) if large is None else large
-        if not single:
+        if not single and placed is None:
             _warn_of_number(path, tif, frames.shape[0])
         n_channels = len(header.layout.channels) if header.layout else 1
         return OpenedMovie(
             frames,
             header.frame_rate_hz,
             header.pixel_size_um,
-            layout=header.layout,
+            layout=header.layout if placed is None else placed.layout,
             is_volume_rate=header.is_volume_rate,
             numbers=frame_numbers(tif, offsets, n_channels) if offsets else None,
+            slots=None if placed is None else placed.slots,
         )
 
 
@@ -142,11 +147,16 @@ def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
     return series[0]
 
 
-def _single_page(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
-    """Return the only page of a file that belongs to a set, whose OME-XML need not be read whole."""
+def _pages_as_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:
+    """Return all pages of a file that belongs to a set, as they are in it; OME-XML isn't read whole."""
     page = tif.pages.first
     check_page(path, page)
-    return tifffile.TiffPageSeries([page], page.shape, page.dtype, page.axes)
+    if len(tif.pages) == 1:
+        return tifffile.TiffPageSeries([page], page.shape, page.dtype, page.axes)
+    tif.pages.useframes = True
+    tif.pages.set_keyframe(0)
+    pages = list(tif.pages)
+    return tifffile.TiffPageSeries(pages, (len(pages), *page.shape), page.dtype, f"T{page.axes}")
 
 
 def _with_all_pages(
@@ -211,6 +221,13 @@ def _own_pages(path: Path, tif: tifffile.TiffFile, series: tifffile.TiffPageSeri
             )
         return _Own(positions, (series.axes, tuple(series.shape)))
     return _Own(positions, (series.axes, (*sizes, *series.shape[outer:])))
+
+
+def _placed(path: Path, series: tifffile.TiffPageSeries, placed: PagePlaces) -> _Own:
+    """Return the pages of a file of a set in the order of time."""
+    if len(series) != len(placed.pages):
+        raise damaged(path, f"holds {len(placed.pages)} pages, of which {len(series)} can be read")
+    return _Own(placed.pages.tolist(), (f"T{series.keyframe.axes}", (len(series), *series.keyframe.shape)))
 
 
 def _beyond_4_gib(path: Path, tif: tifffile.TiffFile) -> FrameSource | None:

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from browsing import IN_BROWSER, PATIENCE, Server, check_accessible, chromium, ready, saved, shown, wait_for
+from playwright.sync_api import Browser, Page, expect
 
 from neurocine.annotation.journal import read_journal
 from neurocine.annotation.labels import labels_of
 from neurocine.io.result_files import read_rois, read_truth
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to show the page"),
-]
-#: Milliseconds: a page may take long where tests share the processor.
-PATIENCE = 60_000
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with chromium() as opened:
         yield opened
-        opened.close()
-
-
-class Server:
-    """`neurocine annotate`, as a person starts it."""
-
-    def __init__(self, results: Path) -> None:
-        self._command = [sys.executable, "-c", "from neurocine.cli import main; main()"]
-        self._command += ["annotate", str(results), "--as", "ana"]
-        self.journal = results.parents[1] / "annotations" / results.name / "ana.jsonl"
-
-    def start(self) -> str:
-        """Start the server, and return the address that it says."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        found = re.search(r"http://\S+", self._process.stdout.readline())
-        assert found is not None
-        return found[0]
-
-    def stop(self, how: int = signal.SIGINT) -> int:
-        """End the server, and return its exit code."""
-        self._process.send_signal(how)
-        return self._process.wait()
 
 
 @pytest.fixture
@@ -70,36 +34,12 @@ def server(results_folder: Path) -> Iterator[Server]:
 @pytest.fixture
 def opened(server: Server, browser: Browser) -> Iterator[Page]:
     """The page, once it shows the first cell."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(server.start())
-    ready(page)
-    yield page
-    context.close()
-    assert problems == []
-
-
-def saved(page: Page) -> None:
-    expect(page.get_by_role("status")).to_have_text("All saved", timeout=PATIENCE)
-
-
-def ready(page: Page) -> None:
-    """Wait until the cell can be judged."""
-    expect(page.locator("main[aria-busy=false]")).to_be_visible(timeout=PATIENCE)
+    with shown(server, browser) as page:
+        yield page
 
 
 def undecided(page: Page) -> int:
     return int(page.locator(".segment .bar b").first.inner_text())
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE / 1000
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert condition()
 
 
 def test_transients_by_keyboard_alone_one_key_each(opened: Page, server: Server) -> None:
@@ -258,13 +198,10 @@ def test_predictions_come_only_when_asked_for(opened: Page, server: Server) -> N
 def test_axe_finds_nothing(opened: Page, scheme: str) -> None:
     opened.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     opened.keyboard.press("t")
-    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-    for shown in ("page", "keys"):
-        if shown == "keys":
-            opened.keyboard.press("?")
-            expect(opened.locator("dialog")).to_be_visible()
-        found = Axe().run(opened, options=rules)
-        assert found.violations_count == 0, found.generate_report()
+    check_accessible(opened)
+    opened.keyboard.press("?")
+    expect(opened.locator("dialog")).to_be_visible()
+    check_accessible(opened)
 
 
 def test_the_movie_is_drawn(opened: Page) -> None:

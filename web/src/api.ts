@@ -18,6 +18,13 @@ export interface SessionFacts {
   actions: Action[];
   journal: string;
   may_write: boolean;
+  questions?: Question[];
+}
+
+/** What a referee decides: a cell, onset and peak. */
+export interface Question {
+  cell: number;
+  range: Range;
 }
 
 export interface Outline {

@@ -7,12 +7,12 @@ import * as state from "./state";
 let before = Date.now();
 
 /** Whether the cell that is shown can be judged: what is shown of it has come. */
-function ready(): boolean {
+export function ready(): boolean {
   if (!state.isReady.value) say(`ROI ${state.cell.value} is still loading.`);
   return state.isReady.value;
 }
 
-function edit(changes: Omit<Edit, "kind" | "id" | "cell">): void {
+export function edit(changes: Omit<Edit, "kind" | "id" | "cell">): void {
   if (!state.mayEdit.value) {
     say(state.labels.value.closed ? "The pass is closed: undo to open it again." : "This page is for looking only.");
     return;
@@ -103,24 +103,24 @@ export function decide(kind: "transients" | "rejected" | "doubtful"): void {
   chooseNext();
 }
 
-/** Move the onset or the peak of the chosen transient, or of a candidate, which becomes true by it. */
+/** The range with its onset or its peak moved; null if the onset would be after the peak. */
+export function moved(range: Range, end: 0 | 1, by: number): Range | null {
+  const after: Range = [...range];
+  after[end] = Math.min(Math.max(after[end] + by, 0), (state.facts.value?.n_frames ?? 1) - 1);
+  if (after[0] <= after[1]) return after;
+  say("The onset can't be after the peak.");
+  return null;
+}
+
+/** Move the onset or the peak of the chosen transient, or of a candidate that is to be decided. */
 export function shift(end: 0 | 1, by: number): void {
   const range = state.chosen.value;
-  const facts = state.facts.value;
-  if (!range || !facts) return;
-  const moved: Range = [...range];
-  moved[end] = Math.min(Math.max(moved[end] + by, 0), facts.n_frames - 1);
-  if (moved[0] > moved[1]) {
-    say("The onset can't be after the peak.");
-    return;
-  }
-  const own = state.own.value;
-  const held = meeting(own.transients, range)[0];
-  if (held) {
-    edit({ transients: { [held[0]]: null, [key(moved)]: moved } });
-  }
-  state.chosen.value = moved;
-  state.frame.value = moved[end];
+  const after = range && moved(range, end, by);
+  if (!range || !after) return;
+  const held = meeting(state.own.value.transients, range)[0];
+  if (held) edit({ transients: { [held[0]]: null, [key(after)]: after } });
+  state.chosen.value = after;
+  state.frame.value = after[end];
 }
 
 /** Add a transient at the cursor: from this frame to the next peak of the smoothed trace. */

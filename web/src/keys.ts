@@ -1,79 +1,127 @@
-/** The keys, in the order in which the help shows them. */
+/** The keys. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import * as commands from "./commands";
-import * as state from "./state";
 import { playing } from "./playback";
+import * as referee from "./referee";
+import * as state from "./state";
 
 interface Key {
   keys: string[];
   does: string;
-  run: () => void;
+  /** What each of the keys does. */
+  run: (() => void)[];
 }
 
-export const KEYS: { group: string; keys: Key[] }[] = [
+interface Group {
+  group: string;
+  keys: Key[];
+}
+
+const nothing = () => undefined; // done below, for any digit and with Shift
+const LOOK: Key[] = [
+  { keys: ["ArrowLeft", "ArrowRight"], does: "one frame back, on (Shift: ten)", run: [nothing, nothing] },
+  { keys: ["p"], does: "play, stop", run: [() => (playing.value = !playing.value)] },
+  { keys: ["u", "U"], does: "undo, redo", run: [commands.undo, commands.redo] },
+  { keys: ["?"], does: "show these keys", run: [() => (state.helpShown.value = !state.helpShown.value)] },
+];
+
+const LABELLING: Group[] = [
   {
     group: "Decide a candidate",
     keys: [
-      { keys: ["t"], does: "true, and on to the next", run: () => commands.decide("transients") },
-      { keys: ["f"], does: "false, and on", run: () => commands.decide("rejected") },
-      { keys: ["d"], does: "doubtful, and on", run: () => commands.decide("doubtful") },
-      { keys: ["e"], does: "next undecided", run: commands.chooseNext },
-      { keys: ["w", "r"], does: "previous, next (decided or not)", run: () => undefined },
-      { keys: ["Enter"], does: "finish the segment", run: commands.finish },
+      { keys: ["t"], does: "true, and on to the next", run: [() => commands.decide("transients")] },
+      { keys: ["f"], does: "false, and on", run: [() => commands.decide("rejected")] },
+      { keys: ["d"], does: "doubtful, and on", run: [() => commands.decide("doubtful")] },
+      { keys: ["e"], does: "next undecided", run: [commands.chooseNext] },
+      {
+        keys: ["w", "r"],
+        does: "previous, next (decided or not)",
+        run: [() => commands.step(-1), () => commands.step(1)],
+      },
+      { keys: ["Enter"], does: "finish the segment", run: [commands.finish] },
     ],
   },
   {
     group: "Correct a transient",
     keys: [
-      { keys: ["a", "s"], does: "onset one frame earlier, later", run: () => undefined },
-      { keys: ["k", "l"], does: "peak one frame earlier, later", run: () => undefined },
-      { keys: ["n"], does: "add one at the cursor", run: commands.add },
-      { keys: ["x"], does: "remove", run: commands.remove },
-      { keys: ["c"], does: "split at the cursor", run: commands.split },
-      { keys: ["g"], does: "join with the next", run: commands.merge },
-      { keys: ["m"], does: "frames with movement", run: commands.movement },
+      {
+        keys: ["a", "s"],
+        does: "onset one frame earlier, later",
+        run: [() => commands.shift(0, -1), () => commands.shift(0, 1)],
+      },
+      {
+        keys: ["k", "l"],
+        does: "peak one frame earlier, later",
+        run: [() => commands.shift(1, -1), () => commands.shift(1, 1)],
+      },
+      { keys: ["n"], does: "add one at the cursor", run: [commands.add] },
+      { keys: ["x"], does: "remove", run: [commands.remove] },
+      { keys: ["c"], does: "split at the cursor", run: [commands.split] },
+      { keys: ["g"], does: "join with the next", run: [commands.merge] },
+      { keys: ["m"], does: "frames with movement", run: [commands.movement] },
     ],
   },
   {
     group: "The cell",
     keys: [
-      { keys: ["1", "2", "3", "0"], does: "type: as listed; 0 unknown", run: () => undefined },
-      { keys: ["i"], does: "invalid: not a cell that can be judged", run: commands.toggleInvalid },
-      { keys: ["PageUp", "PageDown"], does: "previous, next cell", run: () => undefined },
-      { keys: ["Home", "End"], does: "previous, next segment", run: () => undefined },
+      { keys: ["1", "2", "3", "0"], does: "type: as listed; 0 unknown", run: [nothing, nothing, nothing, nothing] },
+      { keys: ["i"], does: "invalid: not a cell that can be judged", run: [commands.toggleInvalid] },
+      {
+        keys: ["PageUp", "PageDown"],
+        does: "previous, next cell",
+        run: [() => commands.moveCell(-1), () => commands.moveCell(1)],
+      },
+      {
+        keys: ["Home", "End"],
+        does: "previous, next segment",
+        run: [() => commands.moveSegment(-1), () => commands.moveSegment(1)],
+      },
+    ],
+  },
+  { group: "Look", keys: LOOK },
+];
+
+const REFEREEING: Group[] = [
+  {
+    group: "Decide",
+    keys: [
+      { keys: ["t"], does: "true, and on to the next", run: [() => referee.answer("transients")] },
+      { keys: ["f"], does: "false, and on", run: [() => referee.answer("rejected")] },
+      { keys: ["d"], does: "doubtful, and on", run: [() => referee.answer("doubtful")] },
+      { keys: ["e"], does: "next undecided", run: [referee.next] },
+      {
+        keys: ["w", "r"],
+        does: "previous, next (decided or not)",
+        run: [() => referee.step(-1), () => referee.step(1)],
+      },
     ],
   },
   {
-    group: "Look",
+    group: "Correct",
     keys: [
-      { keys: ["ArrowLeft", "ArrowRight"], does: "one frame back, on (Shift: ten)", run: () => undefined },
-      { keys: ["p"], does: "play, stop", run: () => (playing.value = !playing.value) },
-      { keys: ["u", "U"], does: "undo, redo", run: () => undefined },
-      { keys: ["?"], does: "show these keys", run: () => (state.helpShown.value = !state.helpShown.value) },
+      {
+        keys: ["a", "s"],
+        does: "onset one frame earlier, later",
+        run: [() => referee.shift(0, -1), () => referee.shift(0, 1)],
+      },
+      {
+        keys: ["k", "l"],
+        does: "peak one frame earlier, later",
+        run: [() => referee.shift(1, -1), () => referee.shift(1, 1)],
+      },
     ],
   },
+  { group: "Look", keys: LOOK },
 ];
 
-const PAIRS: Record<string, () => void> = {
-  w: () => commands.step(-1),
-  r: () => commands.step(1),
-  a: () => commands.shift(0, -1),
-  s: () => commands.shift(0, 1),
-  k: () => commands.shift(1, -1),
-  l: () => commands.shift(1, 1),
-  PageUp: () => commands.moveCell(-1),
-  PageDown: () => commands.moveCell(1),
-  Home: () => commands.moveSegment(-1),
-  End: () => commands.moveSegment(1),
-  u: commands.undo,
-  U: commands.redo,
-};
+/** The keys of the pass, in the order in which the help shows them. */
+export const groups = computed<Group[]>(() => (referee.isReferee.value ? REFEREEING : LABELLING));
 
-const SINGLE = Object.fromEntries(
-  KEYS.flatMap((group) => group.keys)
-    .filter((key) => key.keys.length === 1)
-    .map((key) => [key.keys[0] as string, key.run]),
+const runs = computed<Record<string, () => void>>(() =>
+  Object.fromEntries(
+    groups.value.flatMap(({ keys }) => keys.flatMap((key) => key.keys.map((name, i) => [name, key.run[i] as () => void]))),
+  ),
 );
 
 /** Whether a key belongs to what has the focus: text is typed there, and Enter presses a button. */
@@ -99,8 +147,8 @@ export function onKey(event: KeyboardEvent): void {
   if (!keysOn.value || event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
   if (event.key === "Escape") state.helpShown.value = false;
   const types = state.facts.value?.cell_types ?? [];
-  let run = SINGLE[event.key] ?? PAIRS[event.key];
-  if (/^[0-9]$/.test(event.key) && Number(event.key) <= types.length)
+  let run = runs.value[event.key];
+  if (run && /^[0-9]$/.test(event.key) && Number(event.key) <= types.length)
     run = () => commands.setType(types[Number(event.key) - 1] ?? "");
   if (event.key === "ArrowLeft") run = () => commands.moveFrame(event.shiftKey ? -10 : -1);
   if (event.key === "ArrowRight") run = () => commands.moveFrame(event.shiftKey ? 10 : 1);

@@ -6,9 +6,11 @@ import { Header } from "./components/Header";
 import { Help } from "./components/Help";
 import { Movie } from "./components/Movie";
 import { Profiles } from "./components/Profiles";
+import { Decide, Questions } from "./components/Questions";
 import { Marks, Segment } from "./components/Segment";
 import { Traces } from "./components/Traces";
 import { onKey } from "./keys";
+import { begin, isReferee } from "./referee";
 import * as state from "./state";
 import "./style.css";
 
@@ -30,12 +32,12 @@ function App() {
     <>
       <Header />
       <main class="page" aria-busy={!state.isReady.value}>
-        <Cells />
+        {isReferee.value ? <Questions /> : <Cells />}
         <div class="middle">
-          <Segment />
+          {isReferee.value ? <Decide /> : <Segment />}
           <Traces />
           <div class="below">
-            <Marks />
+            {!isReferee.value && <Marks />}
             <Profiles />
           </div>
         </div>
@@ -50,4 +52,4 @@ function App() {
 }
 
 render(<App />, document.getElementById("app") as HTMLElement);
-void state.start();
+void state.start().then(() => isReferee.value && begin());

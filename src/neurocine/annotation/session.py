@@ -14,7 +14,7 @@ from typing import Any
 from neurocine.annotation.actions import Action
 from neurocine.annotation.journal import SUFFIX, Journal, Subject
 from neurocine.annotation.labels import MARKS, Labels
-from neurocine.annotation.truth import truth_of, write_labelled
+from neurocine.annotation.truth import CONSENSUS, truth_of, write_labelled
 from neurocine.annotation.views import MAX_FRAMES, CellViews
 from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.movie import false_runs
@@ -50,6 +50,10 @@ class Session:
         if not _NAME.fullmatch(by):
             raise InputError(
                 "command line", "--as", f"is {by!r}", "Use letters, digits, _, - and . (61 at most)."
+            )
+        if by == CONSENSUS:
+            raise InputError(
+                "command line", "--as", f"is {by!r}, the folder of what people agree on", "Choose another."
             )
         self.results, self.views, self.folder = results, CellViews(results), folder
         subject = Subject(results.name, str(results.source["sha256"]), sha256(rois_file), by)

@@ -15,6 +15,9 @@ from neurocine.core.recording import Range
 from neurocine.core.truth import Spans, Truth
 from neurocine.io.result_files import Stamp, write_rois, write_truth
 
+#: The folder of what several people agree on, beside theirs: nobody can be called so.
+CONSENSUS = "consensus"
+
 
 def truth_of(labels: Labels, rois: RoiSet, n_frames: int, labelled_by: Sequence[str]) -> Truth:
     """Return the truth about the cells of which somebody looked at a part.
@@ -45,19 +48,37 @@ def truth_of(labels: Labels, rois: RoiSet, n_frames: int, labelled_by: Sequence[
         raise InputError(
             rois.source, "segments", "none is finished", "Finish a segment: all in it counts as looked at."
         )
-    raster = np.stack([_frames(own.transients, n_frames) for own in cells.values()])
+    return labelled(
+        np.array(list(cells), dtype=np.int64),
+        [own.cell_type for own in cells.values()],
+        np.stack([_frames(own.transients, n_frames) for own in cells.values()]),
+        looked=_spans(cells, ("looked",)),
+        doubtful=_spans(cells, ("doubtful", "movement")),
+        labelled_by=labelled_by,
+    )
+
+
+def labelled(
+    ids: NDArray[np.int64],
+    cell_types: Sequence[str],
+    raster: NDArray[np.bool_],
+    *,
+    looked: Spans,
+    doubtful: Spans,
+    labelled_by: Sequence[str],
+) -> Truth:
+    """Return the truth of people about some cells; parameters as of `Truth`."""
     row, onset, peak = active_runs(raster)
-    ids = np.array(list(cells), dtype=np.int64)
     return Truth(
         ids=ids,
-        cell_types=tuple(own.cell_type for own in cells.values()),
+        cell_types=tuple(cell_types),
         is_target=np.zeros(len(ids), dtype=bool),
         raster=raster,
         roi_id=ids[row],
         onset=onset,
         peak=peak,
-        looked=_spans(cells, ("looked",)),
-        doubtful=_spans(cells, ("doubtful", "movement")),
+        looked=looked,
+        doubtful=doubtful,
         labelled_by=tuple(labelled_by),
         preset="labelled",
         source="labels",

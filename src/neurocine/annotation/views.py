@@ -17,7 +17,7 @@ from neurocine.core.matching import overlaps
 from neurocine.drawing.pictures import outlines
 from neurocine.io.results import RecordingResults
 from neurocine.traces.profiles import frame_weights, profile_weights
-from neurocine.traces.transients import SMOOTHING, putative, smooth
+from neurocine.traces.transients import rises, smooth
 
 #: Edge of the patch around a cell, pixels.
 PATCH_PX = 60
@@ -29,10 +29,6 @@ CACHED = 40
 BLACK, WHITE = 1.0, 99.7
 #: Two cells are shown as neighbours if they share this part of the larger.
 MIN_OVERLAP = 0.05
-
-#: Standard deviation of white noise after smoothing, of 1 before.
-_WINDOW = np.hamming(SMOOTHING) / np.hamming(SMOOTHING).sum()
-SMOOTHED_NOISE = float(np.sqrt((_WINDOW**2).sum()))
 
 
 @dataclass(frozen=True)
@@ -114,18 +110,8 @@ class CellViews:
         }
 
     def candidates(self, cell: int, min_sigma: float) -> list[tuple[int, int]]:
-        """Return onset and peak of each putative transient that rises by `min_sigma` of the noise.
-
-        The noise is that of the raw trace from frame to frame: 1.4826 times the median absolute deviation of
-        its differences, divided by √2, times what smoothing leaves of it.
-        """
-        raw = self._results.traces.f[self.row(cell)].astype(np.float64)
-        trace = smooth(raw)
-        onset, peak = putative(trace)
-        change = np.diff(raw)
-        noise = 1.4826 * np.median(np.abs(change - np.median(change))) / np.sqrt(2)
-        kept = trace[peak] - trace[onset] >= min_sigma * noise * SMOOTHED_NOISE
-        return list(zip(onset[kept].tolist(), peak[kept].tolist(), strict=True))
+        """Return onset and peak of each putative transient that rises by `min_sigma` of the noise."""
+        return rises(self._results.traces.f[self.row(cell)], min_sigma)
 
     def patch(self, cell: int) -> Patch:
         """Return the rectangle that is shown around a cell: whole at the border of the field of view, too."""

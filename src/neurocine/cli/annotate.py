@@ -13,6 +13,16 @@ from neurocine.io.results import collect, files_in
 
 PANEL = "Files"
 
+AsOption = Annotated[str, typer.Option("--as", help="Who you are; by default your login.")]
+PortOption = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: a free one; by default always the same."),
+]
+HostOption = Annotated[
+    list[str] | None, typer.Option(help="Host name that a portal, such as OnDemand, sends.")
+]
+PrefixOption = Annotated[str, typer.Option(help="Path under which a portal shows the page.")]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to `app`."""
@@ -21,19 +31,14 @@ def add_to(app: typer.Typer) -> None:
 
 def annotate(
     results: Annotated[Path, typer.Argument(help="The results of one recording: results/NAME.")],
-    by: Annotated[str, typer.Option("--as", help="Who annotates; by default your login.")] = "",
+    by: AsOption = "",
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of journals and truth; by default annotations/NAME beside the results."),
     ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: a free one; by default always the same."),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None, typer.Option(help="Host name that a portal, such as OnDemand, sends.")
-    ] = None,
-    prefix: Annotated[str, typer.Option(help="Path under which a portal shows the page.")] = "",
+    port: PortOption = None,
+    allow_host: HostOption = None,
+    prefix: PrefixOption = "",
     config: ConfigOption = None,
 ) -> None:
     """Label cells in the browser: transients, doubtful frames, cell types. Nothing is ever lost.

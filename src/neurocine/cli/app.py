@@ -8,6 +8,7 @@ import typer
 
 from neurocine import __version__
 from neurocine.cli.annotate import add_to as add_annotate
+from neurocine.cli.consensus import add_to as add_consensus
 from neurocine.cli.evaluate import app as evaluate
 from neurocine.cli.files import add_to as add_files
 from neurocine.cli.label import add_to as add_label
@@ -49,5 +50,6 @@ add_stream(app)
 add_files(app)
 add_label(app)
 add_annotate(app)
+add_consensus(app)
 app.add_typer(models, name="models")
 app.add_typer(evaluate, name="evaluate")

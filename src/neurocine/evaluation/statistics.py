@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,3 +127,33 @@ def rank_sum(first: ArrayLike, second: ArrayLike) -> RankSum:
     effect = 2 * float(result.statistic) / (len(a) * len(b)) - 1
     p = float(result.pvalue) if min(len(a), len(b)) >= MIN_UNPAIRED else None
     return RankSum(len(a), len(b), float(a.mean() - b.mean()), p, effect)
+
+
+#: Resamples of a bootstrap.
+RESAMPLES = 2000
+
+
+def bootstrapped(
+    rows: NDArray[np.float64], measure: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> list[float] | None:
+    """Return the 95 % interval of a measure of counts summed over cells, by resampling the cells.
+
+    Parameters
+    ----------
+    rows
+        Counts of each cell, (n, K).
+    measure
+        Gives a value for sums of counts, from (R, K) to (R,); NaN where there is none.
+
+    Returns
+    -------
+    list of float or None
+        The percentiles 2.5 and 97.5 of `RESAMPLES` draws, always the same ones; None with fewer than two
+        cells or where no draw has a value.
+    """
+    if len(rows) < 2:
+        return None
+    draws = np.random.default_rng(0).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), RESAMPLES)
+    values = measure(draws @ rows)
+    values = values[np.isfinite(values)]
+    return np.percentile(values, [2.5, 97.5]).tolist() if len(values) else None

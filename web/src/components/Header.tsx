@@ -21,7 +21,7 @@ export function Header() {
     <header>
       <h1>{session.recording}</h1>
       <span>
-        by {session.by}
+        {session.questions ? "referee" : "by"} {session.by}
         {session.may_write ? "" : " (looking only)"} · {revealed ? "predictions shown" : "blind"}
         {closed ? " · closed" : ""}
       </span>

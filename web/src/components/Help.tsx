@@ -1,7 +1,7 @@
 /** The keys. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { KEYS } from "../keys";
+import { groups } from "../keys";
 import * as state from "../state";
 
 export function Help() {
@@ -14,7 +14,7 @@ export function Help() {
     <dialog ref={dialog} aria-labelledby="keys-title" onClose={() => (state.helpShown.value = false)}>
       <h2 id="keys-title">Keys</h2>
       <div class="keys">
-        {KEYS.map(({ group, keys }) => (
+        {groups.value.map(({ group, keys }) => (
           <section>
             <h3>{group}</h3>
             <dl>

@@ -7,6 +7,7 @@ import "uplot/dist/uPlot.min.css";
 import * as commands from "../commands";
 import { colours } from "../colours";
 import { drawMarks } from "../marks";
+import { isReferee } from "../referee";
 import * as state from "../state";
 
 /** Frames that are shown before and after the segment. */
@@ -135,7 +136,7 @@ function make(holder: HTMLDivElement): uPlot {
     state.frame.value = Math.min(Math.max(at, 0), (state.facts.peek()?.n_frames ?? 1) - 1);
     const own = state.own.peek();
     const under = [...Object.values(own.transients), ...commands.toDecide()].find(([a, b]) => at >= a && at <= b);
-    if (under) state.chosen.value = under;
+    if (under && !isReferee.peek()) state.chosen.value = under; // a referee judges the range in question
   });
   return made;
 }

@@ -1,0 +1,1 @@
+"""Several people label one recording: how well they agree, what they agree on, and who decides the rest."""

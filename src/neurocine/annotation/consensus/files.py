@@ -1,0 +1,155 @@
+"""What `neurocine consensus` writes into ``annotations/<recording>/consensus``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurocine.annotation.consensus.agreement import CANDIDATE_SIGMA, PairAgreement, pair_agreements
+from neurocine.annotation.consensus.experts import Experts, read_experts
+from neurocine.annotation.consensus.truth import Consensus, consensus_of
+from neurocine.annotation.consensus.verdicts import Decision, Question, Rule, Verdict, decisions, verdicts
+from neurocine.annotation.journal import SUFFIX, Subject, read_journal
+from neurocine.annotation.labels import labels_of
+from neurocine.annotation.truth import CONSENSUS, write_labelled
+from neurocine.core import InputError
+from neurocine.io.documents import write_json
+from neurocine.io.result_files import Stamp, write_truth
+from neurocine.io.results import RecordingResults
+from neurocine.io.tables import write_table
+from neurocine.networks.registry import sha256
+from neurocine.traces.transients import rises
+
+#: Version of the layout of ``agreement.json``.
+SCHEMA_VERSION = 1
+CANDIDATE_RULE = (
+    f"putative transients of the raw trace whose rise is over {CANDIDATE_SIGMA:g} SD of its noise, and what "
+    "somebody marked where there is none"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """The people who labelled one recording, and how they are compared.
+
+    Attributes
+    ----------
+    results
+        The recording.
+    folder
+        ``annotations/<recording>``.
+    experts
+        What each holds for true.
+    share
+        Least share of them that must have marked a transient.
+    tolerance_s
+        Seconds that may lie between two marks of one transient.
+    """
+
+    results: RecordingResults
+    folder: Path
+    experts: Experts
+    share: float
+    tolerance_s: float
+
+    @classmethod
+    def read(
+        cls,
+        results: RecordingResults,
+        rois_file: Path,
+        folder: Path,
+        *,
+        names: Sequence[str] = (),
+        share: float = 1.0,
+        tolerance_s: float = 0.1,
+    ) -> Panel:
+        """Read what people labelled; errors as of `read_experts`."""
+        subject = Subject(results.name, str(results.source["sha256"]), sha256(rois_file), "")
+        movie = results.movie
+        experts = read_experts(folder, results.rois, subject, movie.n_frames, movie.frame_rate_hz, names)
+        return cls(results, folder, experts, share, tolerance_s)
+
+    @property
+    def rule(self) -> Rule:
+        """When people agree; any part of a frame of tolerance is a whole one."""
+        frames = self.tolerance_s * self.experts.frame_rate_hz
+        return Rule(self.share, -int(-round(frames, 6) // 1))
+
+    @property
+    def out(self) -> Path:
+        """Where the consensus goes."""
+        return self.folder / CONSENSUS
+
+    def disputed(self) -> list[Verdict]:
+        """Return the transients on which people don't agree."""
+        return [verdict for verdict in verdicts(self.experts, self.rule) if verdict.is_disputed]
+
+    def agreements(self) -> list[PairAgreement]:
+        """Return how well each pair of people agrees."""
+        f, rois = self.results.traces.f, self.results.rois.ids.tolist()
+        candidates = {roi: rises(f[rois.index(roi)], CANDIDATE_SIGMA) for roi in self.experts.shared_cells}
+        return pair_agreements(self.experts, candidates, self.rule.tolerance)
+
+    def referees(self) -> dict[str, dict[Question, Decision]]:
+        """Return what each referee decided, by name."""
+        journals = sorted(self.out.glob(f"*{SUFFIX}"))
+        return {
+            path.name.removesuffix(SUFFIX): decisions(labels_of(read_journal(path)[1])) for path in journals
+        }
+
+    def write(self, referee: str = "") -> Consensus:
+        """Write truth, ROIs, each person's truth and the agreement, and return the consensus.
+
+        Parameters
+        ----------
+        referee
+            Whose decisions count; by default those of the only one there is, if any.
+
+        Raises
+        ------
+        InputError
+            If there are several referees and none is named, or nobody of this name; or as of `consensus_of`.
+        """
+        by_referee = self.referees()
+        if len(by_referee) > 1 and not referee:
+            raise InputError(
+                self.out, "referee", f"there are {', '.join(by_referee)}", "Name one with --referee."
+            )
+        if referee and referee not in by_referee:
+            raise InputError(
+                self.out, "referee", f"{referee} has decided nothing", "Run `neurocine referee` first."
+            )
+        chosen = [referee] if referee else list(by_referee)
+        decided = by_referee[chosen[0]] if chosen else {}
+        made = consensus_of(self.experts, self.rule, decided, chosen)
+        pairs = self.agreements()
+        stamp = Stamp(source_sha256=str(self.results.source["sha256"]))
+        for name, truth in self.experts.truths.items():
+            write_truth(self.out / "experts" / f"{name}.h5", truth, stamp)
+        for left in (self.out / "experts").glob("*.h5"):
+            if left.stem not in self.experts.truths:
+                left.unlink()
+        write_table(self.out / "agreement.tsv", [row for pair in pairs for row in pair.rows()])
+        write_json(self.out / "agreement.json", self._summary(made, pairs, chosen))
+        write_labelled(self.out, made.truth, self.results.rois, stamp)
+        return made
+
+    def _summary(
+        self, made: Consensus, pairs: Sequence[PairAgreement], referees: list[str]
+    ) -> dict[str, Any]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "recording": self.results.name,
+            "experts": list(self.experts.truths),
+            "referee": referees[0] if referees else None,
+            "share": self.share,
+            "tolerance_s": self.tolerance_s,
+            "tolerance_frames": self.rule.tolerance,
+            "agreed": made.n_agreed,
+            "decided": made.n_decided,
+            "open": made.n_open,
+            "candidates": CANDIDATE_RULE,
+            "pairs": [pair.values() for pair in pairs],
+        }

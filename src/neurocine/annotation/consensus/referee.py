@@ -1,0 +1,63 @@
+"""Somebody who decides what others disagree on, without learning who said what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from neurocine.annotation.consensus.files import Panel
+from neurocine.annotation.session import Session
+from neurocine.core import InputError
+
+
+class RefereeSession(Session):
+    """A recording, and the journal of a person who decides the disputed transients of others.
+
+    Parameters
+    ----------
+    panel
+        The others.
+    rois_file
+        The file that the ROIs are in.
+    by
+        Who decides, or a name for all together.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to decide, or `by` is one of the others; or as of `Session`.
+    """
+
+    def __init__(self, panel: Panel, rois_file: Path, by: str) -> None:
+        if by in panel.experts.truths:
+            raise InputError(
+                "command line",
+                "--as",
+                f"is {by!r}, whose own marks are disputed",
+                "Let somebody else decide, or all together: --as together.",
+            )
+        asked = [verdict.question for verdict in panel.disputed()]
+        if not asked:
+            raise InputError(
+                panel.folder,
+                "experts",
+                "agree on everything",
+                "Run `neurocine consensus`: it writes the truth.",
+            )
+        # Shuffled, so that neither order nor neighbours tell who marked what; the same each time.
+        order = np.random.default_rng(crc32(f"{panel.results.name}:{by}".encode())).permutation(len(asked))
+        self._panel, self._asked = panel, [asked[i] for i in order]
+        super().__init__(panel.results, rois_file, panel.out, by)
+
+    def described(self) -> dict[str, Any]:
+        """Return what the page needs to begin, with the questions: a cell, onset and peak each."""
+        questions = [{"cell": cell, "range": list(range_)} for cell, range_ in self._asked]
+        return {**super().described(), "questions": questions}
+
+    def write_truth(self) -> Path:
+        """Write what is agreed on and decided, and return its folder."""
+        self._panel.write(self.by)
+        return self._panel.out

@@ -1,0 +1,154 @@
+"""Commands for several people who labelled one recording."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from neurocine.cli.annotate import AsOption, HostOption, PortOption, PrefixOption
+from neurocine.cli.shared import ConfigOption, settings
+from neurocine.io.results import collect, files_in
+
+if TYPE_CHECKING:
+    from neurocine.annotation.consensus.agreement import PairAgreement
+    from neurocine.annotation.consensus.files import Panel
+
+PANEL = "Files"
+
+ResultsArgument = Annotated[Path, typer.Argument(help="The results of one recording: results/NAME.")]
+ExpertOption = Annotated[
+    list[str] | None,
+    typer.Option("--expert", help="Who takes part; as often as needed. By default everybody."),
+]
+ShareOption = Annotated[
+    float,
+    typer.Option(min=0.01, max=1, help="Share of those who looked that must have marked a transient."),
+]
+ToleranceOption = Annotated[
+    float, typer.Option(min=0, help="Seconds that may lie between two marks of one transient.")
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--in", help="Folder of the journals; by default annotations/NAME beside the results."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command(rich_help_panel=PANEL)(consensus)
+    app.command(rich_help_panel=PANEL)(referee)
+
+
+def consensus(
+    results: ResultsArgument,
+    experts: ExpertOption = None,
+    share: ShareOption = 1.0,
+    tolerance: ToleranceOption = 0.1,
+    referee: Annotated[
+        str, typer.Option(help="Whose decisions count; by default those of the only referee.")
+    ] = "",
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Compare the people who labelled a recording, and write what they agree on as truth.
+
+    Example: `neurocine consensus results/mouse1`
+    """
+    panel = _panel(results, experts, share, tolerance, folder, config)
+    made = panel.write(referee)
+    Console().print(_table(panel.agreements()))
+    typer.echo(
+        f"{made.n_agreed} transients are agreed on, {made.n_decided} decided by a referee, "
+        f"{made.n_open} open (doubtful until `neurocine referee` settles them)."
+    )
+    typer.echo(f"Truth and agreement are in {panel.out}")
+
+
+def referee(
+    results: ResultsArgument,
+    by: AsOption = "",
+    experts: ExpertOption = None,
+    share: ShareOption = 1.0,
+    tolerance: ToleranceOption = 0.1,
+    folder: FolderOption = None,
+    port: PortOption = None,
+    allow_host: HostOption = None,
+    prefix: PrefixOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """Decide in the browser what others disagree on, without learning who said what.
+
+    Options that tell how people are compared must be those given to `neurocine consensus`.
+
+    Example: `neurocine referee results/mouse1 --as dora`
+    """
+    from neurocine.annotation.consensus.referee import RefereeSession
+    from neurocine.annotation.launch import serve
+
+    panel = _panel(results, experts, share, tolerance, folder, config)
+    rois = files_in(results.resolve(), "report", settings(config).left_out)["rois"]
+    with RefereeSession(panel, rois, by or getpass.getuser()) as session:
+        serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, say=typer.echo)
+
+
+def _panel(
+    results: Path,
+    experts: list[str] | None,
+    share: float,
+    tolerance: float,
+    folder: Path | None,
+    config: Path | None,
+) -> Panel:
+    """Return the people that the options name."""
+    from neurocine.annotation.consensus.files import Panel
+
+    place = results.resolve()
+    files = files_in(place, "report", settings(config).left_out)
+    return Panel.read(
+        collect(files, place.name),
+        files["rois"],
+        folder or place.parent.parent / "annotations" / place.name,
+        names=experts or (),
+        share=share,
+        tolerance_s=tolerance,
+    )
+
+
+def _table(pairs: list[PairAgreement]) -> Table:
+    """Return the agreement of each pair as a table."""
+    table = Table(title="Agreement; in brackets 95 % intervals over cells")
+    for column in (
+        "first, second",
+        "cells",
+        "transients",
+        "F1",
+        "sensitivity",
+        "precision",
+        "κ",
+        "onset, peak",
+    ):
+        table.add_column(column)
+    for pair in pairs:
+        values = pair.values()
+        found = values["both"] + values["only_first"] + values["only_second"]
+        offsets = [values[f"{name}_offset_s"]["median"] for name in ("onset", "peak")]
+        table.add_row(
+            f"{pair.first}, {pair.second}",
+            str(values["cells"]),
+            str(found),
+            *(_measure(values[name]) for name in ("f1", "sensitivity", "precision", "kappa_candidates")),
+            ", ".join("–" if value is None else f"{value:+.2f} s" for value in offsets),
+        )
+    return table
+
+
+def _measure(measure: dict[str, Any]) -> str:
+    value, interval = measure["value"], measure["interval"]
+    if value is None:
+        return "–"
+    return f"{value:.2f}" + (f" ({interval[0]:.2f}–{interval[1]:.2f})" if interval else "")

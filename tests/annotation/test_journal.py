@@ -7,14 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from neurocine.annotation.actions import Close, Edit, Undo
 from neurocine.annotation.journal import Journal, Subject, read_journal
+from neurocine.annotation.lock import began, take
 from neurocine.core import InputError
 
 SUBJECT = Subject("mouse", "m" * 64, "r" * 64, "ana")
@@ -80,6 +83,63 @@ def test_the_lock_of_a_process_that_is_gone_is_taken_over(tmp_path: Path) -> Non
     lock.write_text(json.dumps({"host": "elsewhere", "pid": gone.pid, "began": time.time()}))
     with pytest.raises(InputError, match=r"elsewhere.*delete"):
         Journal(path, SUBJECT)
+
+
+def test_a_lock_holds_when_the_clock_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the computer says of when a process began moves with its clock."""
+    path = tmp_path / "ana.jsonl"
+    create_time, now = psutil.Process.create_time, time.time
+    with Journal(path, SUBJECT):
+        monkeypatch.setattr(psutil.Process, "create_time", lambda self: create_time(self) + 3600)
+        monkeypatch.setattr(time, "time", lambda: now() - 86400)
+        with pytest.raises(InputError, match="is being written"):
+            Journal(path, SUBJECT)
+    assert not path.with_name("ana.jsonl.lock").exists()
+
+
+def test_of_many_that_take_over_a_lock_one_has_it(tmp_path: Path) -> None:
+    path, lock = tmp_path / "ana.jsonl", tmp_path / "ana.jsonl.lock"
+    with Journal(path, SUBJECT):
+        pass
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for _ in range(20):
+        lock.write_text(json.dumps({"host": os.uname().nodename, "pid": gone.pid, "began": "1"}))
+        start, got = threading.Barrier(8), []
+
+        def try_it(start: threading.Barrier = start, got: list[bool] = got) -> None:
+            start.wait()
+            try:
+                take(lock, path)
+                got.append(True)
+            except InputError:
+                got.append(False)
+
+        threads = [threading.Thread(target=try_it) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(got) == [False] * 7 + [True]
+        assert json.loads(lock.read_text())["pid"] == os.getpid()
+    assert [p.name for p in tmp_path.iterdir() if ".lock." in p.name] == []
+
+
+def test_a_process_of_which_only_remains_are_left_holds_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "ana.jsonl"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "ready\n"
+    writer.send_signal(signal.SIGKILL)  # nobody has waited for it yet
+    writer.stdout.read()
+    until = time.monotonic() + 30
+    while began(writer.pid) is not None and time.monotonic() < until:
+        time.sleep(0.01)
+    with Journal(path, SUBJECT):
+        pass
+    writer.wait()
 
 
 @pytest.mark.parametrize(

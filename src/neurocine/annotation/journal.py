@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-import psutil  # type: ignore[import-untyped]
-
 from neurocine.annotation.actions import Action, Close, parse_action
 from neurocine.annotation.labels import Labels, labels_of
+from neurocine.annotation.lock import give_back, take
 from neurocine.core import InputError
 
 logger = logging.getLogger(__name__)
@@ -66,11 +64,11 @@ class Journal:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = path.with_name(f"{path.name}.lock")
-        _take(self._lock, path)
+        take(self._lock, path)
         try:
             self._actions = self._opened(subject)
         except BaseException:
-            self._lock.unlink(missing_ok=True)
+            give_back(self._lock)
             raise
         self._ids = {action.id for action in self._actions}
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
@@ -84,8 +82,7 @@ class Journal:
     ) -> None:
         """Close the journal, and let others write it."""
         os.close(self._file)
-        if _is_ours(self._lock):
-            self._lock.unlink(missing_ok=True)
+        give_back(self._lock)
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -210,54 +207,3 @@ def _check_subject(path: Path, line: str, subject: Subject) -> None:
                 f"now {getattr(subject, field)[:12]})",
                 "Annotate the results that the journal was begun on, or begin a new one with --out.",
             )
-
-
-def _take(lock: Path, journal: Path) -> None:
-    """Note in the file `lock` that this process writes the journal.
-
-    Raises
-    ------
-    InputError
-        If another process does that still runs, or that can't be seen from here.
-    """
-    mine = {"host": socket.gethostname(), "pid": os.getpid(), "began": psutil.Process().create_time()}
-    for _ in range(2):
-        try:
-            file = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        except FileExistsError:
-            if not _abandoned(lock):
-                raise InputError(
-                    journal,
-                    "lock",
-                    f"is being written by {lock.read_text(encoding='utf-8').strip() or 'somebody'}",
-                    f"Close that one, or if it no longer runs, delete {lock}.",
-                ) from None
-            lock.unlink(missing_ok=True)
-        else:
-            os.write(file, json.dumps(mine).encode())
-            os.close(file)
-            return
-    raise InputError(journal, "lock", "is taken again and again", f"Delete {lock}.")
-
-
-def _is_ours(lock: Path) -> bool:
-    """Return whether `lock` is that of this process: another may have taken it over."""
-    try:
-        return bool(json.loads(lock.read_text(encoding="utf-8"))["pid"] == os.getpid())
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _abandoned(lock: Path) -> bool:
-    """Return whether the process that took `lock` ran on this computer and is gone."""
-    try:
-        holder = json.loads(lock.read_text(encoding="utf-8"))
-        here, pid, began = holder["host"] == socket.gethostname(), int(holder["pid"]), float(holder["began"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    if not here:
-        return False
-    try:
-        return bool(abs(psutil.Process(pid).create_time() - began) > 1)
-    except psutil.NoSuchProcess:
-        return True

@@ -58,7 +58,7 @@ def give_back(lock: Path) -> None:
 
 
 def began(pid: int) -> str | None:
-    """Return when a process began, by a clock that nobody sets; None if it is gone, or only not waited for."""
+    """Return when a process began, by a clock that nobody sets; None if it is gone, waited for or not."""
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
         try:

@@ -267,9 +267,14 @@ def test_the_consensus_is_truth_with_everybodys_beside_it(
         ("ana", "bo", 3),
         ("ana", "cy", 1),
         ("bo", "cy", 1),
+        ("ana", "the others", 1),  # bo and cy agree on one
+        ("bo", "the others", 1),
+        ("cy", "the others", 1),  # ana and bo agree on three, of which cy doubts one
     ]
     table = read_table(opened.out / "agreement.tsv")
-    assert table["both"].tolist() == [2, 1, 1, 0, 1, 0]
+    assert table["both"].tolist()[:6] == [2, 1, 1, 0, 1, 0]
+    cy = table[(table["first"] == "cy") & (table["second"] == "the others")]
+    assert cy["only_second"].tolist() == [1, 0]
     # Fewer people: what the others left goes.
     panel(names=["ana", "bo"]).write()
     assert len(list((opened.out / "experts").iterdir())) == 2

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from neurocine.annotation.consensus.agreement import CANDIDATE_SIGMA, PairAgreement, pair_agreements
 from neurocine.annotation.consensus.experts import Experts, read_experts
-from neurocine.annotation.consensus.truth import Consensus, consensus_of
-from neurocine.annotation.consensus.verdicts import Decision, Question, Rule, Verdict, decisions, verdicts
+from neurocine.annotation.consensus.truth import Consensus, NothingShared, consensus_of
+from neurocine.annotation.consensus.verdicts import (
+    MIN_EXPERTS,
+    Decision,
+    Question,
+    Rule,
+    Verdict,
+    decisions,
+    verdicts,
+)
 from neurocine.annotation.journal import SUFFIX, Subject, read_journal
 from neurocine.annotation.labels import labels_of
 from neurocine.annotation.truth import CONSENSUS, write_labelled
@@ -24,6 +32,8 @@ from neurocine.traces.transients import rises
 
 #: Version of the layout of ``agreement.json``.
 SCHEMA_VERSION = 1
+#: What all but one agree on, as a person to compare that one with; nobody's name has a space.
+OTHERS = "the others"
 CANDIDATE_RULE = (
     f"putative transients of the raw trace whose rise is over {CANDIDATE_SIGMA:g} SD of its noise, and what "
     "somebody marked where there is none"
@@ -88,9 +98,25 @@ class Panel:
 
     def agreements(self) -> list[PairAgreement]:
         """Return how well each pair of people agrees."""
+        return self._compared(self.experts)
+
+    def against_others(self) -> list[PairAgreement]:
+        """Return how well each person agrees with what the others agree on, if there are three or more."""
+        people = self.experts.truths
+        made: list[PairAgreement] = []
+        for name in people if len(people) > MIN_EXPERTS else ():
+            rest = {other: truth for other, truth in people.items() if other != name}
+            try:
+                others = consensus_of(replace(self.experts, truths=rest), self.rule).truth
+            except NothingShared:
+                continue
+            made += self._compared(replace(self.experts, truths={name: people[name], OTHERS: others}))
+        return made
+
+    def _compared(self, experts: Experts) -> list[PairAgreement]:
         f, rois = self.results.traces.f, self.results.rois.ids.tolist()
-        candidates = {roi: rises(f[rois.index(roi)], CANDIDATE_SIGMA) for roi in self.experts.shared_cells}
-        return pair_agreements(self.experts, candidates, self.rule.tolerance)
+        candidates = {roi: rises(f[rois.index(roi)], CANDIDATE_SIGMA) for roi in experts.shared_cells}
+        return pair_agreements(experts, candidates, self.rule.tolerance)
 
     def referees(self) -> dict[str, dict[Question, Decision]]:
         """Return what each referee decided, by name."""
@@ -124,7 +150,7 @@ class Panel:
         chosen = [referee] if referee else list(by_referee)
         decided = by_referee[chosen[0]] if chosen else {}
         made = consensus_of(self.experts, self.rule, decided, chosen)
-        pairs = self.agreements()
+        pairs = [*self.agreements(), *self.against_others()]
         stamp = Stamp(source_sha256=str(self.results.source["sha256"]))
         for name, truth in self.experts.truths.items():
             write_truth(self.out / "experts" / f"{name}.h5", truth, stamp)

@@ -23,6 +23,10 @@ from neurocine.core.movie import false_runs
 from neurocine.core.truth import Spans, Truth
 
 
+class NothingShared(InputError):
+    """No two people looked at the same frames of the same cell."""
+
+
 @dataclass(frozen=True, eq=False)
 class Consensus:
     """What people agree on.
@@ -63,7 +67,7 @@ def consensus_of(
 
     Raises
     ------
-    InputError
+    NothingShared
         If no two of them looked at the same frames.
     """
     decided = decided or {}
@@ -76,7 +80,7 @@ def consensus_of(
     }
     cells = {roi: cell for roi, cell in cells.items() if cell.looked.any()}
     if not cells:
-        raise InputError(
+        raise NothingShared(
             "consensus",
             "segments",
             f"no two of {', '.join(experts.truths)} finished the same one",

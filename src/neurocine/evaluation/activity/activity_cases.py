@@ -45,6 +45,9 @@ class ActivityCase:
     baselines
         Results of baselines for the N ROIs, by name; baselines that are missing here are run when the case is
         measured.
+    experts
+        What each of several people holds for true of some of the true ROIs, by name: they are measured as
+        methods are.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class ActivityCase:
     rasters: Mapping[str, Raster] = field(default_factory=dict)
     celltypes: CellTypes | None = None
     baselines: Mapping[str, Deconvolved] = field(default_factory=dict)
+    experts: Mapping[str, Truth] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_frames, fov = self.movie.n_frames, self.movie.fov_shape
@@ -71,15 +75,17 @@ class ActivityCase:
                     f"is {rois.fov_shape} but the movie {self.movie.source} has {fov}",
                     "Give the ROIs of this movie.",
                 )
-        unknown = np.setdiff1d(self.truth.ids, self.true_rois.ids)
-        if len(unknown):
-            raise InputError(
-                self.truth.source,
-                "ids",
-                f"name ROI {unknown[0]}, which {self.true_rois.source} lacks",
-                "Give the ROIs that it was made from.",
-            )
-        parts = [(self.truth.source, self.truth.n_frames)]
+        parts = []
+        for truth in (self.truth, *self.experts.values()):
+            unknown = np.setdiff1d(truth.ids, self.true_rois.ids)
+            if len(unknown):
+                raise InputError(
+                    truth.source,
+                    "ids",
+                    f"name ROI {unknown[0]}, which {self.true_rois.source} lacks",
+                    "Give the ROIs that it was made from.",
+                )
+            parts.append((truth.source, truth.n_frames))
         for raster in self.rasters.values():
             _same_ids(raster.source, raster.ids, self.rois)
             parts.append((raster.source, raster.n_frames))
@@ -119,7 +125,8 @@ def open_activity_case(
     name
         Of the recording.
     truth
-        Folder with ``truth.h5`` and ``rois.h5``, as `neurocine.simulation.simulate` writes it.
+        Folder with ``truth.h5`` and ``rois.h5``, as `neurocine.simulation.simulate` writes it; what people
+        hold for true may be in ``experts/NAME.h5``, as `neurocine consensus` writes it.
     movie, rois
         Files of the registered movie and of the ROIs; by default those of the folder.
     activity
@@ -147,6 +154,7 @@ def open_activity_case(
         truth=read_truth(truth / "truth.h5"),
         rasters={method: read_activity(path) for method, path in (activity or {}).items()},
         celltypes=None if celltypes is None else read_celltypes(celltypes),
+        experts={path.stem: read_truth(path) for path in sorted((truth / "experts").glob("*.h5"))},
     )
 
 

@@ -71,7 +71,8 @@ def f1_by_snr(figure: Figure, criterion: Criterion) -> None:
         middles = []
         for part in criterion.groups()["snr"].values():
             if part:
-                value = quartiles(criterion.values(part, method, "f1"))["median"]
+                values = criterion.values(part, method, "f1")
+                value = quartiles(values[np.isfinite(values)])["median"]
                 middles.append((float(np.median([max(c.snr, 0.1) for c in part])), value))
         x, y = zip(*middles, strict=True) if middles else ((), ())
         axes.plot(x, [100 * (value or 0) for value in y], "-s", color=colour, markersize=5, label=method)

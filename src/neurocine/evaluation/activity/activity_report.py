@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -69,7 +70,7 @@ def write_evaluation(
 
 
 def cell_rows(evaluation: ActivityEvaluation) -> Iterator[dict[str, Any]]:
-    """Yield one row per cell, method and criterion (`visible`, then `all`).
+    """Yield one row per cell, method and criterion (`visible`, then `all`), where the method says anything.
 
     ``coverage`` is the mean share of the cell's detected rises that is called active; None if there are none.
     """
@@ -77,7 +78,8 @@ def cell_rows(evaluation: ActivityEvaluation) -> Iterator[dict[str, Any]]:
         cells = criterion.cells
         for method in criterion.methods:
             scores, shares = criterion.scores(cells, method), criterion.coverage(cells, method)
-            for cell, score, share in zip(cells, scores, shares, strict=True):
+            known = criterion.known(cells, method)
+            for cell, score, share in itertools.compress(zip(cells, scores, shares, strict=True), known):
                 yield {
                     "recording": cell.recording,
                     "roi_id": cell.roi_id,

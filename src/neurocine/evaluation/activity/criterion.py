@@ -95,19 +95,28 @@ class Criterion:
     def scores(self, cells: Sequence[EvaluatedCell], method: str) -> list[Score]:
         """Return the counts of each cell."""
         chosen = self.thresholds[method]
-        return [cell.transients[chosen.signal].score(chosen.value) for cell in cells]
+        return [cell.scored(chosen.signal).score(chosen.value) for cell in cells]
+
+    def known(self, cells: Sequence[EvaluatedCell], method: str) -> NDArray[np.bool_]:
+        """Return of which cells the method says anything, (n,): people needn't have looked at all."""
+        return np.array([cell.scored(self.thresholds[method].signal).is_known for cell in cells], dtype=bool)
 
     def values(self, cells: Sequence[EvaluatedCell], method: str, metric: str) -> NDArray[np.float64]:
-        """Return a metric of `METRICS` of each cell, (n,)."""
-        return np.array([getattr(score, metric) for score in self.scores(cells, method)])
+        """Return a metric of `METRICS` of each cell, (n,); NaN where the method says nothing."""
+        values = np.array([getattr(score, metric) for score in self.scores(cells, method)], dtype=np.float64)
+        return np.where(self.known(cells, method), values, np.nan)
 
     def coverage(self, cells: Sequence[EvaluatedCell], method: str) -> list[NDArray[np.float64]]:
         """Return for each cell the share of frames called active of each detected true transient."""
         chosen = self.thresholds[method]
-        return [cell.transients[chosen.signal].coverage(chosen.value) for cell in cells]
+        return [cell.scored(chosen.signal).coverage(chosen.value) for cell in cells]
 
     def summary(self, cells: Sequence[EvaluatedCell], method: str) -> dict[str, Any]:
-        """Return counts over `cells`, and quartiles of each metric and of the coverage of rises."""
+        """Return counts over `cells`, and quartiles of each metric and of the coverage of rises.
+
+        Of cells about which the method says nothing, none counts.
+        """
+        cells = [cell for cell, known in zip(cells, self.known(cells, method), strict=True) if known]
         scores = self.scores(cells, method)
         counts = {
             name: int(sum(getattr(score, name) for score in scores))
@@ -130,14 +139,16 @@ class Criterion:
         Empty if no transient has a d'.
         """
         chosen = self.thresholds[method]
-        by_cell = [cell.transients[chosen.signal].detected(chosen.value) for cell in self.matched]
-        detected = np.concatenate([*by_cell, np.empty(0, dtype=bool)])
+        scored = [cell.scored(chosen.signal) for cell in self.matched]
+        nothing = np.empty(0, dtype=bool)
+        detected = np.concatenate([*(part.detected(chosen.value) for part in scored), nothing])
+        known = np.concatenate([*(part.known() for part in scored), nothing])
         dprime = np.concatenate([*(cell.dprime for cell in self.matched), np.empty(0)])
         if not np.isfinite(dprime).any():
             return []
         rows = []
         for low, high in pairwise((*DPRIME_EDGES, np.inf)):
-            inside = detected[(dprime >= low) & (dprime < high)]
+            inside = detected[known & (dprime >= low) & (dprime < high)]
             rows.append(
                 {
                     "from": low,
@@ -186,7 +197,8 @@ class Criterion:
         ]
         for baseline in self.methods[1:]:
             for group, cells in named:
-                test = paired_test(self.values(cells, main, "f1"), self.values(cells, baseline, "f1"))
+                f1 = np.stack([self.values(cells, method, "f1") for method in (main, baseline)])
+                test = paired_test(*f1[:, np.isfinite(f1).all(axis=0)])
                 yield {"metric": "f1", "method": main, "baseline": baseline, "group": group, **asdict(test)}
 
 

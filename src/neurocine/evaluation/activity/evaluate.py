@@ -12,6 +12,7 @@ from neurocine.evaluation.activity.activity_evaluation import ActivityEvaluation
 from neurocine.evaluation.activity.baselines import UNITS, key
 from neurocine.evaluation.activity.criterion import Criterion
 from neurocine.evaluation.activity.evaluated_cells import MeasuredActivity, measure_activity
+from neurocine.evaluation.activity.experts import thresholds_of
 from neurocine.evaluation.activity.rejection import rejection
 from neurocine.evaluation.activity.thresholds import Threshold, choose_threshold
 from neurocine.evaluation.celltypes import evaluate_types
@@ -27,12 +28,12 @@ def evaluate_activity(
     engines: EnginesSettings | None = None,
     progress: Progress = silent,
 ) -> ActivityEvaluation:
-    """Evaluate activity (DeepCINAC, section 2.6) of `cases`, and that of the baselines on the same cells.
+    """Evaluate activity (DeepCINAC, section 2.6) of `cases`, beside baselines and people on the same cells.
 
     Parameters
     ----------
     cases
-        Recordings with truth and activity; all with the same methods.
+        Recordings with truth and activity; all with the same methods, but perhaps labelled by other people.
     settings
         Matching, overlap and groups of cells, the least d' of a visible transient, and the baselines.
     training
@@ -53,8 +54,10 @@ def evaluate_activity(
     """
     evaluated: list[MeasuredActivity] = []
     thresholds: dict[str, Threshold] = {}
+    people: dict[str, Threshold] = {}
     for case in cases:
         thresholds = _given(case, thresholds if evaluated else None)
+        people |= thresholds_of(case)
         evaluated.append(measure_activity(case, settings, engines=engines, progress=progress))
     if not evaluated:
         remedy = "Name folders with truth.h5, as `neurocine simulate` writes, in the column ground_truth."
@@ -73,8 +76,10 @@ def evaluate_activity(
 
     def criterion(min_dprime: float) -> Criterion:
         chosen = {name: _chosen(name, min_dprime, trained, evaluated) for name in baselines}
-        both = {**thresholds, **chosen}
-        return Criterion(min_dprime, cells, both, rejection(tests, both), settings.snr_edges)
+        methods = {**thresholds, **chosen}
+        return Criterion(
+            min_dprime, cells, {**methods, **people}, rejection(tests, methods), settings.snr_edges
+        )
 
     called = [(c.cell_type, c.called_type) for c in cells if c.called_type is not None and c.cell_type]
     return ActivityEvaluation(

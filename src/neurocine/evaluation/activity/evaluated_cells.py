@@ -14,6 +14,7 @@ from neurocine.core.indicators import decay_s
 from neurocine.core.matching import Matching, match, overlaps
 from neurocine.evaluation.activity import baselines
 from neurocine.evaluation.activity.activity_cases import ActivityCase, baseline_traces, raw_traces, run_dprime
+from neurocine.evaluation.activity.experts import expert_signals
 from neurocine.evaluation.activity.overlap import FalseTransients, false_transients
 from neurocine.evaluation.activity.scored_transients import ScoredTransients, highest, scored_transients
 from neurocine.evaluation.segmentation.scoring import SegmentationScore
@@ -41,7 +42,8 @@ class EvaluatedCell:
     dprime
         Detectability d' of each true transient that counts, (M,) float32; infinite where it isn't known.
     transients
-        Each signal in the cell's scored transients, by name.
+        Each signal in the cell's scored transients, by name; those of people are missing who didn't label
+        the recording.
     """
 
     recording: str
@@ -63,6 +65,10 @@ class EvaluatedCell:
     def is_active(self) -> bool:
         """Whether it has a true transient that counts."""
         return len(self.dprime) > 0
+
+    def scored(self, signal: str) -> ScoredTransients:
+        """Return a signal in the cell's scored transients; without any value if it is missing."""
+        return self.transients.get(signal) or ScoredTransients.unknown(len(self.dprime))
 
     def at_least(self, dprime: float) -> EvaluatedCell:
         """Return the cell with only the true transients of a detectability of `dprime` or more."""
@@ -139,6 +145,7 @@ def measure_activity(
         progress=progress,
     )
     signals = {name: raster.probability for name, raster in case.rasters.items()} | signals
+    signals |= expert_signals(case, matching)
     return MeasuredActivity(
         name=case.name,
         score=SegmentationScore.of(matching, len(case.rois), len(case.true_rois)),

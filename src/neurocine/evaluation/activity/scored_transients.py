@@ -4,6 +4,9 @@ A score depends only on the signal's values in the frames of true transients, an
 putative transient that doesn't touch a true one. These alone are small enough to be kept for all cells of all
 recordings, so that any threshold can be tried on them.
 
+A signal may be NaN where a method, such as a person, says nothing: a transient that touches such a frame
+counts neither way for this method.
+
 True transients that are hidden by noise are doubtful: they count neither as missed nor as found, and putative
 transients that touch them aren't false. The same holds for what touches a frame that nobody looked at, or one
 that people found doubtful. The paper's truth, too, is what people saw, without doubtful frames.
@@ -122,6 +125,22 @@ class ScoredTransients:
     starts: NDArray[np.int64]
     false_peaks: NDArray[np.float32]
 
+    @classmethod
+    def unknown(cls, n: int) -> ScoredTransients:
+        """Return a signal without a value in `n` true transients."""
+        missing = np.full(max(n, 1), np.nan, dtype=np.float32)
+        return cls(missing[:n], np.arange(n), missing[:1])
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the signal has a value in a true transient or, where there is none, in any other."""
+        peaks = self._peaks() if len(self.starts) else self.false_peaks
+        return not len(peaks) or not bool(np.isnan(peaks).all())
+
+    def known(self) -> NDArray[np.bool_]:
+        """Return in which true transients the signal has a value, (M,) bool."""
+        return ~np.isnan(self._peaks())
+
     def select(self, kept: NDArray[np.bool_]) -> ScoredTransients:
         """Return the same with only the true transients of a mask `kept`, (M,) bool.
 
@@ -139,7 +158,8 @@ class ScoredTransients:
         """Return the counts where a frame is called active if its value is above `threshold`."""
         detected = int(self.detected(threshold).sum())
         hit = int((self.false_peaks > threshold).sum())
-        return Score(detected, len(self.starts) - detected, hit, len(self.false_peaks) - hit)
+        n_other = int((~np.isnan(self.false_peaks)).sum())
+        return Score(detected, int(self.known().sum()) - detected, hit, n_other - hit)
 
     def f1(self, thresholds: ArrayLike) -> NDArray[np.float64]:
         """Return `Score.f1` at each of n thresholds, (n,)."""
@@ -156,8 +176,9 @@ class ScoredTransients:
         """Return the share of frames called active in each detected true transient, (detected,)."""
         if not len(self.starts):
             return np.empty(0)
+        known = self.known()
         shares = np.add.reduceat((self.rises > threshold).astype(np.int64), self.starts) / self._lengths()
-        return np.asarray(shares[shares > 0])
+        return np.asarray(shares[known & (shares > 0)])
 
     def heights(self) -> NDArray[np.float32]:
         """Return the highest value in each true transient and in each other one, (M + K,)."""

@@ -27,7 +27,7 @@ class Threshold:
         Which of the signals in `EvaluatedCell.transients`: the method's name, with the unit for a baseline.
     chosen_on
         ``train`` (training recordings), ``evaluated`` (the evaluated cells themselves: as good as this method
-        can possibly do) or ``given`` (the method came with it).
+        can possibly do), ``given`` (the method came with it) or ``person`` (people say yes or no).
     """
 
     value: float

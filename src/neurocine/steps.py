@@ -107,7 +107,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "ingest",
         "checks the raw movie's files whole, records their checksums, and finds frames without data",
-        impl=5,
+        impl=6,
         cost=Cost(1000, 0.0, 5, 1),
         writes={"source": "source.json"},
     ),
@@ -126,7 +126,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "segmentation",
         "finds the ROIs",
-        impl=1,
+        impl=2,
         cost=Cost(3000, 1.0, 15, 20),
         reads=("movie",),
         writes={"rois": "rois.h5"},
@@ -138,7 +138,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "active",
         "adds STNeuroNet's verdict on each ROI, and selects those that the later steps use",
-        impl=1,
+        impl=2,
         cost=Cost(4000, 0.0, 15, 60),
         reads=("movie", "rois"),
         writes={"rois": "rois.h5"},

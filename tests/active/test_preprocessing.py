@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 
 from neurocine.active.preprocessing import BinnedMovie, Crop, crop_of, homomorphic, whitened
 from neurocine.core import InputError, Movie
+from neurocine.networks.segmentation.architecture import Whitening
 from neurocine.networks.segmentation.compact import CompactArchitecture
 
 A = CompactArchitecture(
@@ -45,6 +46,22 @@ class Counting:
     def __getitem__(self, key: Any, /) -> Any:
         self.read[key] += 1
         return self.data[key]
+
+
+@pytest.mark.parametrize("whitening", ["volume", "pixel"])
+def test_what_the_network_sees_does_not_depend_on_the_dark_offset(whitening: Whitening) -> None:
+    architecture = replace(A, whitening=whitening)
+
+    def seen(movie: Movie) -> NDArray[np.float32]:
+        return np.stack([window.frames for window in BinnedMovie.of(movie, architecture).windows(movie)])
+
+    light = np.random.default_rng(1).poisson(np.geomspace(5, 200, 19), (60, 22, 19)).astype(np.int16)
+    movie = Movie(light, 12.0, 2.0)
+    for offset in (-400, 500):
+        moved = replace(movie, frames=light + np.int16(offset))
+        np.testing.assert_array_equal(seen(replace(moved, dark_offset=float(offset))), seen(movie))
+    # The filter evens out light, not counts.
+    assert np.abs(seen(moved) - seen(movie)).max() > 0.2
 
 
 def test_bins_are_sums_and_an_unfilled_bin_is_left_out() -> None:

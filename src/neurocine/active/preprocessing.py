@@ -111,6 +111,8 @@ class BinnedMovie:
         Edges left out, in movie pixels.
     architecture
         The network's.
+    dark_offset
+        Value of a pixel without light, in counts: the filter takes logarithms of light, not of counts.
     """
 
     movie_shape: tuple[int, int]
@@ -118,6 +120,7 @@ class BinnedMovie:
     scale: float
     crop: Crop
     architecture: SegmentationArchitecture
+    dark_offset: float = 0.0
 
     @classmethod
     def of(
@@ -131,6 +134,7 @@ class BinnedMovie:
             1.0 if abs(scale - 1) <= TOLERANCE else scale,
             crop_of(movie) if crop is None else crop,
             architecture,
+            movie.dark_offset,
         )
 
     @property
@@ -206,6 +210,7 @@ class BinnedMovie:
                 total = frame.astype(np.float32) if total is None else total + frame
                 count += 1
                 if count == self.bin:
+                    total = total - np.float32(self.bin * self.dark_offset)
                     if lift is None:  # for negative values: the filter takes logarithms
                         lift = max(0.0, -float(total.min()))
                     yield self._filtered(total + np.float32(lift))

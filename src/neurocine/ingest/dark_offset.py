@@ -141,30 +141,44 @@ def _doubt_of_given(given: float, seen: _Brightness) -> str:
 def _brightness(movie: Movie, runs: Sequence[Range]) -> _Brightness:
     total: NDArray[np.float64] = np.zeros(())
     squares: NDArray[np.float64] = np.zeros(())
+    alone: NDArray[np.float64] = np.zeros(())
     n_frames = n_pairs = 0
-    for pixels in _pixels(movie, runs):
-        change = np.diff(pixels, axis=0)
-        total = total + pixels.sum(axis=0)
+    for frames in _frames(movie, runs):
+        change = np.diff(frames, axis=0)
+        total = total + frames.sum(axis=0)
         squares = squares + (change**2).sum(axis=0)
-        n_frames, n_pairs = n_frames + len(pixels), n_pairs + len(change)
+        alone = alone + (_against_neighbours(change) ** 2).sum(axis=0)
+        n_frames, n_pairs = n_frames + len(frames), n_pairs + len(change)
     mean, variance = total / n_frames, squares / max(2 * n_pairs, 1)
     darkest, typical = np.percentile(mean, (0.1, 50))
+    error = float(np.sqrt(np.median(variance) / n_frames))
     # Still pixels, such as borders without data, tell nothing.
     moving = variance > 0
-    few = n_pairs < _MIN_FRAMES or moving.sum() < _GROUPS * _MIN_PER_GROUP
-    error = float(np.sqrt(np.median(variance) / n_frames))
     if moving.any():
         darkest, typical = np.percentile(mean[moving], (0.1, 50))
-    estimate = None if few else _without_noise(mean[moving], variance[moving], error)
+    amid = moving[:, 1:-1] & moving[:, :-2] & moving[:, 2:]
+    few = n_pairs < _MIN_FRAMES or amid.sum() < _GROUPS * _MIN_PER_GROUP
+    # Where variance is proportional to brightness, `alone` is to this mean.
+    light = (mean[:, 1:-1] + (mean[:, :-2] + mean[:, 2:]) / 4) / 1.5
+    estimate = None if few else _without_noise(light[amid], alone[amid] / (2 * 1.5 * n_pairs), error)
     return _Brightness(float(darkest), float(typical), error, estimate)
 
 
-def _pixels(movie: Movie, runs: Sequence[Range]) -> Iterator[NDArray[np.float64]]:
-    """Yield some pixels (n, P) of valid, successive frames."""
+def _against_neighbours(change: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `change` (n, Y, X) less the mean of the pixels to the left and to the right, (n, Y, X - 2).
+
+    What cells and neuropil do from one frame to the next, which is much in slow movies, they do to neighbours
+    alike; their noise is their own.
+    """
+    return np.asarray(change[:, :, 1:-1] - (change[:, :, :-2] + change[:, :, 2:]) / 2)
+
+
+def _frames(movie: Movie, runs: Sequence[Range]) -> Iterator[NDArray[np.float64]]:
+    """Yield some rows (n, Y, X) of valid, successive frames."""
     height, width = movie.fov_shape
     every = -(-height * width // _MAX_PIXELS)
     for first, last in runs:
-        frames = movie.read(first, last + 1).reshape(last + 1 - first, -1)[:, ::every]
+        frames = movie.read(first, last + 1)[:, ::every]
         for start, stop in false_runs(~movie.valid[first : last + 1]):
             yield frames[start : stop + 1].astype(np.float64)
 

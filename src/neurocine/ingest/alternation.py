@@ -47,12 +47,22 @@ def alternation_doubt(movie: Movie) -> str | None:
     if not isinstance(movie.frames, Selected) or movie.frames.times.step == 1:
         return None
     n = movie.frames.times.step
+    if _are_copies(movie.frames):
+        return None
     distances = _distances(replace(movie, frames=movie.frames.source, validity=None))
     if len(distances) < n or distances[n - 1] < LIKE_RATIO * distances[: n - 1].max():
         return None
     return (
         f"every {_ordinal(n)} frame is read, but those between are as alike: the file may hold one channel "
         "of one plane, with the header of another file. If so, give channel 1/1 and plane 0/1"
+    )
+
+
+def _are_copies(frames: Selected) -> bool:
+    """Return whether the frame after each that is read is stored a second time."""
+    after = [time for time in frames.times[:8] if time + 1 < frames.source.shape[0]]
+    return bool(after) and all(
+        np.array_equal(frames.source[time : time + 1], frames.source[time + 1 : time + 2]) for time in after
     )
 
 

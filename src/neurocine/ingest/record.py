@@ -22,6 +22,7 @@ from neurocine.ingest.doubts import gathered_warnings
 from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warning
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.ingest.scan_phase import ScanPhase, ScanPhaseSum
+from neurocine.ingest.storage import copies_doubt, sign_doubt
 from neurocine.io.movies import frames_of_files, movie_files, n_frames_stored, open_movie
 from neurocine.progress import Progress, silent
 
@@ -212,10 +213,10 @@ def ingest(
         runs = sample_runs(movie.n_frames, _most_frames(movie, sample))
         pixels, missing, found, phase = _pixels(movie, runs, selection, progress)
         validity = _named(bad_frames, movie, selection.frames) | found
+        for doubt in (alternation_doubt(movie), sign_doubt(movie, _few_runs(movie))):
+            if doubt:
+                logger.warning("%s: %s", movie.source, doubt)
         darkness = _dark_offset(replace(movie, validity=validity), dark_offset)
-        doubt = alternation_doubt(movie)
-        if doubt:
-            logger.warning("%s: %s", movie.source, doubt)
     movie_format, files = _source_files(paths, selection, movie, progress, with_checksums=sample is None)
     return MovieRecord(
         paths=tuple(map(str, [paths] if isinstance(paths, str | Path) else paths)),
@@ -253,6 +254,10 @@ def _pixels(
     statistics, unknown, phases = FrameStatistics(), MissingPixels(), ScanPhaseSum()
     pixels = check_pixels(movie, progress, statistics, unknown, runs, phases)
     found = unknown.validity(movie.source) | find_artefacts(statistics)
+    copied = statistics.of("copied") & (statistics.of("highest") > statistics.of("lowest"))
+    doubt = copies_doubt(copied, movie.frame_rate_hz)
+    if doubt:
+        logger.warning("%s: %s", movie.source, doubt)
     missing = unknown.result(movie.source)
     if missing is not None:
         logger.warning("%s: %s", movie.source, missing_warning(missing, selection.crop))
@@ -265,13 +270,16 @@ def _pixels(
 
 def _dark_offset(movie: Movie, given: float | None) -> DarkOffset:
     """Return the dark offset: what is given, what the file says, or what is found."""
-    # The same frames whether all or a sample was read.
-    runs = sample_runs(movie.n_frames, _most_frames(movie, OFFSET_FRAMES))
     known = given if given is not None else movie.dark_offset or None
-    offset, doubt = find_dark_offset(movie, runs, known)
+    offset, doubt = find_dark_offset(movie, _few_runs(movie), known)
     if doubt:
         logger.warning("%s: %s", movie.source, doubt)
     return offset
+
+
+def _few_runs(movie: Movie) -> list[Range]:
+    """Return the frames that tell dark offset and sign, the same ones whether all or a sample was read."""
+    return sample_runs(movie.n_frames, _most_frames(movie, OFFSET_FRAMES))
 
 
 def _spread(found: Validity, runs: Sequence[Range], n_frames: int) -> Validity:

@@ -54,7 +54,7 @@ def read_source(path: Path) -> MovieRecord:
                 "warnings": tuple(str(text) for text in known["warnings"]),
             }
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             path, "content", f"isn't a record of ingest ({error!r})", "Run the step ingest again."
         ) from error

@@ -246,6 +246,29 @@ def test_suite2p_binary_cut_short(tmp_path: Path, frames: NDArray[np.int16]) -> 
         open_movie(path, pixel_size_um=1)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"nframes": T - 2}, rf"Ly, Lx, nframes: there should be {T - 2} of .*nframes {T}\)"),
+        ({"nframes": 2 * T}, rf"Ly, Lx, nframes: there should be 14 of .*nframes {T}\)"),
+        ({"Lx": X // 2}, rf"Ly, Lx, nframes: .*{Y} x {X // 2} pixels.* 14 times one frame.*Lx {X} "),
+        ({"Ly": Y - 1}, rf"Ly, Lx, nframes: .*{Y - 1} x {X} pixels.*Ly {Y}"),
+        ({"Ly": X, "Lx": Y}, rf"Ly, Lx: are {X} and {Y}, but meanImg beside it has {Y} x {X} pixels"),
+        ({"Ly": 0}, "Ly, Lx: neither"),
+    ],
+)  # fmt: skip
+def test_settings_of_another_suite2p_binary(
+    wrong: dict[str, int], message: str, tmp_path: Path, frames: NDArray[np.int16]
+) -> None:
+    path = write_suite2p(tmp_path / "data.bin", frames)
+    right = {"Ly": Y, "Lx": X, "nframes": T, "fs": 10.0, "meanImg": frames.mean(axis=0)}
+    np.save(tmp_path / "ops.npy", right)
+    np.testing.assert_array_equal(open_movie(path, pixel_size_um=1).frames[:], frames)
+    np.save(tmp_path / "ops.npy", right | wrong)
+    with pytest.raises(InputError, match=message):
+        open_movie(path, pixel_size_um=1)
+
+
 def test_suite2p_binary_without_settings(tmp_path: Path, frames: NDArray[np.int16]) -> None:
     path = write_suite2p(tmp_path / "data.bin", frames)
     (tmp_path / "ops.npy").unlink()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -38,27 +39,66 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         path = only_plane(path, BINARY) / BINARY
     settings = read_settings(path.parent)
     height, width = settings.get("Ly"), settings.get("Lx")
-    if not (isinstance(height, int | np.integer) and isinstance(width, int | np.integer)):
+    if not (_is_size(height) and _is_size(width)):
         raise InputError(
             path,
             "Ly, Lx",
             f"neither {' nor '.join(SETTINGS)} beside it gives the size of the picture",
             "Copy ops.npy (suite2p 0.x), or db.npy and settings.npy (1.x), of the plane's folder beside it.",
         )
-    frame_bytes = 2 * int(height) * int(width)
-    size = path.stat().st_size
-    expected = number(settings, "nframes")
-    n_frames = size // frame_bytes
-    if size % frame_bytes or (expected is not None and n_frames < expected):
-        raise InputError(
-            path,
-            "size",
-            f"is {size} bytes, but frames of {height} x {width} take {frame_bytes} bytes each"
-            + ("" if expected is None else f" and there should be {expected:.0f}"),
-            "The file is cut short or belongs to other settings: copy or make it again.",
-        )
+    n_frames = _n_frames(path, settings, int(height), int(width))
     frames = Mapped(path, np.int16, 0, (n_frames, int(height), int(width)))
     return OpenedMovie(frames, _rate(path, settings))
+
+
+def _is_size(value: object) -> TypeGuard[int]:
+    return isinstance(value, int | np.integer) and bool(value > 0)
+
+
+def _n_frames(path: Path, settings: dict[str, Any], height: int, width: int) -> int:
+    """Return the number of frames, which the size of the binary and the settings beside it agree on.
+
+    Raises
+    ------
+    InputError
+        If they don't, or suite2p's mean picture has another height and width.
+    """
+    n_pixels, odd_byte = divmod(path.stat().st_size, 2)
+    n_frames, over = divmod(n_pixels, height * width)
+    expected = number(settings, "nframes")
+    if odd_byte or over or (expected is not None and n_frames != expected):
+        held = "" if expected is None else f"there should be {expected:.0f} of "
+        raise InputError(
+            path,
+            "Ly, Lx" if expected is None else "Ly, Lx, nframes",
+            f"{held or 'frames are '}{height} x {width} pixels of 2 bytes, but the file has "
+            f"{path.stat().st_size:,} bytes, {n_pixels / (height * width):.6g} times one frame"
+            + _what_fits(n_pixels, height, width, expected),
+            "Copy the settings of the same run beside it. If the file was cut short, copy it again.",
+        )
+    for name in ("meanImg", "refImg"):
+        shape = np.shape(settings.get(name, ()))
+        if len(shape) == 2 and shape != (height, width):
+            raise InputError(
+                path,
+                "Ly, Lx",
+                f"are {height} and {width}, but {name} beside it has {shape[0]} x {shape[1]} pixels",
+                "Copy the settings of the same run beside it.",
+            )
+    return n_frames
+
+
+def _what_fits(n_pixels: int, height: int, width: int, n_frames: float | None) -> str:
+    """Return which value of a single setting would fit the size of the binary, in words."""
+    known = {"Ly": height, "Lx": width} | ({} if n_frames is None else {"nframes": int(n_frames)})
+    product = prod(known.values())
+    fitting = {
+        name: n_pixels * value // product
+        for name, value in known.items()
+        if product and n_pixels * value % product == 0
+    }
+    listed = " or ".join(f"{name} {value}" for name, value in fitting.items())
+    return f" (it would fit with {listed})" if listed and n_frames is not None else ""
 
 
 def _rate(path: Path, settings: dict[str, Any]) -> float | None:

@@ -1,0 +1,93 @@
+"""Values and frames that a program stored wrongly: integers of the other sign, each frame several times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocine.core import Movie
+from neurocine.core.movie import false_runs
+from neurocine.core.recording import Range
+
+#: Pixels of a frame that are looked at.
+_MOST_PIXELS = 4096
+#: Values of 16 bits of the other sign: so many lie near each end of the range, and nothing in a stretch of
+#: so many between them, in this share of the frames.
+_NEAR, _LEAST_VALUES, _LEAST_GAP, _LEAST_FRAMES = 256, 4, 8192, 0.5
+#: As many frames as these that are copies of those before are doubtful; of a regular number, this share.
+_DOUBTFUL_SHARE, _REGULAR_SHARE = 1 / 3, 0.9
+
+
+def sign_doubt(movie: Movie, runs: Sequence[Range]) -> str:
+    """Return what to say of 16-bit values that are stored with, or without, sign by mistake; empty if none.
+
+    Values around 0, stored without sign, lie near 0 and near 65,535. Those of such a frame are close to each
+    other where the range is closed to a circle, and nothing lies between them.
+
+    Parameters
+    ----------
+    movie
+        The movie.
+    runs
+        First and last frame (inclusive) of runs of frames to look at.
+    """
+    if movie.dtype.kind not in "ui" or movie.dtype.itemsize != 2:
+        return ""
+    # Counted from the lowest value that there can be: 0 or -32,768.
+    lowest = int(np.iinfo(movie.dtype).min)
+    counts, at_both = np.zeros(2**16, dtype=np.int64), []
+    for first, last in runs:
+        for pixels in _some_pixels(movie, first, last).astype(np.int64) - lowest:
+            counts += np.bincount(pixels, minlength=2**16)
+            at_both.append((pixels < _NEAR).any() and (pixels >= 2**16 - _NEAR).any())
+    held = np.flatnonzero(counts)
+    gap = int(np.diff(held).max(initial=0))
+    ends = min((counts[:_NEAR] > 0).sum(), (counts[-_NEAR:] > 0).sum())
+    if gap < _LEAST_GAP or ends < _LEAST_VALUES or np.mean(at_both) < _LEAST_FRAMES:
+        return ""
+    begin = int(held[np.argmax(np.diff(held)) + 1])
+    if lowest:
+        part, other, what = counts[:begin], "uint16", "are negative and belong above 32,767"
+    else:
+        part, other, what = counts[begin:], "int16", "lie near 65,535 and belong below 0"
+    return (
+        f"{part.sum() / counts.sum():.1%} of the pixels {what}: {other} values seem to be stored as "
+        f"{movie.dtype.name}. If so, save the movie anew as {other} with the same bytes (in Python: "
+        f"frames.view('{other}')); ROIs and ΔF/F are wrong otherwise"
+    )
+
+
+def copies_doubt(copied: NDArray[np.bool_], frame_rate_hz: float) -> str:
+    """Return what to say of a movie in which frames are stored several times; empty if they aren't.
+
+    Parameters
+    ----------
+    copied
+        Which frames are exactly the frame before, (T,); frames that are blank aside.
+    frame_rate_hz
+        Frames per second as they are stored.
+    """
+    if len(copied) < 4 or copied.mean() < _DOUBTFUL_SHARE:
+        return ""
+    # Copies, and the frame before them.
+    lengths = np.array([last - first + 2 for first, last in false_runs(~copied)])
+    n = int(np.median(lengths))
+    share = f"{copied.mean():.0%} of the frames are exact copies of the one before"
+    if lengths[lengths == n].sum() < _REGULAR_SHARE * len(copied):
+        return (
+            f"{share}: the movie was stored at a higher frame rate, {frame_rate_hz:g} Hz, than it was "
+            "recorded at, or filled up. Use the movie as it was recorded"
+        )
+    return (
+        f"{share}: each frame is stored {n} times, and {frame_rate_hz:g} Hz is {n} times the rate of the "
+        f"recording. If so, give plane 0/{n}, which reads each once; a frame_rate_hz of your own must be "
+        f"{frame_rate_hz / n:g}"
+    )
+
+
+def _some_pixels(movie: Movie, first: int, last: int) -> NDArray[np.integer]:
+    frames = np.asarray(movie.frames[first : last + 1])
+    flat = frames.reshape(len(frames), -1)
+    return flat[:, :: max(1, flat.shape[1] // _MOST_PIXELS)]

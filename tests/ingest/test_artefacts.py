@@ -152,6 +152,27 @@ def test_a_shutter_that_opens_late_or_closes_early_is_found(part: slice) -> None
     assert (found.first, found.last) == (part.start, part.stop - 1)
 
 
+@pytest.mark.parametrize("part", [slice(0, 70), slice(0, 190), slice(100, 250), slice(310, 400)])
+def test_a_shutter_that_is_closed_for_long_is_found(part: slice) -> None:
+    frames = recording()
+    frames[part] = np.random.default_rng(1).normal(100, 3, frames[part].shape).astype(np.uint16)
+    (found,) = validity_of(frames).invalid
+    assert (found.first, found.last) == (part.start, part.stop - 1)
+
+
+def test_a_dark_channel_in_turn_is_no_closed_shutter() -> None:
+    frames = recording()
+    frames[1::2] = np.random.default_rng(1).normal(100, 3, frames[1::2].shape).astype(np.uint16)
+    assert validity_of(frames) == Validity(len(frames))
+
+
+def test_a_dim_picture_is_no_closed_shutter() -> None:
+    frames = recording()
+    dim = 100 + (frames[:120].astype(float) - 100) / 8
+    frames[:120] = np.random.default_rng(1).normal(dim.mean(axis=0), 2.5, dim.shape).astype(np.uint16)
+    assert validity_of(frames) == Validity(len(frames))
+
+
 @pytest.mark.parametrize("n", [2, 4])
 def test_planes_or_channels_in_turn_are_no_artefact(n: int) -> None:
     frames = recording()

@@ -29,6 +29,9 @@ FLANK_SHARE = 0.2
 RETURN_SHARE = 0.5
 #: Noise is off if it is this many times as large, or as small, as around.
 NOISE_RATIO, NOISE_DEVIATIONS = 1.5, 6.0
+#: Frames are dark relative to this percentile of all; their pixels differ by less than this share of what is
+#: usual, and if their rows are as correlated as this with the usual ones, they are only dim.
+USUAL, DARK_SPREAD, DIM_CORRELATION = 75, 0.25, 0.7
 #: A row whose noise is this many times smaller than around is blanked.
 MIN_DIMMING = 3.0
 #: A frame with more bad rows than this share of them is invalid as a whole.
@@ -111,6 +114,7 @@ def find_artefacts(statistics: FrameStatistics) -> Validity:
     - *blank*: all its pixels are alike;
     - a *copy* of the frame before;
     - *brightness*: the median of most rows differs from those around by more than cells could make;
+    - *dark*: there is no picture, for however long;
     - *noise*: neighbouring pixels differ `NOISE_RATIO` times more, or less, than around;
     - *rows*: more than `MAX_BAD_ROWS` of its rows are of one value, or off in brightness; fewer are invalid
       rows of a valid frame.
@@ -124,11 +128,12 @@ def find_artefacts(statistics: FrameStatistics) -> Validity:
         "blank": blank,
         "copy of the frame before": statistics.of("copied") & ~blank,
         "brightness": brightness,
+        "dark": _dark(statistics),
         "noise": _noise_off(np.median(statistics.of("noise"), axis=1)),
         "rows": bad_rows.mean(axis=1) > MAX_BAD_ROWS,
     }
     for name, flags in reasons.items():
-        if flags.mean() > MOST and name not in ("saturated", "blank"):
+        if flags.mean() > MOST and name not in ("saturated", "blank", "dark"):
             # Most of a recording can't be the exception.
             reasons[name] = np.zeros_like(flags)
     if not reasons["rows"].any():
@@ -185,6 +190,26 @@ def _rows_off(statistics: FrameStatistics) -> tuple[Flags, Flags]:
         for values in (change, _change(statistics.of("dark"), border))
     ]
     return bad, whole[0] | whole[1]
+
+
+def _dark(statistics: FrameStatistics) -> Flags:
+    """Return which frames show nothing, (T,): a shutter that is closed for longer than others are compared.
+
+    Dark pixels are still, and alike; of a picture that is only dim, the rows still differ as usual.
+    """
+    spread, rows = statistics.of("spread"), statistics.of("rows").astype(np.float64)
+    noise, brightness = np.median(statistics.of("noise"), axis=1), np.median(rows, axis=1)
+    usual = [np.percentile(values, USUAL) for values in (noise, spread, brightness)]
+    dark = (noise < usual[0] / MIN_DIMMING) & (spread < DARK_SPREAD * usual[1]) & (brightness < usual[2])
+    if not dark.any() or dark.all():
+        return np.zeros_like(dark)
+    picture = rows[~dark].mean(axis=0)
+    for first, last in false_runs(~dark):
+        own = rows[first : last + 1].mean(axis=0)
+        alike = np.corrcoef(own, picture)[0, 1] if np.ptp(own) and np.ptp(picture) else 0.0
+        # Fewer frames are judged by brightness; in turn with others they are another channel.
+        dark[first : last + 1] = alike < DIM_CORRELATION and last - first >= MIN_FRAMES
+    return np.asarray(dark)
 
 
 def _border(constant: Flags) -> Flags:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from neurocine.core import InputError
 from neurocine.networks.cells.architecture import CellArchitecture
+from neurocine.networks.cells.filters import VIEWS
 from neurocine.networks.cells.patches import PatchArchitecture
 from neurocine.networks.cells.views import ViewArchitecture
 from neurocine.networks.segmentation.architecture import SegmentationArchitecture
@@ -48,7 +49,13 @@ CELL_ARCHITECTURES: dict[str, CellArchitecture] = {
             merge_units=64,
             output="types",
         ),
-        ViewArchitecture(name="activity-compact", window_frames=100, window_px=25, output="frames"),
+        ViewArchitecture(
+            name="activity-compact",
+            window_frames=100,
+            window_px=25,
+            n_inputs=len(VIEWS),
+            output="frames",
+        ),
         ViewArchitecture(
             name="celltype-compact",
             window_frames=1000,

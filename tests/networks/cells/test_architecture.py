@@ -131,7 +131,7 @@ def test_plain_values_survive_json() -> None:
         (CINAC, "window_frames", 0),
         (CINAC, "window_px", 10**6),
         (CINAC, "window_px", 11),
-        (CINAC, "n_inputs", 9),
+        (CINAC, "n_inputs", 17),
         (CINAC, "conv_filters", [1, 2, 3]),
         (CINAC, "conv_filters", ["a", 1, 1, 1]),
         (CINAC, "lstm_units", 5),

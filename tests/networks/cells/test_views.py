@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from neurocine.core import RoiSet
+from neurocine.networks.cells.filters import BLUR_PX, LISTED, VIEWS, filtered
 from neurocine.networks.cells.inputs import Cells, masked
 from neurocine.networks.cells.normalisation import Statistics
-from neurocine.networks.cells.views import BLUR_PX, VIEWS, filtered
 
 PX = 25
 SHAPE = (60, 50)
-TARGET, MEAN, FIRST, SECOND, BACKGROUND, DOWN, RIGHT = range(len(VIEWS))
+TARGET, MEAN, FIRST, SECOND, BACKGROUND, DOWN, RIGHT = range(len(LISTED))
+ABOVE, BESIDE, BELOW, LEFT, WIDE = range(len(LISTED), len(VIEWS))
 DEMIXED = [TARGET, BACKGROUND, DOWN, RIGHT]
 
 
@@ -42,7 +43,7 @@ def blurred(rois: RoiSet, index: int) -> np.ndarray:
 
 
 def seen(cells: Cells, statistics: Statistics, *changes: np.ndarray) -> np.ndarray:
-    """Views (N, 7, n) of the mean picture with `changes` (Y, X) in counts, one a frame."""
+    """Views (N, 12, n) of the mean picture with `changes` (Y, X) in counts, one a frame."""
     frames = statistics.normalise(statistics.mean + np.stack(changes))
     return cells.weighed(frames, np.arange(len(cells)))
 
@@ -106,6 +107,29 @@ def test_a_sum_of_all_leaves_the_target_s_share() -> None:
     assert np.corrcoef(views[TARGET], shares[0])[0, 1] > 0.99
     assert np.corrcoef(views[FIRST], shares[1])[0, 1] > 0.99
     assert np.corrcoef(views[MEAN], shares[0])[0, 1] < 0.7
+
+
+def test_light_of_unlisted_cells_is_left_over_where_it_lies() -> None:
+    statistics = scene()
+    rois = discs((30, 25, 4), (30, 16, 4))
+    cells = filtered(rois, statistics, PX)
+    unlisted = discs((22, 25, 4), (30, 33, 4), (38, 25, 4))
+    sides = [40 * blurred(unlisted, i) for i in range(3)]
+    wide = 40 * ndimage.gaussian_filter(rois.mask(0).astype(float), 3.0)
+    own = [40 * blurred(rois, i) for i in range(2)]
+    found = seen(cells, statistics, *sides, wide, *own)[0]
+    for frame, side in enumerate((ABOVE, BESIDE, BELOW)):
+        assert found[[ABOVE, BESIDE, BELOW, LEFT], frame].argmax() == side - ABOVE
+        assert found[side, frame] > 5
+    assert found[WIDE, 3] > 3
+    # What the pictures account for leaves nothing: the ridge trades some of it for less noise.
+    assert np.abs(found[ABOVE:, 4:]).max() < 0.06 * found[TARGET, 4]
+
+
+def test_fewer_views_are_the_first_ones() -> None:
+    rois, statistics = discs((20, 20, 4), (23, 24, 4)), scene()
+    few = filtered(rois, statistics, PX, len(LISTED))
+    np.testing.assert_array_equal(few.masks, filtered(rois, statistics, PX).masks[:, : len(LISTED)])
 
 
 def test_neighbours_are_seen_in_the_order_of_their_overlap() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from neurocine.core import Movie
+from neurocine.core import Movie, RoiSet
 from neurocine.networks.cells import CellArchitecture, ViewArchitecture
+from neurocine.networks.cells.filters import LISTED, VIEWS, filtered
+from neurocine.networks.cells.normalisation import Statistics
 from neurocine.training.cells import augment
-from neurocine.training.cells.augment import SLOW_RATIOS, slowed, varied
+from neurocine.training.cells.augment import SLOW_RATIOS, slowed, turned_views, varied
 from neurocine.training.cells.window_sampling import WindowTable, label, window_table
 from neurocine.training.cells.windows import CONTOUR_VERSIONS, Windows
 from neurocine.training.corpus import LabelledRecording, load_recording
@@ -19,7 +24,7 @@ from neurocine.training.corpus import LabelledRecording, load_recording
 
 @pytest.fixture(scope="module")
 def views() -> np.ndarray:
-    return np.random.default_rng(0).normal(0, 8, (40, 7)).astype(np.float32)
+    return np.random.default_rng(0).normal(0, 8, (40, len(VIEWS))).astype(np.float32)
 
 
 def opened(folders: list[Path], architecture: CellArchitecture) -> tuple[LabelledRecording, WindowTable]:
@@ -43,25 +48,35 @@ def test_varied_views_are_near_and_of_the_same_shape(views: np.ndarray) -> None:
     assert 0.15 < np.std(np.log(gains)) < 0.5
 
 
-def test_turning_changes_the_direction_of_shifts_alone(
-    views: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("n_views", [len(LISTED), len(VIEWS)])
+def test_turned_views_are_those_of_a_turned_movie(n_views: int) -> None:
+    rng = np.random.default_rng(4)
+    mean = 500 + 3000 * ndimage.gaussian_filter(rng.standard_normal((31, 31)), 1.5)
+    mask = np.zeros((2, 31, 31), dtype=bool)
+    mask[0, 13:18, 12:19], mask[1, 16:20, 17:21] = True, True
+    frames = (mean + rng.normal(0, 20, (9, 31, 31))).astype(np.float32)
+
+    def views_of(turn: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        statistics = Statistics(turn(mean).astype(np.float32), np.full((31, 31), 20, dtype=np.float32))
+        seen = filtered(RoiSet.from_masks(turn(mask)), statistics, 25, n_views)
+        return seen.weighed(statistics.normalise(turn(frames)), np.array([0]))[0].T
+
+    own = views_of(lambda pictures: pictures)
+    for turns in product((False, True), repeat=3):
+
+        def turn(pictures: np.ndarray, turns: tuple[bool, ...] = turns) -> np.ndarray:
+            pictures = pictures[..., ::-1, :] if turns[0] else pictures
+            pictures = pictures[..., ::-1] if turns[1] else pictures
+            return np.ascontiguousarray(np.swapaxes(pictures, -1, -2) if turns[2] else pictures)
+
+        np.testing.assert_allclose(turned_views(own, *turns), views_of(turn), atol=0.02)
+
+
+def test_all_turns_are_drawn(views: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(augment, "VIEW_NOISE_MAX", 0)
     monkeypatch.setattr(augment, "GAIN_SD", 0)
-    down, right = views[:, 5], views[:, 6]
-    turns = [
-        np.stack(pair, axis=1)
-        for a, b in ((down, right), (right, down))
-        for pair in ((a, b), (-a, b), (a, -b), (-a, -b))
-    ]
-    found = set()
-    for seed in range(60):
-        new = varied(np.random.default_rng(seed), views)
-        np.testing.assert_array_equal(new[:, :5], views[:, :5])
-        matches = [i for i, turn in enumerate(turns) if np.array_equal(new[:, 5:], turn)]
-        assert len(matches) == 1
-        found.add(matches[0])
-    assert found == set(range(8))  # the symmetries of a square
+    drawn = {varied(np.random.default_rng(seed), views).tobytes() for seed in range(60)}
+    assert drawn == {turned_views(views, *turns).tobytes() for turns in product((False, True), repeat=3)}
 
 
 def test_noise_is_added_to_every_view(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ class CellArchitecture(Serialisable, ABC):
     def __post_init__(self) -> None:
         self._bounded("window_frames", (self.window_frames,), 1, 2000)
         self._bounded("window_px", (self.window_px,), 12, 128)
-        self._bounded("n_inputs", (self.n_inputs,), 1, 8)
+        self._bounded("n_inputs", (self.n_inputs,), 1, 16)
         self._one_of("output", Output)
         self._one_of("normalisation", Normalisation)
         if not 0 <= self.dropout < 1:

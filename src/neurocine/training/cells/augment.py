@@ -24,6 +24,8 @@ SLOW_RATIOS = (1.2, 1.43, 2.0, 3.0, 5.0, 6.67)
 SLOW_SHARE = 0.35
 #: Largest noise added to views, in units of the noise of a pixel.
 VIEW_NOISE_MAX = 0.7
+#: Views that change when a movie is turned.
+SHIFTS, SIDES = slice(5, 7), slice(7, 11)
 #: Contours as people or STNeuroNet draw them are blurred by so many pixels and cut at a level in this range;
 #: the edge of suite2p's wanders by so many pixels.
 BLUR_PX, LEVEL, RAGGED_PX = (0.6, 1.4), (0.3, 0.65), 1.0
@@ -101,7 +103,7 @@ def _ragged(rng: np.random.Generator, mask: NDArray[np.bool_]) -> NDArray[np.boo
 
 
 def slowed(views: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
-    """Return views (T, 7) as of a movie of 1 / `ratio` the frame rate, interpolated to the model's.
+    """Return views (T, n) as of a movie of 1 / `ratio` the frame rate, interpolated to the model's.
 
     A slower frame gathers the light of several: its noise, the unit of views, is less by the root of their
     number. Between such frames noise is that of both neighbours, and no longer independent.
@@ -118,12 +120,25 @@ def _slowing(n: int, ratio: float) -> tuple[csr_array, csr_array]:
 
 
 def varied(rng: np.random.Generator, views: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return views (T, 7) as of a brighter or dimmer, noisier, turned movie.
-
-    Turning or mirroring a movie changes the direction of shifts, the last two views, and no other.
-    """
+    """Return views (T, 7 or 12) as of a brighter or dimmer, noisier, turned movie."""
     noise = rng.standard_normal(views.shape, dtype=np.float32) * np.float32(rng.uniform(0, VIEW_NOISE_MAX))
     views = views * np.float32(np.exp(rng.normal(0, GAIN_SD))) + noise
-    shifts = views[:, -2:] * rng.choice(np.array([-1, 1], dtype=np.float32), size=2)
-    views[:, -2:] = shifts[:, ::-1] if rng.uniform() < 0.5 else shifts
-    return views
+    return turned_views(views, *(bool(turn) for turn in rng.integers(2, size=3)))
+
+
+def turned_views(
+    views: NDArray[np.float32], upside_down: bool, mirrored: bool, transposed: bool
+) -> NDArray[np.float32]:
+    """Return views (T, 7 or 12) of a turned movie: shifts and what lies around the cell change places."""
+    turned = views.copy()
+    shifts, sides = turned[:, SHIFTS], turned[:, SIDES]  # down, right; above, right, below, left
+    if upside_down:
+        shifts[:, 0] *= -1
+        sides[:] = sides[:, [2, 1, 0, 3]] if sides.shape[1] else sides
+    if mirrored:
+        shifts[:, 1] *= -1
+        sides[:] = sides[:, [0, 3, 2, 1]] if sides.shape[1] else sides
+    if transposed:
+        shifts[:] = shifts[:, ::-1].copy()
+        sides[:] = sides[:, ::-1].copy()
+    return turned

@@ -71,14 +71,14 @@ def measure(form: str, size: int, name: str, out: Path) -> None:
     if form == "published":
         model = as_published(model)
     segmenter = Segmenter(model, architecture, "openvino" if form == "openvino" else "keras")
-    shape = (architecture.window_frames, size, size)
+    shape = (architecture.input_frames, size, size)
     frames = np.random.default_rng(1).standard_normal(shape, dtype=np.float32)
     segmenter.probabilities(frames)
     wall, processor = time.perf_counter(), time.process_time()
     np.save(out, segmenter.probabilities(frames))
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"wall": wall, "processor": processor, "peak": peak, "frames": len(frames)}))
+    print(json.dumps({"wall": wall, "processor": processor, "peak": peak, "frames": architecture.window_frames}))
 
 
 def main() -> None:

@@ -13,7 +13,15 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from neurocine.active.preprocessing import BinnedMovie, Crop, crop_of, homomorphic, whitened
+from neurocine.active.preprocessing import (
+    BinnedMovie,
+    Crop,
+    crop_of,
+    homomorphic,
+    resting,
+    scale_of,
+    whitened,
+)
 from neurocine.core import InputError, Movie
 from neurocine.networks.segmentation.architecture import Whitening
 from neurocine.networks.segmentation.compact import CompactArchitecture
@@ -139,24 +147,41 @@ def test_whitening() -> None:
     rng = np.random.default_rng(0)
     noise = rng.uniform(0.5, 5, (9, 8))
     frames = (100 + rng.normal(0, 1, (4000, 9, 8)) * noise).astype(np.float32)
-    white = whitened(frames, "pixel")
+    white = whitened(frames, scale_of(frames, "pixel"))
     np.testing.assert_allclose(white.std(axis=0), 1, rtol=0.06)
     np.testing.assert_allclose((white < 0).mean(axis=0), 0.3, atol=0.001)
-    volume = whitened(frames, "volume")
+    volume = whitened(frames, scale_of(frames, "volume"))
     assert volume.mean() == pytest.approx(0, abs=1e-4)
     assert volume.std() == pytest.approx(1, abs=1e-3)
     still = np.full((10, 4, 4), 7, dtype=np.float32)
-    assert not whitened(still, "pixel").any()
-    assert not whitened(still, "volume").any()
+    assert not whitened(still, scale_of(still, "pixel")).any()
+    assert not whitened(still, scale_of(still, "volume")).any()
 
 
 def test_a_transient_doesnt_change_its_own_baseline() -> None:
     frames = np.random.default_rng(0).normal(0, 1, (120, 2, 2)).astype(np.float32)
-    quiet = whitened(frames, "pixel")
+    quiet = whitened(frames, scale_of(frames, "pixel"))
     frames[40:70, 0, 0] += 8
-    loud = whitened(frames, "pixel")
+    loud = whitened(frames, scale_of(frames, "pixel"))
     assert loud[40:70, 0, 0].mean() > 6
     assert abs(loud[80:, 0, 0].mean() - quiet[80:, 0, 0].mean()) < 0.5
+
+
+def test_a_window_ends_with_the_resting_brightness() -> None:
+    rng = np.random.default_rng(0)
+    frames = rng.normal(2000, 20, (24, 48, 48)).astype(np.float32)
+    frames[:, 20:24, 20:24] *= 2
+    frames[5:8, 34:38, 34:38] *= 2  # a transient isn't rest
+    movie = Movie(frames, frame_rate_hz=6, pixel_size_um=2.0, indicator="GCaMP6s", source="m")
+    plain, seen = (
+        next(BinnedMovie.of(movie, replace(A, whitening="pixel", resting=r)).windows(movie)).frames
+        for r in (False, True)
+    )
+    assert seen.shape == (25, *plain.shape[1:])
+    np.testing.assert_array_equal(seen[:24], plain)
+    assert 0.5 < seen[24, 21:23, 21:23].mean() < np.log(2)  # the surround holds some of it
+    assert abs(seen[24, 35:37, 35:37].mean()) < 0.05
+    assert np.isfinite(resting(scale_of(np.zeros((8, 3, 3), np.float32), "pixel"))).all()
 
 
 @pytest.mark.parametrize("pixel", [1.0, 2.1, 4.0])

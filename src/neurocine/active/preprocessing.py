@@ -30,6 +30,8 @@ CUT_SD = 2.0
 #: Quantile of a pixel's values in a window that is its baseline; below the median, because neurons are
 #: active.
 BASELINE = 0.3
+#: Nothing at rest is taken for darker than this share of its surround.
+DARKEST = 0.05
 #: Largest crop at an edge.
 MAX_CROP_UM = 10.0
 
@@ -87,7 +89,7 @@ class Window:
     start, stop
         Binned frames; fewer than the network's window in a short movie.
     frames
-        Whitened, (window_frames, Y, X) float32, height and width padded to multiples of 8.
+        Whitened, (input_frames, Y, X) float32, height and width padded to multiples of 8.
     """
 
     start: int
@@ -228,11 +230,15 @@ class BinnedMovie:
         return np.pad(even, ((0, height - even.shape[0]), (0, width - even.shape[1])), mode="symmetric")
 
     def _window(self, start: int, frames: Float32) -> Window:
-        white = whitened(frames, self.architecture.whitening)
-        missing = self.architecture.window_frames - len(frames)
+        a = self.architecture
+        scale = scale_of(frames, a.whitening)
+        parts = [whitened(frames, scale)]
+        missing = a.window_frames - len(frames)
         if missing:  # a movie shorter than a window is padded with zeros
-            white = np.concatenate([white, np.zeros((missing, *white.shape[1:]), dtype=np.float32)])
-        return Window(start, start + len(frames), white)
+            parts.append(np.zeros((missing, *frames.shape[1:]), dtype=np.float32))
+        if a.resting:
+            parts.append(resting(scale)[None])
+        return Window(start, start + len(frames), np.concatenate(parts) if parts[1:] else parts[0])
 
     def to_movie(self, maps: Float32) -> Float32:
         """Return `maps` (K, Y, X) of a window on the movie's pixels, (K, Y', X') float32, 0 where cropped."""
@@ -266,8 +272,27 @@ def homomorphic(frame: Float32, sigma_px: float) -> Float32:
     return np.asarray(np.exp(logarithm - blurred), dtype=np.float32)
 
 
-def whitened(frames: Float32, how: Whitening) -> Float32:
-    """Return `frames` (T, Y, X) scaled as a network expects; a still movie gives zeros.
+#: What windows are scaled by: what is taken off, and what the rest is multiplied by, () or (Y, X) each.
+Scale = tuple[Float32, Float32]
+
+
+def whitened(frames: Float32, scale: Scale) -> Float32:
+    """Return `frames` (T, Y, X) scaled as a network expects; a still movie gives zeros."""
+    base, inverse = scale
+    return (frames - base) * inverse
+
+
+def resting(scale: Scale) -> Float32:
+    """Return the picture (Y, X) of the resting brightness of frames whose `scale` (``pixel``) this is.
+
+    Filtered frames are relative to their surround, so that the logarithm of their baseline is 0 where a
+    place is as bright as what is around it.
+    """
+    return np.log(np.maximum(scale[0], DARKEST, dtype=np.float32))
+
+
+def scale_of(frames: Float32, how: Whitening) -> Scale:
+    """Return by what `frames` (T, Y, X) are scaled.
 
     Parameters
     ----------
@@ -275,12 +300,6 @@ def whitened(frames: Float32, how: Whitening) -> Float32:
         ``volume``: less their mean, over their SD (Eq. 2). ``pixel``: each pixel less its baseline (the 30th
         percentile), over its noise (from the mean absolute difference of successive frames).
     """
-    base, spread = scale_of(frames, how)
-    return (frames - base) * spread
-
-
-def scale_of(frames: Float32, how: Whitening) -> tuple[Float32, Float32]:
-    """Return what `whitened` takes off and multiplies by: () or (Y, X) float32 each."""
     if how == "volume":
         base = np.asarray(frames.mean(dtype=np.float64), dtype=np.float32)
         spread = np.asarray(frames.std(dtype=np.float64), dtype=np.float32)

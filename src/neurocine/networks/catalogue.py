@@ -73,7 +73,7 @@ SEGMENTATION_ARCHITECTURES: dict[str, SegmentationArchitecture] = {
     a.name: a
     for a in (
         DenseArchitecture(name="stneuronet-reference", pixel_size_um=1.2),
-        CompactArchitecture(name="stneuronet-compact"),
+        CompactArchitecture(name="stneuronet-compact", resting=True),
     )
 }
 

@@ -16,6 +16,7 @@ from neurocine.networks.segmentation.segmenter import Segmenter
 
 DENSE = DenseArchitecture(name="dense", window_frames=16)
 COMPACT = CompactArchitecture(name="compact", window_frames=24, maps=2)
+RESTING = CompactArchitecture(name="resting", window_frames=24, maps=2, resting=True)
 
 
 def trained(architecture: SegmentationArchitecture) -> Any:
@@ -33,7 +34,7 @@ def trained(architecture: SegmentationArchitecture) -> Any:
     return model
 
 
-@pytest.fixture(scope="module", params=[DENSE, COMPACT], ids=lambda a: a.family)
+@pytest.fixture(scope="module", params=[DENSE, COMPACT, RESTING], ids=lambda a: a.name)
 def architecture(request: pytest.FixtureRequest) -> SegmentationArchitecture:
     return request.param  # type: ignore[no-any-return]
 
@@ -44,7 +45,7 @@ def model(architecture: SegmentationArchitecture) -> Any:
 
 
 def window(architecture: SegmentationArchitecture, height: int, width: int) -> NDArray[np.float32]:
-    shape = (architecture.window_frames, height, width)
+    shape = (architecture.input_frames, height, width)
     return np.random.default_rng(6).standard_normal(shape, dtype=np.float32)
 
 

@@ -16,7 +16,7 @@ def test_sizes() -> None:
     a = SEGMENTATION_ARCHITECTURES["stneuronet-compact"]
     model = a.build()
     assert model.count_params() < 882_040 / 8
-    assert model(np.zeros((2, 120, 16, 24, 1), dtype=np.float32)).shape == (2, 10, 16, 24)
+    assert model(np.zeros((2, 121, 16, 24, 1), dtype=np.float32)).shape == (2, 10, 16, 24)
 
 
 def test_a_map_is_of_its_part_of_the_window() -> None:

@@ -176,6 +176,17 @@ def test_crops_are_whitened_and_turned_with_their_answer() -> None:
                 assert part.max(axis=0)[mask].mean() > 2 * part.max(axis=0)[~mask].mean()
 
 
+def test_crops_end_with_the_resting_brightness_as_windows_do() -> None:
+    movie = _handmade()
+    a = replace(A, whitening="pixel", resting=True)
+    frames, _, _ = next(Crops([movie], a, 40).batches(1, 0, 1, 2, augment=False))
+    assert frames.shape == (2, 25, 40, 40, 1)
+    plain, _, _ = next(Crops([movie], replace(a, resting=False), 40).batches(1, 0, 1, 2, augment=False))
+    np.testing.assert_array_equal(frames[:, :24], plain)
+    base = np.quantile(movie.frames[:24].astype(np.float32), 0.3, axis=0, method="lower")
+    np.testing.assert_allclose(frames[0, 24, ..., 0], np.log(np.maximum(base, 0.05)), atol=2e-3)
+
+
 def test_small_fields_of_view_are_filled_up() -> None:
     frames, label, weight = next(Crops([_handmade()], A, 48).batches(1, 0, 1, 2, augment=False))
     assert frames.shape == (2, 24, 48, 48, 1)

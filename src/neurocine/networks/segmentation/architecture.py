@@ -35,6 +35,9 @@ class SegmentationArchitecture(Serialisable, ABC):
         How a window is scaled before it enters.
     maps
         Maps of probabilities a window: each is of as many successive frames of it.
+    resting
+        Whether a picture of the resting brightness follows the frames of a window: the logarithm of each
+        pixel's baseline over its surround. It needs the whitening ``pixel``.
 
     Raises
     ------
@@ -52,6 +55,7 @@ class SegmentationArchitecture(Serialisable, ABC):
     background_um: float = 25.0
     whitening: Whitening = "volume"
     maps: int = 1
+    resting: bool = False
 
     def __post_init__(self) -> None:
         if not 8 <= self.window_frames <= 4096 or self.window_frames % 8:
@@ -63,11 +67,18 @@ class SegmentationArchitecture(Serialisable, ABC):
                 raise self._wrong(name, "in 0.01-1000")
         if self.whitening not in get_args(Whitening):
             raise self._wrong("whitening", f"one of {', '.join(get_args(Whitening))}")
+        if self.resting and self.whitening != "pixel":
+            raise self._wrong("resting", "false, unless the whitening is pixel")
+
+    @property
+    def input_frames(self) -> int:
+        """Pictures that the network reads: a window's frames, and perhaps that of the resting brightness."""
+        return self.window_frames + self.resting
 
     @abstractmethod
     def build(self) -> Any:
         """Return a new Keras model with random weights, which `keras.utils.set_random_seed` fixes.
 
-        It maps windows (B, T, Y, X, 1) float32, T = `window_frames`, Y and X multiples of `multiple`, to
+        It maps windows (B, T, Y, X, 1) float32, T = `input_frames`, Y and X multiples of `multiple`, to
         probabilities (B, maps, Y, X) float32 that a pixel belongs to a neuron active then.
         """

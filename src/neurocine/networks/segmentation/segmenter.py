@@ -53,16 +53,12 @@ class Segmenter:
             If the window doesn't have the network's length, or isn't of multiples of 8 pixels.
         """
         a = self.architecture
-        if (
-            frames.ndim != 3
-            or len(frames) != a.window_frames
-            or any(n % a.multiple for n in frames.shape[1:])
-        ):
+        if frames.ndim != 3 or len(frames) != a.input_frames or any(n % a.multiple for n in frames.shape[1:]):
             raise InputError(
                 "window",
                 "frames",
                 f"has shape {frames.shape}",
-                f"{a.name} reads {a.window_frames} frames of multiples of {a.multiple} pixels.",
+                f"{a.name} reads {a.input_frames} frames of multiples of {a.multiple} pixels.",
             )
         shape = (1, *frames.shape, 1)
         if self._compiled is None or self._compiled[0] != shape:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.active.preprocessing import BinnedMovie, scale_of, whitened
+from neurocine.active.preprocessing import BinnedMovie, resting, scale_of, whitened
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.truth import Truth
 from neurocine.io.result_files import read_movie, read_rois, read_truth
@@ -249,16 +249,18 @@ class Crops:
         return frames, label, weight
 
     def _white(self, movie: LabelledMovie, start: int, area: tuple[slice, slice]) -> NDArray[np.float32]:
-        window = movie.frames[start : start + self.architecture.window_frames]
+        a = self.architecture
+        window = movie.frames[start : start + a.window_frames]
         crop = window[:, *area].astype(np.float32)
-        if self.architecture.whitening == "volume":
-            return whitened(crop, "volume")
+        if a.whitening == "volume":
+            return whitened(crop, scale_of(crop, "volume"))
         # Pixel by pixel, so that a crop's scale is part of the whole picture's: kept for the next crop.
         if (movie.name, start) not in self.scales:
             scale = scale_of(window.astype(np.float32), "pixel")
             self.scales[movie.name, start] = (scale[0].astype(np.float16), scale[1].astype(np.float16))
-        base, inverse = self.scales[movie.name, start]
-        return (crop - base[area]) * inverse[area]
+        base, inverse = (part[area].astype(np.float32) for part in self.scales[movie.name, start])
+        white = whitened(crop, (base, inverse))
+        return np.concatenate([white, resting((base, inverse))[None]]) if a.resting else white
 
 
 def _filled(pictures: NDArray[np.float32], size: int) -> NDArray[np.float32]:

@@ -119,7 +119,7 @@ def _dataset(
             yield batch[0], np.stack(batch[1:], axis=-1)
 
     signature = (
-        tf.TensorSpec((size, architecture.window_frames, *shape[1:], 1), tf.float32),
+        tf.TensorSpec((size, architecture.input_frames, *shape[1:], 1), tf.float32),
         tf.TensorSpec((size, *shape, 2), tf.float32),
     )
     return dataset_of(joined, signature, n)

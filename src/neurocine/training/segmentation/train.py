@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import StneuronetTraining
@@ -98,10 +100,26 @@ def train_stneuronet(
 
 
 def _weights(path: Path, architecture: SegmentationArchitecture) -> list[NDArray[Any]]:
-    """Return the weights in a file, in the model's order."""
+    """Return the weights in a file, in the order of the model of `architecture`.
+
+    A network that doesn't see the resting brightness can become one that does: it begins with no use for it.
+    """
     model, stored, _, _ = load_segmentation_weights(path)
-    check_start(path, stored, architecture)
-    return values_of(model.weights)
+    if stored == replace(architecture, name=stored.name):
+        return values_of(model.weights)
+    check_start(path, replace(stored, name=architecture.name, resting=architecture.resting), architecture)
+    known = {weight.path: weight.numpy() for weight in model.weights}
+    fresh = architecture.build()
+    return [_continued(weight.numpy(), known.get(weight.path), weight.path) for weight in fresh.weights]
+
+
+def _continued(fresh: NDArray[Any], known: NDArray[Any] | None, name: str) -> NDArray[Any]:
+    """Return a weight whose first values are `known`; further inputs count nothing yet."""
+    if known is None or known.shape == fresh.shape:
+        return fresh if known is None else known
+    value = np.zeros_like(fresh) if name.endswith("kernel") else fresh.copy()
+    value[tuple(slice(n) for n in known.shape)] = known
+    return value
 
 
 def _loaded(

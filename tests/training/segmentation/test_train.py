@@ -23,6 +23,7 @@ from neurocine.networks.registry import Registry, sha256
 from neurocine.networks.segmentation.compact import CompactArchitecture
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import load_segmentation_weights, save_segmentation_weights
+from neurocine.training.checkpoint import assign
 from neurocine.training.segmentation.card import measure_and_describe
 from neurocine.training.segmentation.crops import (
     Crops,
@@ -34,7 +35,7 @@ from neurocine.training.segmentation.crops import (
     target_of,
 )
 from neurocine.training.segmentation.fit import dice_and_entropy, dice_loss
-from neurocine.training.segmentation.train import train_stneuronet
+from neurocine.training.segmentation.train import starting_weights, train_stneuronet
 
 A = CompactArchitecture(
     name="tiny",
@@ -131,6 +132,18 @@ def test_training_goes_on_from_weights(folders: list[Path], tmp_path: Path) -> N
     assert metadata["recipe"]["start"] == sha256(start)
     with pytest.raises(InputError, match="architecture"):
         train_stneuronet(still, folders, tmp_path / "third", architecture=replace(A, time_filters=8))
+
+
+def test_a_network_that_learns_of_the_resting_brightness_starts_without_any_use_for_it(
+    tmp_path: Path,
+) -> None:
+    path, a = tmp_path / "known.h5", replace(A, whitening="pixel")
+    save_segmentation_weights(path, a.build(), a, Postprocessing(), {})
+    known, *_ = load_segmentation_weights(path)  # as stored: in float16
+    model = replace(a, resting=True).build()
+    assign(model.weights, starting_weights(path, replace(a, resting=True)))
+    window = np.random.default_rng(0).normal(size=(1, 25, 16, 16, 1)).astype(np.float32)
+    np.testing.assert_allclose(model(window), known(window[:, :24]), atol=1e-6)
 
 
 def _handmade() -> LabelledMovie:
@@ -279,7 +292,8 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 from neurocine.config import StneuronetTraining
 from neurocine.networks.catalogue import segmentation_architecture_from
 from neurocine.training.loop import device_strategy
-from neurocine.training.segmentation.train import train_stneuronet
+from neurocine.training.segmentation.train import starting_weights, train_stneuronet
+from neurocine.training.checkpoint import assign
 from neurocine.training.segmentation.card import measure_and_describe
 assert device_strategy().num_replicas_in_sync == 2
 settings = StneuronetTraining(epochs=1, steps_per_epoch=2, batch_size=4, crop_px=32, validation_crops=4)

@@ -78,7 +78,7 @@ def train_stneuronet(
         "movies": {"train": [f.name for f in learned], "validation": [f.name for f in split.validation]},
         "impl": {step: IMPL[step] for step in ("simulation", "training")},
     }
-    known = None if settings.start is None else _weights(Path(settings.start), a)
+    known = None if settings.start is None else starting_weights(Path(settings.start), a)
     out.mkdir(parents=True, exist_ok=True)
     fitted = fit_segmenter(
         a,
@@ -99,7 +99,7 @@ def train_stneuronet(
     return fitted
 
 
-def _weights(path: Path, architecture: SegmentationArchitecture) -> list[NDArray[Any]]:
+def starting_weights(path: Path, architecture: SegmentationArchitecture) -> list[NDArray[Any]]:
     """Return the weights in a file, in the order of the model of `architecture`.
 
     A network that doesn't see the resting brightness can become one that does: it begins with no use for it.

@@ -145,7 +145,7 @@ def test_uneven_light_is_evened() -> None:
 
 def test_whitening() -> None:
     rng = np.random.default_rng(0)
-    noise = rng.uniform(0.5, 5, (9, 8))
+    noise = rng.uniform(1, 5, (9, 8))
     frames = (100 + rng.normal(0, 1, (4000, 9, 8)) * noise).astype(np.float32)
     white = whitened(frames, scale_of(frames, "pixel"))
     np.testing.assert_allclose(white.std(axis=0), 1, rtol=0.06)
@@ -156,6 +156,15 @@ def test_whitening() -> None:
     still = np.full((10, 4, 4), 7, dtype=np.float32)
     assert not whitened(still, scale_of(still, "pixel")).any()
     assert not whitened(still, scale_of(still, "volume")).any()
+
+
+def test_a_still_strip_does_not_blaze() -> None:
+    frames = np.random.default_rng(0).normal(100, 5, (60, 20, 20)).astype(np.float32)
+    frames[:, :2] = 100 + 1e-4 * frames[:, :2]
+    frames[7, :2] += 0.2
+    white = whitened(frames, scale_of(frames, "pixel"))
+    assert np.abs(white[:, :2]).max() < 1
+    assert white[:, 2:].std() == pytest.approx(1, rel=0.1)
 
 
 def test_a_transient_doesnt_change_its_own_baseline() -> None:

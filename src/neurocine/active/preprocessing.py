@@ -30,6 +30,8 @@ CUT_SD = 2.0
 #: Quantile of a pixel's values in a window that is its baseline; below the median, because neurons are
 #: active.
 BASELINE = 0.3
+#: No pixel's noise is taken for less than this share of the median.
+MIN_NOISE_SHARE = 0.2
 #: Nothing at rest is taken for darker than this share of its surround.
 DARKEST = 0.05
 #: Largest crop at an edge.
@@ -298,7 +300,8 @@ def scale_of(frames: Float32, how: Whitening) -> Scale:
     ----------
     how
         ``volume``: less their mean, over their SD (Eq. 2). ``pixel``: each pixel less its baseline (the 30th
-        percentile), over its noise (from the mean absolute difference of successive frames).
+        percentile), over its noise (from the mean absolute difference of successive frames; at least a fifth
+        of the median).
     """
     if how == "volume":
         base = np.asarray(frames.mean(dtype=np.float64), dtype=np.float32)
@@ -311,6 +314,7 @@ def scale_of(frames: Float32, how: Whitening) -> Scale:
             steps += np.abs(after - before)
         # Of two normal samples' difference, the mean size is 2 / sqrt(pi) of their SD.
         steps *= np.float32(np.sqrt(np.pi) / 2 / max(1, len(frames) - 1))
-        spread = steps
+        # Strips that registration leaves hold no noise of their own, and would blaze.
+        spread = np.maximum(steps, MIN_NOISE_SHARE * np.median(steps))
     inverse = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
     return np.asarray(base, dtype=np.float32), np.asarray(inverse, dtype=np.float32)

@@ -256,8 +256,9 @@ class Crops:
             return whitened(crop, scale_of(crop, "volume"))
         # Pixel by pixel, so that a crop's scale is part of the whole picture's: kept for the next crop.
         if (movie.name, start) not in self.scales:
-            scale = scale_of(window.astype(np.float32), "pixel")
-            self.scales[movie.name, start] = (scale[0].astype(np.float16), scale[1].astype(np.float16))
+            base, inverse = scale_of(window.astype(np.float32), "pixel")
+            inverse = np.minimum(inverse, np.finfo(np.float16).max)
+            self.scales[movie.name, start] = (base.astype(np.float16), inverse.astype(np.float16))
         base, inverse = (part[area].astype(np.float32) for part in self.scales[movie.name, start])
         white = whitened(crop, (base, inverse))
         return np.concatenate([white, resting((base, inverse))[None]]) if a.resting else white

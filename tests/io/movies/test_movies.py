@@ -81,7 +81,8 @@ def write_nwb(path: Path, frames: NDArray[Any], names: tuple[str, ...] = ("movie
     )
     for name in names:
         content = more or {"data": frames.swapaxes(1, 2), "unit": "counts"}
-        series = TwoPhotonSeries(name=name, imaging_plane=plane, rate=20.0, **content)
+        rate = {} if "timestamps" in content else {"rate": 20.0}
+        series = TwoPhotonSeries(name=name, imaging_plane=plane, **rate, **content)
         nwb.add_acquisition(series)
     with NWBHDF5IO(path, "w") as io:
         io.write(nwb)
@@ -161,6 +162,32 @@ def test_nwb_with_planes(tmp_path: Path, frames: NDArray[np.int16]) -> None:
         np.testing.assert_array_equal(movie.read(1, 6), planes[1:6, ..., plane])
     with pytest.raises(InputError, match="plane: there are 3: 0 to 2"):
         open_movie(path)
+
+
+def test_gaps_in_the_timestamps_of_nwb_are_named(
+    tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
+) -> None:
+    times = np.array([0, 1, 2, 6, 7, 8, 60]) / 20 + np.array([0, 3, -4, 2, 0, -5, 1]) / 1000 + 5
+    stored = frames.swapaxes(1, 2)
+    planes = np.stack([stored, stored + 1], axis=3)
+    for name, data in (("one", stored), ("two", planes)):
+        path = write_nwb(tmp_path / f"{name}.nwb", frames, data=data, unit="counts", timestamps=times)
+        movie = open_movie(path, selection=Selection(plane=1 if name == "two" else None))
+        np.testing.assert_array_equal(movie.frames[:], frames + (name == "two"))
+        assert movie.frame_rate_hz == pytest.approx(20, rel=0.15)
+        assert "numbers or times of frames: 3 after frame 2, 51 after frame 5 (54 in all)" in caplog.text
+        caplog.clear()
+        open_movie(path, selection=Selection(plane=1 if name == "two" else None, frames=(3, 5)))
+        assert "missing" not in caplog.text
+
+
+def test_timestamps_of_nwb_that_go_back_are_named(
+    tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
+) -> None:
+    times = np.array([0, 0.05, 0.1, 0.02, 0.07, 0.12, 0.17])
+    path = write_nwb(tmp_path / "m.nwb", frames, data=frames.swapaxes(1, 2), unit="counts", timestamps=times)
+    assert open_movie(path, frame_rate_hz=20).n_frames == T
+    assert "timestamps of movie go back after frame 2" in caplog.text
 
 
 def test_nwb_with_external_frames_names_the_files(tmp_path: Path, frames: NDArray[np.int16]) -> None:

@@ -133,7 +133,7 @@ def warn_of_gaps(name: str, volumes: Volumes, frames: Range | None) -> None:
             "was there already",
             name, volumes.n_between,
         )  # fmt: skip
-    warn_of_missing(name, volumes.gaps, frames, "the files' own numbers of frames")
+    warn_of_missing(name, volumes.gaps, frames, "the files' own numbers or times of frames")
 
 
 def warn_of_missing(name: str, gaps: list[tuple[int, int]], frames: Range | None, source: str) -> None:
@@ -162,7 +162,7 @@ def _slots(numbers: NDArray[np.int64], layout: Layout) -> tuple[NDArray[np.int64
         return None
     n_sharing = np.diff(np.append(begins, len(numbers)))
     shared, n_channels = _most_common(n_sharing), len(layout.channels)
-    if shared not in (1, n_channels):
+    if shared not in (1, n_channels, layout.per_volume):
         return None
     frame = (numbers - 1) // _most_common(steps[steps > 0])
     rank = np.arange(len(numbers)) - np.repeat(begins, n_sharing)

@@ -66,7 +66,7 @@ def test_a_page_that_is_missing_leaves_planes_in_phase(
     for plane in range(4):
         expected = [v * 4 + plane for v in range(10) if v != 4]
         assert read(path, plane=plane) == expected
-    assert "by the files' own numbers of frames: 1 after frame 3 (1 in all)" in caplog.text
+    assert "by the files' own numbers or times of frames: 1 after frame 3 (1 in all)" in caplog.text
     assert "3 frames between others are left out: those of incomplete volumes" in caplog.text
 
 

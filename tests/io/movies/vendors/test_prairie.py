@@ -56,6 +56,16 @@ def test_times_count_more_than_the_period_that_was_set(tmp_path: Path) -> None:
     assert settings.channels == {1: "red", 2: "Ch2"}
 
 
+def test_gaps_between_times_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    # Cycles begin when they are triggered: only what is missing within them counts.
+    read_settings(write(tmp_path / "t.xml", STATE_5, [0.1, 2.1, 4.0, 10.1], [100.0, 102.0, 106.1, 108.0]))
+    assert "by the times of frames: 2 after frame 2, 1 after frame 5 (3 in all)" in caplog.text
+    caplog.clear()
+    volumes = [[t, t + 0.3] for t in (1.0, 2.0, 3.0, 6.0)]
+    read_settings(write(tmp_path / "v.xml", STATE_5, *volumes, kind="TSeries ZSeries Element"))
+    assert "by the times of frames: 2 after frame 2 (2 in all)" in caplog.text
+
+
 def test_without_frames_the_period_and_the_average_are_used(tmp_path: Path) -> None:
     assert read_settings(write(tmp_path / "t.xml", STATE_5)).frame_rate_hz == pytest.approx(1 / 1.86)
 

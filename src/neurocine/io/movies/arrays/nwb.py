@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurocine.core import InputError
 from neurocine.io.movies.arrays.axes import pick_dataset
 from neurocine.io.movies.frames import OpenedMovie, Reordered
 from neurocine.io.movies.layout import Layout
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
+from neurocine.io.movies.times import numbers_of, rate_of
 from neurocine.io.safe.hdf5 import open_hdf5
+
+logger = logging.getLogger(__name__)
 
 _METRES = {"meters": 1e6, "metres": 1e6, "meter": 1e6, "m": 1e6, "millimeters": 1e3, "mm": 1e3}
 _METRES |= {"micrometers": 1.0, "micrometer": 1.0, "microns": 1.0, "um": 1.0, "µm": 1.0}
@@ -45,12 +50,15 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             "Save it as NWB's schema says.",
         )
     plane = chosen.imaging_plane
+    times = _times(path, chosen)
+    numbers = None if times is None or len(times) != shape[0] else numbers_of(times)
     return OpenedMovie(
         Reordered(data, "txyz"[: len(shape)], owner=io),
-        _rate(chosen),
+        _rate(chosen, times),
         _pixel_size(plane),
         plane.indicator if plane.indicator not in ("", "unknown") else None,
         layout=Layout(n_planes=int(shape[3])) if len(shape) == 4 else None,
+        numbers=None if numbers is None else np.repeat(numbers, shape[3] if len(shape) == 4 else 1),
     )
 
 
@@ -73,12 +81,26 @@ def _is_series(item: object) -> bool:
     return isinstance(item, TwoPhotonSeries)
 
 
-def _rate(series: Any) -> float | None:
+def _times(path: Path, series: Any) -> NDArray[np.float64] | None:
+    """Return when each frame was recorded, in seconds; None if only the rate is given."""
+    if series.rate or series.timestamps is None:
+        return None
+    times = np.asarray(series.timestamps[:], dtype=np.float64)
+    back = np.flatnonzero(~(np.diff(times) >= 0))
+    if len(back):
+        logger.warning(
+            "%s: timestamps of %s go back after frame %d: they tell neither the rate nor which frames are "
+            "missing. Check them",
+            path, series.name, back[0],
+        )  # fmt: skip
+    return times
+
+
+def _rate(series: Any, times: NDArray[np.float64] | None) -> float | None:
     if series.rate:
         return float(series.rate)
-    if series.timestamps is not None and len(series.timestamps) > 1:
-        return float(1 / np.median(np.diff(series.timestamps[:1000])))
-    return float(series.imaging_plane.imaging_rate) if series.imaging_plane.imaging_rate else None
+    rate = None if times is None else rate_of(times)
+    return rate or (float(series.imaging_plane.imaging_rate) if series.imaging_plane.imaging_rate else None)
 
 
 def _pixel_size(plane: Any) -> float | None:

@@ -16,7 +16,9 @@ import numpy as np
 
 from neurocine.core import InputError
 from neurocine.io.movies.metadata import square_size
+from neurocine.io.movies.times import gaps_of
 from neurocine.io.movies.vendors.xml import numeric, parse
+from neurocine.io.movies.volumes import warn_of_missing
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ def read_settings(path: Path) -> Settings:
             "planes before you use them",
             path,
         )
+    warn_of_missing(str(path), _gaps(cycles, volumes), None, "the times of frames")
     edges = [_first(root, "micronsPerPixel", axis) for axis in ("XAxis", "YAxis")]
     return Settings(
         n_planes=max(map(len, cycles)) if volumes else 1,
@@ -93,6 +96,18 @@ def _rate(root: ElementTree.Element, cycles: Sequence[Sequence[float]], volumes:
         return float(1 / np.median(intervals))
     period, averaged = _first(root, "framePeriod"), _first(root, "rastersPerFrame") or 1
     return 1 / (period * averaged) if period and period > 0 and averaged > 0 else None
+
+
+def _gaps(cycles: Sequence[Sequence[float]], volumes: bool) -> list[tuple[int, int]]:
+    """Return the frame of a plane before each gap within a cycle, or between volumes, and what is missing."""
+    if volumes:
+        return gaps_of(np.array([times[0] for times in cycles]))
+    starts = np.cumsum([0, *map(len, cycles)]).tolist()
+    return [
+        (start + frame, n)
+        for start, times in zip(starts, cycles, strict=False)
+        for frame, n in gaps_of(np.array(times))
+    ]
 
 
 def _times(sequence: ElementTree.Element) -> Sequence[float]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import neurocine.celltype
 from neurocine import pipeline
 from neurocine.config import CelltypeSettings, MotionSettings, load_recordings
-from neurocine.core import CellTypes, InputError, RoiSet
+from neurocine.core import CellTypes, InputError, RoiSet, Selection
 from neurocine.ingest import MovieRecord, ingest, read_source, write_source
 from neurocine.ingest.summary import facts
 from neurocine.io.result_files import read_celltypes, read_structural, write_rois
@@ -130,3 +130,37 @@ def test_without_a_structural_channel_there_is_none(table: Path) -> None:
 def test_a_wrong_name_is_an_error(table: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         record(write_table(table.parent, **changes))
+
+
+COLOURS, PRAIRIE = "m_{name}_{t:04d}.tif", "S_Cycle00001_Ch{c}_{t:06d}.tif"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "missing", "message"),
+    [
+        (PRAIRIE, {(1, 4)}, r"has frames of shape \(12, 96, 96\), the functional channel \(11, 96, 96\)"),
+        (
+            PRAIRIE,
+            {(1, 4), (2, 6)},
+            r"lacks another frame: \w*Ch2_000004.tif stands beside \w*Ch1_000005.tif",
+        ),
+        (COLOURS, {(1, 4), (2, 6)}, r"lacks another frame: \w*red_0004.tif stands beside \w*green_0005.tif"),
+        (COLOURS, {(1, 4), (2, 4)}, None),
+    ],
+)
+def test_channels_that_lack_frames(
+    pattern: str, missing: set[tuple[int, int]], message: str | None, tmp_path: Path
+) -> None:
+    frames, _ = two_channels()
+    names = ("green", "red") if pattern == COLOURS else ("1", "2")
+    for c, name in enumerate(names, 1):
+        for t in range(12):
+            if (c, t) not in missing:
+                tifffile.imwrite(tmp_path / pattern.format(name=name, c=c, t=t), frames[t, c - 1])
+    given: dict[str, Any] = {"frame_rate_hz": 10.0, "pixel_size_um": 2.0, "channel_structural": names[1]}
+    selection = Selection(channel=names[0])
+    if message is None:
+        assert ingest(tmp_path, **given, selection=selection).shape[0] == 11
+    else:
+        with pytest.raises(InputError, match=f"channel_structural: {message}"):
+            ingest(tmp_path, **given, selection=selection)

@@ -23,7 +23,7 @@ from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warn
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.ingest.scan_phase import ScanPhase, ScanPhaseSum
 from neurocine.ingest.storage import copies_doubt, sign_doubt
-from neurocine.io.movies import frames_of_files, movie_files, n_frames_stored, open_movie
+from neurocine.io.movies import first_mismatch, frames_of_files, movie_files, n_frames_stored, open_movie
 from neurocine.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
@@ -334,14 +334,22 @@ def structural_files(
         override=True,
         selection=replace(selection, channel=channel),
     )
+    files = movie_files(paths, selection)[1]
+    others = movie_files(paths, replace(selection, channel=channel))[1]
+    problem, remedy = "", "Name the other channel."
     shapes = [(movie.n_frames, *movie.fov_shape) for movie in (structural, functional)]
-    first = [movie.read(0, 1) for movie in (structural, functional)]
-    problem = f"has frames of shape {shapes[0]}, the functional channel {shapes[1]}"
-    if shapes[0] == shapes[1]:
+    mismatch = first_mismatch(files, others)
+    if shapes[0] != shapes[1]:
+        problem = f"has frames of shape {shapes[0]}, the functional channel {shapes[1]}"
+        remedy = "Copy what is missing of one of them, or name another channel."
+    elif mismatch is not None:
+        problem = f"lacks another frame: {mismatch[1].name} stands beside {mismatch[0].name}"
+        remedy = "Copy what is missing of both, or take the same files of both away."
+    elif np.array_equal(structural.read(0, 1), functional.read(0, 1)):
         problem = f"{channel!r} holds the same pixels as the functional channel {selection.channel!r}"
-    if shapes[0] != shapes[1] or np.array_equal(first[0], first[1]):
-        raise InputError(structural.source, "channel_structural", problem, "Name the other channel.")
-    return tuple(str(name) for name in movie_files(paths, replace(selection, channel=channel))[1])
+    if problem:
+        raise InputError(structural.source, "channel_structural", problem, remedy)
+    return tuple(map(str, others))
 
 
 def _named(ranges: Sequence[Range], movie: Movie, selected: Range | None) -> Validity:

@@ -76,14 +76,41 @@ def test_frames_and_crop_count_within_the_channel(tmp_path: Path) -> None:
     assert read_source(tmp_path / "source.json") == record
 
 
-def test_the_rate_of_alternating_planes_is_that_of_volumes(tmp_path: Path) -> None:
+def test_the_rate_of_alternating_planes_is_that_of_volumes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     tifffile.imwrite(
         tmp_path / "m.tif", FRAMES, imagej=True, metadata={"axes": "TYX", "finterval": 0.05, "unit": "um"}
     )
     chosen = Selection(plane=1, n_planes=4)
     assert open_movie(tmp_path / "m.tif", pixel_size_um=1, selection=chosen).frame_rate_hz == 5
+    assert "frame rate, 20 Hz, is taken for that of all 4 planes together: 5 Hz for each" in caplog.text
+    # What the warning says, if it is wrong.
+    for given in (5, 20):
+        movie = open_movie(tmp_path / "m.tif", frame_rate_hz=given, pixel_size_um=1, selection=chosen)
+        assert movie.frame_rate_hz == given
+    with pytest.raises(InputError, match=r"frame_rate_hz: is 10 in .* but 5 in the file"):
+        open_movie(tmp_path / "m.tif", frame_rate_hz=10, pixel_size_um=1, selection=chosen)
     both = Selection(channel="1", n_channels=2)
     assert open_movie(tmp_path / "m.tif", pixel_size_um=1, selection=both).frame_rate_hz == 20
+
+
+@pytest.mark.parametrize(("increment", "rate"), [(0.2, 5), (0.05, 5), (None, 5)])
+def test_a_rate_of_volumes_in_ome_stays(
+    increment: float | None, rate: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of 24 pages recorded 50 ms apart, the planes of six volumes that the file knows nothing of."""
+    planes = "".join(f'<Plane TheC="0" TheZ="0" TheT="{t}" DeltaT="{t / 20}"/>' for t in range(24))
+    known = "" if increment is None else f'TimeIncrement="{increment}"'
+    xml = (
+        '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">'
+        '<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="5" SizeY="6" SizeC="1" SizeZ="1" '
+        f'SizeT="24" {known}><TiffData/>{planes}</Pixels></Image></OME>'
+    )
+    tifffile.imwrite(tmp_path / "m.tif", FRAMES, description=xml, metadata=None, photometric="minisblack")
+    movie = open_movie(tmp_path / "m.tif", pixel_size_um=1, selection=Selection(plane=1, n_planes=4))
+    assert movie.frame_rate_hz == pytest.approx(rate)
+    assert ("taken for that of all" in caplog.text) == (increment != 0.2)
 
 
 @pytest.mark.parametrize(

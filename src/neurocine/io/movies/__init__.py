@@ -6,7 +6,7 @@ registers itself in `MOVIE_FORMATS`; nothing else changes.
 
 from neurocine.io.movies.files import find_movies, movie_files, movie_title
 from neurocine.io.movies.frames import OpenedMovie, frames_of_files, n_frames_stored
-from neurocine.io.movies.names import natural_key
+from neurocine.io.movies.names import first_mismatch, natural_key
 from neurocine.io.movies.opening import open_movie, probe
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 
@@ -15,6 +15,7 @@ __all__ = [
     "MovieFormat",
     "OpenedMovie",
     "find_movies",
+    "first_mismatch",
     "frames_of_files",
     "movie_files",
     "movie_title",

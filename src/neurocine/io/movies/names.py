@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from glob import escape
 from itertools import pairwise
@@ -56,6 +56,20 @@ def sequence_problems(paths: Sequence[Path]) -> list[str]:
     return problems
 
 
+def first_mismatch(files: Sequence[Path], others: Sequence[Path]) -> tuple[Path, Path] | None:
+    """Return the first two files, one of each channel, whose names differ as those of most others don't.
+
+    Such as ``m_ch1_004.tif`` and ``m_ch2_003.tif`` where each channel lacks another file. None if there are
+    none, or names tell nothing.
+    """
+    differences = [_difference(*pair) for pair in zip(files, others, strict=False)]
+    usual, count = Counter(differences).most_common(1)[0] if differences else ((), 0)
+    if len(files) != len(others) or 2 * count <= len(differences):
+        return None
+    pairs = zip(files, others, differences, strict=True)
+    return next(((file, other) for file, other, one in pairs if one != usual), None)
+
+
 def numbered_sequences(paths: Sequence[Path], digits: int = 4) -> list[list[Path]]:
     """Return the TIFF files among `paths` that are parts of one movie, a list for each movie of two or more.
 
@@ -82,6 +96,17 @@ def sequence_glob(files: Sequence[Path]) -> tuple[str, str]:
 def _pieces(name: str) -> list[str]:
     """Return text and numbers of `name` in turn."""
     return re.split(r"(\d+)", name)
+
+
+def _difference(file: Path, other: Path) -> tuple[object, ...]:
+    """Return by how much numbers of two names differ, and which words do."""
+    pieces = [_pieces(path.name) for path in (file, other)]
+    if len(pieces[0]) != len(pieces[1]):
+        return ()
+    return tuple(
+        int(b) - int(a) if i % 2 else (a, b) if a != b else None
+        for i, (a, b) in enumerate(zip(*pieces, strict=True))
+    )
 
 
 def _copies(paths: Sequence[Path]) -> dict[Path, Path]:

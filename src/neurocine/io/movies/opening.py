@@ -90,7 +90,8 @@ def open_movie(
     region = chosen_region(name, layout, within)
     frames, validity, crop = _selected(name, *joined(name, files, parts, layout, within), within, region)
     n_alternating = max(1, layout.n_planes // (stored or Layout()).n_planes)
-    rates, sizes = _rates_and_sizes(found, parts, n_alternating, region)
+    rates = _rates(name, found, parts, n_alternating, frame_rate_hz)
+    sizes = _sizes(found, parts, region)
     return Movie(
         frames=frames,
         frame_rate_hz=resolve_metadata(
@@ -165,24 +166,36 @@ def _common_layout(files: Sequence[Path], parts: Sequence[OpenedMovie]) -> Layou
     return first
 
 
-def _rates_and_sizes(
-    found: FoundFiles, parts: Sequence[OpenedMovie], n_alternating: int, region: Region | None
-) -> tuple[list[float | None], list[float | None]]:
-    """Return the frame rates and the pixel sizes that files give; settings beside them count if none does.
+def _rates(
+    name: str, found: FoundFiles, parts: Sequence[OpenedMovie], n_alternating: int, given: float | None
+) -> list[float | None]:
+    """Return the frame rates of one plane that files give; that of settings beside them if none does.
 
-    Where the user says that `n_alternating` planes alternate, a file's rate is mostly that of all of them.
+    Where the user says that `n_alternating` planes alternate, a file's rate is mostly that of all of them,
+    unless the file, or the rate that is `given`, says otherwise.
     """
-    rates = [
-        part.frame_rate_hz and part.frame_rate_hz / (1 if part.is_volume_rate else n_alternating)
-        for part in parts
-    ]
-    sizes = [part.pixel_size_um for part in parts]
+    stored = [part.frame_rate_hz for part in parts]
+    of_all = [rate for part, rate in zip(parts, stored, strict=True) if rate and not part.is_volume_rate]
+    if n_alternating > 1 and of_all and not (given and all(abs(rate / given - 1) < 0.01 for rate in of_all)):
+        if given is None:
+            logger.warning(
+                "%s: its frame rate, %g Hz, is taken for that of all %d planes together: %g Hz for each. "
+                "If it is that of each plane already, give it as frame_rate_hz",
+                name, of_all[0], n_alternating, of_all[0] / n_alternating,
+            )  # fmt: skip
+        stored = [
+            rate if rate is None or part.is_volume_rate else rate / n_alternating
+            for part, rate in zip(parts, stored, strict=True)
+        ]
+    return stored if any(stored) else [found.frame_rate_hz]
+
+
+def _sizes(found: FoundFiles, parts: Sequence[OpenedMovie], region: Region | None) -> list[float | None]:
+    """Return the pixel sizes that the region or the files give; that of settings beside them if none does."""
     if region is not None and region.pixel_size_um is not None:
-        sizes = [region.pixel_size_um]
-    return (
-        rates if any(rates) else [found.frame_rate_hz],
-        sizes if any(sizes) else [found.pixel_size_um],
-    )
+        return [region.pixel_size_um]
+    sizes = [part.pixel_size_um for part in parts]
+    return sizes if any(sizes) else [found.pixel_size_um]
 
 
 def _selected(

@@ -13,6 +13,9 @@ from neurocine.io.movies.tiff import imagej, ome, scanimage
 from neurocine.io.movies.tiff.axes import check_grey, layout_of_axes
 from neurocine.io.movies.tiff.regions import regions_of
 
+#: The time between volumes is longer than this times that between pages.
+_VOLUME = 1.5
+
 
 @dataclass(frozen=True)
 class Header:
@@ -60,11 +63,15 @@ def header_of(path: Path, tif: tifffile.TiffFile, axes: str, shape: tuple[int, .
         return Header(rate, size, layout, is_volume_rate)
     pixels = ome.pixels_of(tif.ome_metadata or "") if tif.is_ome else None
     alternating = layout_of_axes(path, axes, shape, pixels.channels if pixels else None)
+    is_volume_rate = False
     if pixels is not None:
         interval = pixels.interval_s
-        if interval is None and len(tif.pages) > 1:
-            interval = ome.interval_of_planes(tif.ome_metadata or "")
+        if len(tif.pages) > 1 and (interval is None or "DeltaT=" in (tif.ome_metadata or "")):
+            of_pages = ome.interval_of_planes(tif.ome_metadata or "")
+            # A time that passes while several pages are recorded is that of a volume.
+            is_volume_rate = bool(interval and of_pages and interval > _VOLUME * of_pages)
+            interval = interval or of_pages
         edges = list(pixels.edges_um)
     else:
         interval, edges = imagej.interval_and_edges(tif) if tif.is_imagej else (None, [])
-    return Header(1 / interval if interval else None, square_size(edges, path), alternating)
+    return Header(1 / interval if interval else None, square_size(edges, path), alternating, is_volume_rate)

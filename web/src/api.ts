@@ -19,6 +19,14 @@ export interface SessionFacts {
   journal: string;
   may_write: boolean;
   questions?: Question[];
+  queue: Stop[];
+}
+
+/** A segment of the queue; `again`: it came before, and is labelled anew. */
+export interface Stop {
+  cell: number;
+  range: Range;
+  again: boolean;
 }
 
 /** What a referee decides: a cell, onset and peak. */

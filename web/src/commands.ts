@@ -26,6 +26,7 @@ export function edit(changes: Omit<Edit, "kind" | "id" | "cell">): void {
     at: new Date(now).toISOString(),
     took_ms,
     cell: state.cell.value,
+    ...(state.again.value ? { again: true } : {}),
     ...changes,
   });
 }
@@ -198,17 +199,19 @@ export function toggleInvalid(): void {
   edit({ invalid: !state.own.value.invalid });
 }
 
-/** Finish the segment: all of it counts as looked at. */
-export function finish(): void {
-  if (!ready()) return;
+/** Finish the segment: all of it counts as looked at. Returns whether it did. */
+export function finish(): boolean {
+  if (!ready()) return false;
   const left = undecided();
   if (left.length) {
     choose(left[0] as Range);
     say(`${left.length} candidate${left.length > 1 ? "s are" : " is"} undecided in this segment.`);
-    return;
+    return false;
   }
   edit({ looked: { [key(state.segment.value)]: state.segment.value } });
+  if (!state.mayEdit.value) return false;
   say(`Frames ${state.segment.value[0]} to ${state.segment.value[1]} are looked at.`);
+  return true;
 }
 
 export function moveSegment(direction: 1 | -1): void {

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import * as commands from "./commands";
 import { playing } from "./playback";
+import * as queue from "./queue";
 import * as referee from "./referee";
 import * as state from "./state";
 
@@ -39,7 +40,8 @@ const LABELLING: Group[] = [
         does: "previous, next (decided or not)",
         run: [() => commands.step(-1), () => commands.step(1)],
       },
-      { keys: ["Enter"], does: "finish the segment", run: [commands.finish] },
+      { keys: ["Enter"], does: "finish the segment", run: [queue.finish] },
+      { keys: ["q"], does: "next segment of the queue", run: [queue.next] },
     ],
   },
   {

@@ -11,13 +11,15 @@ export type CellLabels = Record<MarkKind, Marks> & { cell_type: string; invalid:
 
 export interface Labels {
   cells: Record<string, CellLabels>;
+  /** Those of segments that came a second time. */
+  again: Record<string, CellLabels>;
   revealed: boolean;
   closed: boolean;
 }
 
 export type Edit = { kind: "edit"; id: string; cell: number; at?: string; took_ms?: number } & Partial<
   Record<MarkKind, Changes>
-> & { cell_type?: string; invalid?: boolean };
+> & { cell_type?: string; invalid?: boolean; again?: boolean };
 
 export type Action =
   | Edit
@@ -68,12 +70,16 @@ export function standing(actions: Action[]): Action[] {
 
 export function labelsOf(actions: Action[]): Labels {
   const cells: Record<string, CellLabels> = {};
+  const again: Record<string, CellLabels> = {};
   const kept = standing(actions);
   for (const action of kept) {
-    if (action.kind === "edit") cells[action.cell] = edited(cells[action.cell] ?? emptyCell(), action);
+    if (action.kind !== "edit") continue;
+    const part = action.again ? again : cells;
+    part[action.cell] = edited(part[action.cell] ?? emptyCell(), action);
   }
   return {
     cells,
+    again,
     revealed: actions.some((action) => action.kind === "reveal"),
     closed: kept.some((action) => action.kind === "close"),
   };

@@ -6,13 +6,24 @@ import { Header } from "./components/Header";
 import { Help } from "./components/Help";
 import { Movie } from "./components/Movie";
 import { Profiles } from "./components/Profiles";
+import { Queue } from "./components/Queue";
 import { Decide, Questions } from "./components/Questions";
 import { Marks, Segment } from "./components/Segment";
 import { Traces } from "./components/Traces";
 import { onKey } from "./keys";
+import * as queue from "./queue";
 import { begin, isReferee } from "./referee";
 import * as state from "./state";
 import "./style.css";
+
+function QueueAndCells() {
+  return (
+    <>
+      <Queue />
+      <Cells />
+    </>
+  );
+}
 
 function App() {
   useEffect(() => {
@@ -32,7 +43,7 @@ function App() {
     <>
       <Header />
       <main class="page" aria-busy={!state.isReady.value}>
-        {isReferee.value ? <Questions /> : <Cells />}
+        <div class="lists">{isReferee.value ? <Questions /> : <QueueAndCells />}</div>
         <div class="middle">
           {isReferee.value ? <Decide /> : <Segment />}
           <Traces />
@@ -52,4 +63,7 @@ function App() {
 }
 
 render(<App />, document.getElementById("app") as HTMLElement);
-void state.start().then(() => isReferee.value && begin());
+void state.start().then(() => {
+  if (isReferee.value) begin();
+  else if (queue.left.value) queue.next();
+});

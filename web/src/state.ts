@@ -29,7 +29,16 @@ export const predicted = signal<Range[]>([]);
 export const predictionsShown = signal(false);
 export const profiles = signal<api.Profiles | null>(null);
 
-export const own = computed<CellLabels>(() => labels.value.cells[cell.value] ?? emptyCell());
+/** The stop of the queue at hand. */
+export const stop = signal<api.Stop | null>(null);
+/** Whether a segment that came before is labelled anew: its first marks are kept out of sight. */
+export const again = computed(() => {
+  const at = stop.value;
+  return Boolean(at?.again) && at?.cell === cell.value && at.range.join() === segment.value.join();
+});
+export const own = computed<CellLabels>(
+  () => labels.value[again.value ? "again" : "cells"][cell.value] ?? emptyCell(),
+);
 /** The cell whose traces and candidates are there: keys that judge wait for the cell that is shown. */
 const tracesOf = signal<number | null>(null);
 const candidatesOf = signal<number | null>(null);

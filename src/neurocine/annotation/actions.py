@@ -56,6 +56,8 @@ class Edit(_Action):
         Its type; empty: unknown.
     invalid
         Whether the ROI is no cell that can be judged: it has no part in the truth.
+    again
+        Whether the segment came a second time: its marks are kept apart from the first ones.
     """
 
     kind: Literal["edit"]
@@ -67,6 +69,7 @@ class Edit(_Action):
     looked: Marks = Field(default_factory=dict)
     cell_type: str | None = None
     invalid: bool | None = None
+    again: bool = False
 
     @field_validator("transients", "rejected", "doubtful", "movement", "looked")
     @classmethod

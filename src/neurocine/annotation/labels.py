@@ -43,6 +43,8 @@ class Labels:
     ----------
     cells
         Labels by ROI id.
+    again
+        Those of segments that came a second time: they tell how consistent the person is, and aren't truth.
     revealed
         Whether predictions were asked for: the pass isn't blind.
     closed
@@ -50,6 +52,7 @@ class Labels:
     """
 
     cells: Mapping[int, CellLabels] = field(default_factory=dict)
+    again: Mapping[int, CellLabels] = field(default_factory=dict)
     revealed: bool = False
     closed: bool = False
 
@@ -57,13 +60,15 @@ class Labels:
 def labels_of(actions: Sequence[Action]) -> Labels:
     """Return the labels after all `actions`, those that were undone left out."""
     cells: dict[int, CellLabels] = {}
+    again: dict[int, CellLabels] = {}
     for action in _standing(actions):
         if isinstance(action, Edit):
-            cells[action.cell] = cells.get(action.cell, CellLabels()).edited(action)
+            part = again if action.again else cells
+            part[action.cell] = part.get(action.cell, CellLabels()).edited(action)
     # That predictions were seen can't be undone.
     revealed = any(isinstance(action, Reveal) for action in actions)
     closed = any(isinstance(action, Close) for action in _standing(actions))
-    return Labels(cells, revealed, closed)
+    return Labels(cells, again, revealed, closed)
 
 
 def _standing(actions: Sequence[Action]) -> list[Action]:

@@ -14,6 +14,7 @@ from typing import Any
 from neurocine.annotation.actions import Action
 from neurocine.annotation.journal import SUFFIX, Journal, Subject
 from neurocine.annotation.labels import MARKS, Labels
+from neurocine.annotation.queue.files import read_queue
 from neurocine.annotation.truth import CONSENSUS, truth_of, write_labelled
 from neurocine.annotation.views import MAX_FRAMES, CellViews
 from neurocine.core import CELL_TYPES, InputError
@@ -57,6 +58,7 @@ class Session:
             )
         self.results, self.views, self.folder = results, CellViews(results), folder
         subject = Subject(results.name, str(results.source["sha256"]), sha256(rois_file), by)
+        self._stops = read_queue(folder, subject)
         self._writing = threading.Lock()
         self._stack = ExitStack()
         self._journal = self._stack.enter_context(Journal(folder / f"{by}{SUFFIX}", subject))
@@ -126,6 +128,11 @@ class Session:
                 action.model_dump(mode="json", exclude_defaults=True) for action in self._journal.actions
             ],
             "journal": str(self._journal.path),
+            # Why a segment is offered would tell what was predicted.
+            "queue": [
+                {"cell": stop.cell, "range": [stop.first, stop.last], "again": stop.kind == "again"}
+                for stop in self._stops
+            ],
         }
 
     def predicted(self, cell: int) -> list[tuple[int, int]]:
@@ -160,6 +167,7 @@ def labels_as_values(labels: Labels) -> dict[str, Any]:
     """Return labels as plain values, for JSON."""
     return {
         "cells": {str(cell): asdict(own) for cell, own in labels.cells.items()},
+        "again": {str(cell): asdict(own) for cell, own in labels.again.items()},
         "revealed": labels.revealed,
         "closed": labels.closed,
     }

@@ -14,6 +14,7 @@ from neurocine.cli.files import add_to as add_files
 from neurocine.cli.label import add_to as add_label
 from neurocine.cli.models import app as models
 from neurocine.cli.project import add_to as add_project
+from neurocine.cli.queue import add_to as add_queue
 from neurocine.cli.step import add_to as add_steps
 from neurocine.cli.stream import add_to as add_stream
 from neurocine.cli.watch import add_to as add_watch
@@ -51,5 +52,6 @@ add_files(app)
 add_label(app)
 add_annotate(app)
 add_consensus(app)
+add_queue(app)
 app.add_typer(models, name="models")
 app.add_typer(evaluate, name="evaluate")

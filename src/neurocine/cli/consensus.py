@@ -61,7 +61,7 @@ def consensus(
     """
     panel = _panel(results, experts, share, tolerance, folder, config)
     made = panel.write(referee)
-    Console().print(_table([*panel.agreements(), *panel.against_others()]))
+    Console().print(_table(panel.all_agreements()))
     typer.echo(
         f"{made.n_agreed} transients are agreed on, {made.n_decided} decided by a referee, "
         f"{made.n_open} open (doubtful until `neurocine referee` settles them)."

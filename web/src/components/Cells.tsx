@@ -8,12 +8,12 @@ const GLYPH: Record<string, string> = { pyramidal: "▲", interneuron: "●", no
 export function Cells() {
   const session = state.facts.value;
   useEffect(() => {
-    document.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+    document.querySelector(".cells [aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }, [state.cell.value]);
   if (!session) return null;
   const done = session.cells.filter(({ id }) => Object.keys(state.labels.value.cells[id]?.looked ?? {}).length).length;
   return (
-    <nav aria-label="Cells">
+    <nav class="cells" aria-label="Cells">
       <h2>
         {session.cells.length} ROIs, {done} looked at
       </h2>

@@ -2,6 +2,7 @@
 
 import * as commands from "../commands";
 import type { Range } from "../labels";
+import { finish } from "../queue";
 import * as state from "../state";
 
 export function Segment() {
@@ -85,7 +86,7 @@ export function Segment() {
         <button type="button" onClick={commands.remove}>
           Remove (x)
         </button>
-        <button type="button" onClick={commands.finish}>
+        <button type="button" onClick={finish}>
           Finish segment (Enter)
         </button>
       </div>

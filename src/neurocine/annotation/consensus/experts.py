@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.annotation.journal import SUFFIX, Subject, read_journal
-from neurocine.annotation.labels import labels_of
+from neurocine.annotation.labels import Labels, labels_of
 from neurocine.annotation.truth import CONSENSUS, truth_of
 from neurocine.core import InputError, RoiSet
 from neurocine.core.raster import active_runs
@@ -31,11 +31,14 @@ class Experts:
         The ROIs.
     frame_rate_hz
         Frames per second.
+    again
+        What some of them said of segments that came a second time.
     """
 
     truths: Mapping[str, Truth]
     rois: RoiSet
     frame_rate_hz: float
+    again: Mapping[str, Truth] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.truths) < 2:
@@ -140,16 +143,20 @@ def read_experts(
         raise InputError(
             folder, "experts", f"{missing[0]} hasn't labelled it", f"Name some of: {', '.join(known)}."
         )
-    truths = {
-        name: _of_journal(journals[name], rois, subject, n_frames)
-        if name in journals
-        else _of_folder(folders[name], rois, subject, n_frames)
-        for name in names or known
-    }
-    return Experts(truths, rois, frame_rate_hz)
+    truths: dict[str, Truth] = {}
+    again: dict[str, Truth] = {}
+    for name in names or known:
+        if name not in journals:
+            truths[name] = _of_folder(folders[name], rois, subject, n_frames)
+            continue
+        labels = _labels(journals[name], subject)
+        truths[name] = truth_of(labels, rois, n_frames, [name])
+        if any(own.looked for own in labels.again.values()):
+            again[name] = truth_of(replace(labels, cells=labels.again), rois, n_frames, [name])
+    return Experts(truths, rois, frame_rate_hz, again)
 
 
-def _of_journal(path: Path, rois: RoiSet, subject: Subject, n_frames: int) -> Truth:
+def _labels(path: Path, subject: Subject) -> Labels:
     known, actions = read_journal(path)
     for what, same in (
         ("movie", known.movie_sha256 == subject.movie_sha256),
@@ -165,7 +172,7 @@ def _of_journal(path: Path, rois: RoiSet, subject: Subject, n_frames: int) -> Tr
             "is still open: nobody sees others' marks before",
             "Close it in the browser, or name the others with --expert.",
         )
-    return truth_of(labels, rois, n_frames, [known.by])
+    return labels
 
 
 def _of_folder(folder: Path, rois: RoiSet, subject: Subject, n_frames: int) -> Truth:

@@ -113,6 +113,21 @@ class Panel:
             made += self._compared(replace(self.experts, truths={name: people[name], OTHERS: others}))
         return made
 
+    def with_themselves(self) -> list[PairAgreement]:
+        """Return how well each person agrees with what they said when a segment came a second time."""
+        people = self.experts.truths
+        return [
+            pair
+            for name, second in self.experts.again.items()
+            for pair in self._compared(
+                replace(self.experts, truths={name: people[name], f"{name} again": second})
+            )
+        ]
+
+    def all_agreements(self) -> list[PairAgreement]:
+        """Return the agreements of pairs, of each with the others, and of each with themselves."""
+        return [*self.agreements(), *self.against_others(), *self.with_themselves()]
+
     def _compared(self, experts: Experts) -> list[PairAgreement]:
         f, rois = self.results.traces.f, self.results.rois.ids.tolist()
         candidates = {roi: rises(f[rois.index(roi)], CANDIDATE_SIGMA) for roi in experts.shared_cells}
@@ -150,7 +165,7 @@ class Panel:
         chosen = [referee] if referee else list(by_referee)
         decided = by_referee[chosen[0]] if chosen else {}
         made = consensus_of(self.experts, self.rule, decided, chosen)
-        pairs = [*self.agreements(), *self.against_others()]
+        pairs = self.all_agreements()
         stamp = Stamp(source_sha256=str(self.results.source["sha256"]))
         for name, truth in self.experts.truths.items():
             write_truth(self.out / "experts" / f"{name}.h5", truth, stamp)

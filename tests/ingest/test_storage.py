@@ -94,5 +94,6 @@ def test_a_sample_shows_copies(tmp_path: Path) -> None:
 def test_copies_without_a_rule_and_few_of_them() -> None:
     copied = RNG.random(400) < 0.5
     assert "filled up" in copies_doubt(copied, 30.0)
+    assert "hardly changes" in copies_doubt(np.arange(400) > 0, 30.0)
     copied[50:] = False
     assert not copies_doubt(copied, 30.0)

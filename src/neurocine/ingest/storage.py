@@ -18,6 +18,8 @@ _MOST_PIXELS = 4096
 _NEAR, _LEAST_VALUES, _LEAST_GAP, _LEAST_FRAMES = 256, 4, 8192, 0.5
 #: As many frames as these that are copies of those before are doubtful; of a regular number, this share.
 _DOUBTFUL_SHARE, _REGULAR_SHARE = 1 / 3, 0.9
+#: A frame that stays for longer is no frame of a movie.
+_MOST_COPIES = 20
 
 
 def sign_doubt(movie: Movie, runs: Sequence[Range]) -> str:
@@ -75,6 +77,8 @@ def copies_doubt(copied: NDArray[np.bool_], frame_rate_hz: float) -> str:
     lengths = np.array([last - first + 2 for first, last in false_runs(~copied)])
     n = int(np.median(lengths))
     share = f"{copied.mean():.0%} of the frames are exact copies of the one before"
+    if n > _MOST_COPIES:
+        return f"{share}: it hardly changes. Check the channel and the plane"
     if lengths[lengths == n].sum() < _REGULAR_SHARE * len(copied):
         return (
             f"{share}: the movie was stored at a higher frame rate, {frame_rate_hz:g} Hz, than it was "

@@ -26,15 +26,16 @@ def joined(
     InputError
         If files don't fit together, or nothing of the selected channel and plane is there.
     """
-    stored = parts[0].layout or Layout()
+    # What the user counts, counts.
+    counted = selection.n_channels is not None or selection.n_planes is not None
     sources = [part.frames for part in parts]
     _check_alike(files, sources)
     if layout.goes_on:
         frames = _concatenated(sources)
-        positions = None if layout != stored else _numbered(name, parts, layout, selection)
+        positions = None if counted else _numbered(name, parts, layout, selection)
         if positions is not None:
             return _picked(sources, positions)
-        if layout != stored or any(part.numbers is None for part in parts):
+        if counted or any(part.numbers is None for part in parts):
             _check_phase(files, sources, layout)
         validity = joined_validity([(part.frames.shape[0], part.validity) for part in parts])
         return frames, validity, chosen_times(name, layout, selection, frames.shape[0])
@@ -53,8 +54,22 @@ def _numbered(
     """Return the positions of the selected channel and plane in whole volumes, by the files' own numbers.
 
     None where files have no numbers, or no page is missing: then frames alternate all the way.
+
+    Raises
+    ------
+    InputError
+        If most volumes aren't whole.
     """
     volumes = _volumes(parts, layout)
+    if volumes is not None and volumes.n_broken > max(2, len(volumes.pages)):
+        n = len(volumes.pages)
+        raise InputError(
+            name,
+            "channels and planes",
+            f"are {layout}, but by the files' own numbers of frames only {n} of {n + volumes.n_broken} "
+            "volumes are whole: the header may be that of another recording",
+            "Say how many channels and planes alternate: channel 1/2, plane 0/4 and the like (or 1/1, 0/1).",
+        )
     if volumes is None or volumes.is_regular:
         return None
     channel = chosen_channel(name, layout.channels, selection.channel)

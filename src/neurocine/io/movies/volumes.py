@@ -36,6 +36,8 @@ class Volumes:
         Pages before the first whole volume, and after the last, that are left out.
     per_volume
         Pages of a volume, with flyback.
+    n_broken
+        Volumes of which some pages are there, and others aren't.
     """
 
     pages: NDArray[np.int64]
@@ -44,6 +46,7 @@ class Volumes:
     n_before: int
     n_after: int
     per_volume: int
+    n_broken: int
 
     @property
     def is_regular(self) -> bool:
@@ -106,12 +109,19 @@ def _volumes(slots: NDArray[np.int64], starts: NDArray[np.int64], layout: Layout
     pages = np.full((len(found), n_places), -1)
     pages[which, place[own]] = own
     whole = (pages >= 0).all(axis=1)
+    n_broken = int((~whole).sum())
     if not whole.any():
-        return None
+        # Less than a volume, or no volumes at all.
+        nothing = np.empty(0, dtype=np.int64)
+        broken = Volumes(pages[whole], nothing, nothing, 0, 0, layout.per_volume, n_broken)
+        return broken if n_broken > 1 else None
     kept = pages[whole]
     n_after = len(slots) - 1 - int(kept[-1, -1]) - (layout.per_volume - n_places)
     acquisitions = np.searchsorted(starts, found[whole], side="right")
-    return Volumes(kept, found[whole], acquisitions, int(kept[0, 0]), max(0, n_after), layout.per_volume)
+    n_before = int(kept[0, 0])
+    return Volumes(
+        kept, found[whole], acquisitions, n_before, max(0, n_after), layout.per_volume, n_broken
+    )  # fmt: skip
 
 
 def warn_of_gaps(name: str, volumes: Volumes, frames: Range | None) -> None:

@@ -139,6 +139,18 @@ def test_numbers_that_count_nothing_are_ignored(tmp_path: Path, caplog: pytest.L
     assert "frames are missing" not in caplog.text
 
 
+def test_numbers_that_contradict_the_planes_are_an_error(tmp_path: Path) -> None:
+    # Flyback frames that were counted, but neither stored nor in the header.
+    pages = [page for page in range(60) if page % 5 < 4]
+    path = write(tmp_path / "m.tif", pages, PLANES)
+    with pytest.raises(
+        InputError, match=r"channels and planes: are 4 planes .* only 3 of 15 volumes are whole"
+    ):
+        read(path, plane=1)
+    # The remedy.
+    assert read(path, plane=1, n_planes=4) == list(range(1, 60, 5))
+
+
 def test_few_headers_are_read_where_nothing_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,7 +78,9 @@ def measure(form: str, size: int, name: str, out: Path) -> None:
     np.save(out, segmenter.probabilities(frames))
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"wall": wall, "processor": processor, "peak": peak, "frames": architecture.window_frames}))
+    print(
+        json.dumps({"wall": wall, "processor": processor, "peak": peak, "frames": architecture.window_frames})
+    )
 
 
 def main() -> None:

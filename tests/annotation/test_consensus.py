@@ -324,4 +324,6 @@ def test_the_command(results_folder: Path, label: Callable[..., None]) -> None:
     answer = CliRunner().invoke(app, ["consensus", str(results_folder), "--share", "0.66"])
     assert answer.exit_code == 0, answer.output
     assert "3 transients are agreed on, 0 decided by a referee, 3 open" in answer.output
-    assert "0.75" in answer.output
+    line = next(line for line in answer.output.splitlines() if "ana, bo" in line)
+    assert [part.strip() for part in line.split("│")[2:6]] == ["2", "5", "0.75", "0.75"]
+    assert "…" not in answer.output

@@ -120,29 +120,17 @@ def _panel(
 
 
 def _table(pairs: list[PairAgreement]) -> Table:
-    """Return the agreement of each pair as a table."""
-    table = Table(title="Agreement; in brackets 95 % intervals over cells")
-    for column in (
-        "first, second",
-        "cells",
-        "transients",
-        "F1",
-        "sensitivity",
-        "precision",
-        "κ",
-        "onset, peak",
-    ):
+    """Return the agreement of each pair as a table that fits into 80 columns."""
+    table = Table(title="Agreement; below it the 95 % interval over cells")
+    for column in ("first, second", "cells", "marks", "F1", "sens.", "prec.", "κ"):
         table.add_column(column)
     for pair in pairs:
         values = pair.values()
-        found = values["both"] + values["only_first"] + values["only_second"]
-        offsets = [values[f"{name}_offset_s"]["median"] for name in ("onset", "peak")]
         table.add_row(
             f"{pair.first}, {pair.second}",
             str(values["cells"]),
-            str(found),
+            str(values["both"] + values["only_first"] + values["only_second"]),
             *(_measure(values[name]) for name in ("f1", "sensitivity", "precision", "kappa_candidates")),
-            ", ".join("–" if value is None else f"{value:+.2f} s" for value in offsets),
         )
     return table
 
@@ -151,4 +139,4 @@ def _measure(measure: dict[str, Any]) -> str:
     value, interval = measure["value"], measure["interval"]
     if value is None:
         return "–"
-    return f"{value:.2f}" + (f" ({interval[0]:.2f}–{interval[1]:.2f})" if interval else "")
+    return f"{value:.2f}" + (f"\n{interval[0]:.2f} {interval[1]:.2f}" if interval else "")

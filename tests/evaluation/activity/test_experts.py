@@ -90,6 +90,8 @@ def test_tables_and_page_hold_people_where_they_looked(
     write_evaluation(made, tmp_path / "a.json", page=tmp_path / "a.html")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<th>expert ana</th><td" in page
+    assert "a person, 3 cells" in page
+    assert "a person, 1 cell<" in page
     assert "NaN" not in (tmp_path / "a.json").read_text(encoding="utf-8")
 
 

@@ -18,6 +18,8 @@ from neurocine.evaluation.statistics import quartiles
 
 #: Dots drawn per box; more would merge into a blot.
 MAX_DOTS = 1500
+#: Names of more methods than this would run into each other: they stand upright.
+MAX_LEVEL_NAMES = 4
 
 
 def draw_activity(evaluation: ActivityEvaluation) -> dict[str, bytes]:
@@ -157,6 +159,8 @@ def boxes(axes: Axes, rows: NDArray[np.float64], names: Sequence[str]) -> None:
             va="bottom", fontsize=7.5, color=colour,
         )  # fmt: skip
     axes.set_xticks(range(len(names)), names)
+    if len(names) > MAX_LEVEL_NAMES:
+        axes.tick_params(axis="x", rotation=90)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_ylim(-3, 106)
     axes.title.set_position((0.5, 1.08))

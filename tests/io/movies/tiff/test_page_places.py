@@ -124,6 +124,27 @@ def test_a_file_of_another_name(tmp_path: Path) -> None:
         open_movie(renamed, selection=Selection(channel="GFP"))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('SizeT="10"', 'SizeT="1000000000000"'),
+        ('SizeC="2"', 'SizeC="1000000"'),
+        ('SizeZ="1"', 'SizeZ="1000000"'),
+        ('PlaneCount="1"', 'PlaneCount="1000000000000"'),
+        ('FirstT="', 'FirstT="99'),
+        ('DimensionOrder="XYCZT"', 'DimensionOrder="XYXYT"'),
+    ],
+)
+def test_sizes_beyond_reason_are_refused_at_once(old: str, new: str, tmp_path: Path) -> None:
+    stored = frames_of((2, 1, 10))
+    files = write_set(tmp_path, stored, (10, 10), kind="plain")
+    with tifffile.TiffFile(files[0]) as tif:
+        pages, xml = tif.asarray(), (tif.ome_metadata or "").replace(old, new)
+    tifffile.imwrite(files[0], pages, metadata=None, description=xml, photometric="minisblack")
+    with pytest.raises(InputError):
+        open_movie(files, selection=Selection(channel="GFP"))
+
+
 def in_one(folder: Path) -> Path:
     places = [(0, 0, t, p) for t in range(4) for p in range(2)]
     xml = ome_xml({file_name(0, 0): places}, (1, 1, 4))

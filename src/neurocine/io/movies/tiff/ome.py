@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import prod
 from pathlib import PurePath
 from statistics import median
 from typing import Any
@@ -17,6 +18,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from neurocine.io.movies.tiff.headers import MOST_FRAMES
 from neurocine.io.movies.tiff.scanimage import numbers
 from neurocine.io.movies.tiff.units import micrometres, seconds
 
@@ -109,7 +111,10 @@ def metadata_file(xml: str) -> str:
 
 @lru_cache(maxsize=1)
 def pages_of(xml: str) -> dict[str, dict[int, tuple[int, int, int, int]]]:
-    """Return image, channel, plane and time, from 0, of the pages of each file of a set."""
+    """Return image, channel, plane and time, from 0, of the pages of each file of a set.
+
+    What lies outside the sizes that the XML itself gives is left out.
+    """
     held: dict[str, dict[int, tuple[int, int, int, int]]] = {}
     try:
         images = list(ElementTree.fromstring(xml).iterfind(".//{*}Pixels"))
@@ -118,12 +123,17 @@ def pages_of(xml: str) -> dict[str, dict[int, tuple[int, int, int, int]]]:
     for image, pixels in enumerate(images):
         # What changes fastest, first: a list of several pages goes on in this order.
         order = [axis for axis in pixels.get("DimensionOrder", "XYCZT") if axis in "CZT"]
+        if sorted(order) != ["C", "T", "Z"]:
+            continue
         sizes = [max(1, _whole(pixels, f"Size{axis}")) for axis in order]
         for data in pixels.iterfind("{*}TiffData"):
             uuid = data.find("{*}UUID")
             name = PurePath(uuid.get("FileName", "")).name if uuid is not None else ""
-            first = np.ravel_multi_index([_whole(data, f"First{axis}") for axis in order], sizes, order="F")
-            count = max(1, _whole(data, "PlaneCount", "1"))
+            place = [_whole(data, f"First{axis}") for axis in order]
+            if prod(sizes) > MOST_FRAMES or any(a >= b for a, b in zip(place, sizes, strict=True)):
+                continue
+            first = np.ravel_multi_index(place, sizes, order="F")
+            count = max(1, min(_whole(data, "PlaneCount", "1"), prod(sizes) - int(first)))
             where = np.unravel_index(np.arange(first, first + count), sizes, order="F")
             by_axis = dict(zip(order, where, strict=True))
             for i, (c, z, t) in enumerate(zip(*(by_axis[axis].tolist() for axis in "CZT"), strict=True)):

@@ -5,6 +5,7 @@ Micro-Manager begins a new file every 4 GB, even between the channels of one tim
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -16,6 +17,7 @@ from neurocine.core import InputError
 from neurocine.io.movies.layout import Layout, channel_names
 from neurocine.io.movies.tiff import ome
 from neurocine.io.movies.tiff.headers import damaged, opened
+from neurocine.io.movies.tiff.scanimage import MOST_CHANNELS, MOST_PLANES
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,12 @@ def _by_index_map(path: Path, tif: tifffile.TiffFile, offsets: list[int]) -> Pag
     channel, plane, time, position = np.array([rows[offset] for offset in offsets]).T
     if len(np.unique(position)) > 1:
         raise several_positions(path)
-    summary = settings["Summary"]
+    summary = settings["Summary"] if isinstance(settings["Summary"], dict) else {}
     sizes = [max(int(summary.get(name, 1)), int(own.max()) + 1) for name, own in
              (("Channels", channel), ("Slices", plane))]  # fmt: skip
     names = summary.get("ChNames")
     given = [str(name) for name in names] if isinstance(names, list) else []
-    return _sorted(channel, plane, time, Layout(channel_names(given, sizes[0]), sizes[1]))
+    return _sorted(channel, plane, time, _layout(path, given, *sizes))
 
 
 def _by_ome(path: Path, tif: tifffile.TiffFile, n_pages: int) -> PagePlaces | None:
@@ -122,8 +124,14 @@ def _by_ome(path: Path, tif: tifffile.TiffFile, n_pages: int) -> PagePlaces | No
             "Give the file the name that the microscope gave it.",
         )
     _, channel, plane, time = np.array([own[page] for page in range(n_pages)]).T
-    layout = Layout(channel_names(pixels.channels, pixels.n_channels), pixels.n_planes)
+    layout = _layout(path, pixels.channels, pixels.n_channels, pixels.n_planes)
     return _sorted(channel, plane, time, layout)
+
+
+def _layout(path: Path, names: Sequence[str], n_channels: int, n_planes: int) -> Layout:
+    if n_channels > MOST_CHANNELS or n_planes > MOST_PLANES:
+        raise damaged(path, f"says that there are {n_channels:,} channels and {n_planes:,} planes")
+    return Layout(channel_names(names, n_channels), n_planes)
 
 
 def _sorted(

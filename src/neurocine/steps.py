@@ -107,7 +107,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "ingest",
         "checks the raw movie's files whole, records their checksums, and finds frames without data",
-        impl=6,
+        impl=7,
         cost=Cost(1000, 0.0, 5, 1),
         writes={"source": "source.json"},
     ),
@@ -149,7 +149,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "traces",
         "extracts F, neuropil, ΔF/F and events",
-        impl=3,
+        impl=4,
         cost=Cost(2000, 0.2, 10, 10),
         reads=("movie", "rois"),
         writes={"traces": "traces.h5"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
+from neurocine.config import TracesSettings
 from neurocine.core import InputError, InvalidFrames, Movie, RoiSet, Validity
 from neurocine.ingest import FrameStatistics, find_artefacts, ingest, read_source, write_source
+from neurocine.traces import extract
 
 
 def recording(seed: int = 0, n_frames: int = 400, size: int = 48) -> NDArray[np.uint16]:
@@ -201,6 +204,51 @@ def test_a_change_of_brightness_that_lasts_is_no_artefact() -> None:
     frames = recording()
     frames[150:] += 400
     assert validity_of(frames) == Validity(len(frames))
+
+
+def test_a_laser_that_is_turned_down_or_another_plane_is_not_the_dark() -> None:
+    frames = recording()
+    frames[200:] = 100 + (frames[200:] - 100.0) * 0.3  # the detector's zero is 100
+    assert validity_of(frames) == Validity(len(frames))
+    deeper = recording()
+    deeper[200:] = np.roll(deeper[200:], 8, axis=1) // 2
+    assert validity_of(deeper) == Validity(len(deeper))
+
+
+@pytest.mark.parametrize("part", [slice(0, 300), slice(200, 500), slice(301, 700), slice(630, 700)])
+@pytest.mark.parametrize("read_noise", [0, 3, 12])
+def test_long_stretches_in_the_dark_are_found(part: slice, read_noise: float) -> None:
+    frames = recording(n_frames=700)
+    frames[part] = np.rint(np.random.default_rng(1).normal(100, read_noise, frames[part].shape))
+    short = 100 if part.start > 100 else 600
+    frames[short] = 65535
+    found = validity_of(frames).invalid
+    dark = InvalidFrames(part.start, part.stop - 1, "dark" if read_noise else "blank")
+    assert set(found) == {dark, InvalidFrames(short, short, "saturated")}
+
+
+def test_noise_baseline_and_events_do_not_depend_on_a_long_stretch_in_the_dark(
+    blobs: tuple[Movie, RoiSet],
+) -> None:
+    movie, rois = blobs
+    lit = np.concatenate([movie.read(0, 300), movie.read(0, 300)])
+    dark = np.random.default_rng(2).normal(20, 4, (400, *movie.fov_shape)).clip(0).astype(np.uint16)
+    frames = np.concatenate([lit[:250], dark, lit[250:]])
+    validity = validity_of(frames)
+    assert [(part.first, part.last) for part in validity.invalid] == [(250, 649)]
+    settings = TracesSettings(baseline_window_s=30)
+    alone = extract(replace(movie, frames=lit), rois, settings)
+    seen = extract(replace(movie, frames=frames, validity=validity), rois, settings)
+    assert seen.valid is not None
+    np.testing.assert_allclose(seen.snr, alone.snr, rtol=0.1)
+    # Far from the gap, the baseline's window is the same.
+    for part, moved in ((slice(0, 50), slice(0, 50)), (slice(450, 600), slice(850, 1000))):
+        np.testing.assert_allclose(seen.dff[:, moved], alone.dff[:, part], atol=0.05)
+        np.testing.assert_allclose(seen.events[:, moved], alone.events[:, part], atol=0.05)
+    # And beside it, it is that of the frames on this side.
+    near = seen.dff[:, 200:250] - alone.dff[:, 200:250], seen.dff[:, 650:700] - alone.dff[:, 250:300]
+    assert max(np.abs(difference).mean() for difference in near) < 0.1
+    assert not seen.events[:, 250:650].any()
 
 
 def movie_of(frames: NDArray[np.generic], validity: Validity) -> Movie:

@@ -58,6 +58,18 @@ def test_baseline_of_a_short_movie_is_its_percentile() -> None:
     np.testing.assert_allclose(running_baseline(trace, window=600, percentile=20), np.percentile(trace, 20))
 
 
+def test_frames_without_data_have_no_part_in_the_baseline() -> None:
+    trace = np.linspace(100, 200, 1000)[None] + np.random.default_rng(0).normal(0, 1, (1, 1000))
+    valid = np.ones(1000, dtype=bool)
+    valid[300:700] = False
+    spoilt = np.where(valid, trace, 5000)
+    baseline = running_baseline(spoilt, 100, 50, valid)
+    np.testing.assert_allclose(baseline, np.linspace(100, 200, 1000)[None], atol=5)
+    few = np.zeros(1000, dtype=bool)
+    few[::50] = True
+    assert np.abs(running_baseline(np.where(few, trace, 5000), 100, 50, few) - trace).max() < 15
+
+
 def test_correction_keeps_the_level() -> None:
     f, fneu = np.full((1, 5), 100.0), np.array([[50.0, 50, 60, 50, 40]])
     np.testing.assert_allclose(neuropil_corrected(f, fneu, 0.7), [[100, 100, 93, 100, 107]])

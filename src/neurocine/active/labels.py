@@ -144,6 +144,7 @@ def demixed_dff(
         coefficient=settings.neuropil_coefficient,
         window=round(settings.baseline_window_s * movie.frame_rate_hz),
         percentile=50,
+        valid=movie.valid,
     )
 
 

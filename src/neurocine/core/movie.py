@@ -108,6 +108,12 @@ class Validity:
         }
         return _validity(self._reasons()[times.start : times.stop : times.step], kept)
 
+    def placed(self, times: NDArray[np.int64], n_frames: int) -> Validity:
+        """Return the validity of a movie of `n_frames`, by this one of its frames `times`."""
+        reasons = np.full(n_frames, "", dtype=object)
+        reasons[times] = self._reasons()
+        return _validity(reasons, {(int(times[frame]), first, last) for frame, first, last in self.rows})
+
     def moved(self, y: NDArray[np.floating[Any]], height: int) -> Validity:
         """Return the validity of a registered movie: rows are where their frames' content was moved to.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_opening
 
 from neurocine.core.movie import InvalidFrames, Validity, false_runs
+from neurocine.ingest.darkness import in_the_dark
 
 #: Frames to both sides that a frame is compared with.
 AROUND = 50
@@ -29,9 +30,6 @@ FLANK_SHARE = 0.2
 RETURN_SHARE = 0.5
 #: Noise is off if it is this many times as large, or as small, as around.
 NOISE_RATIO, NOISE_DEVIATIONS = 1.5, 6.0
-#: Frames are dark relative to this percentile of all; their pixels differ by less than this share of what is
-#: usual, and if their rows are as correlated as this with the usual ones, they are only dim.
-USUAL, DARK_SPREAD, DIM_CORRELATION = 75, 0.25, 0.7
 #: A row whose noise is this many times smaller than around is blanked.
 MIN_DIMMING = 3.0
 #: A frame with more bad rows than this share of them is invalid as a whole.
@@ -98,6 +96,13 @@ class FrameStatistics:
         """Return a statistic of all frames so far: that of rows (T, Y), all others (T,)."""
         return np.concatenate(self._parts[name])
 
+    def of_frames(self, kept: Flags) -> FrameStatistics:
+        """Return those of the frames that are True in `kept` (T,)."""
+        part = FrameStatistics()
+        part._parts = {name: [self.of(name)[kept]] for name in self._parts}
+        part._range, part.width = self._range * kept.mean(), self.width
+        return part
+
     def blanked_rows(self) -> Flags:
         """Return which rows are of one value though they rarely are, (T, Y)."""
         constant = self.of("constant")
@@ -109,16 +114,27 @@ def find_artefacts(statistics: FrameStatistics) -> Validity:
 
     A frame is invalid if it is
 
+    - *dark*: one of many that have less light than most and show no picture. All other frames are compared
+      without these;
     - *saturated*: `SATURATED_SHARE` of its pixels has the movie's highest value (or lowest, if negative), and
       rarely before;
     - *blank*: all its pixels are alike;
     - a *copy* of the frame before;
     - *brightness*: the median of most rows differs from those around by more than cells could make;
-    - *dark*: there is no picture, for however long;
     - *noise*: neighbouring pixels differ `NOISE_RATIO` times more, or less, than around;
     - *rows*: more than `MAX_BAD_ROWS` of its rows are of one value, or off in brightness; fewer are invalid
       rows of a valid frame.
     """
+    dark = in_the_dark(statistics.of("rows"), MIN_FALL * statistics.of("spread"))
+    if not dark.any():
+        return _artefacts(statistics)
+    blank, lit = statistics.of("highest") == statistics.of("lowest"), np.flatnonzero(~dark)
+    found = Validity.of(~(dark & blank), "blank") | Validity.of(~dark, "dark")
+    return found | _artefacts(statistics.of_frames(~dark)).placed(lit, len(dark))
+
+
+def _artefacts(statistics: FrameStatistics) -> Validity:
+    """Return the validity of frames as `find_artefacts` does, but for long stretches in the dark."""
     blank = statistics.of("highest") == statistics.of("lowest")
     bad_rows, brightness = _rows_off(statistics)
     few_rows = bad_rows.any(axis=1) & (bad_rows.mean(axis=1) <= MAX_BAD_ROWS)
@@ -128,12 +144,11 @@ def find_artefacts(statistics: FrameStatistics) -> Validity:
         "blank": blank,
         "copy of the frame before": statistics.of("copied") & ~blank,
         "brightness": brightness,
-        "dark": _dark(statistics),
         "noise": _noise_off(np.median(statistics.of("noise"), axis=1)),
         "rows": bad_rows.mean(axis=1) > MAX_BAD_ROWS,
     }
     for name, flags in reasons.items():
-        if flags.mean() > MOST and name not in ("saturated", "blank", "dark"):
+        if flags.mean() > MOST and name not in ("saturated", "blank"):
             # Most of a recording can't be the exception.
             reasons[name] = np.zeros_like(flags)
     if not reasons["rows"].any():
@@ -190,26 +205,6 @@ def _rows_off(statistics: FrameStatistics) -> tuple[Flags, Flags]:
         for values in (change, _change(statistics.of("dark"), border))
     ]
     return bad, whole[0] | whole[1]
-
-
-def _dark(statistics: FrameStatistics) -> Flags:
-    """Return which frames show nothing, (T,): a shutter that is closed for longer than others are compared.
-
-    Dark pixels are still, and alike; of a picture that is only dim, the rows still differ as usual.
-    """
-    spread, rows = statistics.of("spread"), statistics.of("rows").astype(np.float64)
-    noise, brightness = np.median(statistics.of("noise"), axis=1), np.median(rows, axis=1)
-    usual = [np.percentile(values, USUAL) for values in (noise, spread, brightness)]
-    dark = (noise < usual[0] / MIN_DIMMING) & (spread < DARK_SPREAD * usual[1]) & (brightness < usual[2])
-    if not dark.any() or dark.all():
-        return np.zeros_like(dark)
-    picture = rows[~dark].mean(axis=0)
-    for first, last in false_runs(~dark):
-        own = rows[first : last + 1].mean(axis=0)
-        alike = np.corrcoef(own, picture)[0, 1] if np.ptp(own) and np.ptp(picture) else 0.0
-        # Fewer frames are judged by brightness; in turn with others they are another channel.
-        dark[first : last + 1] = alike < DIM_CORRELATION and last - first >= MIN_FRAMES
-    return np.asarray(dark)
 
 
 def _border(constant: Flags) -> Flags:

@@ -262,10 +262,11 @@ def _pixels(
     if missing is not None:
         logger.warning("%s: %s", movie.source, missing_warning(missing, selection.crop))
     by_the_file = movie.validity or Validity(movie.n_frames)
+    read = np.concatenate([np.arange(first, last + 1) for first, last in runs])
     phase = phases.result()
     if phase.warning:
         logger.warning("%s: %s", movie.source, phase.warning)
-    return pixels, missing, by_the_file | _spread(found, runs, movie.n_frames), phase
+    return pixels, missing, by_the_file | found.placed(read, movie.n_frames), phase
 
 
 def _dark_offset(movie: Movie, given: float | None) -> DarkOffset:
@@ -280,19 +281,6 @@ def _dark_offset(movie: Movie, given: float | None) -> DarkOffset:
 def _few_runs(movie: Movie) -> list[Range]:
     """Return the frames that tell dark offset and sign, the same ones whether all or a sample was read."""
     return sample_runs(movie.n_frames, _most_frames(movie, OFFSET_FRAMES))
-
-
-def _spread(found: Validity, runs: Sequence[Range], n_frames: int) -> Validity:
-    """Return the validity of a whole movie by that of the frames in `runs`, which were read."""
-    times = np.concatenate([np.arange(first, last + 1) for first, last in runs])
-    if len(times) == n_frames:
-        return found
-    spread = Validity(n_frames, rows=tuple((int(times[t]), a, b) for t, a, b in found.rows))
-    for part in found.invalid:
-        valid = np.ones(n_frames, dtype=bool)
-        valid[times[part.first : part.last + 1]] = False
-        spread |= Validity.of(valid, part.reason)
-    return spread
 
 
 def _source_files(

@@ -9,7 +9,6 @@ import numpy as np
 
 from neurocine.engines.caiman import CaimanSession
 from neurocine.traces.deconvolution import MIN_FRAMES, DeconvolutionRequest, Deconvolved
-from neurocine.traces.events import noise_level
 
 #: CNMF's defaults for `constrained_foopsi`. ΔF/F is around 0, so its baseline may be negative.
 PARAMETERS = {
@@ -35,7 +34,7 @@ def deconvolve(request: DeconvolutionRequest) -> Deconvolved:
     dff = request.traces.dff
     events = np.zeros(dff.shape, dtype=np.float32)
     enough = dff.shape[1] >= MIN_FRAMES
-    rows = np.flatnonzero(noise_level(dff) > 0) if enough else np.empty(0, dtype=np.int64)
+    rows = np.flatnonzero(request.traces.noise > 0) if enough else np.empty(0, dtype=np.int64)
     if not len(rows):
         return Deconvolved(events, dff)
     chosen = request.settings.caiman

@@ -16,6 +16,7 @@ from neurocine.config import EnginesSettings, TracesSettings
 from neurocine.config.engines import DECONVOLUTION_ENGINES
 from neurocine.engines.load import engine_module
 from neurocine.progress import Progress, silent
+from neurocine.traces.events import noise_level
 
 #: In fewer frames baseline and transients can't be separated: such traces have no events.
 MIN_FRAMES = 10
@@ -38,6 +39,8 @@ class RawTraces:
         ΔF/F of the neuropil-corrected trace, (N, T) float32.
     source
         The movie.
+    valid
+        True for frames that hold data, (T,); None: all do.
     """
 
     ids: NDArray[np.int64]
@@ -46,6 +49,12 @@ class RawTraces:
     fneu: NDArray[np.float32]
     dff: NDArray[np.float32]
     source: str = "traces"
+    valid: NDArray[np.bool_] | None = None
+
+    @property
+    def noise(self) -> NDArray[np.float64]:
+        """Noise of ΔF/F from frame to frame, (N,)."""
+        return noise_level(self.dff if self.valid is None else self.dff[:, self.valid])
 
 
 class Deconvolved(NamedTuple):

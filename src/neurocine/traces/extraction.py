@@ -113,6 +113,7 @@ def extract_raw(
         coefficient=settings.neuropil_coefficient,
         window=round(settings.baseline_window_s * movie.frame_rate_hz),
         percentile=settings.baseline_percentile,
+        valid=movie.valid,
     )
     return RawTraces(
         ids=rois.ids,
@@ -121,6 +122,7 @@ def extract_raw(
         fneu=fneu,
         dff=dff,
         source=movie.source,
+        valid=movie.valid,
     )
 
 

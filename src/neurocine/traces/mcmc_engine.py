@@ -23,7 +23,6 @@ from scipy.special import log_ndtr, ndtri_exp
 from neurocine.config import McmcDeconvolution
 from neurocine.core import InputError
 from neurocine.traces.deconvolution import MIN_FRAMES, DeconvolutionRequest, Deconvolved
-from neurocine.traces.events import noise_level
 from neurocine.traces.spike_trains import Floats, Trains, sweep, transients
 
 #: Largest ratio of a learned decay and the indicator's, in both directions.
@@ -49,7 +48,7 @@ def deconvolve(request: DeconvolutionRequest) -> Deconvolved:
     events = np.zeros(dff.shape, dtype=np.float32)
     if not len(dff) or dff.shape[1] < MIN_FRAMES:
         return Deconvolved(events, dff)
-    noise = noise_level(dff)
+    noise = traces.noise
     rows = np.flatnonzero(noise > 0)
     at_once = max(1, FRAMES_AT_ONCE // dff.shape[1])
     for start in range(0, len(rows), at_once):

@@ -6,7 +6,6 @@ import numpy as np
 from oasis.functions import deconvolve as oasis
 
 from neurocine.traces.deconvolution import MIN_FRAMES, DeconvolutionRequest, Deconvolved
-from neurocine.traces.events import noise_level
 
 
 def deconvolve(request: DeconvolutionRequest) -> Deconvolved:
@@ -21,7 +20,7 @@ def deconvolve(request: DeconvolutionRequest) -> Deconvolved:
     events = np.zeros(dff.shape, dtype=np.float32)
     if dff.shape[1] < MIN_FRAMES or not len(dff):
         return Deconvolved(events, dff)
-    for row, (trace, noise) in enumerate(zip(dff.astype(np.float64), noise_level(dff), strict=True)):
+    for row, (trace, noise) in enumerate(zip(dff.astype(np.float64), traces.noise, strict=True)):
         if noise > 0:
             fit = oasis(
                 trace, tau_d=request.decay_s, framerate=traces.frame_rate_hz, sn=float(noise), penalty=1

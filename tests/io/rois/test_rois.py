@@ -211,6 +211,7 @@ def write_nwb(
     series: bool = False,
     tables: int = 1,
     decisions: dict[str, Any] | None = None,
+    description: str = "-",
 ) -> Path:
     nwb = NWBFile("session", "id", datetime(2020, 1, 1, tzinfo=UTC))
     plane = nwb.create_imaging_plane(
@@ -228,7 +229,9 @@ def write_nwb(
     segmentation = ImageSegmentation()
     nwb.create_processing_module("ophys", "-").add(segmentation)
     for i in range(tables):
-        table = segmentation.create_plane_segmentation(name=f"rois{i}", description="-", imaging_plane=plane)
+        table = segmentation.create_plane_segmentation(
+            name=f"rois{i}", description=description, imaging_plane=plane
+        )
         for item in data:
             table.add_roi(**{column: item})
         for name, values in (decisions or {}).items():
@@ -291,6 +294,32 @@ def test_nwb_image_masks_either_way_round(tmp_path: Path) -> None:
         np.testing.assert_array_equal(rois.mask(0), mask > 0)
     with pytest.raises(InputError, match=r"is \(24, 30\).*\(99, 98\) was expected"):
         open_rois(by_schema, fov_shape=(99, 98))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "rejected", "expected"), [([], [], [0, 2]), ([1, 2], [], [1, 2]), ([], [2], [0])]
+)
+@pytest.mark.parametrize("fov", [FOV, (30, 24), (24, 24)])
+def test_nwb_of_caiman(
+    tmp_path: Path, fov: tuple[int, int], accepted: list[int], rejected: list[int], expected: list[int]
+) -> None:
+    """As its ``save_NWB`` writes: components in Fortran's order, kept ones, and the background last."""
+    masks = np.zeros((4, *fov), np.float32)
+    for i, mask in enumerate(masks[:3]):
+        mask[3 + 5 * i : 6 + 5 * i, 10 : 14 + i] = 0.5
+    masks[3] = 1
+    data = [mask.ravel(order="F").reshape(fov) for mask in masks]
+    names = {"keep": [0, 2], "accepted": accepted, "rejected": rejected}
+    decisions = {name: [i in chosen for i in range(4)] for name, chosen in names.items()}
+    path = write_nwb(
+        tmp_path / "c.nwb", column="image_mask", data=data, decisions=decisions, description="CNMF_ROIs"
+    )
+    for known in (fov, None):
+        rois = open_rois(path, fov_shape=known)
+        assert rois.fov_shape == fov
+        assert rois.ids.tolist() == expected
+        for i, component in enumerate(expected):
+            np.testing.assert_array_equal(rois.mask(i), masks[component] > 0)
 
 
 @pytest.mark.parametrize("transposed", [True, False])

@@ -81,6 +81,11 @@ def _by_suite2p(table: Any) -> bool:
     return bool(table.description == "suite2p output")
 
 
+def _by_caiman(table: Any) -> bool:
+    """Return whether CaImAn's ``save_NWB`` wrote a table."""
+    return bool(table.description == "CNMF_ROIs") and {"keep", "accepted", "rejected"} <= set(table.colnames)
+
+
 def _lists(path: Path, table: Any) -> list[MaskPixels]:
     """Return rows, columns and weights of each mask, which is a list of pixels or of suite2p's voxels."""
     by_suite2p = _by_suite2p(table)
@@ -103,6 +108,11 @@ def _name(table: Any) -> str:
 
 def _accepted(table: Any) -> tuple[str, NDArray[Any] | None]:
     """Return name and values (N,) of the column that says which ROIs are cells; None if there is none."""
+    if _by_caiman(table):
+        # Its background is among the ROIs: neither kept nor accepted. A person's decisions count first.
+        said = {name: np.asarray(table[name][:], dtype=bool) for name in ("keep", "accepted", "rejected")}
+        name = "accepted" if said["accepted"].any() else "keep"
+        return name, said[name] & ~said["rejected"]
     for name in ACCEPTED:
         if name in table.colnames:
             values = np.asarray(table[name][:])
@@ -124,15 +134,18 @@ def _listed(mask: Any, order: tuple[int, int, int]) -> MaskPixels:
 def _pictures(path: Path, table: Any, agreed: FovShape | None) -> tuple[FovShape, list[MaskPixels]]:
     """Return field of view and pixels of image masks, which NWB lays out as (N, X, Y).
 
-    Many files have (N, Y, X) all the same: a known field of view that isn't square decides.
+    Many files have (N, Y, X) all the same: a known field of view that isn't square decides. CaImAn lays
+    columns of the picture one after the other into (N, Y, X).
     """
     masks = np.asarray(table["image_mask"].data[:])
     if masks.ndim != 3:
         raise InputError(
             path, "image_mask", f"has shape {masks.shape}, expected (N, X, Y)", "Give one plane."
         )
-    as_usual = agreed is not None and tuple(masks.shape[1:]) == tuple(agreed) and agreed[0] != agreed[1]
-    if not as_usual:
+    if _by_caiman(table):
+        height, width = masks.shape[1:]
+        masks = masks.reshape(len(masks), width, height).swapaxes(1, 2)
+    elif agreed is None or tuple(masks.shape[1:]) != tuple(agreed) or agreed[0] == agreed[1]:
         masks = masks.swapaxes(1, 2)
     pixels = [(*np.nonzero(mask > 0), mask[mask > 0].astype(np.float64)) for mask in masks]
     return (int(masks.shape[1]), int(masks.shape[2])), pixels

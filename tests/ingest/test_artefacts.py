@@ -11,7 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from neurocine.config import TracesSettings
-from neurocine.core import InputError, InvalidFrames, Movie, RoiSet, Validity
+from neurocine.core import InputError, InvalidFrames, Movie, RoiSet, Selection, Validity
 from neurocine.ingest import FrameStatistics, find_artefacts, ingest, read_source, write_source
 from neurocine.traces import extract
 
@@ -312,6 +312,9 @@ def test_the_record_keeps_artefacts_and_what_the_user_names(tmp_path: Path) -> N
     assert movie.read(50, 55).min() > 100
     with pytest.raises(InputError, match=r"frames 390 to 400 aren't all in the movie, which has 400"):
         ingest(path, frame_rate_hz=10, pixel_size_um=1, bad_frames=[(390, 400)])
+    part = Selection(frames=(20, 39))
+    with pytest.raises(InputError, match="bad_frames: all frames that are used are among them"):
+        ingest(path, frame_rate_hz=10, pixel_size_um=1, selection=part, bad_frames=[(0, 50)])
 
 
 def test_rows_move_with_their_frame() -> None:

@@ -58,6 +58,12 @@ def test_other_separators_are_quoted(tmp_path: Path, header: str) -> None:
     assert repr(header) in str(caught.value)
 
 
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text("recording\tmovie\trois\tmovie\t\t\na\tb\t\tc\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 1: columns: movie: there are several of this name"):
+        read_edited_table(tmp_path / "t.tsv", ("recording", "movie"))
+
+
 def test_a_row_longer_than_the_header_is_named_by_its_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"line 3: columns: the row has more cells"):
         read_edited_table(saved(tmp_path, b"# x\nrecording\tmovie\nm1\ta.tif\t3\n"), REQUIRED)

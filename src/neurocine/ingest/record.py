@@ -353,6 +353,13 @@ def _named(ranges: Sequence[Range], movie: Movie, selected: Range | None) -> Val
                 f"Frames count from 0: give frames of 0 to {stored - 1}.",
             )
         valid[max(0, first - start) : max(0, last + 1 - start)] = False
+    if not valid.any():
+        raise InputError(
+            movie.source,
+            "bad_frames",
+            "all frames that are used are among them",
+            "Frames count from 0, before the column frames: name those without usable data alone.",
+        )
     return Validity.of(valid, "named by the user")
 
 

@@ -63,7 +63,7 @@ def read_edited_table(path: Path, required: Sequence[str]) -> EditedTable:
     ------
     InputError
         If it is a spreadsheet's own file, isn't text in UTF-8 or UTF-16, its cells aren't separated by tabs,
-        or a row has more of them than the header.
+        two columns have the same name, or a row has more cells than the header.
     """
     text, encoding = _decoded(path)
     lines = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
@@ -73,6 +73,14 @@ def read_edited_table(path: Path, required: Sequence[str]) -> EditedTable:
     while columns and not columns[-1]:  # empty columns of Excel
         columns = columns[:-1]
     _check_separator(path, columns, header, required)
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"{path}, line {number}",
+            "columns",
+            f"{', '.join(twice)}: there are several of this name",
+            "Delete or rename all but one.",
+        )
     comments = [(n, line.lstrip("# ").split("\t")) for n, line in lines if not _holds_cells(line)]
     return EditedTable(
         text=text,

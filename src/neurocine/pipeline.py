@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,18 @@ from neurocine.io.result_files import (
     read_activity,
     read_assemblies,
     read_celltypes,
+    read_movie,
+    read_registration,
     read_rois,
     read_stamp,
     read_structural,
+    read_summary,
+    read_traces,
     settings_hash,
     write_activity,
     write_assemblies,
     write_celltypes,
+    write_controls,
     write_rois,
     write_traces,
 )
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
         ActivitySettings,
         AssembliesSettings,
         CelltypeSettings,
+        Config,
         EnginesSettings,
         MotionSettings,
         SegmentationSettings,
@@ -200,6 +206,26 @@ def draw_assemblies(assemblies: Path, picture: Path, *, rois: Path | None = None
     contours = None if rois is None else read_rois(rois)
     with atomic_path(picture) as part:
         part.write_bytes(assemblies_png(read_assemblies(assemblies), contours))
+
+
+def controls(files: Mapping[str, Path], out: Path, config: Config, *, progress: Progress = silent) -> None:
+    """Run the controls of a recording and write `out`.
+
+    `files` are its results by name: movie, rois, traces, celltypes and activity, all made with `config`.
+    """
+    from neurocine.controls.run import Recorded, run_controls
+
+    path = files["movie"]
+    recorded = Recorded(
+        movie=read_movie(path),
+        summary=read_summary(path),
+        registration=read_registration(path),
+        rois=read_rois(files["rois"]),
+        traces=read_traces(files["traces"]),
+        celltypes=read_celltypes(files["celltypes"]),
+        raster=read_activity(files["activity"]),
+    )
+    write_controls(out, run_controls(recorded, config, progress))
 
 
 def _stamp(movie: Movie, settings: dict[str, Any]) -> Stamp:

@@ -48,6 +48,7 @@ def infer(
     celltypes: CellTypes | None = None,
     registry: Registry | None = None,
     part: tuple[int, int] = (0, 1),
+    only: NDArray[np.bool_] | None = None,
     progress: Progress = silent,
 ) -> Raster:
     """Return the activity of `rois` in `movie`, each cell by the classifier that serves its type.
@@ -67,6 +68,8 @@ def infer(
     part
         Index of the part and number of parts; (0, 1): all cells. Each cell is in one part, and the parts have
         about the same number of cells. `gathered` joins them.
+    only
+        The cells whose activity is wanted, (N,); the others are seen as neighbours alone. None: all.
     progress
         Called with the number of model frames that are read.
 
@@ -79,7 +82,7 @@ def infer(
     check_field(movie, rois)
     registry = registry or Registry.load()
     names = classifiers(movie, rois, settings, celltypes, registry)
-    groups = cell_groups(names, group_cells(settings), part)
+    groups = cell_groups(names, group_cells(settings), part, only)
     models = [registry.model(name, "activity") for name in groups]
     grids = [Grid.of(movie, model.entry.frame_rate_hz, model.entry.pixel_size_um) for model in models]
     for model, grid in zip(models, grids, strict=True):  # fail before any work if the movie is too short
@@ -119,13 +122,20 @@ def group_cells(settings: ActivitySettings) -> int:
 
 
 def cell_groups(
-    names: Sequence[str], size: int, part: tuple[int, int] = (0, 1)
+    names: Sequence[str],
+    size: int,
+    part: tuple[int, int] = (0, 1),
+    only: NDArray[np.bool_] | None = None,
 ) -> dict[str, list[NDArray[np.int64]]]:
-    """Return the groups of `size` cells in a part, by classifier: their positions in `names`, in order."""
+    """Return the groups of `size` cells in a part, by classifier: their positions in `names`, in order.
+
+    Cells that aren't among `only`, (N,), are in no group.
+    """
+    wanted = np.ones(len(names), dtype=bool) if only is None else only
     whole = [
         (name, group)
         for name in dict.fromkeys(names)
-        for group in batches(np.flatnonzero([other == name for other in names]), size)
+        for group in batches(np.flatnonzero(wanted & [other == name for other in names]), size)
     ]
     mine: dict[str, list[NDArray[np.int64]]] = {}
     for name, group in whole[part[0] :: part[1]]:

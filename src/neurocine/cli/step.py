@@ -24,7 +24,11 @@ from neurocine.cli.shared import (
     shown_progress,
 )
 from neurocine.config.engines import DECONVOLUTION_ENGINES, MOTION_ENGINES, SEGMENTATION_ENGINES
-from neurocine.steps import RECORDING_STEPS
+from neurocine.core.controls import sentence
+from neurocine.io.atomic import check_writable
+from neurocine.io.result_files import read_controls
+from neurocine.io.results import files_in
+from neurocine.steps import RECORDING_STEPS, result_path
 
 PANEL = "Steps"
 
@@ -285,8 +289,32 @@ def assemblies(
             )
 
 
+def controls(
+    results: Annotated[Path, typer.Argument(help="The results of one recording: results/NAME.")],
+    rounds: Annotated[int | None, typer.Option(help="Times that cells are planted.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write; by default controls/controls.json of the results, for the report."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Plant known cells into a recording, and mirror it, to see how far its results can be trusted.
+
+    The steps run with the settings of --config: give the config that the results were made with.
+
+    Example: `neurocine controls results/mouse1 --config config/config.yaml`
+    """
+    chosen = settings(config)
+    chosen = chosen.model_copy(update={"controls": changed(chosen.controls, rounds=rounds)})
+    where = out or results / result_path("controls")
+    check_writable(where, "--out")
+    with shown_progress() as progress:
+        pipeline.controls(files_in(results, "controls"), where, chosen, progress=progress)
+    typer.echo(sentence(read_controls(where)))
+
+
 #: The command of each step that has one.
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command
-    for command in (motion, segmentation, active, traces, celltype, activity, assemblies)
+    for command in (motion, segmentation, active, traces, celltype, activity, assemblies, controls)
 }

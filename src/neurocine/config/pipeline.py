@@ -290,6 +290,17 @@ class EnginesSettings(Section):
     caiman: CaimanRun = CaimanRun()
 
 
+class ControlsSettings(Section):
+    """Controls of a recording without truth: planted cells, and the mirrored movie."""
+
+    run: bool = Field(
+        False,
+        description="run the controls of every recording, and show them in its report; each round takes as "
+        "long as segmentation, the mirrored movie as segmentation and activity",
+    )
+    rounds: int = Field(2, ge=1, description="times that cells are planted; each round narrows the intervals")
+
+
 class PipelineConfig(Section):
     """The sections of the steps that every recording goes through, in their order."""
 
@@ -302,6 +313,7 @@ class PipelineConfig(Section):
     celltype: CelltypeSettings = CelltypeSettings()
     activity: ActivitySettings = ActivitySettings()
     assemblies: AssembliesSettings = AssembliesSettings()
+    controls: ControlsSettings = ControlsSettings()
     export: ExportSettings = ExportSettings()
     report: ReportSettings = ReportSettings()
 

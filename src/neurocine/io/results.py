@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import Assemblies, CellTypes, FileMissing, InputError, Movie, Raster, RoiSet, Traces
+from neurocine.core.controls import Controls
 from neurocine.io.result_files import (
     Registration,
     StructuralChannel,
@@ -19,6 +20,7 @@ from neurocine.io.result_files import (
     read_activity,
     read_assemblies,
     read_celltypes,
+    read_controls,
     read_movie,
     read_registration,
     read_rois,
@@ -48,6 +50,8 @@ class RecordingResults:
         The cell assemblies; None where nobody looked for them.
     structural
         Pictures of the structural channel; None if there is none.
+    controls
+        What planted cells and the mirrored movie say; None where nobody ran them.
 
     Raises
     ------
@@ -66,6 +70,7 @@ class RecordingResults:
     raster: Raster
     assemblies: Assemblies | None = None
     structural: StructuralChannel | None = None
+    controls: Controls | None = None
 
     def __post_init__(self) -> None:
         for step, part in (("traces", self.traces), ("celltype", self.celltypes), ("activity", self.raster)):
@@ -140,7 +145,7 @@ def collect(files: Mapping[str, Path], name: str) -> RecordingResults:
     InputError
         If a file is missing or damaged, or the files don't belong together.
     """
-    movie, assemblies = files["movie"], files.get("assemblies")
+    movie, assemblies, controls = files["movie"], files.get("assemblies"), files.get("controls")
     return RecordingResults(
         name=name,
         source=read_source_record(files["source"]),
@@ -153,6 +158,7 @@ def collect(files: Mapping[str, Path], name: str) -> RecordingResults:
         raster=read_activity(files["activity"]),
         assemblies=None if assemblies is None else read_assemblies(assemblies),
         structural=read_structural(movie),
+        controls=None if controls is None else read_controls(controls),
     )
 
 

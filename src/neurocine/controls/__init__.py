@@ -1,0 +1,1 @@
+"""Controls of a recording without truth: planted cells, and the mirrored movie."""

@@ -244,7 +244,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "report",
         "writes the recording's page, and its card for the index",
-        impl=4,
+        impl=5,
         cost=_REPORT,
         reads=(*_MEASURED, "assemblies", "controls", "provenance", "cells", "transients"),
         writes={"report": "report.html", "card": "card.json"},
@@ -270,7 +270,7 @@ def _project_step(
 
 #: Rules that work on all recordings together, or on none. Those of a step share its version.
 PROJECT_STEPS: tuple[Step, ...] = (
-    _project_step("report_index", "writes the index of all reports", 4, _REPORT, "all", "report"),
+    _project_step("report_index", "writes the index of all reports", 5, _REPORT, "all", "report"),
     _project_step(
         "simulation", "simulates a movie with truth", 2, Cost(1500, 0.0, 20, 0), "train", "simulation"
     ),

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from neurocine.config.engines import STNEURONET
 from neurocine.core import FileMissing, InputError
+from neurocine.core.controls import sentence
 from neurocine.drawing.pictures import COLOURS, Picture, encode, grey, outlines
 from neurocine.export.tables import cells_table
 from neurocine.io.atomic import write_text
@@ -36,6 +37,8 @@ class Card:
         Transients per minute of the median cell; None without cells.
     duration_s
         Length of the movie in seconds.
+    controls
+        What planted cells and the mirrored movie say; None where nobody ran them.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Card:
     transients: int
     median_rate: float | None
     duration_s: float
+    controls: str | None = None
 
 
 def card_of(results: RecordingResults) -> Card:
@@ -63,6 +67,7 @@ def card_of(results: RecordingResults) -> Card:
         transients=int(cells["transients"].sum()),
         median_rate=stats.median(cells["rate_per_min"]),
         duration_s=results.duration_s,
+        controls=None if results.controls is None else sentence(results.controls),
     )
 
 

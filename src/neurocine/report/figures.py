@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurocine.assemblies.figures import draw_assemblies
 from neurocine.core import CELL_TYPES, Assemblies, RoiSet
+from neurocine.core.controls import Controls
 from neurocine.core.raster import active_runs
 from neurocine.drawing.pictures import Themed
 from neurocine.drawing.rendering import MAX_COLUMNS, Theme, envelope, themed
@@ -157,6 +158,32 @@ def assemblies(result: Assemblies, rois: RoiSet) -> Themed:
         draw_assemblies(figure, result, rois, blank=theme.faint)
 
     return themed(draw, 4.2)
+
+
+def controls(result: Controls) -> Themed:
+    """Draw which share of planted transients, and of planted neurons, is found, by d'."""
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        parts = [("transients", result.sensitivity), ("neurons, by their largest transient", result.recall)]
+        shown = [(name, [row for row in rows if row.n]) for name, rows in parts if rows]
+        for axes, (name, rows) in zip(np.ravel(figure.subplots(1, len(shown))), shown, strict=True):
+            places = np.arange(len(rows))
+            axes.bar(places, [100 * (row.share or 0) for row in rows], color=theme.accent, alpha=0.6)
+            for place, row in enumerate(rows):
+                axes.annotate(
+                    f"{row.found} of {row.n}", (place, 100 * (row.share or 0)), ha="center", va="bottom",
+                    fontsize=7.5,
+                )  # fmt: skip
+            axes.set_xticks(places, [_between(row.low, row.high) for row in rows])
+            axes.set_ylim(0, 110)
+            axes.set_xlabel(f"d′ of {name}")
+            axes.set_ylabel("found (%)")
+
+    return themed(draw, 2.8)
+
+
+def _between(low: float, high: float | None) -> str:
+    return f"≥ {low:g}" if high is None else f"{low:g}–{high:g}"
 
 
 def _limits(values: NDArray[np.float32]) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from neurocine import __version__
 from neurocine.config import ReportSettings
 from neurocine.config.engines import STNEURONET
 from neurocine.core import CELL_TYPES, InputError
+from neurocine.core.controls import sentence
 from neurocine.drawing.pages import page_environment
 from neurocine.drawing.pictures import (
     ACTIVE_COLOURS,
@@ -166,6 +167,8 @@ def write_report(
     plots = _plots(results, settings)
     if results.assemblies is not None:
         plots["assemblies"] = figures.assemblies(results.assemblies, results.rois)
+    if results.controls is not None:
+        plots["controls"] = figures.controls(results.controls)
     progress("report", 2, 4)
     clip = make_clip(results, settings.clip_s, progress)
     progress("report", 3, 4)
@@ -179,6 +182,8 @@ def write_report(
             intervals_seen=intervals_seen(results),
             downloads=downloads,
             assemblies=results.assemblies,
+            controls=results.controls,
+            controls_say=None if results.controls is None else sentence(results.controls),
             types=stats.type_rows(cells),
             engines=stats.engine_rows(cells) if stats.looked_for_active(results) else [],
             n_active=int(results.rois.found_by(STNEURONET).sum()),

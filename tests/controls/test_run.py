@@ -80,7 +80,9 @@ def test_controls_of_a_movie_tell_clear_transients_from_hidden_ones(
     assert clear.n
     assert (clear.share or 0) > 0.6 > 0.45 > (hidden.share or 0)
     assert controls.visible_found.value is not None
-    assert controls.false_masks.value == 0
+    # Few of the recording's own ROIs neither rise nor, mirrored, fall.
+    assert controls.false_masks.n == len(recorded.rois)
+    assert (controls.false_masks.value or 0) < 0.3
     planted, again, mirror = stand_ins
     original = recorded.movie.read(0, 600).astype(float)
     assert (planted.read(0, 600) - original).sum() > 0

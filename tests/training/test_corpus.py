@@ -35,6 +35,7 @@ from neurocine.training.cells.window_sampling import (
     draw,
     fake_transients,
     mean_weight,
+    rows_of,
     strata_of,
     weights_of,
     window_table,
@@ -207,7 +208,7 @@ def test_windows_are_drawn_in_the_paper_s_shares(loaded: LabelledRecording) -> N
     stratum = np.repeat([REAL, FAKE, NONE], [20, 500, 3])
     zeros = np.zeros(len(stratum), dtype=np.int64)
     table = WindowTable(zeros, zeros, zeros, stratum, np.where(stratum == FAKE, 3, 1).astype(np.float32))
-    rows = draw(rng, table, ACTIVITY_SHARES, 4000)
+    rows = draw(rng, rows_of(table, 3), ACTIVITY_SHARES, 4000)
     shares = np.bincount(stratum[rows]) / len(rows)
     np.testing.assert_allclose(shares, ACTIVITY_SHARES, atol=0.03)
     assert mean_weight(table, ACTIVITY_SHARES) == pytest.approx(0.6 + 0.9 + 0.1)
@@ -216,7 +217,7 @@ def test_windows_are_drawn_in_the_paper_s_shares(loaded: LabelledRecording) -> N
 def test_an_empty_stratum_leaves_its_share() -> None:
     zeros = np.zeros(4, dtype=np.int64)
     table = WindowTable(zeros, zeros, zeros, np.array([0, 0, 2, 2]), np.ones(4, dtype=np.float32))
-    rows = draw(np.random.default_rng(0), table, (0.6, 0.3, 0.1), 700)
+    rows = draw(np.random.default_rng(0), rows_of(table, 3), (0.6, 0.3, 0.1), 700)
     assert np.mean(rows < 2) == pytest.approx(6 / 7, abs=0.05)
 
 

@@ -69,6 +69,10 @@ class Cells:
         shape = (n * n_inputs, int(np.prod(self.fov_shape)))
         return sparse.csr_array((values, (cell * n_inputs + which, pixels)), shape=shape)
 
+    def forget_matrix(self) -> None:
+        """Free the matrix that `weighed` keeps from one call to the next."""
+        self.__dict__.pop("_matrix", None)
+
     def weighed(self, frames: NDArray[Any], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return sums (n, n_inputs, T) of the `chosen` cells' pixels in `frames` (T, Y, X), weighed."""
         n_inputs = self.masks.shape[1]

@@ -134,11 +134,18 @@ def _extremes(spans: Spans, trace: NDArray[np.float64]) -> tuple[NDArray[np.bool
     )
 
 
+def rows_of(table: WindowTable, n_strata: int) -> list[NDArray[np.int64]]:
+    """Return the rows of each stratum of `table`."""
+    return [np.flatnonzero(table.stratum == stratum) for stratum in range(n_strata)]
+
+
 def draw(
-    rng: np.random.Generator, table: WindowTable, shares: tuple[float, ...], n: int
+    rng: np.random.Generator, rows: Sequence[NDArray[np.int64]], shares: tuple[float, ...], n: int
 ) -> NDArray[np.int64]:
-    """Return `n` rows of `table`, (n,), strata in the given shares; empty ones leave theirs to the others."""
-    rows = [np.flatnonzero(table.stratum == stratum) for stratum in range(len(shares))]
+    """Return `n` of the `rows` of each stratum (`rows_of`), (n,), strata in the given shares.
+
+    Empty strata leave their share to the others.
+    """
     chances = np.where([len(r) > 0 for r in rows], shares, 0.0)
     strata = rng.choice(len(shares), size=n, p=chances / chances.sum())
     return np.asarray([rows[s][rng.integers(len(rows[s]))] for s in strata], dtype=np.int64)

@@ -27,7 +27,15 @@ from neurocine.training.cells.augment import (
     turned,
     varied,
 )
-from neurocine.training.cells.window_sampling import SHARES, Task, WindowTable, draw, label, mean_weight
+from neurocine.training.cells.window_sampling import (
+    SHARES,
+    Task,
+    WindowTable,
+    draw,
+    label,
+    mean_weight,
+    rows_of,
+)
 from neurocine.training.corpus import LabelledRecording
 
 #: Versions of each recording's contours seen in training: the true ones first, the others jittered.
@@ -114,10 +122,10 @@ class Windows(ABC):
         Weights are brought to a mean of 1, so that training and validation losses are on one scale.
         """
         shares = SHARES[self.task]
-        scale = mean_weight(self.table, shares)
+        scale, rows = mean_weight(self.table, shares), rows_of(self.table, len(shares))
         for step in range(steps):
             rng = np.random.default_rng([seed, 1, epoch, step])
-            windows, labels, weights = self.batch(rng, draw(rng, self.table, shares, size))
+            windows, labels, weights = self.batch(rng, draw(rng, rows, shares, size))
             yield windows, labels, weights / np.float32(scale)
 
     def sample_batches(self, seed: int, n: int, size: int) -> Iterator[Batch]:
@@ -228,7 +236,7 @@ def cells_of_incomplete_list(
 def _views(
     recording: LabelledRecording, versions: list[Cells], used: NDArray[np.int64]
 ) -> list[NDArray[np.float16]]:
-    """Return the views (n, 7, T) of the cells `used` of a recording, in each version of its contours."""
+    """Return the views (n, n_inputs, T) of the cells `used` of a recording, in each version of its contours."""
     movie = recording.movie
     views_of = [np.empty((len(used), cells.masks.shape[1], movie.n_frames), np.float16) for cells in versions]
     for start in range(0, movie.n_frames, movie.block_frames()):
@@ -236,4 +244,6 @@ def _views(
         frames = recording.statistics.normalise(movie.read(start, stop).astype(np.float32))
         for views, cells in zip(views_of, versions, strict=True):
             views[:, :, start:stop] = np.clip(cells.weighed(frames, used), -LARGEST, LARGEST)
+    for cells in versions:  # a corpus has thousands, and each is larger than its views
+        cells.forget_matrix()
     return views_of

@@ -236,7 +236,7 @@ def cells_of_incomplete_list(
 def _views(
     recording: LabelledRecording, versions: list[Cells], used: NDArray[np.int64]
 ) -> list[NDArray[np.float16]]:
-    """Return the views (n, n_inputs, T) of the cells `used` of a recording, in each version of its contours."""
+    """Return the views (n, n_inputs, T) of the cells `used`, in each version of their contours."""
     movie = recording.movie
     views_of = [np.empty((len(used), cells.masks.shape[1], movie.n_frames), np.float16) for cells in versions]
     for start in range(0, movie.n_frames, movie.block_frames()):

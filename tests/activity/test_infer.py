@@ -18,10 +18,10 @@ from neurocine.activity.inference import extended, spanned
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, RoiSet
 from neurocine.networks.cells import CellArchitecture, PatchArchitecture, ViewArchitecture
+from neurocine.networks.cells.filters import filtered
 from neurocine.networks.cells.grid import Grid
 from neurocine.networks.cells.inputs import cut, masked, windows
 from neurocine.networks.cells.normalisation import statistics
-from neurocine.networks.cells.views import filtered
 from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
 from neurocine.networks.weights import save_cell_weights
 
@@ -96,7 +96,7 @@ def plain(
         frames = (frames.astype(np.float64) - frames.mean(dtype=np.float64)) / frames.std(dtype=np.float64)
     else:
         scaling = statistics([frames], "pixel", "")
-        cells = filtered(grid.rois(rois), scaling, px)
+        cells = filtered(grid.rois(rois), scaling, px, model.architecture.n_inputs)
         frames = scaling.normalise(frames).astype(np.float64)
     inputs = []
     for i in range(len(rois)):

@@ -12,9 +12,9 @@ from neurocine.celltype import classify, most_active
 from neurocine.config import CelltypeSettings
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.networks.cells import CellArchitecture, Networks, PatchArchitecture, ViewArchitecture
+from neurocine.networks.cells.filters import LISTED, filtered
 from neurocine.networks.cells.inputs import cut, masked
 from neurocine.networks.cells.normalisation import statistics
-from neurocine.networks.cells.views import filtered
 from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
 from neurocine.networks.weights import save_cell_weights
 from neurocine.traces.transients import putative, smooth
@@ -62,7 +62,7 @@ def full(movie: Movie, rois: RoiSet, networks: Networks, index: int, order: np.n
     frames = movie.read(0, movie.n_frames).astype(np.float32)
     views = networks.full.input_shape[1:] == VIEWS.window_shape
     scaling = statistics([frames], "pixel" if views else "movie", "")
-    cells = filtered(rois, scaling, 20) if views else masked(rois, 20, "types")
+    cells = filtered(rois, scaling, 20, len(LISTED)) if views else masked(rois, 20, "types")
     patches = cut(scaling.normalise(frames)[order], int(cells.top[index]), int(cells.left[index]), 20)
     seen = (patches[:, None] * cells.masks[index]).transpose(0, 2, 3, 1)
     inputs = seen.astype(np.float64).sum(axis=(1, 2)) if views else seen

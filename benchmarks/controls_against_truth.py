@@ -22,7 +22,7 @@ from neurocine.celltype import classify
 from neurocine.config import Config
 from neurocine.controls import measures
 from neurocine.controls.planting import Planted
-from neurocine.controls.run import Recorded, joined, run_controls
+from neurocine.controls.run import joined, run_controls
 from neurocine.core import RoiSet
 from neurocine.core.matching import match
 from neurocine.core.raster import active_runs
@@ -34,6 +34,7 @@ from neurocine.io.result_files import (
     read_summary,
     read_truth,
 )
+from neurocine.io.results import RecordingResults
 from neurocine.segmentation import segment
 from neurocine.simulation import simulate
 from neurocine.traces import extract
@@ -41,7 +42,7 @@ from neurocine.traces import extract
 PRESETS = "cortex-6s,cortex-6f,ca1-development,ca1-interneurons"
 
 
-def recorded(folder: Path, config: Config) -> Recorded:
+def recorded(folder: Path, config: Config) -> RecordingResults:
     """Return the results of the steps on the movie in `folder`."""
     path = folder / "movie.h5"
     movie = read_movie(path)
@@ -50,7 +51,17 @@ def recorded(folder: Path, config: Config) -> Recorded:
     types = classify(movie, rois, config.celltype)
     raster = infer(movie, rois, config.activity, celltypes=types)
     traces = extract(movie, rois, config.traces)
-    return Recorded(movie, read_summary(path), read_registration(path), rois, traces, types, raster)
+    return RecordingResults(
+        name=folder.name,
+        source={},
+        movie=movie,
+        summary=read_summary(path),
+        registration=read_registration(path),
+        rois=rois,
+        traces=traces,
+        celltypes=types,
+        raster=raster,
+    )
 
 
 def as_planted(rois: RoiSet, truth: Truth) -> Planted:
@@ -63,7 +74,7 @@ def as_planted(rois: RoiSet, truth: Truth) -> Planted:
     )  # fmt: skip
 
 
-def true_figures(results: Recorded, rois: RoiSet, truth: Truth, config: Config) -> dict[str, Any]:
+def true_figures(results: RecordingResults, rois: RoiSet, truth: Truth, config: Config) -> dict[str, Any]:
     """Return what the truth says of all that the controls estimate."""
     cells = as_planted(rois, truth)
     pairs = match(results.rois, rois).pairs
@@ -106,7 +117,7 @@ def true_figures(results: Recorded, rois: RoiSet, truth: Truth, config: Config) 
     }
 
 
-def minutes(results: Recorded) -> float:
+def minutes(results: RecordingResults) -> float:
     """Return the length of the movie in minutes."""
     return results.movie.n_frames / results.movie.frame_rate_hz / 60
 

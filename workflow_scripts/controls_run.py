@@ -5,13 +5,14 @@ from typing import Any
 
 from neurocine import pipeline
 from neurocine.config import Config
+from neurocine.io.results import collect
 from neurocine.workflow import LoggedProgress, input_files, logged
 
 
 def main(job: Any) -> None:
     """Do the rule's work with its inputs, outputs and params."""
     pipeline.controls(
-        input_files(job),
+        collect(input_files(job), job.wildcards.recording),
         Path(job.output.controls),
         Config.model_validate(job.params.config),
         progress=LoggedProgress(),

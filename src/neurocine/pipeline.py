@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,9 @@ from neurocine.io.result_files import (
     read_activity,
     read_assemblies,
     read_celltypes,
-    read_movie,
-    read_registration,
     read_rois,
     read_stamp,
     read_structural,
-    read_summary,
-    read_traces,
     settings_hash,
     write_activity,
     write_assemblies,
@@ -48,6 +44,7 @@ if TYPE_CHECKING:
         StneuronetSettings,
         TracesSettings,
     )
+    from neurocine.io.results import RecordingResults
 
 # Each step imports its engine only when it runs: suite2p and TensorFlow take long to load.
 
@@ -208,24 +205,11 @@ def draw_assemblies(assemblies: Path, picture: Path, *, rois: Path | None = None
         part.write_bytes(assemblies_png(read_assemblies(assemblies), contours))
 
 
-def controls(files: Mapping[str, Path], out: Path, config: Config, *, progress: Progress = silent) -> None:
-    """Run the controls of a recording and write `out`.
+def controls(results: RecordingResults, out: Path, config: Config, *, progress: Progress = silent) -> None:
+    """Run the controls of a recording, whose results were made with `config`, and write `out`."""
+    from neurocine.controls.run import run_controls
 
-    `files` are its results by name: movie, rois, traces, celltypes and activity, all made with `config`.
-    """
-    from neurocine.controls.run import Recorded, run_controls
-
-    path = files["movie"]
-    recorded = Recorded(
-        movie=read_movie(path),
-        summary=read_summary(path),
-        registration=read_registration(path),
-        rois=read_rois(files["rois"]),
-        traces=read_traces(files["traces"]),
-        celltypes=read_celltypes(files["celltypes"]),
-        raster=read_activity(files["activity"]),
-    )
-    write_controls(out, run_controls(recorded, config, progress))
+    write_controls(out, run_controls(results, config, progress))
 
 
 def _stamp(movie: Movie, settings: dict[str, Any]) -> Stamp:

@@ -194,7 +194,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
         "runs the steps again on planted cells and on the mirrored movie, if asked to",
         impl=1,
         cost=Cost(5000, 1.0, 30, 120),
-        reads=("movie", "rois", "traces", "celltypes", "activity"),
+        reads=_MEASURED,
         writes={"controls": "controls.json"},
         settings=("controls", "segmentation", "active", "celltype", "activity"),
         env="controls",

@@ -16,6 +16,7 @@ from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet
 from neurocine.core.controls import Controls, DprimeShare, Estimate, sentence
 from neurocine.io.result_files import read_controls, read_movie, read_rois, read_summary, write_controls
 from neurocine.io.result_files.movie import read_registration
+from neurocine.io.results import RecordingResults
 from neurocine.simulation import simulate
 from neurocine.traces import extract
 from neurocine.traces.dff import running_baseline
@@ -37,18 +38,28 @@ def called(movie: Movie, rois: RoiSet, *_: Any, only: Any = None, **__: Any) -> 
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> run.Recorded:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> RecordingResults:
     folder = simulate("cortex-6s", 7, tmp_path_factory.mktemp("made"), n_frames=600, fov_px=64)
     movie, rois = read_movie(folder / "movie.h5"), read_rois(folder / "rois.h5")
     path = folder / "movie.h5"
     types = CellTypes(rois.ids, np.tile(np.float32([1, 0, 0]), (len(rois), 1)))
     traces = extract(movie, rois, CONFIG.traces)
     raster = called(movie, rois)
-    return run.Recorded(movie, read_summary(path), read_registration(path), rois, traces, types, raster)
+    return RecordingResults(
+        name="m",
+        source={},
+        movie=movie,
+        summary=read_summary(path),
+        registration=read_registration(path),
+        rois=rois,
+        traces=traces,
+        celltypes=types,
+        raster=raster,
+    )
 
 
 @pytest.fixture
-def stand_ins(monkeypatch: pytest.MonkeyPatch, recorded: run.Recorded) -> list[Movie]:
+def stand_ins(monkeypatch: pytest.MonkeyPatch, recorded: RecordingResults) -> list[Movie]:
     """Cheap steps; the movies that segmentation saw."""
     seen: list[Movie] = []
 
@@ -68,7 +79,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch, recorded: run.Recorded) -> list[M
 
 
 def test_controls_of_a_movie_tell_clear_transients_from_hidden_ones(
-    recorded: run.Recorded, stand_ins: list[Movie], tmp_path: Path
+    recorded: RecordingResults, stand_ins: list[Movie], tmp_path: Path
 ) -> None:
     controls = run.run_controls(recorded, CONFIG)
     assert controls.rounds == 2
@@ -93,7 +104,7 @@ def test_controls_of_a_movie_tell_clear_transients_from_hidden_ones(
 
 
 def test_where_rois_are_given_no_engine_runs_and_nothing_is_said_of_masks(
-    recorded: run.Recorded, stand_ins: list[Movie]
+    recorded: RecordingResults, stand_ins: list[Movie]
 ) -> None:
     given = Config.model_validate({"segmentation": {"engine": "given"}, "controls": {"rounds": 1}})
     controls = run.run_controls(recorded, given)

@@ -27,7 +27,7 @@ from neurocine.config.engines import DECONVOLUTION_ENGINES, MOTION_ENGINES, SEGM
 from neurocine.core.controls import sentence
 from neurocine.io.atomic import check_writable
 from neurocine.io.result_files import read_controls
-from neurocine.io.results import files_in
+from neurocine.io.results import collect, files_in
 from neurocine.steps import RECORDING_STEPS, result_path
 
 PANEL = "Steps"
@@ -309,7 +309,8 @@ def controls(
     where = out or results / result_path("controls")
     check_writable(where, "--out")
     with shown_progress() as progress:
-        pipeline.controls(files_in(results, "controls"), where, chosen, progress=progress)
+        recorded = collect(files_in(results, "controls"), results.name)
+        pipeline.controls(recorded, where, chosen, progress=progress)
     typer.echo(sentence(read_controls(where)))
 
 

@@ -22,12 +22,13 @@ from neurocine.controls.light import Light, measured_light
 from neurocine.controls.mirror import mirrored
 from neurocine.controls.planting import Planted, planted_movie
 from neurocine.controls.residual_motion import residual_motion
-from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
+from neurocine.core import Movie, RoiSet
 from neurocine.core.controls import Controls, Estimate
 from neurocine.core.matching import match
 from neurocine.core.raster import active_runs
 from neurocine.core.truth import MIN_DPRIME
-from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary, read_movie
+from neurocine.io.result_files import MovieWriter, Stamp, read_movie
+from neurocine.io.results import RecordingResults
 from neurocine.motion.summary import SummaryAccumulator
 from neurocine.progress import Progress, silent
 from neurocine.segmentation import segment
@@ -36,19 +37,6 @@ from neurocine.traces.masks import signal_masks
 
 #: A mask in the mirrored movie lies on an ROI of the recording if they share as much (IoU).
 SAME_PLACE = 0.3
-
-
-@dataclass(frozen=True, eq=False)
-class Recorded:
-    """The results of a recording that its controls are compared with."""
-
-    movie: Movie
-    summary: Summary
-    registration: Registration
-    rois: RoiSet
-    traces: Traces
-    celltypes: CellTypes
-    raster: Raster
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +58,7 @@ class Round:
     counts: measures.Counts
 
 
-def run_controls(recorded: Recorded, config: Config, progress: Progress = silent) -> Controls:
+def run_controls(results: RecordingResults, config: Config, progress: Progress = silent) -> Controls:
     """Return the controls of a recording, whose steps run with the settings of `config`.
 
     One movie at a time is written to a temporary folder, and removed.
@@ -80,18 +68,18 @@ def run_controls(recorded: Recorded, config: Config, progress: Progress = silent
     InputError
         If cells can't be planted into the movie, its noise can't be measured, or a step fails.
     """
-    light = measured_light(recorded.movie)
-    moving = residual_motion(recorded.movie, recorded.summary.mean, light, progress)
-    ground = Ground(recorded.movie, recorded.summary.mean, recorded.rois, light)
+    light = measured_light(results.movie)
+    moving = residual_motion(results.movie, results.summary.mean, light, progress)
+    ground = Ground(results.movie, results.summary.mean, results.rois, light)
     rounds = [
-        _round(recorded, ground, moving, config, seed, progress) for seed in range(config.controls.rounds)
+        _round(results, ground, moving, config, seed, progress) for seed in range(config.controls.rounds)
     ]
-    calls, minutes, false_masks = _mirror(recorded, light, config, progress)
-    return _result(recorded, rounds, calls, minutes, false_masks)
+    calls, minutes, false_masks = _mirror(results, light, config, progress)
+    return _result(results, rounds, calls, minutes, false_masks)
 
 
 def _round(
-    recorded: Recorded,
+    results: RecordingResults,
     ground: Ground,
     moving: tuple[NDArray[np.float64], NDArray[np.float32]],
     config: Config,
@@ -99,9 +87,9 @@ def _round(
     progress: Progress,
 ) -> Round:
     cells = draw_planted(ground, seed, progress)
-    blocks = planted_movie(recorded.movie, cells, ground.light, moving, seed, progress)
-    with _written(recorded, blocks) as movie:
-        found = _segmented(movie, recorded.rois, config, progress)
+    blocks = planted_movie(results.movie, cells, ground.light, moving, seed, progress)
+    with _written(results, blocks) as movie:
+        found = _segmented(movie, results.rois, config, progress)
         pairs = match(found, cells.rois).pairs
         segmented = np.zeros(len(cells.rois), dtype=bool)
         segmented[pairs[:, 1]] = True
@@ -115,21 +103,21 @@ def _round(
 
 
 def _mirror(
-    recorded: Recorded, light: Light, config: Config, progress: Progress
+    results: RecordingResults, light: Light, config: Config, progress: Progress
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], int | None]:
     """Return false calls and quiet minutes of each ROI, (N,), and the false masks (None: not looked for)."""
-    rate = recorded.movie.frame_rate_hz
-    with _written(recorded, mirrored(recorded.movie, light, progress)) as movie:
-        raster = infer(movie, recorded.rois, config.activity, celltypes=recorded.celltypes, progress=progress)
+    rate = results.movie.frame_rate_hz
+    with _written(results, mirrored(results.movie, light, progress)) as movie:
+        raster = infer(movie, results.rois, config.activity, celltypes=results.celltypes, progress=progress)
         false_masks = None
         if config.segmentation.engine != GIVEN:
-            found = _segmented(movie, recorded.rois, config, progress)
-            rising = recorded.rois.select(measures.shows_falls(-recorded.traces.f, rate))
+            found = _segmented(movie, results.rois, config, progress)
+            rising = results.rois.select(measures.shows_falls(-results.traces.f, rate))
             elsewhere = found.select(match(found, rising, min_iou=SAME_PLACE).false)
             f = projected(movie, signal_masks(elsewhere), progress)
             false_masks = int((~measures.shows_falls(f, rate)).sum())
-    calm = measures.quiet(recorded.traces.f, recorded.raster.active, rate)
-    calls, frames = measures.quiet_calls(raster.active, calm & recorded.movie.valid)
+    calm = measures.quiet(results.traces.f, results.raster.active, rate)
+    calls, frames = measures.quiet_calls(raster.active, calm & results.movie.valid)
     return calls, frames / rate / 60, false_masks
 
 
@@ -148,28 +136,28 @@ def joined(others: RoiSet, planted: RoiSet) -> RoiSet:
 
 
 @contextmanager
-def _written(recorded: Recorded, blocks: Iterator[tuple[int, NDArray[np.float32]]]) -> Iterator[Movie]:
+def _written(results: RecordingResults, blocks: Iterator[tuple[int, NDArray[np.float32]]]) -> Iterator[Movie]:
     """Yield a movie of `blocks`, in a temporary file, with what else the recording's has."""
     with tempfile.TemporaryDirectory(prefix="neurocine-controls-") as folder:
         path = Path(folder) / "movie.h5"
-        summary = SummaryAccumulator(recorded.summary.mean)
-        with MovieWriter(path, recorded.movie, Stamp()) as writer:
+        summary = SummaryAccumulator(results.summary.mean)
+        with MovieWriter(path, results.movie, Stamp()) as writer:
             for start, frames in blocks:
                 writer.write(start, frames)
                 summary.add(writer.read(start, start + len(frames)))
-            writer.finish(summary.result(), recorded.registration, recorded.movie.validity)
+            writer.finish(summary.result(), results.registration, results.movie.validity)
         yield read_movie(path)
 
 
 def _result(
-    recorded: Recorded,
+    results: RecordingResults,
     rounds: list[Round],
     mirrored_calls: NDArray[np.int64],
     quiet_min: NDArray[np.float64],
     false_masks: int | None,
 ) -> Controls:
     """Return all measures of the rounds together, and of the mirrored movie."""
-    minutes = recorded.movie.n_frames / recorded.movie.frame_rate_hz / 60
+    minutes = results.movie.n_frames / results.movie.frame_rate_hz / 60
     silent_cell = np.concatenate([r.cells.silent for r in rounds])
     true_calls = np.concatenate([r.counts.true_calls for r in rounds])
     false_calls = np.concatenate([r.counts.false_calls for r in rounds])
@@ -177,7 +165,7 @@ def _result(
     coverage = np.concatenate([r.counts.coverage for r in rounds])[found]
     visible_found, visible = _visible_by_cell(rounds)
     largest, segmented = _segmented_neurons(rounds)
-    own_per_min = _own_per_min(recorded)
+    own_per_min = _own_per_min(results)
     mirrored_per_min = measures.ratio(mirrored_calls, quiet_min, most=None)
 
     def per_min(calls: NDArray[np.int64]) -> Estimate:
@@ -195,7 +183,7 @@ def _result(
         precision=measures.ratio(true_calls[~silent_cell], (true_calls + false_calls)[~silent_cell]),
         silent_per_min=per_min(false_calls[silent_cell]),
         mirrored_per_min=mirrored_per_min,
-        false_masks=measures.counted(false_masks or 0, 0 if false_masks is None else len(recorded.rois)),
+        false_masks=measures.counted(false_masks or 0, 0 if false_masks is None else len(results.rois)),
         false_transients=measures.scaled(per_min(false_calls), own_per_min),
         false_transients_most=measures.scaled(mirrored_per_min, own_per_min),
     )
@@ -219,8 +207,8 @@ def _visible_by_cell(rounds: list[Round]) -> tuple[NDArray[np.int64], NDArray[np
     return np.concatenate(found), np.concatenate(there)
 
 
-def _own_per_min(recorded: Recorded) -> float:
+def _own_per_min(results: RecordingResults) -> float:
     """Return the recording's own calls a minute and ROI."""
-    row, _, _ = active_runs(recorded.raster.active)
-    minutes = recorded.movie.n_frames / recorded.movie.frame_rate_hz / 60
-    return len(row) / max(len(recorded.rois), 1) / minutes
+    row, _, _ = active_runs(results.raster.active)
+    minutes = results.movie.n_frames / results.movie.frame_rate_hz / 60
+    return len(row) / max(len(results.rois), 1) / minutes

@@ -96,6 +96,7 @@ def true_figures(results: RecordingResults, rois: RoiSet, truth: Truth, config: 
         for r, a, b in zip(row.tolist(), onset, peak, strict=True)
     ]
     matched = np.isin(row, pairs[:, 0])
+    false = float(1 - np.mean(true)) if len(row) else None
     called = counts.true_calls[neurons].sum() + counts.false_calls[neurons].sum()
     return {
         "cells": len(rois),
@@ -111,7 +112,8 @@ def true_figures(results: RecordingResults, rois: RoiSet, truth: Truth, config: 
             float(counts.false_calls[~neurons].mean() / minutes(results)) if (~neurons).any() else None
         ),
         "false_masks": float(1 - len(pairs) / max(len(results.rois), 1)),
-        "false_transients": float(1 - np.mean(true)) if len(row) else None,
+        "false_by_planted": false,
+        "false_by_mirror": false,
         "false_transients_of_neurons": float(1 - np.array(true)[matched].mean()) if matched.any() else None,
         "own_per_min": len(row) / max(len(results.rois), 1) / minutes(results),
     }

@@ -43,18 +43,27 @@ def test_calls_are_true_where_they_touch_a_planted_rise() -> None:
     assert DprimeShare(0, 1, 0, 0).share is None
 
 
-def test_a_ratio_is_that_of_the_sums_and_its_interval_is_over_cells() -> None:
-    estimate = measures.ratio([1, 3, 0, 4], [2, 4, 2, 8])
+def test_a_share_is_that_of_the_sums_and_its_interval_is_over_cells() -> None:
+    estimate = measures.share([1, 3, 0, 4], [2, 4, 2, 8])
     assert estimate.value == 0.5
     assert estimate.n == 16
     assert 0 <= estimate.low < 0.5 < estimate.high <= 1
-    assert measures.ratio([5, 5, 5, 5], [10] * 4) == Estimate(0.5, 0.5, 0.5, 40)
-    none = measures.ratio([0, 0], [10, 20])
+    assert measures.share([5, 5, 5, 5], [10] * 4) == Estimate(0.5, 0.5, 0.5, 40)
+    none = measures.share([0, 0], [10, 20])
     assert (none.value, none.low, none.high) == (0, 0, pytest.approx(0.1))
-    everything = measures.ratio([10, 20], [10, 20])
+    everything = measures.share([10, 20], [10, 20])
     assert (everything.value, everything.low, everything.high) == (1, pytest.approx(0.9), 1)
-    assert measures.ratio([], []) == Estimate(None, None, None, 0)
-    assert measures.ratio([4, 8], [2, 4], most=None).value == 2
+    assert measures.share([], []) == Estimate(None, None, None, 0)
+
+
+def test_few_cells_that_are_alike_do_not_tell_a_rate_exactly() -> None:
+    alike = measures.per_minute(np.array([1, 1]), np.array([1.0, 1.0]))
+    assert (alike.value, alike.n) == (1.0, 2)
+    # Garwood's interval of 2 counts, over 2 minutes.
+    assert (alike.low, alike.high) == (pytest.approx(0.1211, rel=1e-3), pytest.approx(3.6123, rel=1e-3))
+    uneven = measures.per_minute(np.array([0, 0, 40]), np.ones(3))
+    assert (uneven.low, uneven.high) == (0.0, 40.0)  # resampling is wider: the cells differ
+    assert measures.per_minute(np.empty(0, np.int64), np.empty(0)).value is None
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
@@ -62,7 +71,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     held = 0
     for _ in range(200):
         share = rng.beta(6, 6, 30)
-        estimate = measures.ratio(rng.binomial(10, share), np.full(30, 10))
+        estimate = measures.share(rng.binomial(10, share), np.full(30, 10))
         held += estimate.low <= 0.5 <= estimate.high
     assert held >= 0.88 * 200
 

@@ -121,22 +121,22 @@ def controls_of(**changes: Any) -> Controls:
         rounds=2, cells=9, silent_cells=3, recall=(), neurons_found=Estimate(None, None, None, 0),
         sensitivity=(DprimeShare(2.0, 3.0, 10, 4), DprimeShare(12.0, None, 0, 0)), visible_found=known,
         coverage=known, precision=known, silent_per_min=known, mirrored_per_min=known, false_masks=known,
-        false_transients=Estimate(0.05, 0.02, 0.1, 9), false_transients_most=Estimate(0.2, 0.1, 0.3, 9),
+        false_by_planted=Estimate(0.05, 0.02, 0.1, 9), false_by_mirror=Estimate(0.2, 0.1, 0.3, 9),
     )  # fmt: skip
     return replace(base, **changes)
 
 
-def test_the_sentence_says_it_plainly() -> None:
+def test_the_sentence_says_it_plainly_and_how_sure_it_is() -> None:
     assert sentence(controls_of()) == (
-        "Of clear transients (d′ of 5 or more), 9 in 10 are found; of those twice the noise (d′ of 2 to 3), "
-        "4 in 10; about 1 in 20 calls is false at least, about 1 in 5 at most."
+        "Of planted clear transients (d′ of 5 or more), 90 % (80 to 95 %) are found; of this recording's "
+        "calls, 5 % (2 to 10 %) by planted cells and 20 % (10 to 30 %) by the mirrored movie are estimated "
+        "to be false."
     )
     unknown = Estimate(None, None, None, 0)
-    assert "false" not in sentence(controls_of(false_transients=unknown))
-    assert "fewer than 1 in 500" in sentence(controls_of(false_transients=Estimate(0.0, 0.0, 0.1, 9)))
-    assert sentence(controls_of(visible_found=unknown, sensitivity=(), false_transients=unknown)) == (
-        "Too little was planted to tell."
-    )
+    mirror_alone = sentence(controls_of(false_by_planted=unknown))
+    assert mirror_alone.endswith("calls, 20 % (10 to 30 %) by the mirrored movie are estimated to be false.")
+    nothing = controls_of(visible_found=unknown, false_by_planted=unknown, false_by_mirror=unknown)
+    assert sentence(nothing) == "Too little was planted to tell."
 
 
 def test_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:

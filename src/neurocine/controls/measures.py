@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,44 +73,61 @@ def planted_counts(active: NDArray[np.bool_], cells: Planted) -> Counts:
     )
 
 
-def ratio(parts: ArrayLike, wholes: ArrayLike, most: float | None = 1.0) -> Estimate:
+def share(parts: ArrayLike, wholes: ArrayLike) -> Estimate:
     """Return the sum of `parts` over the sum of `wholes`, both (C,), and its interval.
 
     The interval comes from resampling the cells, as what happens within a cell goes together. Where
     resampling can't tell, as nothing or everything was counted, it is that of the rule of three.
-
-    Parameters
-    ----------
-    most
-        Largest possible value; None: there is none.
     """
     part, whole = (np.asarray(values, dtype=np.float64) for values in (parts, wholes))
-    n = round(float(whole.sum())) if most is not None else len(whole)
-    if not whole.sum() > 0:
+    total = float(whole.sum())
+    if not total > 0:
         return Estimate(None, None, None, 0)
-    value = float(part.sum() / whole.sum())
-    drawn = np.random.default_rng(0).integers(len(part), size=(RESAMPLES, len(part)))
-    sums = whole[drawn].sum(axis=1)
-    ratios = part[drawn].sum(axis=1)[sums > 0] / sums[sums > 0]
-    low, high = (float(v) for v in np.percentile(ratios, [(100 - INTERVAL) / 2, (100 + INTERVAL) / 2]))
-    margin = RULE_OF_THREE / float(whole.sum())
+    value, (low, high) = float(part.sum()) / total, _resampled(part, whole)
     if value == 0:
-        high = margin
-    if most is not None:
-        low = max(0.0, most - margin) if value == most else low
-        low, high, value = (min(v, most) for v in (low, high, value))
-    return Estimate(value, low, high, n)
+        high = RULE_OF_THREE / total
+    elif value == 1:
+        low = 1 - RULE_OF_THREE / total
+    return Estimate(value, max(low, 0.0), min(high, 1.0), round(total))
+
+
+def per_minute(counts: NDArray[np.int64], minutes: NDArray[np.float64]) -> Estimate:
+    """Return the sum of `counts` over that of `minutes`, both (C,), and its interval.
+
+    It comes from resampling the cells, but is never narrower than that of a Poisson count: of few cells that
+    happen to be alike resampling would say that they tell it exactly.
+    """
+    total = float(minutes.sum())
+    if not total > 0:
+        return Estimate(None, None, None, 0)
+    n = int(counts.sum())
+    ends = [_resampled(counts, minutes), tuple(end / total for end in _garwood(n))]
+    low, high = zip(*ends, strict=True)
+    return Estimate(n / total, min(low), max(high), len(counts))
 
 
 def counted(count: int, of: int) -> Estimate:
-    """Return `count` over `of`, at most 1, with Garwood's exact interval of a Poisson count."""
+    """Return `count` over `of`, at most 1, with the interval of a Poisson count."""
     if not of:
         return Estimate(None, None, None, 0)
+    value, low, high = (min(1.0, v / of) for v in (count, *_garwood(count)))
+    return Estimate(value, low, high, of)
+
+
+def _resampled(part: NDArray[Any], whole: NDArray[Any]) -> tuple[float, float]:
+    """Return the interval of a ratio of sums over cells, by resampling these."""
+    drawn = np.random.default_rng(0).integers(len(part), size=(RESAMPLES, len(part)))
+    sums = whole[drawn].sum(axis=1)
+    ratios = part[drawn].sum(axis=1)[sums > 0] / sums[sums > 0]
+    low, high = np.percentile(ratios, [(100 - INTERVAL) / 2, (100 + INTERVAL) / 2])
+    return float(low), float(high)
+
+
+def _garwood(count: int) -> tuple[float, float]:
+    """Return Garwood's exact interval of a Poisson count."""
     tail = (1 - INTERVAL / 100) / 2
     low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
-    high = chi2.ppf(1 - tail, 2 * count + 2) / 2
-    value, low, high = (min(1.0, float(v) / of) for v in (count, low, high))
-    return Estimate(value, low, high, of)
+    return float(low), float(chi2.ppf(1 - tail, 2 * count + 2) / 2)
 
 
 def by_dprime(

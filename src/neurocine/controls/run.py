@@ -166,26 +166,26 @@ def _result(
     visible_found, visible = _visible_by_cell(rounds)
     largest, segmented = _segmented_neurons(rounds)
     own_per_min = _own_per_min(results)
-    mirrored_per_min = measures.ratio(mirrored_calls, quiet_min, most=None)
+    mirrored_per_min = measures.per_minute(mirrored_calls, quiet_min)
 
     def per_min(calls: NDArray[np.int64]) -> Estimate:
-        return measures.ratio(calls, np.full(len(calls), minutes), most=None)
+        return measures.per_minute(calls, np.full(len(calls), minutes))
 
     return Controls(
         rounds=len(rounds),
         cells=len(silent_cell),
         silent_cells=int(silent_cell.sum()),
         recall=measures.by_dprime(largest, segmented, measures.NEURON_EDGES) if len(segmented) else (),
-        neurons_found=measures.ratio(segmented, np.ones(len(segmented))),
+        neurons_found=measures.share(segmented, np.ones(len(segmented))),
         sensitivity=measures.by_dprime(np.concatenate([r.cells.dprime for r in rounds]), found),
-        visible_found=measures.ratio(visible_found, visible),
-        coverage=measures.ratio(coverage, np.ones(len(coverage))),
-        precision=measures.ratio(true_calls[~silent_cell], (true_calls + false_calls)[~silent_cell]),
+        visible_found=measures.share(visible_found, visible),
+        coverage=measures.share(coverage, np.ones(len(coverage))),
+        precision=measures.share(true_calls[~silent_cell], (true_calls + false_calls)[~silent_cell]),
         silent_per_min=per_min(false_calls[silent_cell]),
         mirrored_per_min=mirrored_per_min,
         false_masks=measures.counted(false_masks or 0, 0 if false_masks is None else len(results.rois)),
-        false_transients=measures.scaled(per_min(false_calls), own_per_min),
-        false_transients_most=measures.scaled(mirrored_per_min, own_per_min),
+        false_by_planted=measures.scaled(per_min(false_calls), own_per_min),
+        false_by_mirror=measures.scaled(mirrored_per_min, own_per_min),
     )
 
 

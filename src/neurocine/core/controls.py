@@ -65,12 +65,12 @@ class Controls:
         Calls a minute in the ROIs of the mirrored movie, where the recording is quiet: noise and motion.
     false_masks
         Share of the recording's ROIs that noise, motion and vessels explain; no light that is real.
-    false_transients
-        Share of the recording's calls that are false, at least: false calls a minute in planted cells, over
+    false_by_planted
+        Share of the recording's calls that are false, by planted cells: false calls a minute in them, over
         the recording's own calls a minute and ROI.
-    false_transients_most
-        The same, at most: false calls a minute in the mirrored movie, over the recording's own. What a small
-        rise leaves when it is mirrored is called, too.
+    false_by_mirror
+        The same by the mirrored movie. What a small rise leaves when it is mirrored is called, too; light of
+        other cells, which is mirrored with them, isn't.
     """
 
     rounds: int
@@ -85,32 +85,24 @@ class Controls:
     silent_per_min: Estimate
     mirrored_per_min: Estimate
     false_masks: Estimate
-    false_transients: Estimate
-    false_transients_most: Estimate
+    false_by_planted: Estimate
+    false_by_mirror: Estimate
 
 
 def sentence(controls: Controls) -> str:
-    """Return in plain words what the controls say."""
+    """Return in plain words what the controls say, with 95 % intervals."""
     parts = []
-    if controls.visible_found.value is not None:
-        parts.append(
-            f"of clear transients (d′ of 5 or more), {_in_ten(controls.visible_found.value)} in 10 are found"
-        )
-    near_noise = [row for row in controls.sensitivity if row.low == 2.0 and row.n]
-    if near_noise:
-        parts.append(f"of those twice the noise (d′ of 2 to 3), {_in_ten(near_noise[0].share or 0.0)} in 10")
-    least, most = controls.false_transients.value, controls.false_transients_most.value
-    if least is not None:
-        parts.append(f"{_one_in(least)} calls is false at least")
-        if most is not None and most > least:
-            parts[-1] += f", {_one_in(most)} at most"
+    found = controls.visible_found
+    if found.known:
+        parts.append(f"of planted clear transients (d′ of 5 or more), {_percent(found)} are found")
+    ways = (("planted cells", controls.false_by_planted), ("the mirrored movie", controls.false_by_mirror))
+    false = [f"{_percent(estimate)} by {name}" for name, estimate in ways if estimate.known]
+    if false:
+        parts.append(f"of this recording's calls, {' and '.join(false)} are estimated to be false")
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else "Too little was planted to tell."
 
 
-def _in_ten(share: float) -> str:
-    return f"{round(10 * share)}"
-
-
-def _one_in(share: float) -> str:
-    return f"about 1 in {round(1 / share)}" if share >= 0.002 else "fewer than 1 in 500"
+def _percent(estimate: Estimate) -> str:
+    value, low, high = (round(100 * (v or 0.0)) for v in (estimate.value, estimate.low, estimate.high))
+    return f"{value} % ({low} to {high} %)"

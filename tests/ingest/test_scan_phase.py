@@ -60,6 +60,13 @@ def test_noise_has_no_phase(seed: int) -> None:
     assert phase_of(noise).pixels is None
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_fixed_pattern_has_no_phase(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pattern = rng.integers(0, 50, (64, 64))  # the same in all frames, each row unlike its neighbours
+    assert phase_of(rng.normal(100, 5, (200, 1, 1)) + pattern).pixels is None
+
+
 def test_a_picture_too_small_has_no_phase() -> None:
     assert phase_of(scanned(3)[:, :12, :20]) == ScanPhase()
 

@@ -4,7 +4,8 @@ A scanner that reads every second row from right to left shifts it if the rows' 
 shift is where odd rows correlate best with the mean of the even rows above and below, by phase correlation
 along the rows (as suite2p's `bidiphase`, Pachitariu et al. 2017); the other way round it has the opposite
 sign, and half of the difference counts. It is measured in several mean pictures of interleaved frames, each
-with a noise of its own: a shift that isn't there differs between them.
+with a noise of its own, and in the upper and the lower half of the rows, each with a texture of its own: a
+shift that isn't there differs between them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ MAX_SHIFT, MAX_SHARE, STEP = 20.0, 0.125, 0.05
 HIGHEST_FREQUENCY = 0.25
 #: Estimates of the mean pictures that lie within half a pixel of their median.
 MIN_AGREEMENT = 0.75
+#: Most pixels by which that of the upper, or the lower, half of the rows may differ from that of all.
+MAX_BETWEEN_HALVES = 0.5
 #: A shift of so many pixels is worth a warning.
 WORTH_CORRECTING = 0.5
 #: Fewest rows and columns.
@@ -79,9 +82,13 @@ class ScanPhaseSum:
         pictures = self._sums[used] / self._n[used, None, None]
         shifts = np.array([row_shift(picture) for picture in pictures])
         # That of the mean of all pictures is the most precise one.
-        pixels = row_shift(pictures.mean(axis=0))
+        mean = pictures.mean(axis=0)
+        pixels = row_shift(mean)
         agreement = float((np.abs(shifts - pixels) <= 0.5).mean())
-        return ScanPhase(round(pixels, 2) + 0.0 if agreement >= MIN_AGREEMENT else None, round(agreement, 3))
+        middle = len(mean) // 4 * 2  # even, so that odd rows stay odd
+        halves = np.array([row_shift(mean[:middle]), row_shift(mean[middle:])])
+        told = agreement >= MIN_AGREEMENT and bool((np.abs(halves - pixels) <= MAX_BETWEEN_HALVES).all())
+        return ScanPhase(round(pixels, 2) + 0.0 if told else None, round(agreement, 3))
 
 
 def row_shift(picture: NDArray[np.float64]) -> float:

@@ -97,13 +97,16 @@ def test_a_lock_holds_when_the_clock_is_set(tmp_path: Path, monkeypatch: pytest.
     assert not path.with_name("ana.jsonl.lock").exists()
 
 
-def test_of_many_that_take_over_a_lock_one_has_it(tmp_path: Path) -> None:
+def test_of_many_that_take_over_a_lock_one_has_it(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     path, lock = tmp_path / "ana.jsonl", tmp_path / "ana.jsonl.lock"
     with Journal(path, SUBJECT):
         pass
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    for _ in range(20):
+    usual = sys.getswitchinterval()
+    request.addfinalizer(lambda: sys.setswitchinterval(usual))
+    sys.setswitchinterval(1e-6)  # so that they meet everywhere
+    for _ in range(100):
         lock.write_text(json.dumps({"host": os.uname().nodename, "pid": gone.pid, "began": "1"}))
         start, got = threading.Barrier(8), []
 

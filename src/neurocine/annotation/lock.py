@@ -6,6 +6,7 @@ the computer's clock may be set.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -31,22 +32,19 @@ def take(lock: Path, journal: Path) -> None:
     """
     mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "began": began(os.getpid())})
     for _ in range(_TRIES):
-        try:
+        with suppress(FileExistsError):
             _create(lock, mine)
-        except FileExistsError:
-            held = _text(lock)
-            if held is None:
-                continue  # given back meanwhile
-            if not _is_abandoned(held):
-                raise InputError(
-                    journal,
-                    "lock",
-                    f"is being written by {held.strip() or 'somebody'}",
-                    f"Close that one, or if it no longer runs, delete {lock}.",
-                ) from None
-            _remove(lock, held)
-        else:
             return
+        if _take_over(lock, mine):
+            return
+        held = _text(lock)
+        if held is not None and not _is_abandoned(held):
+            raise InputError(
+                journal,
+                "lock",
+                f"is being written by {held.strip() or 'somebody'}",
+                f"Close that one, or if it no longer runs, delete {lock}.",
+            )
     raise InputError(journal, "lock", "is taken again and again", f"Delete {lock}.")
 
 
@@ -76,12 +74,28 @@ def began(pid: int) -> str | None:
 
 def _create(lock: Path, text: str) -> None:
     """Make the file `lock`, whole from the start, or raise `FileExistsError`."""
-    part = lock.with_name(f"{lock.name}.{uuid4().hex}")
-    part.write_text(text, encoding="utf-8")
+    part = _written(lock, text)
     try:
         os.link(part, lock)
     finally:
-        part.unlink(missing_ok=True)
+        part.unlink()
+
+
+def _take_over(lock: Path, text: str) -> bool:
+    """Replace `lock` if its process is gone; return whether this process did."""
+    with suppress(FileNotFoundError), lock.open("r+", encoding="utf-8") as file:
+        # One after the other: whoever waited finds another file in its place.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.path.samestat(os.fstat(file.fileno()), lock.stat()) and _is_abandoned(file.read()):
+            _written(lock, text).replace(lock)
+            return True
+    return False
+
+
+def _written(lock: Path, text: str) -> Path:
+    part = lock.with_name(f"{lock.name}.{uuid4().hex}")
+    part.write_text(text, encoding="utf-8")
+    return part
 
 
 def _is_abandoned(held: str) -> bool:
@@ -90,19 +104,6 @@ def _is_abandoned(held: str) -> bool:
     if holder.get("host") != socket.gethostname() or not isinstance(holder.get("pid"), int):
         return False
     return began(holder["pid"]) != holder.get("began")
-
-
-def _remove(lock: Path, held: str) -> None:
-    """Remove `lock` if it still holds what was read; of two that take it over at once, one does."""
-    moved = lock.with_name(f"{lock.name}.{uuid4().hex}")
-    try:
-        lock.rename(moved)
-    except FileNotFoundError:
-        return
-    if _text(moved) != held:
-        with suppress(FileExistsError):
-            os.link(moved, lock)  # the other one's: put back
-    moved.unlink(missing_ok=True)
 
 
 def _text(lock: Path) -> str | None:

@@ -274,7 +274,7 @@ def homomorphic(frame: Float32, sigma_px: float) -> Float32:
     return np.asarray(np.exp(logarithm - blurred), dtype=np.float32)
 
 
-#: What windows are scaled by: what is taken off, and what the rest is multiplied by, () or (Y, X) each.
+# What windows are scaled by: what is taken off, and what the rest is multiplied by, () or (Y, X) each.
 Scale = tuple[Float32, Float32]
 
 

@@ -27,7 +27,7 @@ _SEGMENT = re.compile(r"cell_(\d+)_(\d+)_(\d+)")
 _REMEDY = "Save the segment again with its movie."
 
 
-#: Corners of a polygon: x and y, (M,) int64 each.
+# Corners of a polygon: x and y, (M,) int64 each.
 Contour = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 

@@ -70,7 +70,7 @@ class Verdict:
         return self.roi_id, self.range
 
 
-#: A cell, onset and peak.
+# A cell, onset and peak.
 Question = tuple[int, Range]
 
 

@@ -81,6 +81,12 @@ FAST = {"hFastZ__enable": "true", "hRoiManager__scanVolumeRate": "6", "hStackMan
 CASES: dict[str, tuple[str, Layout, float | None]] = {
     "3.8": (VERSION_3, Layout(("1", "3")), 31.25 / 2),
     "4": (si4(), Layout(("1", "2")), 30.5),
+    "4, period of volumes that are switched off": (
+        si4(fastZEnable="false", fastZPeriod="0.1", acqNumAveragedFrames="5"), Layout(("1", "2")), 6.1
+    ),
+    "3.8, number of averaged frames that are switched off": (
+        f"{VERSION_3}\rstate.acq.averaging=0", Layout(("1", "3")), 31.25
+    ),
     "4, period": (si4(scanFrameRate="", scanFramePeriod="0.02"), Layout(("1", "2")), 50),
     "4, volumes": (
         si4(fastZEnable="1", stackNumSlices="4", fastZNumDiscardFrames="1", fastZPeriod="0.2"),
@@ -178,6 +184,37 @@ def write(
 @pytest.fixture
 def frames() -> NDArray[np.int16]:
     return np.random.default_rng(3).integers(-100, 900, (40, 12, 10)).astype(np.int16)
+
+
+def test_headers_of_different_lengths(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = tmp_path / "m.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for i, frame in enumerate(frames):
+            text = f"frameNumbers = {i + 1:04d}\nI2CData = {{{'x' * 480 * (i == 20)}}}"
+            writer.write(
+                frame, contiguous=False, metadata=None, software=si(), description=text,
+                photometric="minisblack",
+            )  # fmt: skip
+    with tifffile.TiffFile(path) as tif:
+        assert (tif.is_scanimage, len(tif.pages)) == (True, 40)  # by chance tifffile's count is right
+    np.testing.assert_array_equal(open_movie(path, pixel_size_um=1).read(0, 40), frames)
+
+
+@pytest.mark.parametrize(
+    "corners",
+    ["[-15 -30;15 -30;15 30;-15 30]", "[30 -15;30 15;-30 15;-30 -15]", "[0 0;18 24;-30 60;-48 36]"],
+)
+def test_the_field_of_view_may_be_turned(
+    corners: str, tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
+) -> None:
+    size = {"hRoiManager__pixelsPerLine": "5", "hRoiManager__linesPerFrame": "10"}
+    header = si(hRoiManager__imagingFovUm=corners, **size)
+    assert open_movie(write(tmp_path / "m.tif", frames[:, :10, :5], header)).pixel_size_um == 6
+    assert not caplog.text
+    # Pixels joined by another program, or rows and columns cut off.
+    assert open_movie(write(tmp_path / "n.tif", frames[:, :5, :2], header)).pixel_size_um == 6
+    assert "have 5 x 2 pixels, but by the header 10 x 5" in caplog.text
+    assert "if pixels were joined, it has 15 µm" in caplog.text
 
 
 @pytest.mark.parametrize("version", ["3.8", "4", "5.0", "2015"])

@@ -58,8 +58,11 @@ def header_of(path: Path, tif: tifffile.TiffFile, axes: str, shape: tuple[int, .
     if settings:
         check_grey(path, axes, shape)
         rate, is_volume_rate = scanimage.rate(path, settings)
-        size = square_size(scanimage.edges(settings), path)
         layout = replace(scanimage.layout(path, settings), regions=regions_of(path, tif, settings))
+        page = tif.pages.first
+        picture = (int(page.imagelength), int(page.imagewidth))
+        # Each region has pixels of its own.
+        size = None if layout.regions else square_size(scanimage.edges(path, settings, picture), path)
         return Header(rate, size, layout, is_volume_rate)
     pixels = ome.pixels_of(tif.ome_metadata or "") if tif.is_ome else None
     alternating = layout_of_axes(path, axes, shape, pixels.channels if pixels else None)

@@ -89,8 +89,7 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     with opened(path) as tif:
         offsets = check_headers(path, tif)
         n_pages = None if offsets is None else len(offsets)
-        if n_pages is not None and n_pages != len(tif.pages):
-            # tifffile calculates where ScanImage's pages are, and misses the last one.
+        if offsets is not None and (n_pages != len(tif.pages) or not _are_calculated(tif, offsets)):
             tif.filehandle.seek(8 if tif.is_bigtiff else 4)
             tif.pages = tifffile.TiffPages(tif)
         single = n_pages == 1 and tif.is_ome
@@ -133,6 +132,14 @@ def read_picture(path: Path) -> NDArray[Any]:
         if len(shape) != 2:
             raise InputError(path, "labels", f"have shape {shape}, expected (Y, X)", "Give one label image.")
         return np.asarray(tif.series[0].asarray())
+
+
+def _are_calculated(tif: tifffile.TiffFile, offsets: list[int]) -> bool:
+    """Return whether all pages are where tifffile expects them.
+
+    In ScanImage's files without BigTIFF it calculates them from the first five, and misses the last one.
+    """
+    return not tif.is_scanimage or tif.is_bigtiff or len(set(np.diff(offsets).tolist())) <= 1
 
 
 def _only_series(path: Path, tif: tifffile.TiffFile) -> tifffile.TiffPageSeries:

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import dist, isfinite
 from pathlib import Path
 
 import tifffile
@@ -71,6 +71,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "frame period": ("SI.hRoiManager.scanFramePeriod", "SI5.scanFramePeriod", "SI4.scanFramePeriod"),
     "volume rate": ("SI.hRoiManager.scanVolumeRate",),
     "volume period": ("SI5.fastZPeriod", "SI4.fastZPeriod"),
+    "averaging": ("state.acq.averaging",),
     "averaged": (
         "SI.hScan2D.logAverageFactor",
         "SI5.acqNumAveragedFrames",
@@ -88,6 +89,8 @@ MOST_CHANNELS, MOST_PLANES = 256, 10_000
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 #: Any of these is in ScanImage's headers.
 _MARKS = ("SI.hChannels.", "scanimage.SI", "state.acq.")
+#: Numbers that give the corners of the field of view: x and y of four.
+_CORNERS = 8
 #: Channels of ScanImage 3, whose header has a switch for each.
 _SWITCHES = range(1, 5)
 
@@ -167,7 +170,7 @@ def stack(name: str | Path, settings: Settings) -> Stack:
     # Versions without a switch for stacks record one whenever there are several slices.
     if n_planes < 2 or not (fast or switch is None or _is_on(settings, "stack")):
         return Stack()
-    in_succession = int((number(settings, "frames per plane") or 1) // (number(settings, "averaged") or 1))
+    in_succession = int((number(settings, "frames per plane") or 1) // _averaged(settings))
     mode = value(settings, "stack mode") or ""
     if "slow" in mode or not (fast or "fast" in mode or (switch is not None and in_succession <= 1)):
         return Stack(n_planes, frames_per_plane=max(1, in_succession))
@@ -207,7 +210,7 @@ def rate(name: str | Path, settings: Settings) -> tuple[float | None, bool]:
 
     A file of one plane whose header gives another rate for volumes was cut out of a recording of several.
     """
-    planes, averaged = stack(name, settings), number(settings, "averaged") or 1
+    planes, averaged = stack(name, settings), _averaged(settings)
     frames, volumes = _frequency(settings, "frame"), _frequency(settings, "volume")
     if planes.n_planes == 1 or planes.frames_per_plane > 1:
         if frames and volumes and planes.n_planes == 1 and frames > 1.5 * volumes:
@@ -226,15 +229,29 @@ def rate(name: str | Path, settings: Settings) -> tuple[float | None, bool]:
     return (volumes / averaged if volumes else None), True
 
 
-def edges(settings: Settings) -> list[float]:
-    """Return width and height of a pixel in µm, empty if unknown."""
+def edges(name: str | Path, settings: Settings, picture: tuple[int, int]) -> list[float]:
+    """Return width and height of a pixel in µm, empty if unknown; warn if the `picture` has another size."""
     corners = numbers(value(settings, "corners") or "")
-    sizes = []
-    for start, quantity in ((0, "columns"), (1, "rows")):
-        pixels, edge = number(settings, quantity), corners[start::2]
-        if pixels and len(edge) > 1:
-            sizes.append((max(edge) - min(edge)) / pixels)
-    return [size for size in sizes if size > 0]
+    size = [number(settings, quantity) for quantity in ("rows", "columns")]
+    rows, columns = size
+    if len(corners) != _CORNERS or not rows or not columns:
+        return []
+    # The field may be turned: its first edge is that of the rows, the second that of the columns.
+    first, second, third = zip(corners[0:6:2], corners[1:6:2], strict=True)
+    found = [dist(first, second) / columns, dist(second, third) / rows]
+    if picture != (rows, columns):
+        logger.warning(
+            "%s: the pictures have %d x %d pixels, but by the header %d x %d. If they were cut, a pixel has "
+            "%.4g µm, as read; if pixels were joined, it has %.4g µm: give that, with override",
+            name, *picture, rows, columns, found[0], found[0] * columns / picture[1],
+        )  # fmt: skip
+    return [edge for edge in found if edge > 0]
+
+
+def _averaged(settings: Settings) -> float:
+    """Return how many frames were averaged to one; version 3 keeps the number while that is switched off."""
+    off = value(settings, "averaging") == "0"
+    return 1 if off else number(settings, "averaged") or 1
 
 
 def _flyback(name: str | Path, settings: Settings, n_frames: int) -> int:
@@ -257,7 +274,8 @@ def _flyback(name: str | Path, settings: Settings, n_frames: int) -> int:
 def _frequency(settings: Settings, what: str) -> float | None:
     """Return frames or volumes per second, before averaging."""
     frequency = number(settings, f"{what} rate")
-    period = number(settings, f"{what} period")
+    # Version 4 keeps the period of volumes while they are switched off.
+    period = number(settings, f"{what} period") if what == "frame" or _is_on(settings, "fast") else None
     return frequency or (1 / period if period else None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from neurocine.core import DamagedFile, FileMissing, InputError, Selection
@@ -93,8 +93,7 @@ class FoundFiles:
     format: MovieFormat
     files: list[Path]
     selection: Selection
-    frame_rate_hz: float | None = None
-    pixel_size_um: float | None = None
+    set: FileSet = field(default_factory=lambda: FileSet(()))
 
 
 def found_files(path: Path | Sequence[Path], selection: Selection) -> FoundFiles:
@@ -104,7 +103,7 @@ def found_files(path: Path | Sequence[Path], selection: Selection) -> FoundFiles
     if whole is None:
         return FoundFiles(movie_format, files, selection)
     kept, within = chosen_files(files, whole.places, selection)
-    return FoundFiles(movie_format, kept, within, whole.frame_rate_hz, whole.pixel_size_um)
+    return FoundFiles(movie_format, kept, within, whole)
 
 
 def file_set_of(movie_format: MovieFormat, files: Sequence[Path]) -> FileSet | None:

@@ -113,11 +113,20 @@ class FileSet:
         What each file holds.
     frame_rate_hz, pixel_size_um
         Frames per second of one plane, and µm per pixel, from settings beside the files; None if unknown.
+    n_planes
+        Planes whose frames alternate in each file, by settings beside the files.
     """
 
     places: Sequence[Place]
     frame_rate_hz: float | None = None
     pixel_size_um: float | None = None
+    n_planes: int = 1
+
+    def layout_in_files(self, stored: Layout | None) -> Layout | None:
+        """Return the layout of each file: as it says itself, with the planes that settings beside it name."""
+        if self.n_planes == 1 or (stored is not None and stored.n_planes > 1):
+            return stored
+        return replace(stored or Layout(), n_planes=self.n_planes)
 
 
 def chosen_layout(name: str, layout: Layout | None, selection: Selection) -> Layout:

@@ -80,7 +80,7 @@ def open_movie(
     dataset = within.dataset if movie_format.has_datasets else None
     parts = [_read(movie_format, file, dataset) for file in files]
     name = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-    stored = _common_layout(files, parts)
+    stored = found.set.layout_in_files(_common_layout(files, parts))
     layout = chosen_layout(name, stored, within)
     if within.dataset is not None and not movie_format.has_datasets and not layout.regions:
         raise InputError(
@@ -135,7 +135,7 @@ def probe(path: Path) -> OpenedMovie:
         return movie
     return replace(
         movie,
-        layout=layout_of_files(found.places),
+        layout=found.layout_in_files(layout_of_files(found.places)),
         frame_rate_hz=movie.frame_rate_hz or found.frame_rate_hz,
         pixel_size_um=movie.pixel_size_um or found.pixel_size_um,
     )
@@ -187,7 +187,7 @@ def _rates(
             rate if rate is None or part.is_volume_rate else rate / n_alternating
             for part, rate in zip(parts, stored, strict=True)
         ]
-    return stored if any(stored) else [found.frame_rate_hz]
+    return stored if any(stored) else [found.set.frame_rate_hz]
 
 
 def _sizes(found: FoundFiles, parts: Sequence[OpenedMovie], region: Region | None) -> list[float | None]:
@@ -195,7 +195,7 @@ def _sizes(found: FoundFiles, parts: Sequence[OpenedMovie], region: Region | Non
     if region is not None and region.pixel_size_um is not None:
         return [region.pixel_size_um]
     sizes = [part.pixel_size_um for part in parts]
-    return sizes if any(sizes) else [found.pixel_size_um]
+    return sizes if any(sizes) else [found.set.pixel_size_um]
 
 
 def _selected(

@@ -156,10 +156,10 @@ PRAIRIE_XML = """<?xml version="1.0" encoding="utf-8"?>
 </PVScan>"""
 
 
-def sequence(kind: str, cycle: int, times: Iterable[float]) -> str:
+def sequence(kind: str, cycle: int, times: Iterable[float], *, in_pages: bool = False) -> str:
     frames = "".join(
         f'<Frame relativeTime="{time:.4f}" absoluteTime="{time + 3:.4f}" index="{i + 1}">'
-        f'<File channel="1" channelName="Green" page="1" filename="x"/></Frame>'
+        f'<File channel="1" channelName="Green" page="{i + 1 if in_pages else 1}" filename="x"/></Frame>'
         for i, time in enumerate(times)
     )
     return f'<Sequence type="{kind}" cycle="{cycle}">{frames}</Sequence>'
@@ -179,6 +179,35 @@ def test_the_xml_of_prairieview_tells_planes_from_times(tmp_path: Path) -> None:
     movie = open_movie(tmp_path / "times")
     np.testing.assert_array_equal(movie.read(0, 24), frames[0].swapaxes(0, 1).reshape(24, 8, 9))
     assert movie.frame_rate_hz == pytest.approx(20)
+
+
+def test_volumes_of_prairieview_in_files_of_several_pages(tmp_path: Path) -> None:
+    frames = stored(8, 3)
+    kind, steps = "TSeries ZSeries Element", 0.05 * np.arange(3)
+    sequences = "".join(sequence(kind, t + 1, 0.2 * t + steps, in_pages=True) for t in range(8))
+    (tmp_path / "T-001.xml").write_text(PRAIRIE_XML.format(sequences=sequences))
+    for t, volume in enumerate(frames, 1):
+        name = f"T-001_Cycle{t:05d}_Ch1_000001.ome.tif"
+        tifffile.imwrite(tmp_path / name, volume, metadata=None, photometric="minisblack", ome=False)
+    with pytest.raises(InputError, match=r"plane: there are 3: 0 to 2"):
+        open_movie(tmp_path)
+    assert probe(tmp_path).layout.n_planes == 3
+    movie = open_movie(tmp_path, selection=Selection(plane=1))
+    np.testing.assert_array_equal(movie.read(0, 8), frames[:, 1])
+    assert movie.frame_rate_hz == pytest.approx(5)
+
+
+def test_folders_of_prairieview_with_other_settings_are_no_recording(tmp_path: Path) -> None:
+    frames = stored(1, 1, 8)
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder, interval in zip(folders, (0.05, 0.1), strict=True):
+        folder.mkdir()
+        prairie(folder, frames, "none")
+        text = sequence("TSeries Timed Element", 1, interval * np.arange(8))
+        (folder / "TSeries-001.xml").write_text(PRAIRIE_XML.format(sequences=text))
+    assert open_movie(folders[1]).frame_rate_hz == pytest.approx(10)
+    with pytest.raises(InputError, match=r"b.TSeries-001\.xml: frame_rate_hz: is 10, but 20 in .*a.TSeries"):
+        open_movie(folders)
 
 
 def test_the_period_of_prairieview_counts_where_there_are_no_times(tmp_path: Path) -> None:
@@ -208,6 +237,15 @@ def test_channels_of_thorimage(tmp_path: Path) -> None:
         movie = open_movie(tmp_path, selection=Selection(channel=channel))
         np.testing.assert_array_equal(movie.read(0, 6), frames[c, 0])
         assert (movie.frame_rate_hz, movie.pixel_size_um) == (30.1, 1.2)
+
+
+def test_folders_of_thorimage_with_other_settings_are_no_recording(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder, size in zip(folders, (1.2, 0.6), strict=True):
+        folder.mkdir()
+        thor(folder, stored(1, 1, 6), f'<LSM frameRate="30" pixelSizeUM="{size}" pixelX="9" pixelY="8"/>')
+    with pytest.raises(InputError, match=r"b.Experiment\.xml: pixel_size_um: is 0\.6, but 1\.2"):
+        open_movie(folders)
 
 
 def test_planes_of_thorimage(tmp_path: Path) -> None:

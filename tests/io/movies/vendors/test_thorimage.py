@@ -56,6 +56,15 @@ def test_file_and_folder_are_one_movie(tmp_path: Path, frames: NDArray[np.uint16
     assert find_movies(tmp_path) == [folder]
 
 
+def test_settings_of_another_size_are_doubted(
+    tmp_path: Path, frames: NDArray[np.uint16], caplog: pytest.LogCaptureFixture
+) -> None:
+    write_settings(tmp_path)
+    np.concatenate([frames, frames]).tofile(tmp_path / "Image_0001_0001.raw")
+    assert open_movie(tmp_path).n_frames == 10
+    assert "it holds 10 frames of 8 x 12 pixels, but Experiment.xml says 5" in caplog.text
+
+
 def test_several_regions_are_not_one_movie(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
     write_settings(tmp_path)
     for region in (1, 2):

@@ -12,9 +12,11 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from neurocine.core import InputError
 from neurocine.io.movies.layout import FileSet, Place, channel_name, channel_names
 from neurocine.io.movies.tiff import ome
 from neurocine.io.movies.tiff.headers import opened
@@ -22,6 +24,8 @@ from neurocine.io.movies.tiff.page_places import several_positions, xml_of_set
 from neurocine.io.movies.vendors import prairie, thorimage
 
 logger = logging.getLogger(__name__)
+
+_Settings = TypeVar("_Settings", prairie.Settings, thorimage.Settings)
 
 _PRAIRIE = re.compile(
     r"(?P<name>.+)_Cycle(?P<cycle>\d+)_(?:\w+_)?Ch(?P<channel>\d+)_(?P<number>\d+)(?:\.ome)?\.tiff?", re.I
@@ -56,15 +60,17 @@ def _prairie(files: Sequence[Path]) -> FileSet | None:
     matches = [match for match in found if match]
     if len(matches) < len(found):
         return None
-    beside = prairie.settings_of(files[0])
-    settings = prairie.read_settings(beside) if beside else None
+    first_ones = {(path.parent, m["name"]): path for path, m in zip(files[::-1], matches[::-1], strict=True)}
+    beside = [prairie.settings_of(path) for path in reversed(first_ones.values())]
+    settings = _common({path: prairie.read_settings(path) for path in beside if path})
     lists_files = settings is not None and bool(settings.channels)
     volumes = settings.n_planes > 1 if settings and lists_files else _are_planes(files, matches)
+    in_pages = settings is not None and volumes and settings.has_pages
     names = settings.channels if settings else {}
     places = [
         Place(
             channel_name(int(m["channel"]), names.get(int(m["channel"]), "")),
-            int(m["number"]) - 1 if volumes else None,
+            int(m["number"]) - 1 if volumes and not in_pages else None,
         )
         for m in matches
     ]
@@ -72,7 +78,27 @@ def _prairie(files: Sequence[Path]) -> FileSet | None:
         return FileSet(places)
     n_planes = len({m["number"] for m in matches}) if volumes and not lists_files else 1
     rate = settings.frame_rate_hz and settings.frame_rate_hz / n_planes
-    return FileSet(places, rate, settings.pixel_size_um)
+    return FileSet(places, rate, settings.pixel_size_um, settings.n_planes if in_pages else 1)
+
+
+def _common(settings: Mapping[Path, _Settings]) -> _Settings | None:
+    """Return the settings of all folders of a movie, by the files that hold them; None if there are none.
+
+    Raises
+    ------
+    InputError
+        If rate, pixel size or the number of planes differ.
+    """
+    if not settings:
+        return None
+    (first, one), *others = settings.items()
+    for path, other in others:
+        for field in ("frame_rate_hz", "pixel_size_um", "n_planes"):
+            values = getattr(one, field), getattr(other, field)
+            if None not in values and abs(values[0] - values[1]) > 0.01 * values[0]:
+                problem = f"is {values[1]:.4g}, but {values[0]:.4g} in {first}"
+                raise InputError(path, field, problem, "Make a recording of the files of each.")
+    return one
 
 
 def _are_planes(files: Sequence[Path], matches: Sequence[re.Match[str]]) -> bool:
@@ -100,9 +126,10 @@ def _thor(files: Sequence[Path]) -> FileSet | None:
         return None
     volumes = len({m["plane"] for m in matches}) > 1
     places = [Place(m["channel"].upper(), int(m["plane"]) - 1 if volumes else None) for m in matches]
-    if not (files[0].parent / thorimage.SETTINGS).is_file():
+    beside = [folder / thorimage.SETTINGS for folder in dict.fromkeys(path.parent for path in files)]
+    settings = _common({path: thorimage.read_settings(path) for path in beside if path.is_file()})
+    if settings is None:
         return FileSet(places)
-    settings = thorimage.read_settings(files[0].parent / thorimage.SETTINGS)
     rate = settings.frame_rate_hz
     if rate and volumes:
         rate /= settings.n_planes + settings.n_flyback

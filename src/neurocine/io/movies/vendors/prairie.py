@@ -31,6 +31,8 @@ class Settings:
     ----------
     n_planes
         Frames in each cycle if a cycle is a volume, else 1.
+    has_pages
+        Whether a file holds several frames, one per page.
     channels
         Names of the channels by their numbers, as in the names of the files.
     frame_rate_hz
@@ -43,6 +45,7 @@ class Settings:
     channels: Mapping[int, str]
     frame_rate_hz: float | None
     pixel_size_um: float | None
+    has_pages: bool = False
 
 
 def settings_of(picture: Path) -> Path | None:
@@ -83,6 +86,7 @@ def read_settings(path: Path) -> Settings:
         channels=dict(_channels(root)),
         frame_rate_hz=_rate(root, cycles, volumes),
         pixel_size_um=square_size([edge for edge in edges if edge and edge > 0], path),
+        has_pages=any((numeric(file, "page") or 1) > 1 for file in root.iter("File")),
     )
 
 

@@ -6,6 +6,7 @@ the pixels and meaning of the settings: ThorImage's own source, and a recording 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,6 +18,8 @@ from neurocine.io.movies.metadata import square_size
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.movies.vendors.xml import numeric, parse
+
+logger = logging.getLogger(__name__)
 
 SETTINGS = "Experiment.xml"
 _IMAGES = "Image_*.raw"
@@ -85,6 +88,12 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     n_flyback = settings.n_flyback
     if settings.n_volumes and n_frames == settings.n_volumes * settings.n_planes:
         n_flyback = 0  # There is no room for flyback frames: they weren't stored.
+    elif settings.n_volumes and settings.n_planes == 1 and n_frames != settings.n_volumes:
+        logger.warning(
+            "%s: it holds %d frames of %d x %d pixels, but %s says %d. If it wasn't stopped early, the "
+            "settings may be those of another recording, or it is a stack in depth",
+            path, n_frames, height, width, SETTINGS, settings.n_volumes,
+        )  # fmt: skip
     layout = Layout(settings.channels, settings.n_planes, n_flyback)
     n_pictures = whole_volumes(path, layout, n_frames * settings.n_channels)
     rate = settings.frame_rate_hz

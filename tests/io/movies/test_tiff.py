@@ -161,6 +161,44 @@ def test_a_series_saved_as_slices_is_a_movie(tmp_path: Path, caplog: pytest.LogC
         assert f"its 12 {'planes' if axes[0] == 'Z' else 'channels'}" in caplog.text
 
 
+def test_signed_values_of_imagej(tmp_path: Path) -> None:
+    values = np.random.default_rng(5).integers(-2000, 4000, (6, 8, 9)).astype(np.int16)
+    stored = (values.astype(int) + 32768).astype(np.uint16)
+    header = {"axes": "TYX", "cf": 0, "c0": -32768, "c1": 1, "vunit": "Gray Value"}
+    tifffile.imwrite(tmp_path / "m.tif", stored, imagej=True, metadata=header)
+    movie = open_movie(tmp_path / "m.tif", frame_rate_hz=10, pixel_size_um=1)
+    assert movie.dtype == np.int16
+    np.testing.assert_array_equal(movie.read(0, 6), values)
+    np.testing.assert_array_equal(movie.frames[1:6:2], values[1::2])
+
+
+def test_low_values_that_are_bright_are_doubted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    frames = np.random.default_rng(5).integers(0, 4000, (6, 8, 9)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "m.tif", frames, photometric="miniswhite")
+    movie = open_movie(tmp_path / "m.tif", frame_rate_hz=10, pixel_size_um=1)
+    np.testing.assert_array_equal(movie.read(0, 6), frames)
+    assert "low values are bright (MinIsWhite)" in caplog.text
+
+
+def test_more_images_than_imagej_has_places_for(tmp_path: Path) -> None:
+    frames = np.random.default_rng(5).integers(0, 4000, (12, 8, 9)).astype(np.uint16)
+    header = "ImageJ=1.53t\nimages=12\nchannels=2\nframes=5\nhyperstack=true\n"
+    tifffile.imwrite(tmp_path / "m.tif", frames, description=header, metadata=None, photometric="minisblack")
+    chosen = Selection(channel="2")
+    movie = open_movie(tmp_path / "m.tif", frame_rate_hz=10, pixel_size_um=1, selection=chosen)
+    np.testing.assert_array_equal(movie.read(0, 6), frames[1::2])
+
+
+def test_files_of_either_byte_order_are_one_movie(tmp_path: Path) -> None:
+    frames = np.random.default_rng(5).integers(0, 4000, (6, 8, 9)).astype(np.uint16)
+    for i, order in enumerate("<>"):
+        name = tmp_path / f"m_{i}.tif"
+        tifffile.imwrite(name, frames[3 * i : 3 * i + 3], byteorder=order, photometric="minisblack")
+    movie = open_movie(tmp_path, frame_rate_hz=10, pixel_size_um=1)
+    np.testing.assert_array_equal(movie.read(0, 6), frames)
+    np.testing.assert_array_equal(movie.frames[1:6:3], frames[1::3])
+
+
 def test_colour_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "m.tif", np.zeros((4, 20, 16, 3), np.uint8), photometric="rgb")
     with pytest.raises(InputError, match="colour"):

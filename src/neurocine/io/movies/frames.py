@@ -161,6 +161,21 @@ class Native(LazyFrames):
         return np.asarray(self._source[times.start : times.stop : times.step]).astype(self.dtype)
 
 
+class Signed(LazyFrames):
+    """The frames of `source`, of uint16, in which 32768 stands for 0."""
+
+    def __init__(self, source: FrameSource) -> None:
+        super().__init__(source.shape, np.int16)
+        self._source = source
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        return self._read_every(range(start, stop))
+
+    def _read_every(self, times: range) -> NDArray[Any]:
+        stored = np.asarray(self._source[times.start : times.stop : times.step]).astype(np.uint16)
+        return (stored ^ 0x8000).view(np.int16)
+
+
 class Reordered(LazyFrames):
     """An array with its axes in any order, as pictures (N, Y, X).
 

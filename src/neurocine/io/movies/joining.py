@@ -117,7 +117,8 @@ def _check_alike(files: Sequence[Path], parts: Sequence[FrameSource]) -> None:
     """Raise `InputError` if files differ in the size or the type of their frames."""
     first = parts[0]
     for file, part in zip(files[1:], parts[1:], strict=True):
-        if part.shape[1:] != first.shape[1:] or part.dtype != first.dtype:
+        native = [np.dtype(one.dtype).newbyteorder("=") for one in (part, first)]
+        if part.shape[1:] != first.shape[1:] or native[0] != native[1]:
             raise InputError(
                 file,
                 "frames",

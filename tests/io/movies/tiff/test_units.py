@@ -24,7 +24,7 @@ FRAMES = np.random.default_rng(5).integers(0, 4000, (6, 8, 9)).astype(np.uint16)
         *((unit, 1e4) for unit in ("cm", "centimeter")),
         *((unit, 25400) for unit in ("inch", "in")),
         *((unit, None) for unit in ("pixel", "pixels", "")),
-        ("nm", 1e-3), ("mm", 1e3),
+        ("nm", 1e-3), ("mm", 1e3), ("Å", 1e-4),
     ],
 )  # fmt: skip
 def test_units_of_length(unit: str, expected: float | None) -> None:
@@ -40,7 +40,9 @@ def test_units_of_length(unit: str, expected: float | None) -> None:
         ("ms", 1e-3),
         ("msec", 1e-3),
         ("µs", 1e-6),
+        ("ns", 1e-9),
         ("min", 60),
+        ("d", 86400),
         ("frame", None),
     ],
 )
@@ -68,6 +70,25 @@ def test_units_of_fiji(
     movie = probe(tmp_path / "m.tif")
     assert movie.frame_rate_hz == pytest.approx(rate)
     assert movie.pixel_size_um == (None if size is None else pytest.approx(size, rel=1e-4))
+
+
+def test_the_rate_at_which_imagej_plays_a_movie_is_doubted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for given in ({"fps": 7.0, "finterval": 0.1}, {"fps": 7.0}):
+        tifffile.imwrite(tmp_path / "m.tif", FRAMES, imagej=True, metadata={"axes": "TYX", **given})
+        movie = probe(tmp_path / "m.tif")
+        assert movie.frame_rate_hz == pytest.approx(10 if "finterval" in given else 7)
+        assert ("fps, 7 Hz, at which ImageJ plays it" in caplog.text) == ("finterval" not in given)
+
+
+def test_an_interval_of_ome_that_contradicts_the_times_of_planes_is_doubted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    metadata = {"axes": "TYX", "TimeIncrement": 1.0, "Plane": {"DeltaT": [i / 10 for i in range(6)]}}
+    tifffile.imwrite(tmp_path / "m.tif", FRAMES, ome=True, metadata=metadata)
+    assert probe(tmp_path / "m.tif").frame_rate_hz == 1
+    assert "TimeIncrement is 1 s, but DeltaT rises by 0.1 s from page to page: 1 Hz is taken" in caplog.text
 
 
 def test_the_interval_of_ome_may_be_in_the_times_of_planes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from neurocine.io.movies.tiff import imagej, ome, scanimage
 from neurocine.io.movies.tiff.axes import check_grey, layout_of_axes
 from neurocine.io.movies.tiff.regions import regions_of
 
+logger = logging.getLogger(__name__)
+
+#: Two times between frames that differ by this share contradict each other.
+_DIFFERS = 0.05
 #: The time between volumes is longer than this times that between pages.
 _VOLUME = 1.5
 
@@ -73,8 +78,14 @@ def header_of(path: Path, tif: tifffile.TiffFile, axes: str, shape: tuple[int, .
             of_pages = ome.interval_of_planes(tif.ome_metadata or "")
             # A time that passes while several pages are recorded is that of a volume.
             is_volume_rate = bool(interval and of_pages and interval > _VOLUME * of_pages)
+            if interval and of_pages and abs(interval / of_pages - 1) > _DIFFERS:
+                logger.warning(
+                    "%s: TimeIncrement is %.4g s, but DeltaT rises by %.4g s from page to page: %.4g Hz is "
+                    "taken. If the rate is %.4g Hz, give that as frame_rate_hz, with override",
+                    path, interval, of_pages, 1 / interval, 1 / of_pages,
+                )  # fmt: skip
             interval = interval or of_pages
         edges = list(pixels.edges_um)
     else:
-        interval, edges = imagej.interval_and_edges(tif) if tif.is_imagej else (None, [])
+        interval, edges = imagej.interval_and_edges(path, tif) if tif.is_imagej else (None, [])
     return Header(1 / interval if interval else None, square_size(edges, path), alternating, is_volume_rate)

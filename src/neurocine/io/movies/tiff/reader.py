@@ -13,10 +13,10 @@ import tifffile
 from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, FrameSource, InputError
-from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie, Spaced
+from neurocine.io.movies.frames import LazyFrames, Mapped, OpenedMovie, Signed, Spaced
 from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
-from neurocine.io.movies.tiff import ome
+from neurocine.io.movies.tiff import imagej, ome
 from neurocine.io.movies.tiff.file_sets import file_set, is_preview
 from neurocine.io.movies.tiff.frame_numbers import frame_numbers
 from neurocine.io.movies.tiff.headers import (
@@ -102,8 +102,11 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         header = header_of(path, tif, *own.axes)
         large = _beyond_4_gib(path, tif) if n_pages is None else None
         frames = _frames(path, tif, series, own.positions) if large is None else large
+        if tif.is_imagej and imagej.is_signed(tif):
+            frames = Signed(frames)
         if not single and placed is None:
             _warn_of_number(path, tif, frames.shape[0])
+        _warn_of_white(path, tif)
         n_channels = len(header.layout.channels) if header.layout else 1
         return OpenedMovie(
             frames,
@@ -199,6 +202,16 @@ def _warn_of_number(path: Path, tif: tifffile.TiffFile, n_frames: int) -> None:
         )  # fmt: skip
 
 
+def _warn_of_white(path: Path, tif: tifffile.TiffFile) -> None:
+    """Warn if the file says that 0 is white."""
+    if tif.pages.first.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+        logger.warning(
+            "%s: its header says that low values are bright (MinIsWhite); values are read as stored. "
+            "If cells are dark when they are active, invert the movie (in Fiji: Edit > Invert)",
+            path,
+        )
+
+
 @dataclass(frozen=True)
 class _Own:
     """The pages of a series that lie in this file: of a set of files, each lists all."""
@@ -264,7 +277,11 @@ def _frames(
     if series.dataoffset is not None and series.keyframe.is_memmappable and series.kind != "scanimage":
         height, width = _picture(series, series.shape)
         n_frames = prod(series.shape) // (height * width)
-        if series.dataoffset + series.nbytes > size:
+        n_there = (size - series.dataoffset) * n_frames // max(1, series.nbytes)
+        said = (tif.imagej_metadata or {}).get("images") if tif.is_imagej else None
+        if isinstance(said, int) and n_frames < said <= n_there:
+            n_frames = said  # more than the channels, planes and times that the header names
+        if n_frames > n_there:
             raise damaged(path, f"is cut short: {n_frames} frames don't fit in its {size} bytes")
         dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
         return Mapped(path, dtype, series.dataoffset, (n_frames, height, width))

@@ -5,7 +5,7 @@ BIN := .venv/bin
 GPU ?= 0
 
 .DEFAULT_GOAL := env
-.PHONY: env demo test lint docs web config clean
+.PHONY: env demo test lint docs web config lock wheel clean
 
 env: .venv/.ready-$(GPU)
 
@@ -50,5 +50,21 @@ web:
 config: env
 	$(BIN)/python -m neurocine.config.generate
 
+wheel: env
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+# The newest versions that pyproject.toml allows, and what changed; run the tests with them before you commit.
+lock:
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet torch
+	build/lock/bin/python -m pip install --quiet --editable '.[dev]'
+	cp requirements.lock build/lock/before
+	(sed -n '/^#/p' build/lock/before; build/lock/bin/python -m pip freeze --exclude-editable | awk -F== ' \
+	    $$1 != "tensorflow" { sub(/[+].*/, "", $$2); print $$1 "==" $$2 } \
+	    $$1 == "tensorflow" { print $$0 " ; sys_platform == \"darwin\""; \
+	        print "tensorflow-cpu==" $$2 " ; sys_platform == \"linux\"" }') > requirements.lock
+	diff build/lock/before requirements.lock || true
+
 clean:
-	rm -rf .venv build results logs .snakemake
+	rm -rf .venv build dist results logs .snakemake

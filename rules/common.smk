@@ -4,8 +4,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-# The package beside this workflow, installed or not.
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+# The package beside this workflow, installed or not; a wheel has this workflow inside the package.
+beside = Path(str(workflow.current_basedir)).parent / "src"
+if beside.is_dir():
+    sys.path.insert(0, str(beside))
 
 from snakemake.exceptions import WorkflowError
 from snakemake.resources import Resource, Resources
@@ -38,10 +40,11 @@ from neurocine.cluster.resources import (
 )
 from neurocine.cluster.watch.journal import keep_journal
 from neurocine.engines.plugins import expose_plugins
+from neurocine.shipped import shipped
 from neurocine.steps import IMPL
 from neurocine.workflow import expose_package, inputs_of, watched
 
-expose_package()
+expose_package(Path(".snakemake") / "neurocine-package")
 expose_plugins(Path(".snakemake") / "neurocine-plugins")
 keep_journal(workflow)
 
@@ -58,7 +61,7 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 COSTS = costs_with(engines_of(CONFIG))
-REGISTRY = str(Path(workflow.basedir) / "models" / "registry.yaml")
+REGISTRY = str(shipped("models/registry.yaml"))
 
 
 def registry_of(model):

@@ -15,8 +15,9 @@ from types import FrameType
 from typing import Any, TextIO
 
 from neurocine.core import NeurocineError
-from neurocine.io.atomic import remove_leftovers
+from neurocine.io.atomic import remove_leftovers, replace_link
 from neurocine.io.rois import split_dataset
+from neurocine.shipped import checkout
 
 _log = logging.getLogger("neurocine")
 
@@ -175,9 +176,19 @@ def _log_to(path: Path, screen: TextIO, rule: str) -> None:
     logging.captureWarnings(True)
 
 
-def expose_package() -> None:
-    """Let every job import this package, also one that runs in a conda environment of its own."""
-    source = str(Path(__file__).parents[1])
+def expose_package(folder: Path) -> None:
+    """Let every job import this package, also one that runs in a conda environment of its own.
+
+    Parameters
+    ----------
+    folder
+        Folder for a link to an installed package: beside that lie others, of which such a job has its own.
+    """
+    own = checkout()
+    if own is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_link(folder / "neurocine", Path(__file__).resolve().parent)
+    source = str(folder.absolute() if own is None else own / "src")
     others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path not in ("", source)]
     os.environ["PYTHONPATH"] = os.pathsep.join([source, *others])
 

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from neurocine.cli.app import app
 from neurocine.cluster import partitions as slurm
-from neurocine.cluster.partitions import Asked, Partition, asked, minutes, offered, problems, read_profile
+from neurocine.cluster.partitions import Asked, Partition, asked, minutes, offered, problems
+from neurocine.cluster.profiles import read_profile
 from neurocine.cluster.resources import within_gpus
 from neurocine.config import Config, load_recordings, parse_config
 from neurocine.core import InputError, Recording
@@ -117,7 +118,7 @@ def recording(folder: Path, gb: float, name: str = "m") -> Recording:
 
 
 def test_the_largest_recording_counts_and_each_attempt_asks_for_more(tmp_path: Path) -> None:
-    profile = read_profile("slurm", PROFILES)
+    profile = read_profile(PROFILES / "slurm")
     config = parse_config({"results": str(tmp_path / "results")})
     small, large = recording(tmp_path, 0.1, "small"), recording(tmp_path, 30, "large")
     first, third = (
@@ -150,24 +151,13 @@ def test_what_the_profile_sets_goes_before(tmp_path: Path) -> None:
 
 
 def test_one_line_of_the_config_takes_the_gpus(tmp_path: Path) -> None:
-    profile = read_profile("slurm", PROFILES)
+    profile = read_profile(PROFILES / "slurm")
     for gpus, wanted in ((0, ("cpu", 0, "")), (2, ("gpu", 2, "v100")), (None, ("gpu", 4, "v100"))):
         config = parse_config({"results": str(tmp_path), "cluster": {"gpus": gpus}})
         jobs = {job.rule: job for job in asked(profile, config, [recording(tmp_path, 1)])}
         job = jobs["train_stneuronet"]
         assert (job.partition, job.gpus, job.gpu_model) == wanted
     assert within_gpus({"mem_mb": 5}, 0) == {"mem_mb": 5}
-
-
-def test_profiles_that_arent_there_or_cant_be_read(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="isn't there"):
-        read_profile("none", PROFILES)
-    (tmp_path / "config.yaml").write_text("- a\n")
-    with pytest.raises(InputError, match="isn't a mapping"):
-        read_profile(str(tmp_path), PROFILES)
-    (tmp_path / "config.yaml").write_text("a: [")
-    with pytest.raises(InputError, match="YAML"):
-        read_profile(str(tmp_path), PROFILES)
 
 
 def test_a_silent_slurm_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +254,7 @@ def test_a_dry_run_asks_for_what_check_tells(tmp_path: Path) -> None:
         assert done.returncode == 0, shown
         with_gpus = config.model_copy(update={"cluster": config.cluster.model_copy(update={"gpus": gpus})})
         rows = load_recordings(ROOT / "config" / "recordings.tsv")
-        jobs = {job.rule: job for job in asked(read_profile("slurm", PROFILES), with_gpus, rows)}
+        jobs = {job.rule: job for job in asked(read_profile(PROFILES / "slurm"), with_gpus, rows)}
         for rule, words in {
             "motion": "Registering",
             "train_activity": "Training the activity network ",

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from neurocine.cli.models import app
 from neurocine.core import InputError
 from neurocine.networks.cells import PatchArchitecture, ViewArchitecture
-from neurocine.networks.registry import CELL_FIELDS, Metrics, ModelEntry, Registry, install, sha256, shipped
+from neurocine.networks.registry import CELL_FIELDS, Metrics, ModelEntry, Registry, install, sha256
 from neurocine.networks.segmentation.compact import CompactArchitecture
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import save_cell_weights, save_segmentation_weights
@@ -276,8 +276,3 @@ def test_models_are_listed_and_checked(with_segmenting: Path) -> None:
     checked = runner.invoke(app, ["check", "--registry", str(with_segmenting)])
     assert checked.exit_code == 0
     assert "segmenting: segmenting, " in checked.stdout
-
-
-def test_shipped_folder_is_the_checkouts() -> None:
-    assert shipped().name in ("models", "_models")
-    assert shipped().is_dir()

@@ -12,7 +12,8 @@ from rich.table import Table
 from neurocine.cli.shared import ConfigOption, changed, settings, shown_progress
 from neurocine.core import InputError
 from neurocine.io.atomic import check_writable
-from neurocine.networks.registry import FILE, Registry, shipped
+from neurocine.networks.registry import FILE, Registry
+from neurocine.shipped import shipped
 
 app = typer.Typer(
     help="The networks that find active neurons, and infer cell types and activity.", no_args_is_help=True
@@ -79,7 +80,7 @@ def add(
     """
     from neurocine.networks.installation import install_models, summary
 
-    folder = into or shipped()
+    folder = into or shipped("models")
     check_writable(folder / FILE, "--into")
     for model in install_models(source, folder, name=name, auto=auto, force=force):
         done = "installed" if model.new else "already installed"

@@ -9,20 +9,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from neurocine.cluster.partitions import Asked, asked, offered, problems, read_profile
+from neurocine.cluster.partitions import Asked, asked, offered, problems
+from neurocine.cluster.profiles import read_profile
 from neurocine.config import Config
 from neurocine.core import Recording
 
 
-def check_cluster(profile: str, shipped: Path, config: Config, recordings: Sequence[Recording]) -> None:
+def check_cluster(profile: Path, config: Config, recordings: Sequence[Recording]) -> None:
     """Show what the largest job of each rule asks for, and what of it the cluster can't give.
 
     Ends the command with exit code 1 if the workflow can't run on the cluster. What only training or a retry
     can't get is a note only.
     """
-    content = read_profile(profile, shipped)
+    content = read_profile(profile)
     if content.get("executor") != "slurm":
-        typer.echo(f"Profile {profile} runs no job on SLURM: there is nothing to compare.")
+        typer.echo(f"Profile {profile.name} runs no job on SLURM: there is nothing to compare.")
         return
     jobs = asked(content, config, recordings)
     Console().print(_table(jobs))

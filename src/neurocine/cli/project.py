@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -18,17 +18,20 @@ from rich.table import Table
 from neurocine.cli.partitions import check_cluster
 from neurocine.cluster.head import INTERRUPTED
 from neurocine.cluster.interruption import run_snakemake, say
+from neurocine.cluster.profiles import copy_profile, profile_folder
 from neurocine.cluster.resources import costs_with, engines_of, work_of
 from neurocine.config import Config, load_config, load_recordings
-from neurocine.core import InputError, Recording
+from neurocine.core import Recording
 from neurocine.ingest import labelled, summary
 from neurocine.io.atomic import check_writable
 from neurocine.new_project import init_project
 from neurocine.project import Findings, check_models, findings
+from neurocine.shipped import checkout, shipped
 from neurocine.steps import RECORDING_STEPS, result_path
 
 PANEL = "Projects"
-CHECKOUT = Path(__file__).parents[3]
+#: Folder that the demo makes where neurocine is installed without a checkout.
+DEMO_FOLDER = Path("neurocine-demo")
 
 #: Longest list of movies that `init` left out.
 MAX_SHOWN = 20
@@ -53,12 +56,17 @@ def init(
     ],
     folder: Annotated[Path, typer.Option("--in", help="Project folder to write into.")] = Path(),
     force: Annotated[bool, typer.Option(help="Replace a config and table that are already there.")] = False,
+    profile: Annotated[
+        str | None, typer.Option(help="Copy this profile into profiles/, to set your cluster's partitions.")
+    ] = None,
 ) -> None:
     """Write a commented config and a table of recordings from a folder of movies.
 
-    Example: `neurocine init /data/mouse42`
+    Examples: `neurocine init /data/mouse42`, `neurocine init /data/mouse42 --profile slurm`
     """
     report = init_project(movies, folder, force=force)
+    if profile is not None:
+        typer.echo(f"Set your partitions in {copy_profile(profile, folder, force=force)}")
     for reason in report.skipped[:MAX_SHOWN]:
         typer.echo(f"left out: {reason}", err=True)
     if len(report.skipped) > MAX_SHOWN:
@@ -99,7 +107,7 @@ def check(
     if profile is None:
         Console().print(_costs(recordings, settings))
     else:
-        check_cluster(profile, CHECKOUT / "profiles", settings, recordings)
+        check_cluster(profile_folder(profile), settings, recordings)
     doubtful = sum(bool(one.warnings) for one in found)
     doubts = f", warnings about {doubtful}: read them" if doubtful else ""
     typer.echo(f"{len(recordings)} recording(s), no problem found{doubts}. Next: neurocine run")
@@ -181,32 +189,29 @@ def run(
 
 def demo() -> None:
     """Run everything on the real recording that ships with neurocine; ends with the report's path."""
-    _checkout_file("examples/demo.yaml")
-    code = _snakemake(CHECKOUT, Path("examples/demo.yaml"), "local", [])
+    folder = checkout() or _copied_demo()
+    code = _snakemake(folder, Path("examples/demo.yaml"), "local", [])
     if code == 0:
-        report = CHECKOUT / "results" / "demo" / "mouse_v1" / result_path("report")
+        report = folder / "results" / "demo" / "mouse_v1" / result_path("report")
         typer.echo(f"\nThe report: {report}")
     _end(code)
 
 
+def _copied_demo() -> Path:
+    """Return a folder with a copy of the example recording: an installed package isn't written into."""
+    folder = DEMO_FOLDER.absolute()
+    check_writable(folder, "folder")
+    typer.echo(f"The example recording, its settings and results are in {folder}", err=True)
+    shutil.copytree(shipped("examples"), folder / "examples", dirs_exist_ok=True)
+    return folder
+
+
 def _snakemake(folder: Path, config: Path, profile: str, more: list[str]) -> int:
     """Run Snakemake in `folder`; return its exit code."""
-    command = ["--snakefile", _checkout_file("Snakefile"), "--profile", _profile(profile)]
+    command = ["--snakefile", str(shipped("Snakefile")), "--profile", str(profile_folder(profile))]
     # --configfile takes all words up to the next option.
     command += [*more, "--configfile", str(config)]
     return run_snakemake(command, folder)
-
-
-def _profile(name: str) -> str:
-    """Return the profile `name` as Snakemake finds it: one that ships, a folder, or one of the user's own."""
-    shipped = CHECKOUT / "profiles"
-    if (shipped / name).is_dir():
-        return str(shipped / name)
-    settings = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "snakemake"
-    if not any((place / name).exists() for place in (Path(), settings, Path("/etc/xdg/snakemake"))):
-        known = ", ".join(sorted(folder.name for folder in shipped.iterdir() if folder.is_dir()))
-        raise InputError(name, "profile", "isn't there", f"Choose one of {known}, or give the folder of one.")
-    return name
 
 
 def _end(code: int) -> NoReturn:
@@ -217,10 +222,3 @@ def _end(code: int) -> NoReturn:
     elif code < 0:
         say(f"Snakemake was killed (signal {-code}). To go on: neurocine run --unlock, then {again}")
     sys.exit(code)
-
-
-def _checkout_file(name: str) -> str:
-    path = CHECKOUT / name
-    if not path.is_file():
-        raise InputError(path, "workflow", "isn't there", "Run neurocine from a checkout, set up by `make`.")
-    return str(path)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from neurocine.cluster.resources import (
     Work,
     activity_jobs,
@@ -65,29 +63,6 @@ class Asked:
     def training(self) -> bool:
         """Whether the job trains a network: nothing asks for it but `snakemake train` and the like."""
         return BY_NAME[self.rule].target == "train"
-
-
-def read_profile(profile: str, shipped: Path) -> dict[str, Any]:
-    """Return the content of a Snakemake profile: a folder, or the name of one in the folder `shipped`.
-
-    Raises
-    ------
-    InputError
-        If there is none of this name, or it isn't a mapping in YAML.
-    """
-    folders = [folder for folder in (shipped / profile, Path(profile)) if folder.is_dir()]
-    files = [file for folder in folders for file in sorted(folder.glob("config*.yaml"), reverse=True)]
-    if not files:
-        raise InputError(profile, "profile", "isn't there", "Name one in profiles/, or the path of a folder.")
-    try:
-        content = yaml.safe_load(files[0].read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(files[0], "YAML", str(error).replace("\n", " "), "Correct it.") from error
-    if not isinstance(content, dict):
-        raise InputError(
-            files[0], "content", "isn't a mapping", "Write keys and values, as in profiles/slurm."
-        )
-    return content
 
 
 def asked(

@@ -125,7 +125,7 @@ def _loaded(plugin: EntryPoint) -> EngineEntry:
 
 
 _OASIS = "Install it: pip install oasis-deconv."
-_SUITE2P = "Install it and what it needs: pip install 'neurocine[suite2p]'."
+_SUITE2P = "Install it and what it needs: pip install suite2p cellpose."
 _CAIMAN = "Name the Python of an environment with CaImAn in engines.caiman.python."
 
 MOTION_ENGINES = EngineTable(

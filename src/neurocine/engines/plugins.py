@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import defaultdict
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 
 from neurocine.config.engines import ENGINES
-from neurocine.io.atomic import write_text
+from neurocine.io.atomic import replace_link, write_text
 
 
 def expose_plugins(folder: Path) -> None:
@@ -48,12 +47,5 @@ def _expose(name: str, plugins: list[EntryPoint], folder: Path) -> None:
         if spec is None or spec.origin is None:
             continue
         origin = Path(spec.origin).resolve()  # in a job, the package may be such a link
-        _link(folder, origin.parent if origin.name == "__init__.py" else origin)
-
-
-def _link(folder: Path, target: Path) -> None:
-    """Make a link to `target` in `folder`, in one step."""
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        link = Path(temporary) / target.name
-        link.symlink_to(target)
-        link.replace(folder / target.name)
+        target = origin.parent if origin.name == "__init__.py" else origin
+        replace_link(folder / target.name, target)

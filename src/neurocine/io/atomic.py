@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import escape
@@ -61,3 +62,11 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, atomically."""
     with atomic_path(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def replace_link(link: Path, target: Path) -> None:
+    """Make `link` a symbolic link to `target` in one step, also where there is one; its folder exists."""
+    with tempfile.TemporaryDirectory(dir=link.parent) as temporary:
+        new = Path(temporary) / link.name
+        new.symlink_to(target)
+        new.replace(link)

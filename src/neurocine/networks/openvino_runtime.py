@@ -33,7 +33,7 @@ def openvino_core() -> Any:
             "settings",
             "backend",
             f"is openvino, which can't be loaded ({error})",
-            "Install it (pip install 'neurocine[openvino]'), or choose keras.",
+            "Install it (pip install openvino), or choose keras.",
         ) from error
     return openvino.Core()
 

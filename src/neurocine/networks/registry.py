@@ -25,6 +25,7 @@ from neurocine.networks.cells.normalisation import Normalisation
 from neurocine.networks.segmentation.architecture import SegmentationArchitecture
 from neurocine.networks.segmentation.postprocessing import Postprocessing
 from neurocine.networks.weights import load_cell_weights, load_segmentation_weights
+from neurocine.shipped import shipped
 
 #: Of networks that read one cell at a time.
 Task = Literal["activity", "celltype"]
@@ -152,7 +153,7 @@ class Registry:
         InputError
             If there is none, or it isn't valid; the message names the model and the field.
         """
-        folder = folder or shipped()
+        folder = folder or shipped("models")
         path = folder / FILE
         if not path.is_file():
             raise FileMissing(path, "file", "doesn't exist", "Name a folder that holds models.")
@@ -294,12 +295,6 @@ def own_registry(name: str) -> tuple[Path | None, str]:
     """
     folder, _, own = name.rpartition("/")
     return (Path(folder).expanduser(), own) if folder else (None, name)
-
-
-def shipped() -> Path:
-    """Return the folder of the models that ship: in the package, or in the checkout that it lies in."""
-    inside = Path(__file__).parents[1] / "_models"
-    return inside if inside.is_dir() else Path(__file__).parents[3] / "models"
 
 
 def sha256(path: Path) -> str:

@@ -145,6 +145,7 @@ rule calibrate_stneuronet:
 rule fine_tune:
     input:
         labelled=inputs(labelled),
+        corpus=corpus if CONFIG.training.fine_tune.with_corpus else [],
         registry=registry_of(CONFIG.training.fine_tune.model),
     output:
         weights=f"{CONFIG.results}/training/fine_tune/weights.h5",

@@ -14,6 +14,7 @@ def main(job: Any) -> None:
         FineTuneSettings(**job.params.settings),
         paths_of(job.params.labelled),
         Path(job.output.weights).parent,
+        corpus=[Path(folder) for folder in job.input.corpus],
         progress=LoggedProgress(),
     )
 

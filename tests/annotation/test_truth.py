@@ -40,6 +40,16 @@ def test_labels_become_truth(session: Session) -> None:
     assert not truth.counted(1)[100:].any()
     assert len(again) == len(rois)
     assert read_stamp(folder / "truth.h5").source_sha256 == session.results.source["sha256"]
+    # Beside them the movie, as training reads it; a copy that somebody put there stays.
+    link = folder / "movie.h5"
+    assert link.samefile(session.results.movie.source)
+    assert not link.readlink().is_absolute()
+    session.write_truth()
+    assert link.is_symlink()
+    link.unlink()
+    link.write_bytes(b"a copy")
+    session.write_truth()
+    assert link.read_bytes() == b"a copy"
 
 
 def test_without_a_finished_segment_there_is_no_truth(session: Session) -> None:

@@ -52,6 +52,32 @@ export interface Profiles {
   correlations: { cell: number; correlation: number | null }[];
 }
 
+/** Figures of one model on the cells that training left out. */
+export type Figures = Partial<
+  Record<
+    "f1" | "precision" | "sensitivity" | "true_positive" | "false_negative" | "false_positive" | "accuracy",
+    number
+  >
+>;
+
+export interface LastTraining {
+  folder: string;
+  state: "running" | "done" | "failed" | "elsewhere";
+  epoch: number;
+  epochs: number;
+  log?: string;
+  metrics?: { model: string; cells: { test: string[] }; corpus: string[]; before: Figures; after: Figures };
+}
+
+/** How a model is trained with the labels: the commands, and what has become of the last training. */
+export interface Training {
+  model: string;
+  alone: string;
+  with_corpus: string | null;
+  corpus: string;
+  last: LastTraining | null;
+}
+
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -91,6 +117,8 @@ export const getPredicted = (cell: number) => json<{ transients: Range[] }>(`cel
 export const getProfiles = (cell: number, onset: number, peak: number) =>
   json<Profiles>(`cells/${cell}/profiles?onset=${onset}&peak=${peak}`);
 export const postActions = (actions: Action[]) => json<{ saved: string[] }>("actions", actions);
+export const getTraining = () => json<Training | null>("training");
+export const postTraining = (withCorpus: boolean) => json<Training>("training", { with_corpus: withCorpus });
 export const postTruth = () => json<{ folder: string }>("truth", {});
 
 export async function getTraces(cell: number, nFrames: number): Promise<Record<string, Float32Array>> {

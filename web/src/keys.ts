@@ -6,6 +6,7 @@ import { playing } from "./playback";
 import * as queue from "./queue";
 import * as referee from "./referee";
 import * as state from "./state";
+import * as training from "./training";
 
 interface Key {
   keys: string[];
@@ -146,6 +147,7 @@ export function onKey(event: KeyboardEvent): void {
     (event.target as HTMLInputElement).blur(); // the keys are those of the page again
     return;
   }
+  if (training.shown.value) return; // nothing under the dialog is changed
   if (!keysOn.value || event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
   if (event.key === "Escape") state.helpShown.value = false;
   const types = state.facts.value?.cell_types ?? [];

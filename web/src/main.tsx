@@ -9,6 +9,7 @@ import { Profiles } from "./components/Profiles";
 import { Queue } from "./components/Queue";
 import { Decide, Questions } from "./components/Questions";
 import { Marks, Segment } from "./components/Segment";
+import { Train } from "./components/Train";
 import { Traces } from "./components/Traces";
 import { onKey } from "./keys";
 import * as queue from "./queue";
@@ -58,6 +59,7 @@ function App() {
         </aside>
       </main>
       <Help />
+      <Train />
     </>
   );
 }

@@ -32,7 +32,7 @@ export function go(to: number): void {
 export function next(): void {
   const open = stops.value.flatMap((stop, i) => (isDone(stop) ? [] : [i]));
   const to = open.find((i) => i > place.value) ?? open[0];
-  if (to === undefined) commands.say(stops.value.length ? "The queue is done." : "There is no queue: neurocine queue makes one.");
+  if (to === undefined) commands.say(stops.value.length ? "The queue is done. Train … trains a model on it." : "There is no queue: neurocine queue makes one.");
   else {
     go(to);
     const again = stops.value[to]?.again ? " This one comes a second time: label it as if it were new." : "";

@@ -98,6 +98,8 @@ def application(
         Route("/cells/{cell:int}/profiles", handlers.profiles),
         Route("/actions", handlers.act, methods=["POST"]),
         Route("/truth", handlers.truth, methods=["POST"]),
+        Route("/training", handlers.training),
+        Route("/training", handlers.train, methods=["POST"]),
     ]
     pages = StaticFiles(directory=str(files("neurocine.annotation") / "static"), html=True)
     own = [Mount("/api", routes=api), Mount("/", app=pages)]
@@ -259,6 +261,15 @@ class _Handlers:
     async def truth(self, _: Request) -> Response:
         folder = await run_in_threadpool(self._session.write_truth)
         return JSONResponse({"folder": str(folder)})
+
+    async def training(self, _: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(self._session.training))
+
+    async def train(self, request: Request) -> Response:
+        asked = await request.json()
+        with_corpus = isinstance(asked, dict) and asked.get("with_corpus") is True
+        await run_in_threadpool(self._session.train, with_corpus=with_corpus)
+        return JSONResponse(await run_in_threadpool(self._session.training))
 
 
 def _number(request: Request, name: str, kind: Callable[[str], Any]) -> Any:

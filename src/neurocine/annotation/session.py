@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from neurocine.annotation.actions import Action
+from neurocine.annotation.fine_tuning import FineTuning
 from neurocine.annotation.journal import SUFFIX, Journal, Subject
 from neurocine.annotation.labels import MARKS, Labels
 from neurocine.annotation.queue.files import read_queue
@@ -40,6 +41,8 @@ class Session:
         Where journals and truth go, outside the results: ``annotations/<recording>``.
     by
         Who annotates: letters, digits, ``_``, ``-`` and ``.``.
+    fine_tuning
+        How a model is trained with the labels; None: not from here.
 
     Raises
     ------
@@ -47,7 +50,14 @@ class Session:
         If the name can't be that of a file, or `Journal` refuses.
     """
 
-    def __init__(self, results: RecordingResults, rois_file: Path, folder: Path, by: str) -> None:
+    def __init__(
+        self,
+        results: RecordingResults,
+        rois_file: Path,
+        folder: Path,
+        by: str,
+        fine_tuning: FineTuning | None = None,
+    ) -> None:
         if not _NAME.fullmatch(by):
             raise InputError(
                 "command line", "--as", f"is {by!r}", "Use letters, digits, _, - and . (61 at most)."
@@ -62,7 +72,7 @@ class Session:
         self._writing = threading.Lock()
         self._stack = ExitStack()
         self._journal = self._stack.enter_context(Journal(folder / f"{by}{SUFFIX}", subject))
-        self.by = by
+        self.by, self._fine_tuning = by, fine_tuning
 
     def __enter__(self) -> Session:
         """Return the session."""
@@ -149,6 +159,29 @@ class Session:
         _, onset, peak = active_runs(self.results.raster.active[row : row + 1])
         return list(zip(onset.tolist(), peak.tolist(), strict=True))
 
+    @property
+    def labels_folder(self) -> Path:
+        """Where truth goes, and models that are trained with it."""
+        return self.folder / self.by
+
+    def training(self) -> dict[str, Any] | None:
+        """Return how a model is trained with the labels, and how the last training went."""
+        return None if self._fine_tuning is None else self._fine_tuning.described(self.labels_folder)
+
+    def train(self, *, with_corpus: bool) -> None:
+        """Write the truth, and start a training with it; see `FineTuning.start`.
+
+        Raises
+        ------
+        InputError
+            If no model is trained from here; or as of `write_truth` and `FineTuning.start`.
+        """
+        if self._fine_tuning is None:
+            raise InputError("page", "training", "isn't offered here", "Use neurocine models fine-tune.")
+        with self._writing:
+            self.write_truth()
+            self._fine_tuning.start(self.labels_folder, with_corpus=with_corpus)
+
     def write_truth(self) -> Path:
         """Write the truth that the labels give, and return its folder.
 
@@ -159,8 +192,9 @@ class Session:
         """
         truth = truth_of(self.labels, self.results.rois, self.results.movie.n_frames, [self.by])
         stamp = Stamp(source_sha256=str(self.results.source["sha256"]))
-        write_labelled(self.folder / self.by, truth, self.results.rois, stamp)
-        return self.folder / self.by
+        movie = Path(self.results.movie.source)
+        write_labelled(self.labels_folder, truth, self.results.rois, stamp, movie)
+        return self.labels_folder
 
 
 def labels_as_values(labels: Labels) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def labelled(
     )
 
 
-def write_labelled(folder: Path, truth: Truth, rois: RoiSet, stamp: Stamp) -> None:
+def write_labelled(folder: Path, truth: Truth, rois: RoiSet, stamp: Stamp, movie: Path) -> None:
     """Write `folder`/truth.h5 and `folder`/rois.h5, as `ground_truth` and `fine_tune` read them.
 
     Parameters
@@ -98,10 +99,17 @@ def write_labelled(folder: Path, truth: Truth, rois: RoiSet, stamp: Stamp) -> No
         The ROIs that were shown.
     stamp
         With the checksum of the raw movie.
+    movie
+        The registered movie: ``movie.h5`` becomes a link to it, unless a file of that name is there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_rois(folder / "rois.h5", rois, stamp)
     write_truth(folder / "truth.h5", truth, stamp)
+    link = folder / "movie.h5"
+    if link.is_symlink():
+        link.unlink()
+    if not link.exists():
+        link.symlink_to(os.path.relpath(movie.resolve(), folder.resolve()))
 
 
 def _frames(marks: Mapping[str, Range], n_frames: int) -> NDArray[np.bool_]:

@@ -45,12 +45,14 @@ def annotate(
 
     Example: `neurocine annotate results/mouse1 --as ana`
     """
+    from neurocine.annotation.fine_tuning import FineTuning
     from neurocine.annotation.launch import serve
     from neurocine.annotation.session import Session
 
-    folder = results.resolve()
-    files = files_in(folder, "report", settings(config).left_out)
+    folder, chosen = results.resolve(), settings(config)
+    files = files_in(folder, "report", chosen.left_out)
     where = out or folder.parent.parent / "annotations" / folder.name
     recording = collect(files, folder.name)
-    with Session(recording, files["rois"], where, by or getpass.getuser()) as session:
+    tuning = FineTuning(chosen.training.fine_tune, config, folder.parent / "training" / "corpus")
+    with Session(recording, files["rois"], where, by or getpass.getuser(), tuning) as session:
         serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, say=typer.echo)

@@ -88,11 +88,14 @@ def referee(
     Example: `neurocine referee results/mouse1 --as dora`
     """
     from neurocine.annotation.consensus.referee import RefereeSession
+    from neurocine.annotation.fine_tuning import FineTuning
     from neurocine.annotation.launch import serve
 
     panel = _panel(results, experts, share, tolerance, folder, config)
-    rois = files_in(results.resolve(), "report", settings(config).left_out)["rois"]
-    with RefereeSession(panel, rois, by or getpass.getuser()) as session:
+    chosen = settings(config)
+    rois = files_in(results.resolve(), "report", chosen.left_out)["rois"]
+    tuning = FineTuning(chosen.training.fine_tune, config, results.resolve().parent / "training" / "corpus")
+    with RefereeSession(panel, rois, by or getpass.getuser(), tuning) as session:
         serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, say=typer.echo)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,6 +18,17 @@ from neurocine.shipped import shipped
 app = typer.Typer(
     help="The networks that find active neurons, and infer cell types and activity.", no_args_is_help=True
 )
+
+#: Figures of a fine-tuned model, as they are shown.
+FIGURES = {
+    "f1": "F1",
+    "precision": "precision",
+    "sensitivity": "sensitivity",
+    "true_positive": "transients found",
+    "false_negative": "transients missed",
+    "false_positive": "false transients",
+    "accuracy": "accuracy",
+}
 
 FolderOption = Annotated[
     Path | None, typer.Option("--registry", help="Folder of the registry; the one that ships by default.")
@@ -95,25 +106,46 @@ def tune(
     labelled: Annotated[
         list[Path], typer.Argument(help="Folders with movie.h5, rois.h5 and truth.h5, or .cinac files.")
     ],
-    name: Annotated[str, typer.Option(help="Name of the new model in the registry.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoint, curves, metrics and card.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoint, curves, metrics, card and the model.")],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the new model in the registry; by default it stays in --out only."),
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Train on these simulated movies, too, such as results/training/corpus."),
+    ] = None,
     config: ConfigOption = None,
     registry: FolderOption = None,
 ) -> None:
-    """Train a model further on a few labelled cells of your own, and register it under a new name.
+    """Train a model further on labelled cells of your own, and compare it on others of them with the old one.
 
     Example: `neurocine models fine-tune cinac-general labels.cinac --name ours --out tuned`
     """
     from neurocine.networks.installation import install_models
-    from neurocine.training.cells.fine_tune import fine_tune
+    from neurocine.training.cells.fine_tune import FINE_TUNED, fine_tune
 
     models = Registry.load(registry)
-    section = changed(settings(config).training.fine_tune, model=model)
+    asked = changed(settings(config).training.fine_tune, model=model, with_corpus=corpus is not None)
     if name in models.entries:
         raise InputError("command line", "name", f"{name!r} is in the registry", "Choose another name.")
+    movies = sorted(path.parent for path in corpus.glob("*/truth.h5")) if corpus else []
     with shown_progress() as progress:
-        metrics = fine_tune(section, labelled, out, registry=models, progress=progress)
-    install_models(out, models.folder, name=name)
-    figure = "f1" if metrics["task"] == "activity" else "accuracy"
-    before, after = metrics["before"][figure], metrics["after"][figure]
-    typer.echo(f"{name}: {figure} {after:.3f} on cells not seen in training, {model} {before:.3f}")
+        metrics = fine_tune(asked, labelled, out, corpus=movies, registry=models, progress=progress)
+    if name:
+        install_models(out, models.folder, name=name)
+    Console().print(_before_and_after(metrics))
+    typer.echo(f"On cells that training didn't see: {', '.join(metrics['cells']['test'])}")
+    typer.echo(f"To use it, set in the config {metrics['task']}.model: {name or out / FINE_TUNED}")
+
+
+def _before_and_after(metrics: dict[str, Any]) -> Table:
+    """Return the figures of both models on the same cells as a table."""
+    table = Table()
+    for column in ("", metrics["model"], "fine-tuned"):
+        table.add_column(column)
+    for name, what in FIGURES.items():
+        if name in metrics["after"]:
+            values = [metrics[when][name] for when in ("before", "after")]
+            table.add_row(what, *(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values))
+    return table

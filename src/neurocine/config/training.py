@@ -187,6 +187,11 @@ class FineTuneSettings(Section):
         description="labelled data: folders with movie.h5, rois.h5 and truth.h5, or .cinac files; for a "
         "cell-type model also results of a recording with a structural channel",
     )
+    with_corpus: bool = Field(
+        False,
+        description="also train on the simulated movies of training.simulation, half of the windows, so that "
+        "the model forgets less (for snakemake fine_tune; the command has --corpus)",
+    )
     epochs: int = Field(8, ge=1, description="epochs; each ends with a validation and a checkpoint")
     steps_per_epoch: int = Field(40, ge=1, description="batches per epoch")
     batch_size: int = Field(16, ge=1, description="windows per batch, over all devices")

@@ -25,9 +25,11 @@ from neurocine.networks.cells import CellArchitecture, ViewArchitecture
 from neurocine.networks.installation import install_models
 from neurocine.networks.registry import Metrics, ModelEntry, Registry, install
 from neurocine.networks.weights import load_cell_weights, save_cell_weights
+from neurocine.training.cells import fine_tune as fine_tune_module
 from neurocine.training.cells.fine_tune import fine_tune, split_cells
 from neurocine.training.cells.labelled import load_labelled
-from neurocine.training.cells.window_sampling import window_table
+from neurocine.training.cells.rehearsal import load_rehearsal
+from neurocine.training.cells.window_sampling import draw, rows_of, window_table
 from neurocine.training.cells.windows import Windows
 from neurocine.training.checkpoint import values_of
 from neurocine.training.corpus import load_recording
@@ -149,11 +151,72 @@ def test_the_command_registers_the_new_model(
     command += ["--out", str(tmp_path / "out"), "--config", str(tmp_path / "config.yaml"), "--name"]
     done = CliRunner().invoke(app, [*command, "ours"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    assert "ours: f1" in done.output
+    assert "On cells that training didn't see: 1. l.cinac: cell" in done.output
+    assert "transients found" in done.output
+    assert "activity.model: ours" in done.output
     assert list(Registry.load(models).entries) == ["base", "ours"]
     assert "Started from the weights of `base`" in (models / "ours.md").read_text()
     with pytest.raises(InputError, match="Choose another name"):
         CliRunner().invoke(app, [*command, "base"], catch_exceptions=False)
+
+
+def test_labels_and_the_corpus_take_turns(
+    folders: list[Path], registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Windows] = {}
+    fit = fine_tune_module.fit_cell_networks
+
+    def note(architecture: Any, training: Windows, *rest: Any, **named: Any) -> Any:
+        seen["training"] = training
+        return fit(architecture, training, *rest, **named)
+
+    monkeypatch.setattr(fine_tune_module, "fit_cell_networks", note)
+    labels = write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2])
+    settings = SETTINGS.model_copy(update={"with_corpus": True})
+    metrics = fine_tune(settings, [labels], tmp_path / "out", corpus=folders, registry=registry)
+    assert metrics["corpus"] == ["custom-1"]  # of three movies the one that was made to train on
+    assert "simulated movies, half of the windows: custom-1." in (tmp_path / "out" / "card.md").read_text()
+    training = seen["training"]
+    of_corpus = training.table.recording == 6  # after two segments of three cells
+    assert of_corpus.any()
+    assert not np.any(training.table.recording > 6)
+    rng, rows = np.random.default_rng(0), rows_of(training.table, len(training.shares))
+    drawn = draw(rng, rows, training.shares, 4000)
+    assert of_corpus[drawn].mean() == pytest.approx(0.5, abs=0.04)
+    # The cells that are left out are the labels' own, the same as without the corpus.
+    alone = fine_tune(SETTINGS, [labels], tmp_path / "alone", corpus=folders, registry=registry)
+    assert (alone["cells"], alone["before"]) == (metrics["cells"], metrics["before"])
+    assert alone["corpus"] == []
+
+
+def test_a_corpus_that_is_missing_or_of_another_sampling_is_refused(
+    folders: list[Path], registry: Registry, tmp_path: Path
+) -> None:
+    entry = registry.entries["base"]
+    with pytest.raises(InputError, match="there is none"):
+        load_rehearsal([], entry)
+    with pytest.raises(InputError, match="hold no movie to train on"):
+        load_rehearsal([folders[0], folders[2]], entry)
+    with pytest.raises(InputError, match=r"sampling: is 10 Hz and 2 µm, the model's is 20 Hz"):
+        load_rehearsal(folders, entry.model_copy(update={"frame_rate_hz": 20.0}))
+
+
+def test_a_model_without_a_name_stays_where_it_was_trained(
+    folders: list[Path], registry: Registry, tmp_path: Path
+) -> None:
+    labelled = write_cinac(tmp_path / "l.cinac", folders[0], [0, 1, 2])
+    config = {"training": {"fine_tune": SETTINGS.model_dump(mode="json", exclude={"model"})}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "movie").symlink_to(folders[1])
+    out, before = tmp_path / "out", list(Registry.load(registry.folder).entries)
+    command = ["models", "fine-tune", "base", str(labelled), "--registry", str(registry.folder)]
+    command += ["--config", str(tmp_path / "config.yaml"), "--corpus", str(tmp_path / "corpus")]
+    done = CliRunner().invoke(app, [*command, "--out", str(out)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert list(Registry.load(registry.folder).entries) == before
+    assert json.loads((out / "metrics.json").read_text())["corpus"] == ["custom-1"]
+    assert registry.model(f"{out}/fine-tuned", "activity").name
 
 
 @pytest.mark.parametrize("name", ["tiny_types", "tiny_view_types"])

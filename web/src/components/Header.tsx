@@ -6,6 +6,7 @@ import * as commands from "../commands";
 import { keysOn } from "../keys";
 import { pending, problem, savedText } from "../outbox";
 import * as state from "../state";
+import * as training from "../training";
 
 export function Header() {
   const written = useSignal("");
@@ -52,6 +53,9 @@ export function Header() {
       )}
       <button type="button" disabled={pending.value.length > 0 || !session.may_write} onClick={write}>
         Write truth
+      </button>
+      <button type="button" onClick={() => (training.shown.value = true)}>
+        Train …
       </button>
       <button type="button" onClick={() => (state.helpShown.value = true)}>
         Keys (?)

@@ -174,7 +174,8 @@ class Panel:
                 left.unlink()
         write_table(self.out / "agreement.tsv", [row for pair in pairs for row in pair.rows()])
         write_json(self.out / "agreement.json", self._summary(made, pairs, chosen))
-        write_labelled(self.out, made.truth, self.results.rois, stamp)
+        movie = Path(self.results.movie.source)
+        write_labelled(self.out, made.truth, self.results.rois, stamp, movie)
         return made
 
     def _summary(

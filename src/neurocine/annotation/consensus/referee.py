@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from neurocine.annotation.consensus.files import Panel
+from neurocine.annotation.fine_tuning import FineTuning
 from neurocine.annotation.session import Session
 from neurocine.core import InputError
 
@@ -24,6 +25,8 @@ class RefereeSession(Session):
         The file that the ROIs are in.
     by
         Who decides, or a name for all together.
+    fine_tuning
+        As for `Session`.
 
     Raises
     ------
@@ -31,7 +34,7 @@ class RefereeSession(Session):
         If there is nothing to decide, or `by` is one of the others; or as of `Session`.
     """
 
-    def __init__(self, panel: Panel, rois_file: Path, by: str) -> None:
+    def __init__(self, panel: Panel, rois_file: Path, by: str, fine_tuning: FineTuning | None = None) -> None:
         if by in panel.experts.truths:
             raise InputError(
                 "command line",
@@ -50,12 +53,17 @@ class RefereeSession(Session):
         # Shuffled, so that neither order nor neighbours tell who marked what; the same each time.
         order = np.random.default_rng(crc32(f"{panel.results.name}:{by}".encode())).permutation(len(asked))
         self._panel, self._asked = panel, [asked[i] for i in order]
-        super().__init__(panel.results, rois_file, panel.out, by)
+        super().__init__(panel.results, rois_file, panel.out, by, fine_tuning)
 
     def described(self) -> dict[str, Any]:
         """Return what the page needs to begin, with the questions: a cell, onset and peak each."""
         questions = [{"cell": cell, "range": list(range_)} for cell, range_ in self._asked]
         return {**super().described(), "questions": questions}
+
+    @property
+    def labels_folder(self) -> Path:
+        """Where truth goes, and models that are trained with it."""
+        return self._panel.out
 
     def write_truth(self) -> Path:
         """Write what is agreed on and decided, and return its folder."""

@@ -27,9 +27,11 @@ from neurocine.progress import Progress, silent
 from neurocine.steps import IMPL
 from neurocine.training.cells.fit import fit_cell_networks
 from neurocine.training.cells.labelled import Labelled, labelled_files, load_labelled
+from neurocine.training.cells.rehearsal import load_rehearsal, mixed
 from neurocine.training.cells.window_sampling import WindowTable, window_table
 from neurocine.training.cells.windows import Windows
 from neurocine.training.checkpoint import values_of
+from neurocine.training.corpus import LabelledRecording
 from neurocine.training.loop import Fitted
 
 log = logging.getLogger(__name__)
@@ -45,11 +47,17 @@ HARD_WEIGHT: float = NetworkTraining.model_fields["hard_weight"].default
 
 @dataclass(frozen=True, eq=False)
 class _Data:
-    """The labelled recordings, which cells serve which use, and their windows."""
+    """The labelled recordings, which cells serve which use, their windows, and the corpus beside them."""
 
     labelled: list[Labelled]
     cells: dict[str, tuple[str, ...]]
     tables: dict[str, WindowTable]
+    corpus: list[LabelledRecording]
+
+    @property
+    def corpus_movies(self) -> list[str]:
+        """Preset and seed of each movie of the corpus."""
+        return [f"{one.truth.preset}-{one.truth.seed}" for one in self.corpus]
 
 
 def fine_tune(
@@ -57,6 +65,7 @@ def fine_tune(
     labelled: Sequence[Path],
     out: Path,
     *,
+    corpus: Sequence[Path] = (),
     registry: Registry | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
@@ -75,6 +84,8 @@ def fine_tune(
         Folders with ``movie.h5``, ``rois.h5`` and ``truth.h5``, or ``.cinac`` files (`load_labelled`).
     out
         Folder, made if need be.
+    corpus
+        Folders of simulated movies; those made for training are trained on, too, if the settings say so.
     registry
         Models; those that ship with neurocine unless given.
     progress
@@ -88,14 +99,15 @@ def fine_tune(
     Raises
     ------
     InputError
-        If the model isn't registered, the labels are damaged or of fewer than 3 cells, or the checkpoint in
-        `out` belongs to other settings or labels.
+        If the model isn't registered, the labels are damaged or of fewer than 3 cells, the corpus is missing
+        or of another sampling, or the checkpoint in `out` belongs to other settings or labels.
     """
     from neurocine.training.cells.fine_tune_card import write_fine_tune_card
     from neurocine.training.curves import write_curves
 
     model = _model(settings.model, registry or Registry.load())
-    data = _data(model, load_labelled(labelled, model.entry), settings.seed)
+    rehearsed = load_rehearsal(corpus, model.entry) if settings.with_corpus else []
+    data = _data(model, load_labelled(labelled, model.entry), rehearsed, settings.seed)
     recipe = _recipe(settings, model, labelled, data)
     out.mkdir(parents=True, exist_ok=True)
     fitted = _fit(model, data, settings, out, settings_hash(recipe), progress)
@@ -108,6 +120,7 @@ def fine_tune(
         "model": model.name,
         "cells": {use: list(names) for use, names in data.cells.items()},
         "windows": {use: len(table) for use, table in data.tables.items()},
+        "corpus": data.corpus_movies,
         "before": _measured(model, data),
         "after": _measured(replace(model, networks=networks), data),
     }
@@ -156,7 +169,7 @@ def _model(name: str, registry: Registry) -> Model:
     return registry.model(name, "celltype" if entry and entry.task == "celltype" else "activity")
 
 
-def _data(model: Model, labelled: list[Labelled], seed: int) -> _Data:
+def _data(model: Model, labelled: list[Labelled], corpus: list[LabelledRecording], seed: int) -> _Data:
     length = model.architecture.window_frames
     if model.task == "celltype":
         _check_types(labelled)
@@ -172,7 +185,7 @@ def _data(model: Model, labelled: list[Labelled], seed: int) -> _Data:
                 f"that were looked at and aren't doubtful leave no window of {length} for the cells to {use}",
                 "Label more cells, or longer parts of them.",
             )
-    return _Data(labelled, cells, tables)
+    return _Data(labelled, cells, tables, corpus)
 
 
 def _check_types(labelled: list[Labelled]) -> None:
@@ -207,7 +220,8 @@ def _recipe(settings: FineTuneSettings, model: Model, paths: Sequence[Path], dat
         "labels_sha256": [sha256(file) for file in files],
         "movies": [[movie.source_sha256, movie.config_hash] for movie in movies],
         "cells": {use: list(names) for use, names in data.cells.items()},
-        "impl": {"training": IMPL["training"]},
+        "corpus": data.corpus_movies,
+        "impl": {step: IMPL[step] for step in ("simulation", "training")},
     }
 
 
@@ -221,15 +235,27 @@ def _fit(
     log.info("%d windows to train on, %d to validate", *(len(data.tables[use]) for use in USES[:2]))
     return fit_cell_networks(
         a,
-        Windows.augmented(task, a, recordings, data.tables["train"], settings.seed),
+        _training_windows(model, data, settings.seed),
         Windows.plain(task, a, recordings, data.tables["validation"]),
-        NetworkTraining(**settings.model_dump(exclude={"model", "labelled"})),
+        NetworkTraining(**settings.model_dump(exclude={"model", "labelled", "with_corpus"})),
         out / "checkpoint.h5",
         recipe,
         progress,
         after_epoch=lambda history: write_table(out / "curves.csv", history),
         start=values_of(model.networks.full.trainable_variables),
     )
+
+
+def _training_windows(model: Model, data: _Data, seed: int) -> Windows:
+    """Return the windows of the labelled cells that are there to train, with those of the corpus if any."""
+    task, a = model.task, model.architecture
+    recordings = [one.recording for one in data.labelled]
+    if not data.corpus:
+        return Windows.augmented(task, a, recordings, data.tables["train"], seed)
+    types = None if task == "celltype" or "any" in model.entry.types else model.entry.types
+    windows = window_table(task, data.corpus, a.window_frames, HARD_WEIGHT, types)
+    table, shares = mixed(task, data.tables["train"], windows, len(recordings))
+    return Windows.augmented(task, a, [*recordings, *data.corpus], table, seed, shares)
 
 
 def _measured(model: Model, data: _Data) -> dict[str, Any]:

@@ -22,9 +22,11 @@ def write_fine_tune_card(
 ) -> None:
     """Write the card as Markdown: which model it started from, on what it was trained, before and after."""
     cells, windows = metrics["cells"], metrics["windows"]
-    before, after = metrics["before"], metrics["after"]
+    before, after, corpus = metrics["before"], metrics["after"], metrics["corpus"]
     figures = [name for name in ("sensitivity", "precision", "f1", "median_f1", "accuracy") if name in after]
+    counts = [name for name in ("true_positive", "false_negative", "false_positive") if name in after]
     rows = [f"| {name.replace('_', ' ')} | {before[name]:.3f} | {after[name]:.3f} |" for name in figures]
+    rows += [f"| {name.replace('_', ' ')} | {before[name]} | {after[name]} |" for name in counts]
     lines = [
         f"# {settings.model}, fine-tuned",
         "",
@@ -34,6 +36,7 @@ def write_fine_tune_card(
         f"- Data: labelled cells, {len(cells['train'])} to train ({windows['train']} windows), "
         f"{len(cells['validation'])} to choose the epoch, {len(cells['test'])} to measure. The split is by "
         "cell: cells of one recording share its background and noise. `metrics.json` names the cells.",
+        *([f"- Also simulated movies, half of the windows: {', '.join(corpus)}."] if corpus else []),
         training_line(settings.model_dump(), "windows", fitted.history, fitted.best_epoch),
         versions_line(),
         "",

@@ -64,6 +64,8 @@ class Windows(ABC):
         For each recording what is seen of its cells, in each version of its contours.
     augment
         Whether windows are varied each time they are cut.
+    shares
+        Share of each stratum of the table in the batches of training.
     """
 
     task: Task
@@ -72,6 +74,7 @@ class Windows(ABC):
     table: WindowTable
     cells: list[list[Cells]]
     augment: bool
+    shares: tuple[float, ...]
 
     @staticmethod
     def plain(
@@ -79,7 +82,8 @@ class Windows(ABC):
     ) -> Windows:
         """Return windows as inference sees them."""
         versions = [[architecture.cells(r.rois, r.statistics)] for r in recordings]
-        return _KINDS[architecture.family](task, architecture, recordings, table, versions, False)
+        kind = _KINDS[architecture.family]
+        return kind(task, architecture, recordings, table, versions, False, SHARES[task])
 
     @staticmethod
     def augmented(
@@ -88,8 +92,12 @@ class Windows(ABC):
         recordings: list[LabelledRecording],
         table: WindowTable,
         seed: int,
+        shares: tuple[float, ...] | None = None,
     ) -> Windows:
-        """Return windows shifted, turned and relit, with jittered contours, anew each time they are cut."""
+        """Return windows shifted, turned and relit, with jittered contours, anew each time they are cut.
+
+        Strata come in `shares`, by default those of the task.
+        """
         rng = np.random.default_rng([seed, 0])
         kind = _KINDS[architecture.family]
         versions = [
@@ -99,7 +107,7 @@ class Windows(ABC):
             ]
             for r in recordings
         ]
-        return kind(task, architecture, recordings, table, versions, True)
+        return kind(task, architecture, recordings, table, versions, True, shares or SHARES[task])
 
     def batch(self, rng: np.random.Generator, rows: NDArray[np.int64]) -> Batch:
         """Return the windows at `rows` of the table, with labels and weights."""
@@ -121,11 +129,10 @@ class Windows(ABC):
 
         Weights are brought to a mean of 1, so that training and validation losses are on one scale.
         """
-        shares = SHARES[self.task]
-        scale, rows = mean_weight(self.table, shares), rows_of(self.table, len(shares))
+        scale, rows = mean_weight(self.table, self.shares), rows_of(self.table, len(self.shares))
         for step in range(steps):
             rng = np.random.default_rng([seed, 1, epoch, step])
-            windows, labels, weights = self.batch(rng, draw(rng, rows, shares, size))
+            windows, labels, weights = self.batch(rng, draw(rng, rows, self.shares, size))
             yield windows, labels, weights / np.float32(scale)
 
     def sample_batches(self, seed: int, n: int, size: int) -> Iterator[Batch]:

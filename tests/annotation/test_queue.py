@@ -18,7 +18,8 @@ from neurocine.annotation.consensus.files import Panel
 from neurocine.annotation.journal import Subject
 from neurocine.annotation.labels import labels_of
 from neurocine.annotation.queue.doubts import Doubt, contradicted, disputed, doubts, uncertain
-from neurocine.annotation.queue.files import QUEUE, Plan, make_queue, read_queue, seconds_per_decision
+from neurocine.annotation.queue.files import QUEUE, read_queue, seconds_per_decision
+from neurocine.annotation.queue.make import Plan, make_queue
 from neurocine.annotation.queue.order import Stop, queue, segments
 from neurocine.annotation.session import Session
 from neurocine.cli.app import app

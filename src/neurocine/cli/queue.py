@@ -36,7 +36,8 @@ def queue(
     Example: `neurocine queue results/mouse1 --minutes 90`
     """
     from neurocine.annotation.journal import Subject
-    from neurocine.annotation.queue.files import QUEUE, Plan, make_queue
+    from neurocine.annotation.queue.files import QUEUE
+    from neurocine.annotation.queue.make import Plan, make_queue
     from neurocine.io.result_files import read_activity
     from neurocine.networks.registry import sha256
 

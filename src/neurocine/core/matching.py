@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 
 from neurocine.core.errors import InputError
@@ -126,6 +125,10 @@ def _assign(
 
     Candidates fall into small groups of masks that touch each other: each is solved on its own.
     """
+    from scipy.optimize import (
+        linear_sum_assignment,
+    )  # slow to import, and few who overlap masks also match them
+
     nodes = n_rows + n_columns
     links = sparse.coo_array((np.ones(len(row)), (row, column + n_rows)), shape=(nodes, nodes))
     _, group = connected_components(links, directed=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from neurocine.core import InputError, Raster
 from neurocine.core.raster import active_runs
 from neurocine.core.recording import Range
-from neurocine.evaluation.activity.overlap import FalseTransients
 from neurocine.io.results import RecordingResults
 from neurocine.traces.transients import rises
+
+if TYPE_CHECKING:
+    from neurocine.evaluation.activity.overlap import FalseTransients
 
 #: A run of frames over the first whose highest probability is at most the second is uncertain.
 UNCERTAIN = (0.25, 0.65)

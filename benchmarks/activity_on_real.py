@@ -30,13 +30,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from neurocine.contamination import false_transients
 from neurocine.core import Movie, Raster, RoiSet
 from neurocine.core.raster import active_runs
 from neurocine.drawing.pictures import COLOURS, outlines
-from neurocine.evaluation.activity.activity_cases import raw_traces
-from neurocine.evaluation.activity.overlap import false_transients
 from neurocine.io.atomic import atomic_path, write_text
 from neurocine.io.result_files import read_activity, read_celltypes, read_movie, read_rois
+from neurocine.traces.extraction import raw_traces
 from real_cells import CLEAR_SD, Cell, Rise, measure
 
 #: The share called is told of rises between these heights, SD.
@@ -253,7 +253,7 @@ def _text(value: float | None) -> str:
 def neighbours_share(movie: Movie, rois: RoiSet, raster: Raster) -> dict[str, int]:
     """Return how many transients an overlapping neighbour causes, and how many of them aren't called.
 
-    The test is that of the evaluation (`neurocine.evaluation.activity.overlap`), which needs no truth.
+    The test is that of the evaluation (`neurocine.contamination`), which needs no truth.
     """
     false = false_transients(movie, rois, raw_traces(movie, rois))
     called = [

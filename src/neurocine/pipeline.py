@@ -24,6 +24,7 @@ from neurocine.io.result_files import (
     write_activity,
     write_assemblies,
     write_celltypes,
+    write_contamination,
     write_controls,
     write_rois,
     write_traces,
@@ -168,6 +169,27 @@ def gather_activity(
 
     raster = gathered([read_activity(part) for part in parts], read_rois(rois).ids)
     write_activity(out, raster, _stamp(movie, settings.model_dump()))
+
+
+def contamination(
+    movie: Movie,
+    rois: Path,
+    activity: Path,
+    out: Path,
+    *,
+    celltypes: Path | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Find the transients of the ROIs in the file `rois` that an overlapping neighbour causes; write `out`.
+
+    `activity` says which of them were called active; ROIs of type noise are left out.
+    """
+    from neurocine.contamination import find_contamination
+
+    types = None if celltypes is None else read_celltypes(celltypes)
+    cells = open_rois(rois, fov_shape=movie.fov_shape)
+    found = find_contamination(movie, cells, read_activity(activity), types, progress)
+    write_contamination(out, found)
 
 
 def assemblies(

@@ -180,6 +180,14 @@ RECORDING_STEPS: tuple[Step, ...] = (
         threads=2,
     ),
     Step(
+        "contamination",
+        "finds transients that an overlapping neighbour's light causes",
+        impl=1,
+        cost=Cost(1500, 0.2, 10, 30),
+        reads=("movie", "rois", "celltypes", "activity"),
+        writes={"contamination": "contamination.json"},
+    ),
+    Step(
         "assemblies",
         "finds synchronous calcium events and cell assemblies, if asked to",
         impl=1,
@@ -244,9 +252,9 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "report",
         "writes the recording's page, and its card for the index",
-        impl=5,
+        impl=6,
         cost=_REPORT,
-        reads=(*_MEASURED, "assemblies", "controls", "provenance", "cells", "transients"),
+        reads=(*_MEASURED, "contamination", "assemblies", "controls", "provenance", "cells", "transients"),
         writes={"report": "report.html", "card": "card.json"},
         settings=("report",),
     ),
@@ -270,7 +278,7 @@ def _project_step(
 
 #: Rules that work on all recordings together, or on none. Those of a step share its version.
 PROJECT_STEPS: tuple[Step, ...] = (
-    _project_step("report_index", "writes the index of all reports", 5, _REPORT, "all", "report"),
+    _project_step("report_index", "writes the index of all reports", 6, _REPORT, "all", "report"),
     _project_step(
         "simulation", "simulates a movie with truth", 2, Cost(1500, 0.0, 20, 0), "train", "simulation"
     ),

@@ -24,8 +24,8 @@ from neurocine.annotation.queue.order import Stop, queue, segments
 from neurocine.annotation.session import Session
 from neurocine.cli.app import app
 from neurocine.config import Config
+from neurocine.contamination import FalseTransients
 from neurocine.core import InputError
-from neurocine.evaluation.activity.overlap import FalseTransients
 from neurocine.io.result_files import read_truth
 from neurocine.io.results import RecordingResults, collect, files_in
 from neurocine.networks.registry import sha256

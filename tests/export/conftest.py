@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from neurocine.core import CellTypes, Labels, Movie, Raster, RoiSet, Traces
+from neurocine.core.contamination import Contamination
 from neurocine.io.result_files import (
     MovieWriter,
     Registration,
@@ -21,6 +22,7 @@ from neurocine.io.result_files import (
     read_rois,
     write_activity,
     write_celltypes,
+    write_contamination,
     write_rois,
     write_traces,
 )
@@ -49,6 +51,7 @@ def write_results(folder: Path, movie: Movie, rois: RoiSet) -> Path:
     smooth = np.clip(np.apply_along_axis(np.convolve, 1, noise, np.ones(4) / 4, "same"), 0, 1) if n else noise
     raster = Raster(rois.ids, movie.frame_rate_hz, smooth.astype(np.float32), 0.8, ("sim-all-v1",) * n)
     write_activity(folder / "activity" / "activity.h5", raster, STAMP)
+    write_contamination(folder / "contamination" / "contamination.json", Contamination(n, (), ()))
     return folder
 
 

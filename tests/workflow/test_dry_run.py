@@ -14,7 +14,7 @@ from neurocine.config import Config, TrainingSettings, corpus_movies
 from neurocine.steps import BY_NAME, RECORDING_STEPS, WORDS
 
 ROOT = Path(__file__).parents[2]
-JOBS = 13
+JOBS = 14
 WANTED = ("message", "output", "log", "benchmark", "params", "threads", "resources", "conda", "script")
 
 

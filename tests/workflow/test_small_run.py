@@ -27,6 +27,7 @@ SCIENTIFIC = (
     "traces/traces.h5",
     "celltype/celltypes.tsv",
     "activity/activity.h5",
+    "contamination/contamination.json",
     "export/cells.tsv",
     "export/transients.tsv",
 )

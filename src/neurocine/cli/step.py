@@ -26,7 +26,7 @@ from neurocine.cli.shared import (
 from neurocine.config.engines import DECONVOLUTION_ENGINES, MOTION_ENGINES, SEGMENTATION_ENGINES
 from neurocine.core.controls import sentence
 from neurocine.io.atomic import check_writable
-from neurocine.io.result_files import read_controls
+from neurocine.io.result_files import read_contamination, read_controls
 from neurocine.io.results import collect, files_in
 from neurocine.steps import RECORDING_STEPS, result_path
 
@@ -235,6 +235,28 @@ def activity(
         )
 
 
+def contamination(
+    movie: MovieArgument,
+    rois: RoisArgument,
+    raster: Annotated[Path, typer.Argument(metavar="RASTER", help="The activity, an activity.h5.")],
+    out: OutOption,
+    celltypes: Annotated[
+        Path | None, typer.Option(help="The cell types, so that ROIs called noise are left out.")
+    ] = None,
+    frame_rate: RateOption = None,
+    pixel_size: PixelOption = None,
+) -> None:
+    """Find transients that an overlapping neighbour's light causes, and how many were called active.
+
+    Example: `neurocine contamination movie.h5 rois.h5 activity.h5 --celltypes celltypes.tsv --out c.json`
+    """
+    with shown_progress() as progress:
+        pipeline.contamination(
+            opened(movie, frame_rate, pixel_size), rois, raster, out, celltypes=celltypes, progress=progress
+        )
+    typer.echo(read_contamination(out).sentence)
+
+
 def assemblies(
     raster: Annotated[Path, typer.Argument(metavar="RASTER", help="The activity, an activity.h5.")],
     out: OutOption,
@@ -317,5 +339,15 @@ def controls(
 #: The command of each step that has one.
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command
-    for command in (motion, segmentation, active, traces, celltype, activity, assemblies, controls)
+    for command in (
+        motion,
+        segmentation,
+        active,
+        traces,
+        celltype,
+        activity,
+        contamination,
+        assemblies,
+        controls,
+    )
 }

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import Assemblies, CellTypes, FileMissing, InputError, Movie, Raster, RoiSet, Traces
+from neurocine.core.contamination import Contamination
 from neurocine.core.controls import Controls
 from neurocine.io.result_files import (
     Registration,
@@ -20,6 +21,7 @@ from neurocine.io.result_files import (
     read_activity,
     read_assemblies,
     read_celltypes,
+    read_contamination,
     read_controls,
     read_movie,
     read_registration,
@@ -50,6 +52,8 @@ class RecordingResults:
         The cell assemblies; None where nobody looked for them.
     structural
         Pictures of the structural channel; None if there is none.
+    contamination
+        Transients that an overlapping neighbour causes; None where it isn't among the files.
     controls
         What planted cells and the mirrored movie say; None where nobody ran them.
 
@@ -70,6 +74,7 @@ class RecordingResults:
     raster: Raster
     assemblies: Assemblies | None = None
     structural: StructuralChannel | None = None
+    contamination: Contamination | None = None
     controls: Controls | None = None
 
     def __post_init__(self) -> None:
@@ -145,7 +150,8 @@ def collect(files: Mapping[str, Path], name: str) -> RecordingResults:
     InputError
         If a file is missing or damaged, or the files don't belong together.
     """
-    movie, assemblies, controls = files["movie"], files.get("assemblies"), files.get("controls")
+    movie, contamination = files["movie"], files.get("contamination")
+    assemblies, controls = files.get("assemblies"), files.get("controls")
     return RecordingResults(
         name=name,
         source=read_source_record(files["source"]),
@@ -158,6 +164,7 @@ def collect(files: Mapping[str, Path], name: str) -> RecordingResults:
         raster=read_activity(files["activity"]),
         assemblies=None if assemblies is None else read_assemblies(assemblies),
         structural=read_structural(movie),
+        contamination=None if contamination is None else read_contamination(contamination),
         controls=None if controls is None else read_controls(controls),
     )
 

@@ -48,6 +48,9 @@ _log = logging.getLogger(__name__)
 #: Length of the close view of the traces, in seconds.
 CLOSE_S = 60.0
 
+#: Rows of the table of cells with transients of their neighbours.
+CONTAMINATION_ROWS = 15
+
 #: Metrics of the registration: name, unit, number format, and how to read it.
 METRICS = {
     "correlation_before": (
@@ -182,6 +185,8 @@ def write_report(
             intervals_seen=intervals_seen(results),
             downloads=downloads,
             assemblies=results.assemblies,
+            contamination=results.contamination,
+            contamination_rows=CONTAMINATION_ROWS,
             controls=results.controls,
             controls_say=None if results.controls is None else sentence(results.controls),
             types=stats.type_rows(cells),

@@ -141,6 +141,12 @@ def _check_brightness(movie: Movie, f: NDArray[np.float32]) -> None:
     _log.warning("%s: %s: don't rely on their ΔF/F. %s", movie.source, problem, remedy)
 
 
+def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArray[np.float32]:
+    """Return the plain mean of each ROI's pixels in every frame, (N, T) float32: DeepCINAC's raw trace."""
+    sums = projected(movie, rois.matrix(), progress, "raw traces")
+    return np.asarray(sums / rois.areas()[:, None], dtype=np.float32)
+
+
 def projected(
     movie: Movie, masks: sparse.csr_array, progress: Progress = silent, label: str = "traces"
 ) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocine.contamination import FalseTransients
 from neurocine.core import InputError, Raster
 from neurocine.core.raster import active_runs
 from neurocine.core.recording import Range
@@ -16,7 +17,7 @@ from neurocine.io.results import RecordingResults
 from neurocine.traces.transients import rises
 
 if TYPE_CHECKING:
-    from neurocine.evaluation.activity.overlap import FalseTransients
+    from neurocine.contamination import FalseTransients
 
 #: A run of frames over the first whose highest probability is at most the second is uncertain.
 UNCERTAIN = (0.25, 0.65)

@@ -14,8 +14,8 @@ from neurocine.annotation.queue.doubts import CANDIDATE_SIGMA, doubts
 from neurocine.annotation.queue.files import QUEUE, SCHEMA_VERSION, Queue, seconds_per_decision
 from neurocine.annotation.queue.order import queue, segments
 from neurocine.config import EvaluationSettings
+from neurocine.contamination import false_transients
 from neurocine.core import Raster
-from neurocine.evaluation.activity.overlap import false_transients
 from neurocine.io.documents import write_json
 from neurocine.io.results import RecordingResults
 from neurocine.progress import Progress, silent

@@ -17,7 +17,6 @@ from neurocine.core.validate import as_array
 from neurocine.io.result_files import read_activity, read_celltypes, read_movie, read_rois, read_truth
 from neurocine.progress import Progress, silent
 from neurocine.traces import Deconvolved, RawTraces, extract_raw
-from neurocine.traces.extraction import projected
 
 #: Name of neurocine's own activity among the methods.
 MAIN_METHOD = "neurocine"
@@ -173,12 +172,6 @@ def run_dprime(truth: Truth, row: int) -> NDArray[np.float32]:
     best = np.full(len(first), -np.inf, dtype=np.float32)
     np.maximum.at(best, run, truth.hybrid.detectability[own])
     return np.where(np.isneginf(best), np.float32(np.inf), best)[whole]
-
-
-def raw_traces(movie: Movie, rois: RoiSet, progress: Progress = silent) -> NDArray[np.float32]:
-    """Return the plain mean of each ROI's pixels in every frame, (N, T) float32: the paper's raw trace."""
-    sums = projected(movie, rois.matrix(), progress, "raw traces")
-    return np.asarray(sums / rois.areas()[:, None], dtype=np.float32)
 
 
 def baseline_traces(case: ActivityCase, progress: Progress = silent) -> RawTraces:

@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import EnginesSettings, EvaluationSettings
+from neurocine.contamination import FalseTransients, false_transients
 from neurocine.core import CELL_TYPES
 from neurocine.core.indicators import decay_s
 from neurocine.core.matching import Matching, match, overlaps
 from neurocine.evaluation.activity import baselines
-from neurocine.evaluation.activity.activity_cases import ActivityCase, baseline_traces, raw_traces, run_dprime
+from neurocine.evaluation.activity.activity_cases import ActivityCase, baseline_traces, run_dprime
 from neurocine.evaluation.activity.experts import expert_signals
-from neurocine.evaluation.activity.overlap import FalseTransients, false_transients
 from neurocine.evaluation.activity.scored_transients import ScoredTransients, highest, scored_transients
 from neurocine.evaluation.segmentation.scoring import SegmentationScore
 from neurocine.progress import Progress, silent
 from neurocine.traces.events import signal_to_noise
+from neurocine.traces.extraction import raw_traces
 
 #: Cells of this type have no activity to find.
 NOISE = CELL_TYPES[-1]

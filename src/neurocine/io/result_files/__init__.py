@@ -7,6 +7,7 @@ the movie it comes from.
 from neurocine.io.result_files.activity import read_activity, write_activity
 from neurocine.io.result_files.assemblies import read_assemblies, write_assemblies
 from neurocine.io.result_files.celltypes import read_celltypes, write_celltypes
+from neurocine.io.result_files.contamination import read_contamination, write_contamination
 from neurocine.io.result_files.controls import read_controls, write_controls
 from neurocine.io.result_files.movie import (
     MovieWriter,
@@ -33,6 +34,7 @@ __all__ = [
     "read_activity",
     "read_assemblies",
     "read_celltypes",
+    "read_contamination",
     "read_controls",
     "read_movie",
     "read_registration",
@@ -46,6 +48,7 @@ __all__ = [
     "write_activity",
     "write_assemblies",
     "write_celltypes",
+    "write_contamination",
     "write_controls",
     "write_rois",
     "write_traces",

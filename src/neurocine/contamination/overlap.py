@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from neurocine.core import InputError, Movie, RoiSet
 from neurocine.core.matching import overlaps
 from neurocine.progress import Progress, silent
-from neurocine.traces.profiles import profile_weights
+from neurocine.traces.profiles import ProfileWeights, profile_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +49,15 @@ class FalseTransients:
 
 @dataclass(frozen=True, eq=False)
 class _Cell:
-    """Putative transients of one cell, and the weight that each frame has in their profiles."""
+    """Putative transients of one cell, and where it lies."""
 
-    onset: NDArray[np.int64]
-    peak: NDArray[np.int64]
-    weights: sparse.csc_array  # row 0: the source profile; then a row a transient; a column a frame
+    weights: ProfileWeights
+    columns: NDArray[np.intp]  # its pixels, among those that are looked at
+
+    def ending(self, start: int, stop: int) -> slice:
+        """Return which transients peak in frames ``start:stop``."""
+        first, last = np.searchsorted(self.weights.peak, (start, stop)).tolist()
+        return slice(first, last)
 
 
 def false_transients(
@@ -70,9 +73,9 @@ def false_transients(
     """Return the putative transients of cells in `movie` that an overlapping neighbour causes.
 
     Profiles are means of the frames from onset to peak, weighted by the smoothed trace above its minimum,
-    minus the mean picture of all frames read, so that constant structure can't correlate. Only frames of
-    rises of overlapping cells are read. If several neighbours explain a transient, the one with the highest
-    correlation is taken.
+    minus the mean picture of all rises, so that constant structure can't correlate. The movie is read twice,
+    for the source profiles and then for those of the transients, if any cells overlap. If several neighbours
+    explain a transient, the one with the highest correlation is taken.
 
     Parameters
     ----------
@@ -102,60 +105,94 @@ def false_transients(
             "Give the ROIs and traces of this movie.",
         )
     pairs = overlaps(rois, min_overlap)
-    cells = {int(i): _cell(traces[i]) for i in np.unique(pairs)}
+    used, cells = _cells(rois, traces, np.unique(pairs))
     # Each ordered pair: a cell and the one in whose mask its transients are looked at, itself included.
     looks = sorted({(i, i) for i in cells} | {(int(a), int(b)) for p in pairs for a, b in (p, p[::-1])})
-    profiles = _profiles(movie, rois, cells, looks, progress)
-    correlation = {
-        (cell, inside): _correlations(profiles[cell, inside][1:], profiles[inside, inside][0])
-        for cell, inside in looks
-    }
+    mean, sources = _sources(movie, used, cells, progress)
+    correlation = _correlations(movie, used, cells, looks, (mean, sources), progress)
     rows = []
     for cell, neighbour in looks:
         if cell != neighbour:
             own, other = correlation[cell, cell], correlation[cell, neighbour]
+            made = cells[cell].weights
             for k in np.flatnonzero((other > above) & (own < below)):
-                frames = (int(cells[cell].onset[k]), int(cells[cell].peak[k]))
+                frames = (int(made.onset[k]), int(made.peak[k]))
                 rows.append((cell, neighbour, *frames, float(own[k]), float(other[k])))
     return _table(rows, pairs)
 
 
-def _cell(trace: NDArray[np.float32]) -> _Cell:
-    made = profile_weights(trace)
-    return _Cell(made.onset, made.peak, sparse.vstack([made.source, made.transients], format="csc"))
+def _cells(
+    rois: RoiSet, traces: NDArray[np.float32], positions: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], dict[int, _Cell]]:
+    """Return the pixels that any of the ROIs at `positions` has, (P,), and each of these as a cell."""
+    flat = {i: np.ravel_multi_index(rois.pixels(i)[:2], rois.fov_shape) for i in positions.tolist()}
+    used = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *flat.values()]))
+    cells = {
+        i: _Cell(profile_weights(traces[i]), np.searchsorted(used, pixels)) for i, pixels in flat.items()
+    }
+    return used, cells
 
 
-def _profiles(
-    movie: Movie,
-    rois: RoiSet,
-    cells: dict[int, _Cell],
-    looks: list[tuple[int, int]],
-    progress: Progress,
-) -> dict[tuple[int, int], NDArray[np.float64]]:
-    """Return for each look the profiles of a cell's source and transients in a mask, (1 + M, pixels)."""
+def _sources(
+    movie: Movie, used: NDArray[np.int64], cells: dict[int, _Cell], progress: Progress
+) -> tuple[NDArray[np.float64], dict[int, NDArray[np.float64]]]:
+    """Return the mean of `used` pixels over all rises, (P,), and each cell's source profile in its mask."""
     needed = np.zeros(movie.n_frames, dtype=bool)
-    flat = {i: np.ravel_multi_index(rois.pixels(i)[:2], rois.fov_shape) for i in cells}
-    used = np.unique(np.concatenate([*flat.values(), np.empty(0, dtype=np.int64)]).astype(np.int64))
-    columns = {i: np.searchsorted(used, pixels) for i, pixels in flat.items()}
-    for cell_profile in cells.values():
-        needed |= np.diff(cell_profile.weights.indptr) > 0
-    sums = {(c, i): np.zeros((1 + len(cells[c].onset), len(flat[i]))) for c, i in looks}
+    for cell in cells.values():
+        needed[cell.weights.transients.indices] = True
+    sums = {i: np.zeros(len(cell.columns)) for i, cell in cells.items()}
     total = np.zeros(len(used))
     step = movie.block_frames()
-    for start in range(0, movie.n_frames, step):
-        frames = np.flatnonzero(needed[start : start + step]) + start
-        if len(frames):
-            block = movie.read(int(frames[0]), int(frames[-1]) + 1)
-            pixels = block.reshape(len(block), -1)[frames - frames[0]][:, used].astype(np.float64)
-            total += pixels.sum(axis=0)
-            for cell, inside in looks:
-                sums[cell, inside] += cells[cell].weights[:, frames] @ pixels[:, columns[inside]]
-        progress("overlap test", min(start + step, movie.n_frames), movie.n_frames)
+    for start in range(0, movie.n_frames if needed.any() else 0, step):
+        stop = min(start + step, movie.n_frames)
+        pixels = _pixels(movie, used, start, stop)
+        total += pixels[needed[start:stop]].sum(axis=0, dtype=np.float64)
+        for i, cell in cells.items():
+            sums[i] += (cell.weights.source[:, start:stop] @ pixels[:, cell.columns])[0]
+        progress("source profiles", stop, movie.n_frames)
     mean = total / max(int(needed.sum()), 1)
-    return {(cell, inside): profile - mean[columns[inside]] for (cell, inside), profile in sums.items()}
+    return mean, {i: profile - mean[cells[i].columns] for i, profile in sums.items()}
 
 
-def _correlations(profiles: NDArray[np.float64], source: NDArray[np.float64]) -> NDArray[np.float64]:
+def _correlations(
+    movie: Movie,
+    used: NDArray[np.int64],
+    cells: dict[int, _Cell],
+    looks: list[tuple[int, int]],
+    sources: tuple[NDArray[np.float64], dict[int, NDArray[np.float64]]],
+    progress: Progress,
+) -> dict[tuple[int, int], NDArray[np.float64]]:
+    """Return for each look how the cell's transients correlate with the source profile in the mask, (M,).
+
+    The profiles of a long movie's transients wouldn't fit into memory: a block of frames gives those of the
+    transients that peak in it.
+    """
+    mean, source = sources
+    found = {(c, inside): np.zeros(len(cells[c].weights.peak)) for c, inside in looks}
+    step = movie.block_frames()
+    for start in range(0, movie.n_frames, step):
+        stop = min(start + step, movie.n_frames)
+        ending = {i: cell.ending(start, stop) for i, cell in cells.items()}
+        first = min(
+            (int(cells[i].weights.onset[rows].min(initial=stop)) for i, rows in ending.items()), default=stop
+        )
+        if first == stop:
+            continue
+        pixels = _pixels(movie, used, first, stop)
+        for c, inside in looks:
+            columns, rows = cells[inside].columns, ending[c]
+            profiles = cells[c].weights.transients[rows][:, first:stop] @ pixels[:, columns] - mean[columns]
+            found[c, inside][rows] = _pearson(profiles, source[inside])
+        progress("overlap test", stop, movie.n_frames)
+    return found
+
+
+def _pixels(movie: Movie, used: NDArray[np.int64], start: int, stop: int) -> NDArray[np.float64]:
+    """Return the `used` pixels in frames ``start:stop``, (n, P)."""
+    return movie.read(start, stop).reshape(stop - start, -1)[:, used].astype(np.float64)
+
+
+def _pearson(profiles: NDArray[np.float64], source: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return Pearson's correlation of each profile (M, pixels) with `source` (pixels,); 0 if one is flat."""
     a = profiles - profiles.mean(axis=1, keepdims=True)
     b = source - source.mean()

@@ -24,8 +24,9 @@ from neurocine.io.movies import (
     probe,
 )
 from neurocine.io.movies.layout import Layout, Region
+from neurocine.io.movies.named_files import channel_sets
 from neurocine.io.movies.names import numbered_sequences, sequence_glob
-from neurocine.io.movies.tiff import is_file_set
+from neurocine.io.movies.tiff import is_file_set, stack_glob, stacks
 
 #: Folders of other programs, whose files repeat the movies' names.
 _NOT_MOVIES = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
@@ -89,10 +90,10 @@ def init_project(movies: Path, folder: Path, *, force: bool = False) -> InitRepo
 
     Every movie in the folder `movies`, and in the folders in it, becomes a row with what its metadata says,
     one of several planes or regions a row for each; what it lacks stays empty, and so does the channel or
-    dataset where there are several: only the user knows which shows activity. Numbered TIFF files, and those
-    that PrairieView or ThorImage wrote of one recording, are one movie. If `movies` is a relative path, the
-    table's paths are relative to `folder`, where neurocine will be run. An existing table keeps its text and
-    gets the rows of new movies at its end, unless `force` is set.
+    dataset where there are several: only the user knows which shows activity. Numbered TIFF files, files of
+    channels, and those that PrairieView, ThorImage or Micro-Manager wrote of one recording, are one movie. If
+    `movies` is a relative path, the table's paths are relative to `folder`, where neurocine will be run. An
+    existing table keeps its text and gets the rows of new movies at its end, unless `force` is set.
 
     Raises
     ------
@@ -151,19 +152,34 @@ def _movies_in(place: Path) -> tuple[list[FoundMovie], list[str]]:
 def _movies_of(folder: Path) -> list[FoundMovie]:
     """Return the movies in `folder` itself, in natural order; TIFF files of one recording are one movie."""
     paths = find_movies(folder)
-    sequences = numbered_sequences(paths)
-    if is_file_set(paths) or [sorted(paths)] == [sorted(files) for files in sequences]:
+    several = _movies_of_several_files(folder, paths)
+    if is_file_set(paths) or [sorted(paths)] == [sorted(movie.files) for movie in several]:
         return [FoundMovie(folder, folder.resolve().name, tuple(paths))]
-    first = {files[0]: files for files in sequences}
-    parts = {file for files in sequences for file in files}
+    first = {movie.files[0]: movie for movie in several}
+    parts = {file for movie in several for file in movie.files}
     found = []
     for path in paths:
         if path in first:
-            pattern, title = sequence_glob(first[path])
-            found.append(FoundMovie(folder, title or folder.resolve().name, tuple(first[path]), pattern))
+            found.append(first[path])
         elif path not in parts:
             found.append(FoundMovie(path, movie_title(path), (path,)))
     return found
+
+
+def _movies_of_several_files(folder: Path, paths: Sequence[Path]) -> list[FoundMovie]:
+    """Return the movies among the `paths` in `folder` that have several files.
+
+    They are Micro-Manager's stacks, files that differ in a channel, and files that differ in a long number.
+    """
+    groups = [(files, *stack_glob(files[0])) for files in stacks(paths) if len(files) > 1]
+    rest = sorted(set(paths).difference(*(files for files, *_ in groups)), key=natural_key)
+    groups += channel_sets(rest)
+    rest = sorted(set(rest).difference(*(files for files, *_ in groups)), key=natural_key)
+    groups += [(files, *sequence_glob(files)) for files in numbered_sequences(rest)]
+    return [
+        FoundMovie(folder, title or folder.resolve().name, tuple(files), pattern)
+        for files, pattern, title in groups
+    ]
 
 
 def _doubts(added: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -182,10 +198,10 @@ def _doubts(added: Sequence[tuple[str, str]]) -> Iterator[str]:
 def _opened(movie: FoundMovie) -> tuple[OpenedMovie | None, list[str]]:
     """Return a movie, or None if it is one of several in its file, and what the user should know of it."""
     try:
-        opened = probe(movie.files[0] if movie.pattern else movie.path)
+        opened = probe(movie.files if movie.pattern else movie.path)
     except SeveralDatasets as error:
         return None, [str(error)]
-    return opened, _notes(movie.path, opened)
+    return opened, _notes(movie.path / movie.pattern, opened)
 
 
 def _notes(path: Path, movie: OpenedMovie) -> list[str]:
@@ -230,9 +246,10 @@ def _rows(
     InputError
         If it is a single picture, or no table can hold its name.
     """
-    if opened and len(movie.files) == 1 and opened.frames.shape[0] == 1:
-        raise InputError(movie.path, "frames", "there is only one: it is a picture", "Give a movie.")
     layout = (opened and opened.layout) or Layout()
+    if opened and len(movie.files) <= len(layout.channels) and opened.frames.shape[0] == 1:
+        where = movie.path / movie.pattern
+        raise InputError(where, "frames", "there is only one: it is a picture", "Give a movie.")
     rows: list[dict[str, object]] = []
     for plane, region in _parts(layout):
         end = (f"_{_plain(region.name)}" if region else "") + ("" if plane is None else f"_plane{plane}")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neurocine.annotation.actions import Edit
-from neurocine.annotation.exchange import convert_labels
+from neurocine.annotation.exchange import are_labels, convert_labels
 from neurocine.annotation.segments import truth_of_segments
 from neurocine.annotation.session import Session
 from neurocine.cli.app import app
@@ -19,6 +19,7 @@ from neurocine.core import InputError
 from neurocine.io.cinac_labels import LabelledSegment, read_segments, write_segments
 from neurocine.io.result_files import read_rois, read_truth
 from neurocine.io.results import files_in
+from neurocine.io.rois import open_rois, save_rois
 
 
 def edit(name: str, cell: int, **changes: object) -> Edit:
@@ -175,3 +176,48 @@ def test_labels_of_another_movie_are_refused(session: Session, labelled: Path, t
     short = replace(movie, frames=movie.read(0, 250), validity=None)
     with pytest.raises(InputError, match=r"has 250 frames of .*, the labels 300"):
         convert_labels(labelled, tmp_path / "l.cinac", short, ExportSettings())
+
+
+def test_a_cinac_file_becomes_another_one_with_all_that_it_holds(
+    session: Session, labelled: Path, tmp_path: Path
+) -> None:
+    one, other = tmp_path / "l.cinac", tmp_path / "again.cinac"
+    convert_labels(labelled, one, session.results.movie, ExportSettings())
+    with h5py.File(one, "a") as file:
+        del file["full_data/raw_traces"]
+        file["full_data/raw_traces"] = np.random.default_rng(0).normal(size=(len(session.results.rois), 300))
+        file.attrs["author"] = "ana"
+    app(["convert", str(one), str(other)], standalone_mode=False)
+    assert all(map(same, read_segments(one), read_segments(other)))
+    with h5py.File(one) as before, h5py.File(other) as after:
+        assert list(before) == list(after)
+        assert dict(before.attrs) == dict(after.attrs)
+        traces = "full_data/raw_traces"
+        np.testing.assert_array_equal(before[traces][...], after[traces][...])
+    rois = open_rois(other)
+    assert rois.fov_shape == session.results.rois.fov_shape
+    with pytest.raises(InputError, match=r"fov_shape: is \(64, 64\)"):
+        convert_labels(one, other, None, ExportSettings(), fov_shape=(7, 7))
+
+
+def test_segments_that_a_target_cannot_hold_are_said(
+    session: Session, labelled: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    convert_labels(labelled, tmp_path / "l.cinac", session.results.movie, ExportSettings())
+    for name in ("rois.h5", "regions.json"):
+        caplog.clear()
+        assert not are_labels(tmp_path / "l.cinac", tmp_path / name)
+        assert f"its 3 labelled segments aren't written, for {name} holds ROIs alone" in caplog.text
+    caplog.clear()
+    save_rois(tmp_path / "contours.cinac", session.results.rois)
+    assert not are_labels(tmp_path / "contours.cinac", tmp_path / "rois.h5")
+    assert not caplog.text
+
+
+def test_cell_types_of_other_names_are_said(
+    session: Session, labelled: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    convert_labels(labelled, tmp_path / "l.cinac", session.results.movie, ExportSettings())
+    segments = [replace(segment, cell_type="Astrocyte") for segment in read_segments(tmp_path / "l.cinac")]
+    assert set(truth_of_segments(segments).cell_types) == {""}
+    assert "doesn't know are left out: astrocyte (it knows" in caplog.text

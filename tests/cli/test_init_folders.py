@@ -236,3 +236,62 @@ def test_a_table_of_another_kind_stops_init_with_the_remedy(lab: Path) -> None:
     movie(Path("data/b.tif"))
     with pytest.raises(InputError, match="Separate columns by tabs"):
         init_project(Path("data"), Path())
+
+
+def test_files_of_channels_are_one_recording(lab: Path) -> None:
+    for colour in ("green", "red"):
+        for number in range(1, 4):
+            movie(Path(f"data/pages/img_{colour}_{number:04d}.tif"), 1)
+            movie(Path(f"data/beside/img_{colour}_{number:04d}.tif"))
+        movie(Path(f"data/mouse1_{colour}.tif"))
+        movie(Path(f"data/mouse2 {colour}.tif"))
+    for number in (1, 2):
+        movie(Path(f"data/trial_ch{number}.tif"))
+        movie(Path(f"data/slice_{number}.tif"))
+        movie(Path(f"data/picture_ch{number}.tif"), 1)
+    movie(Path("data/beside/green hill.tif"))
+    report = init_project(Path("data"), Path())
+    assert rows(report) == {
+        "mouse1": "data/mouse1*.tif",
+        "mouse2": "data/mouse2*.tif",
+        "slice_1": "data/slice_1.tif",
+        "slice_2": "data/slice_2.tif",
+        "trial": "data/trial*.tif",
+        "green_hill": "data/beside/green hill.tif",
+        "img": "data/beside/img*_[0-9][0-9][0-9][0-9].tif",
+        "pages": "data/pages",
+    }
+    assert [note.partition(": name")[0] for note in report.notes] == [
+        "data/mouse1*.tif: 2 channels (green, red)",
+        "data/mouse2*.tif: 2 channels (green, red)",
+        "data/trial*.tif: 2 channels (1, 2)",
+        "data/beside/img*_[0-9][0-9][0-9][0-9].tif: 2 channels (green, red)",
+        "data/pages: 2 channels (green, red)",
+    ]
+    assert [problem.partition(":")[0] for problem in report.skipped] == ["data/picture*.tif"]
+    assert [len(row.movie) for row in load_recordings(TABLE)] == [2, 2, 1, 1, 2, 1, 6, 1]
+    assert init_project(Path("data"), Path()).added == ()
+
+
+def test_a_channel_that_lacks_a_file_is_named(lab: Path) -> None:
+    for name in ("img_green_0001", "img_green_0002", "img_red_0001"):
+        movie(Path(f"data/{name}.tif"))
+    movie(Path("data/other.tif"))
+    report = init_project(Path("data"), Path())
+    assert rows(report) == {"other": "data/other.tif"}
+    (problem,) = report.skipped
+    assert "not as many for each: 2 of green, 1 of red" in problem
+
+
+def test_the_files_of_a_stack_of_micro_manager_are_one_recording(lab: Path) -> None:
+    for name in ("rec_MMStack_Pos0", "rec_MMStack_Pos0_1", "rec_MMStack_Pos0_10", "rec_MMStack_Pos01"):
+        movie(Path(f"data/both/{name}.ome.tif"))
+    for name in ("rec_MMStack_Pos0", "rec_MMStack_Pos0_1"):
+        movie(Path(f"data/alone/{name}.ome.tif"))
+    report = init_project(Path("data"), Path())
+    assert rows(report) == {
+        "alone": "data/alone",
+        "rec_MMStack_Pos0": "data/both/rec_MMStack_Pos0[_.]*",
+        "rec_MMStack_Pos01.ome": "data/both/rec_MMStack_Pos01.ome.tif",
+    }
+    assert [len(row.movie) for row in load_recordings(TABLE)] == [1, 3, 1]

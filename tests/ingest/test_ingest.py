@@ -11,8 +11,8 @@ import pytest
 import tifffile
 import zarr
 
-from neurocine.core import InputError, Movie, Selection
-from neurocine.ingest import PixelStatistics, check_pixels, ingest, read_source, write_source
+from neurocine.core import InputError, Movie, NoValidFrame, Selection
+from neurocine.ingest import FrameStatistics, PixelStatistics, check_pixels, ingest, read_source, write_source
 
 GIVEN: dict[str, Any] = {"frame_rate_hz": 10.0, "pixel_size_um": 2.0, "indicator": "GCaMP6s"}
 
@@ -105,6 +105,32 @@ def test_whole_numbers_are_summed_exactly() -> None:
 def test_constant_movie(dtype: Any) -> None:
     with pytest.raises(InputError, match="all have the value 7"):
         check_pixels(movie_of(np.full((3, 4, 4), 7, dtype)))
+
+
+def test_pictures_of_one_pixel_are_refused_by_their_file(tmp_path: Path) -> None:
+    np.save(tmp_path / "m.npy", np.random.default_rng(0).integers(0, 9, (30, 1, 1)).astype(np.uint8))
+    with pytest.raises(NoValidFrame, match=r"m\.npy: frames: none holds data"):
+        ingest(tmp_path / "m.npy", **GIVEN)
+
+
+def test_a_movie_that_the_user_names_bad_but_for_artefacts_is_refused_by_its_file(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(0, 99, (30, 8, 8)).astype(np.uint8)
+    frames[10] = 0
+    np.save(tmp_path / "m.npy", frames)
+    with pytest.raises(NoValidFrame, match=r"m\.npy: frames: none holds data"):
+        ingest(tmp_path / "m.npy", **GIVEN, bad_frames=[(0, 9), (11, 29)])
+
+
+@pytest.mark.parametrize("value", [1e36, -1e36, float(np.finfo(np.float32).max), 2e12])
+@pytest.mark.filterwarnings("error")
+def test_values_that_would_overflow_are_refused(value: float) -> None:
+    frames = np.random.default_rng(0).normal(300, 20, (90, 40, 40)).astype(np.float32)
+    frames[50:, 3, 4] = value
+    statistics = FrameStatistics()
+    with pytest.raises(InputError, match=r"film\.tif: pixels: reach .* from frame .*save these as NaN"):
+        check_pixels(movie_of(frames), statistics=statistics)
+    frames[50:, 3, 4] = 9e11
+    assert check_pixels(movie_of(frames)).max == np.float32(9e11)
 
 
 def test_damaged_pixels_are_found_before_work_starts(tmp_path: Path) -> None:

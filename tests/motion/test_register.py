@@ -234,6 +234,20 @@ def test_small_and_oblong_fields_of_view(name: str, shape: tuple[int, int], tmp_
     assert all(np.isfinite(value) for value in registration.metrics.values())
 
 
+@pytest.mark.parametrize("name", MOVING)
+@pytest.mark.parametrize("shape", [(1, 64), (64, 5), (6, 6)])
+def test_the_smallest_pictures_are_registered_and_smaller_ones_refused(
+    name: str, shape: tuple[int, int], tmp_path: Path
+) -> None:
+    frames, _, _ = drifting(n_frames=24, shape=(64, 64), noise=5)
+    movie = as_movie(frames[:, : shape[0], : shape[1]].astype(np.float32))
+    if min(shape) >= 6:
+        assert read_movie(run(movie, name, tmp_path / "movie.h5")).fov_shape == shape
+        return
+    with pytest.raises(InputError, match=rf"{movie.source}: .*are {shape[0]} x {shape[1]} .*too small"):
+        run(movie, name, tmp_path / "movie.h5")
+
+
 @pytest.mark.parametrize("name", list(ENGINES))
 def test_blank_frames_do_no_harm(name: str, tmp_path: Path) -> None:
     frames = np.clip(drifting(n_frames=40)[0], 0, 255).astype(np.uint8)

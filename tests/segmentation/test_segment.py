@@ -100,6 +100,14 @@ def test_noise_has_no_rois_and_a_warning(shape: tuple[int, int], caplog: pytest.
     assert "found no ROIs" in caplog.text
 
 
+@pytest.mark.parametrize("shape", [(16, 64), (64, 16)])
+def test_pictures_too_small_for_suite2p_are_refused_by_their_file(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).normal(300, 20, (200, *shape)).astype(np.uint16)
+    with pytest.raises(InputError, match=rf"are {shape[0]} x {shape[1]} pixels .*too small for suite2p"):
+        segment(as_movie(noise), SETTINGS)
+    assert len(segment(as_movie(np.pad(noise, ((0, 0), (0, 1), (0, 1)), "edge")), SETTINGS)) == 0
+
+
 def test_constant_movie_has_no_rois() -> None:
     assert len(segment(as_movie(np.full((60, 64, 64), 9, dtype=np.uint8)), SETTINGS)) == 0
 

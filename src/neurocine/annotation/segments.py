@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +18,8 @@ from neurocine.networks.cells.normalisation import statistics
 from neurocine.progress import Progress, silent
 from neurocine.traces.extraction import projected
 from neurocine.traces.transients import smooth
+
+logger = logging.getLogger(__name__)
 
 #: Edge of a patch, pixels, as DeepCINAC's editor saves it.
 PATCH_PX = 25
@@ -106,6 +109,13 @@ def truth_of_segments(segments: Sequence[LabelledSegment], n_frames: int = 0) ->
         looked[row, part] = True
         kind = segment.cell_type.strip().lower()
         kinds[segment.cell] = kind if kind in CELL_TYPES else kinds[segment.cell]
+    named = {segment.cell_type.strip().lower() for segment in segments}
+    unknown = sorted(named.difference(["", *CELL_TYPES]))
+    if unknown:
+        logger.warning(
+            "%s: cell types that neurocine doesn't know are left out: %s (it knows %s)",
+            segments[0].source, ", ".join(unknown), ", ".join(CELL_TYPES),
+        )  # fmt: skip
     rows, onset, peak = active_runs(raster)
     return Truth(
         ids=ids,

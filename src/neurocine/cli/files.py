@@ -60,7 +60,7 @@ def convert(
     if are_labels(source, target):
         labelled = None if movie is None else opened(movie, frame_rate, pixel_size)
         with shown_progress() as progress:
-            convert_labels(source, target, labelled, settings(config).export, progress)
+            convert_labels(source, target, labelled, settings(config).export, progress, fov)
         return
     if movie is None:
         convert_rois(source, target, fov_shape=fov)

@@ -35,6 +35,14 @@ class InputError(NeurocineError):
         super().__init__(f"{where}: {field}: {problem}. {remedy}")
 
 
+class NoValidFrame(InputError):
+    """No frame of a movie holds data."""
+
+    def at(self, where: str | Path) -> NoValidFrame:
+        """Return the same error, which names `where`: the file that only a caller knows."""
+        return NoValidFrame(where, self.field, self.problem, self.remedy)
+
+
 class FileMissing(InputError):
     """A file or folder doesn't exist."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from neurocine.core.errors import InputError
+from neurocine.core.errors import InputError, NoValidFrame
 from neurocine.core.recording import Crop
 from neurocine.core.validate import check_fov, positive
 
@@ -61,7 +61,9 @@ class Validity:
     Raises
     ------
     InputError
-        If a frame lies outside the movie, or no frame is valid.
+        If a frame lies outside the movie.
+    NoValidFrame
+        If no frame is valid.
     """
 
     n_frames: int
@@ -78,7 +80,7 @@ class Validity:
                     f"Give frames of 0 to {self.n_frames - 1}.",
                 )
         if not self.valid.any():
-            raise InputError("movie", "frames", "none holds data", "Was the shutter open?")
+            raise NoValidFrame("movie", "frames", "none holds data", "Was the shutter open?")
 
     @classmethod
     def of(cls, valid: NDArray[np.bool_], reason: str) -> Validity:

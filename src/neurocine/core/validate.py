@@ -51,6 +51,18 @@ def check_fov(fov_shape: tuple[int, int], where: str) -> None:
         )
 
 
+def check_edges(fov_shape: tuple[int, int], least: int, where: str, step: str, remedy: str = "") -> None:
+    """Raise `InputError` if a picture (Y, X) has an edge of fewer than `least` pixels, too few for `step`."""
+    height, width = fov_shape
+    if min(height, width) < least:
+        raise InputError(
+            where,
+            "frames",
+            f"are {height} x {width} pixels (height x width), too small for {step}",
+            f"It needs {least} pixels along each edge: check crop, dataset and the order of axes{remedy}.",
+        )
+
+
 def positive(value: float, where: str, field: str, unit: str) -> float:
     """Return `value` as a float, or raise `InputError` unless it is finite and above zero."""
     number = float(value)

@@ -17,6 +17,9 @@ from neurocine.ingest.scan_phase import ScanPhaseSum
 from neurocine.io.safe.damage import PARSER_ERRORS, short_message
 from neurocine.progress import Progress, silent
 
+#: The largest value of a pixel, without its sign: the steps sum squares of pixels in single precision.
+MOST_COUNTS = 1e12
+
 
 @dataclass(frozen=True)
 class PixelStatistics:
@@ -78,7 +81,7 @@ def check_pixels(
     Raises
     ------
     InputError
-        If a frame can't be read, or all pixels are the same.
+        If a frame can't be read, all pixels are the same, or values exceed `MOST_COUNTS`.
     """
     total: float = 0
     lowest, highest, at_highest = np.inf, -np.inf, 0
@@ -87,13 +90,15 @@ def check_pixels(
         if missing is not None:
             missing.add(raw)
         frames = movie.filled(start, raw)
+        block_lowest, block_highest = frames.min().item(), frames.max().item()
+        _check_size(movie, start, block_lowest, block_highest)
         if statistics is not None:
             statistics.add(frames)
         if phase is not None:
             phase.add(frames)
         # Integers are summed exactly, so the block size doesn't matter.
         total += frames.sum(dtype=np.float64).item() if frames.dtype.kind == "f" else int(frames.sum())
-        lowest, block_highest = min(lowest, frames.min().item()), frames.max().item()
+        lowest = min(lowest, block_lowest)
         if block_highest > highest:
             highest, at_highest = block_highest, 0
         at_highest += int(np.count_nonzero(frames == highest))
@@ -108,6 +113,19 @@ def check_pixels(
         )
     n_pixels = n_read * movie.fov_shape[0] * movie.fov_shape[1]
     return PixelStatistics(float(total / n_pixels), float(lowest), float(highest), at_highest / n_pixels)
+
+
+def _check_size(movie: Movie, start: int, lowest: float, highest: float) -> None:
+    """Raise `InputError` if a value from frame `start` on is too large to be calculated with."""
+    largest = max(lowest, highest, key=abs)
+    if not abs(largest) <= MOST_COUNTS:
+        raise InputError(
+            movie.source,
+            "pixels",
+            f"reach {largest:.3g} from frame {start} on, which no detector counts: sums over frames overflow",
+            "If such values stand for missing pixels, save these as NaN; else divide the movie by a number "
+            f"that leaves values below {MOST_COUNTS:.0e}.",
+        )
 
 
 def _blocks(movie: Movie, runs: Sequence[Range]) -> Iterator[tuple[int, NDArray[Any]]]:

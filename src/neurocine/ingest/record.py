@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neurocine.core import InputError, InvalidFrames, Movie, Selection, Validity
+from neurocine.core import InputError, InvalidFrames, Movie, NoValidFrame, Selection, Validity
 from neurocine.core.recording import Range
 from neurocine.ingest.alternation import alternation_doubt
 from neurocine.ingest.artefacts import FrameStatistics, find_artefacts
@@ -197,8 +197,8 @@ def ingest(
     Raises
     ------
     InputError
-        For all that `open_movie` and `check_pixels` refuse; if the structural channel isn't there, or is the
-        functional one.
+        For all that `open_movie` and `check_pixels` refuse; if no frame holds data; if the structural channel
+        isn't there, or is the functional one.
     """
     with gathered_warnings() as warnings:
         movie = open_movie(
@@ -211,8 +211,12 @@ def ingest(
         )
         others = structural_files(paths, channel_structural, selection, movie)
         runs = sample_runs(movie.n_frames, _most_frames(movie, sample))
-        pixels, missing, found, phase = _pixels(movie, runs, selection, progress)
-        validity = _named(bad_frames, movie, selection.frames) | found
+        named = _named(bad_frames, movie, selection.frames)
+        try:
+            pixels, missing, found, phase = _pixels(movie, runs, selection, progress)
+            validity = named | found
+        except NoValidFrame as error:
+            raise error.at(movie.source) from error
         for doubt in (alternation_doubt(movie), sign_doubt(movie, _few_runs(movie))):
             if doubt:
                 logger.warning("%s: %s", movie.source, doubt)

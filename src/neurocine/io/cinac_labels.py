@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 
 from neurocine.core import InputError, RoiSet
 from neurocine.io.atomic_hdf5 import atomic_hdf5
-from neurocine.io.rois.cinac import filled, read_contours, write_contours, write_full_data
+from neurocine.io.rois.cinac import (
+    filled,
+    matches,
+    read,
+    read_contours,
+    write_contours,
+    write_full_data,
+)
+from neurocine.io.rois.fov import FovShape
 from neurocine.io.safe.hdf5 import reading_hdf5, whole
 
 _SEGMENT = re.compile(r"cell_(\d+)_(\d+)_(\d+)")
@@ -101,6 +109,45 @@ class LabelledSegment:
             if seen.any() and not self.invalid[i]:
                 pixels.append((rows[seen], columns[seen], None))
         return RoiSet.from_pixels((height, width), pixels, engine="given", source=self.source)
+
+
+def is_cinac(path: Path) -> bool:
+    """Return whether `path` is a ``.cinac`` file."""
+    return path.suffix.lower() == ".cinac" and path.is_file()
+
+
+def segment_names(path: Path) -> list[str]:
+    """Return the names of the segments in a ``.cinac`` file."""
+    with reading_hdf5(path, "Save it again.") as file:
+        return [name for name in file if _SEGMENT.fullmatch(name)]
+
+
+def copy_cinac(source: Path, target: Path, fov_shape: FovShape | None = None) -> None:
+    """Write all that a ``.cinac`` file holds to another one, atomically: contours, traces, pixels, segments.
+
+    A field of view (Y, X) that is given is noted, too, beside the contours.
+
+    Raises
+    ------
+    InputError
+        If it holds neither contours nor segments, a segment doesn't fit together, or the contours are those
+        of another field of view.
+    """
+    if fov_shape is not None:
+        read(source, fov_shape)
+    if segment_names(source):
+        read_segments(source)
+    elif not matches(source):
+        raise InputError(
+            source, "content", "has neither contours nor segments", "Give a .cinac file saved with its cells."
+        )
+    with reading_hdf5(source, "Save it again.") as file, atomic_hdf5(target) as copy:
+        copy.attrs.update(file.attrs)
+        for name in file:
+            file.copy(name, copy)
+            copy.check()
+        if fov_shape is not None:
+            copy["full_data"].attrs["fov_shape"] = fov_shape
 
 
 def read_segments(path: Path) -> list[LabelledSegment]:

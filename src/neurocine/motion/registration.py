@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import EnginesSettings, MotionSettings
-from neurocine.core import Movie, Validity
+from neurocine.core import Movie, NoValidFrame, Validity
 from neurocine.core.movie import BLOCK_BYTES
+from neurocine.core.validate import check_edges
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
 from neurocine.motion.engines import Registrar, limit_px, prepared
 from neurocine.motion.metrics import (
@@ -24,6 +25,9 @@ from neurocine.motion.structural import StructuralMean
 from neurocine.motion.summary import SummaryAccumulator
 from neurocine.motion.template import sample_frames
 from neurocine.progress import Progress, silent
+
+#: Smallest height and width, in pixels, that engines register.
+MIN_EDGE = 6
 
 
 def register(
@@ -61,8 +65,11 @@ def register(
     Raises
     ------
     InputError
-        If sampled frames are blank; if the engine can't be run; if the structural channel has other frames.
+        If pictures are too small to be registered; if sampled frames are blank, or no frame holds data; if
+        the engine can't be run; if the structural channel has other frames.
     """
+    if settings.engine != "none":
+        check_edges(movie.fov_shape, MIN_EDGE, movie.source, "registration", ", or set motion.engine to none")
     sample = sample_frames(movie, settings.template_frames)
     margin = limit_px(settings, movie.pixel_size_um, movie.fov_shape)
     # Engines work in float32, whatever the pixel type.
@@ -86,9 +93,12 @@ def register(
         summary = measured.summary.result()
         registration = measured.registration(summary, settings.flag_mad)
         lost = unregistrable(registration.correlation, registration.unregistered)
-        validity = Validity.of(~lost, "unregistrable")
-        if movie.validity:
-            validity |= movie.validity.moved(registration.y, movie.fov_shape[0])
+        try:
+            validity = Validity.of(~lost, "unregistrable")
+            if movie.validity:
+                validity |= movie.validity.moved(registration.y, movie.fov_shape[0])
+        except NoValidFrame as error:
+            raise error.at(movie.source) from error
         pictures = None if other is None else other.result(summary.mean)
         writer.finish(summary, registration, validity, pictures)
 

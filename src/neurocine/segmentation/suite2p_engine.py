@@ -18,6 +18,7 @@ from suite2p.extraction import extraction_wrapper
 from neurocine.config import SegmentationSettings
 from neurocine.core import Movie, RoiSet
 from neurocine.core.indicators import decay_s
+from neurocine.core.validate import check_edges
 from neurocine.progress import Progress
 from neurocine.segmentation.binning import MIN_BINS, averaged, bin_frames
 from neurocine.segmentation.engines import SegmentationRequest
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 BINNED_BYTES = 1024**3
 #: Size of the frames that extraction reads at once, as float32.
 BATCH_BYTES = 64 * 1024**2
+#: Smallest height and width, in pixels, in which detection works: it halves pictures four times.
+MIN_EDGE = 17
 #: Text of suite2p's error if there are no ROIs.
 NOTHING_FOUND = "no ROIs were found"
 
@@ -54,8 +57,15 @@ def find(request: SegmentationRequest) -> RoiSet:
     The movie is read twice: averaged over bins as long as the indicator's decay for detection, and once more
     for the traces whose skewness its classifier needs. Weights are suite2p's ``lam``, their maximum 1;
     dendrites are cropped.
+
+    Raises
+    ------
+    InputError
+        If pictures are smaller than `MIN_EDGE`.
     """
     movie, settings = request.movie, request.settings
+    own = ", or give ROIs of your own (segmentation.engine: given)"
+    check_edges(movie.fov_shape, MIN_EDGE, movie.source, "suite2p's detection", own)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tau = settings.tau_s or decay_s(movie.indicator)
     stat = _detect(movie, binned(movie, tau, request.progress), settings, tau, device)

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ophys import OpticalChannel, TwoPhotonSeries
+from scipy.io import savemat
 
-from neurocine.core import InputError, InvalidFrames, Movie, Selection, UnknownFormat, Validity
+from neurocine.core import DamagedFile, InputError, InvalidFrames, Movie, Selection, UnknownFormat, Validity
 from neurocine.io.movies import MOVIE_FORMATS, open_movie
 from neurocine.io.movies.frames import Concatenated, LazyFrames, Native, Reordered, Selected, frames_of_files
 from neurocine.io.result_files import MovieWriter, Registration, Stamp, Summary
@@ -418,6 +419,32 @@ def test_folder_without_movie(tmp_path: Path) -> None:
 def test_single_picture(tmp_path: Path, frames: NDArray[np.int16]) -> None:
     with pytest.raises(InputError, match="needs at least 2"):
         open_movie(write_npy(tmp_path / "m.npy", frames[:1]), frame_rate_hz=1, pixel_size_um=1)
+
+
+def write_mat(path: Path, frames: NDArray[Any]) -> Path:
+    savemat(path, {"m": frames.transpose(1, 2, 0)})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("m.npy", write_npy),
+        ("m.h5", write_hdf5),
+        ("m.mat", write_mat),
+        ("m.zarr", lambda path, frames: zarr.save(str(path), frames) or path),
+        ("m.nwb", write_nwb),
+    ],
+)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_no_frame_at_all_is_refused_in_every_format(
+    name: str, write: Callable[[Path, NDArray[Any]], Path], tmp_path: Path
+) -> None:
+    path = write(tmp_path / name, np.zeros((0, 64, 48), np.uint16))
+    with pytest.raises(
+        DamagedFile, match=rf"{name}: frames: there are none: .*\(0, 64, 48\)\. The recording"
+    ):
+        open_movie(path, frame_rate_hz=1, pixel_size_um=1)
 
 
 def test_files_that_do_not_fit_together(tmp_path: Path, frames: NDArray[np.int16]) -> None:

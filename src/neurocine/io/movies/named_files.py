@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 
 from neurocine.core import InputError
 from neurocine.io.movies.layout import FileSet, Place
+from neurocine.io.movies.names import natural_key, numbered_sequences, sequence_glob
 
 _NUMBERS = {
     "channel": re.compile(r"(?<![A-Za-z])(?:channel|chan|ch|c)[_-]?(\d+)(?![A-Za-z\d])", re.I),
@@ -24,6 +27,10 @@ _WORDS = re.compile(
     r"m?ruby\d?|dsred|rfp|j?r-?geco\d*[a-z]?|r-?camp\d*[a-z\d.]*|alexa\d+|sr-?101|dapi)(?![A-Za-z\d])",
     re.I,
 )
+#: Channels by their numbers, where a word says so; a lone ``c`` may stand for a cell or a condition.
+_NUMBERED_CHANNEL = re.compile(r"[_.\- ]*(?<![A-Za-z])(?:channel|chan|ch)[_-]?\d+(?![A-Za-z\d])", re.I)
+#: Stands for the channel in names; no file's name holds it.
+_MARK = "\0"
 #: Names that tell channels apart have this many files each, and at most this share of them is missing.
 _LEAST_FILES = 5
 _MOST_MISSING = 0.2
@@ -38,6 +45,42 @@ def set_by_names(files: Sequence[Path]) -> FileSet | None:
         If names tell channels or planes of which files are missing.
     """
     return _by_numbers(files) or _by_words(files)
+
+
+def channel_sets(paths: Sequence[Path]) -> list[tuple[list[Path], str, str]]:
+    """Return the movies among `paths`, of one folder, whose files differ in a channel and in a long number.
+
+    Returns
+    -------
+    list of tuple
+        The files of each movie of two channels or more, a glob that matches the names of these alone, and how
+        the names begin.
+    """
+    marked: dict[Path, list[Path]] = defaultdict(list)
+    for path in paths:
+        name = _WORDS.sub(_MARK, path.name, count=1)
+        name = name if _MARK in name else _NUMBERED_CHANNEL.sub(_MARK, name, count=1)
+        if _MARK in name:
+            marked[path.with_name(name)].append(path)
+    sequences = numbered_sequences(list(marked))
+    alone = set(marked).difference(*sequences)
+    found = []
+    for names in [*sequences, *([name] for name in sorted(alone))]:
+        files = sorted((path for name in names for path in marked[name]), key=natural_key)
+        pattern, title = sequence_glob(names) if len(names) > 1 else (escape(names[0].name), names[0].stem)
+        pattern, title = pattern.replace(_MARK, "*"), title.replace(_MARK, "").strip("_-. ")
+        matched = {path for path in paths if fnmatchcase(path.name, pattern)}
+        if matched == set(files) and _tell_channels(files):
+            found.append((files, pattern, title))
+    return found
+
+
+def _tell_channels(files: Sequence[Path]) -> bool:
+    """Return whether the names of `files` tell channels, even if some files are missing."""
+    try:
+        return len(files) > 1 and set_by_names(files) is not None
+    except InputError:
+        return True
 
 
 def _by_numbers(files: Sequence[Path]) -> FileSet | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from neurocine.core import FrameSource, InputError, Movie, Selection
+from neurocine.core import DamagedFile, FrameSource, InputError, Movie, Selection
 from neurocine.core.movie import Validity
 from neurocine.core.recording import Crop, Range
 from neurocine.io.movies.files import FoundFiles, file_set_of, found_files, movie_files
@@ -118,10 +118,10 @@ def open_movie(
     )
 
 
-def probe(path: Path) -> OpenedMovie:
-    """Return the frames of all channels and planes of the file or folder `path`, and the file's metadata.
+def probe(path: Path | Sequence[Path]) -> OpenedMovie:
+    """Return the frames of all channels and planes of a movie, given as to `open_movie`, and its metadata.
 
-    Of a folder, they are those of its first file, and the layout is that of all its files.
+    Of several files, they are those of the first, and the layout is that of all of them.
 
     Raises
     ------
@@ -143,7 +143,15 @@ def probe(path: Path) -> OpenedMovie:
 
 def _read(movie_format: MovieFormat, file: Path, dataset: str | None) -> OpenedMovie:
     with reraise_as_input_error(file, f"a whole {movie_format.name} movie"):
-        return movie_format.read(file, dataset)
+        opened = movie_format.read(file, dataset)
+    if 0 in opened.frames.shape:
+        raise DamagedFile(
+            file,
+            "frames",
+            f"there are none: frames, rows and columns are {tuple(map(int, opened.frames.shape))}",
+            "The recording was stopped at once, or wasn't saved: give another file, or save it again.",
+        )
+    return opened
 
 
 def _common_layout(files: Sequence[Path], parts: Sequence[OpenedMovie]) -> Layout | None:

@@ -110,6 +110,27 @@ def test_a_file_of_the_set_is_missing(kind: str, tmp_path: Path, caplog: pytest.
     assert "4 after frame 2 (4 in all)" in caplog.text
 
 
+@pytest.mark.parametrize("kind", ["first", "full", "plain"])
+def test_files_of_the_set_that_are_not_given_are_named(
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = write_set(tmp_path, frames_of((2, 1, 10)), (7, 6, 7), kind=kind)
+    open_movie(files, selection=Selection(channel="GFP"))
+    open_movie(tmp_path, selection=Selection(channel="GFP"))
+    assert "other files" not in caplog.text
+    open_movie(files[0], selection=Selection(channel="GFP"))
+    named = f"{files[1].name}, {files[2].name}"
+    assert f"{files[0]}: its set has other files, too, which aren't read: {named}. Give all" in caplog.text
+    caplog.clear()
+    open_movie(files[:2], selection=Selection(channel="GFP"))
+    assert f"which aren't read: {files[2].name}. Give all" in caplog.text
+
+
+def test_other_positions_are_no_files_of_a_set(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    open_movie(in_two(tmp_path) / file_name(0, 0))
+    assert "other files" not in caplog.text
+
+
 def test_the_file_with_the_xml_is_missing(tmp_path: Path) -> None:
     files = write_set(tmp_path, frames_of((2, 1, 10)), (10, 10), kind="plain")
     files[0].unlink()

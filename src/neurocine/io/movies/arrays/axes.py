@@ -137,7 +137,12 @@ def as_frames(
     axes = labelled_axes(array)
     if axes is None:
         axes = unlabelled_axes(array.shape, "txy" if matlab else "tyx")
-        if axes is not None and len(axes) == 3 and _time_is_last(path, array, matlab):
+        if (
+            axes is not None
+            and len(axes) == 3
+            and 0 not in array.shape
+            and _time_is_last(path, array, matlab)
+        ):
             axes = "xyt" if matlab else "yxt"
     if axes is None:
         raise InputError(

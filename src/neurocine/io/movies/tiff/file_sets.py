@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from glob import escape
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,7 +33,9 @@ _PRAIRIE = re.compile(
 )
 _THOR = re.compile(r"Chan(?P<channel>[A-D])_\d+_\d+_(?P<plane>\d+)_\d+\.tiff?", re.I)
 #: Micro-Manager numbers the files of a position, after the first.
-_MICRO_MANAGER = re.compile(r".*_MMStack_(?P<position>.+?)(?:_[1-9]\d*)?\.ome\.tif", re.I)
+_MICRO_MANAGER = re.compile(r"(?P<stack>.*_MMStack_(?P<position>.+?))(?:_[1-9]\d*)?\.ome\.tif", re.I)
+#: Files of a set that a message lists.
+_MAX_NAMED = 3
 #: Pictures that ThorImage stores beside a movie.
 _PREVIEW = re.compile(r"Chan[A-D]_Preview\.tiff?", re.I)
 
@@ -48,6 +51,22 @@ def is_file_set(files: Sequence[Path]) -> bool:
     prefixes = {match["name"] if (match := _PRAIRIE.fullmatch(name)) else None for name in names}
     one_series = len(prefixes) == 1 and None not in prefixes
     return len(names) > 1 and (one_series or all(_THOR.fullmatch(name) for name in names))
+
+
+def stacks(paths: Sequence[Path]) -> list[list[Path]]:
+    """Return the files among `paths` that Micro-Manager wrote, a list for each position, in order of time."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        if match := _MICRO_MANAGER.fullmatch(path.name):
+            found[match["stack"]].append(path)
+    return [sorted(files, key=lambda path: (len(path.name), path.name)) for files in found.values()]
+
+
+def stack_glob(path: Path) -> tuple[str, str]:
+    """Return a glob of the names of all files of a position that Micro-Manager wrote, and how these begin."""
+    match = _MICRO_MANAGER.fullmatch(path.name)
+    name = match["stack"] if match else path.name
+    return f"{escape(name)}[_.]*", name
 
 
 def file_set(files: Sequence[Path]) -> FileSet | None:
@@ -139,17 +158,24 @@ def _thor(files: Sequence[Path]) -> FileSet | None:
 def _by_ome(files: Sequence[Path]) -> FileSet | None:
     """Return the places that the OME-XML of the first file gives, if it names all files.
 
+    Files of the set that aren't among `files` are named in a warning.
+
     Raises
     ------
     InputError
         If they are of several fields of view.
     """
-    xml = xml_of_set(files[0], _ome_of(files[0])) if len(files) > 1 else ""
+    xml = xml_of_set(files[0], _ome_of(files[0]))
     pages = ome.pages_of(xml) if "FileName" in xml else {}
     images = {image for path in files for image, *_ in pages.get(path.name, {}).values()}
     stacks = [_MICRO_MANAGER.fullmatch(path.name) for path in files]
     if len(images) > 1 or len({match["position"] for match in stacks if match}) > 1:
         raise several_positions(files[0])
+    _warn_of_others(
+        files, [name for name, own in pages.items() if {place[0] for place in own.values()} == images]
+    )
+    if len(files) == 1:
+        return None
     held = ome.files_of(xml) if "FileName" in xml else {}
     if any(path.name not in held for path in files):
         return None
@@ -168,6 +194,21 @@ def _by_ome(files: Sequence[Path]) -> FileSet | None:
             for channel, plane in places
         ]
     )
+
+
+def _warn_of_others(files: Sequence[Path], named: Sequence[str]) -> None:
+    """Warn of files of the same set that aren't among `files`: those `named` by it, or beside them."""
+    beside = next((stack for stack in stacks(list(files[0].parent.iterdir())) if files[0] in stack), [])
+    given = {path.name for path in files}
+    others = [name for name in dict.fromkeys([*named, *(path.name for path in beside)]) if name not in given]
+    if not others:
+        return
+    more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
+    logger.warning(
+        "%s: its set has other files, too, which aren't read: %s%s. Give all of them, as their folder or by "
+        "a glob; copy those that aren't there",
+        files[0], ", ".join(others[:_MAX_NAMED]), more,
+    )  # fmt: skip
 
 
 def _ome_of(path: Path) -> str:

@@ -44,6 +44,17 @@ def test_signed_values_stored_without_sign(tmp_path: Path) -> None:
     assert not warnings_of(tmp_path, stored.view("int16"), "stored as")
 
 
+@pytest.mark.parametrize("border", [0, 3])
+def test_height_and_width_that_are_swapped(tmp_path: Path, border: int) -> None:
+    frames = recording()[:, :, :40].astype(np.float32)
+    frames[:, :border] = np.nan
+    assert not warnings_of(tmp_path, frames, "swapped")
+    (warning,) = warnings_of(tmp_path, frames.reshape(-1, 40, 48), "swapped")
+    assert "cut into 48 rows of 40 pixels, neighbouring rows are alike" in warning
+    # Noise alone tells nothing.
+    assert not warnings_of(tmp_path, RNG.poisson(30, (60, 40, 48)).astype(np.uint16), "swapped")
+
+
 def test_values_without_sign_stored_with_one(tmp_path: Path) -> None:
     stored = recording(gain=115, level=10_000).clip(0, 65535).astype(np.uint16).view(np.int16)
     (warning,) = warnings_of(tmp_path, stored, "stored as int16", dark_offset=-30_000.0)

@@ -22,7 +22,7 @@ from neurocine.ingest.doubts import gathered_warnings
 from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warning
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.ingest.scan_phase import ScanPhase, ScanPhaseSum
-from neurocine.ingest.storage import copies_doubt, sign_doubt
+from neurocine.ingest.storage import copies_doubt, sides_doubt, sign_doubt
 from neurocine.io.movies import first_mismatch, frames_of_files, movie_files, n_frames_stored, open_movie
 from neurocine.progress import Progress, silent
 
@@ -217,7 +217,8 @@ def ingest(
             validity = named | found
         except NoValidFrame as error:
             raise error.at(movie.source) from error
-        for doubt in (alternation_doubt(movie), sign_doubt(movie, _few_runs(movie))):
+        few = _few_runs(movie)
+        for doubt in (alternation_doubt(movie), sign_doubt(movie, few), sides_doubt(movie, few)):
             if doubt:
                 logger.warning("%s: %s", movie.source, doubt)
         darkness = _dark_offset(replace(movie, validity=validity), dark_offset)

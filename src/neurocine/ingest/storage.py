@@ -16,6 +16,8 @@ _MOST_PIXELS = 4096
 #: Values of 16 bits of the other sign: so many lie near each end of the range, and nothing in a stretch of
 #: so many between them, in this share of the frames.
 _NEAR, _LEAST_VALUES, _LEAST_GAP, _LEAST_FRAMES = 256, 4, 8192, 0.5
+#: Sides of a picture that may be swapped, and how much neighbouring rows are alike, and more than otherwise.
+_LEAST_SIDE, _ALIKE = 16, 0.4
 #: As many frames as these that are copies of those before are doubtful; of a regular number, this share.
 _DOUBTFUL_SHARE, _REGULAR_SHARE = 1 / 3, 0.9
 #: A frame that stays for longer is no frame of a movie.
@@ -59,6 +61,40 @@ def sign_doubt(movie: Movie, runs: Sequence[Range]) -> str:
         f"{movie.dtype.name}. If so, save the movie anew as {other} with the same bytes (in Python: "
         f"frames.view('{other}')); ROIs and ΔF/F are wrong otherwise"
     )
+
+
+def sides_doubt(movie: Movie, runs: Sequence[Range]) -> str:
+    """Return what to say of pictures whose height and width seem to be swapped; empty if they don't.
+
+    Neighbouring rows of a picture are alike. Where its pixels are cut into rows of the other length, they
+    aren't, until they are cut as they belong.
+
+    Parameters
+    ----------
+    movie
+        The movie.
+    runs
+        First and last frame (inclusive) of runs of frames to look at.
+    """
+    height, width = movie.fov_shape
+    if height == width or min(height, width) < _LEAST_SIDE:
+        return ""
+    frames = (np.asarray(movie.frames[first : last + 1], dtype=np.float64) for first, last in runs)
+    picture = np.mean([np.where(np.isfinite(run), run, 0).mean(axis=0) for run in frames], axis=0)
+    as_read, swapped = _rows_correlate(picture), _rows_correlate(picture.reshape(width, height))
+    if swapped < _ALIKE or as_read > swapped - _ALIKE:
+        return ""
+    return (
+        f"height and width seem to be swapped: cut into {width} rows of {height} pixels, neighbouring rows "
+        f"are alike (correlation {swapped:.2f}), and of {height} rows of {width} not ({as_read:.2f}). "
+        "Check the size of the picture in the settings beside the file, or how the array was made"
+    )
+
+
+def _rows_correlate(picture: NDArray[np.floating]) -> float:
+    """Return the correlation of the pixels of each row with those of the next."""
+    upper, lower = picture[:-1].ravel(), picture[1:].ravel()
+    return float(np.corrcoef(upper, lower)[0, 1]) if upper.std() > 0 and lower.std() > 0 else 0.0
 
 
 def copies_doubt(copied: NDArray[np.bool_], frame_rate_hz: float) -> str:

@@ -165,6 +165,25 @@ def test_nwb_with_planes(tmp_path: Path, frames: NDArray[np.int16]) -> None:
         open_movie(path)
 
 
+def test_pictures_of_nwb_that_are_not_turned_are_known_by_their_dimension(
+    tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, data in (("schema", frames.swapaxes(1, 2)), ("turned", frames)):
+        path = write_nwb(tmp_path / f"{name}.nwb", frames, data=data, unit="counts", dimension=[X, Y])
+        np.testing.assert_array_equal(open_movie(path).frames[:], frames)
+        assert ("its dimension is" in caplog.text) == (name == "turned")
+
+
+def test_a_rate_of_nwb_that_contradicts_the_imaging_plane_is_doubted(
+    tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_nwb(tmp_path / "m.nwb", frames)
+    with h5py.File(path, "a") as file:
+        file["general/optophysiology/plane/imaging_rate"] = 5.0
+    assert open_movie(path).frame_rate_hz == 20
+    assert "has 20 Hz, which is taken, but its imaging plane says 5 Hz" in caplog.text
+
+
 def test_gaps_in_the_timestamps_of_nwb_are_named(
     tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -297,6 +316,16 @@ def test_settings_of_another_suite2p_binary(
         open_movie(path, pixel_size_um=1)
 
 
+def test_frames_that_suite2p_leaves_out_are_invalid(tmp_path: Path, frames: NDArray[np.int16]) -> None:
+    path = write_suite2p(tmp_path / "data.bin", frames)
+    bad = np.isin(np.arange(T), (2, 3))
+    np.save(tmp_path / "ops.npy", {"Ly": Y, "Lx": X, "nframes": T, "fs": 10.0, "badframes": bad})
+    validity = open_movie(path, pixel_size_um=1).validity
+    assert validity is not None
+    np.testing.assert_array_equal(validity.valid, ~bad)
+    assert {part.reason for part in validity.invalid} == {"bad by suite2p"}
+
+
 def test_suite2p_binary_without_settings(tmp_path: Path, frames: NDArray[np.int16]) -> None:
     path = write_suite2p(tmp_path / "data.bin", frames)
     (tmp_path / "ops.npy").unlink()
@@ -394,6 +423,7 @@ def test_unknown_suffix_lists_what_is_known(tmp_path: Path) -> None:
         ("m.oir", "as TIFF"),
         ("m.czi", "ZEN"),
         ("m.avi", "as the microscope wrote it"),
+        ("memmap__d1_64_d2_48_d3_1_order_C_frames_90.mmap", r"caiman\.load"),
     ],
 )
 def test_formats_of_microscopes_that_are_not_read(tmp_path: Path, name: str, remedy: str) -> None:

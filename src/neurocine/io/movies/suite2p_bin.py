@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from neurocine.core import InputError
+from neurocine.core import InputError, Validity
 from neurocine.io.movies.frames import Mapped, OpenedMovie
 from neurocine.io.movies.metadata import number
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
@@ -48,7 +48,15 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         )
     n_frames = _n_frames(path, settings, int(height), int(width))
     frames = Mapped(path, np.int16, 0, (n_frames, int(height), int(width)))
-    return OpenedMovie(frames, _rate(path, settings))
+    return OpenedMovie(frames, _rate(path, settings), validity=_validity(settings, n_frames))
+
+
+def _validity(settings: dict[str, Any], n_frames: int) -> Validity | None:
+    """Return which frames suite2p leaves out of detection: its ``badframes``; None if it leaves none out."""
+    bad = np.asarray(settings.get("badframes", ()))
+    if bad.shape != (n_frames,) or not bad.any() or bad.all():
+        return None
+    return Validity.of(~bad.astype(bool), "bad by suite2p")
 
 
 def _is_size(value: object) -> TypeGuard[int]:

@@ -19,6 +19,8 @@ from neurocine.io.safe.hdf5 import open_hdf5
 
 logger = logging.getLogger(__name__)
 
+#: Two rates that differ by this share contradict each other.
+_DIFFERS = 0.05
 _METRES = {"meters": 1e6, "metres": 1e6, "meter": 1e6, "m": 1e6, "millimeters": 1e3, "mm": 1e3}
 _METRES |= {"micrometers": 1.0, "micrometer": 1.0, "microns": 1.0, "um": 1.0, "µm": 1.0}
 
@@ -50,11 +52,12 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             "Save it as NWB's schema says.",
         )
     plane = chosen.imaging_plane
+    axes = _axes(path, chosen)
     times = _times(path, chosen)
     numbers = None if times is None or len(times) != shape[0] else numbers_of(times)
     return OpenedMovie(
-        Reordered(data, "txyz"[: len(shape)], owner=io),
-        _rate(chosen, times),
+        Reordered(data, axes, owner=io),
+        _rate(path, chosen, times),
         _pixel_size(plane),
         plane.indicator if plane.indicator not in ("", "unknown") else None,
         layout=Layout(n_planes=int(shape[3])) if len(shape) == 4 else None,
@@ -96,11 +99,31 @@ def _times(path: Path, series: Any) -> NDArray[np.float64] | None:
     return times
 
 
-def _rate(series: Any, times: NDArray[np.float64] | None) -> float | None:
-    if series.rate:
-        return float(series.rate)
-    rate = None if times is None else rate_of(times)
-    return rate or (float(series.imaging_plane.imaging_rate) if series.imaging_plane.imaging_rate else None)
+def _axes(path: Path, series: Any) -> str:
+    """Return a letter per axis: as NWB's schema says, unless the series' `dimension` says otherwise."""
+    axes, shape = "txyz"[: len(series.data.shape)], tuple(series.data.shape)
+    sides = tuple(np.ravel(series.dimension if series.dimension is not None else ()).tolist())[:2]
+    if sides != shape[2:0:-1] or sides[0] == sides[1]:
+        return axes
+    logger.warning(
+        "%s: %s is (T, Y, X), as its dimension is %d x %d (width x height), although NWB stores (T, X, Y): "
+        "it is read so",
+        path, series.name, *sides,
+    )  # fmt: skip
+    return axes.replace("xy", "yx")
+
+
+def _rate(path: Path, series: Any, times: NDArray[np.float64] | None) -> float | None:
+    rate = series.rate or (None if times is None else rate_of(times))
+    of_plane = series.imaging_plane.imaging_rate
+    if rate and of_plane and abs(of_plane / rate - 1) > _DIFFERS:
+        logger.warning(
+            "%s: %s has %.4g Hz, which is taken, but its imaging plane says %.4g Hz. If that is right, give "
+            "it as frame_rate_hz, with override",
+            path, series.name, rate, of_plane,
+        )  # fmt: skip
+    found = rate or of_plane
+    return float(found) if found else None
 
 
 def _pixel_size(plane: Any) -> float | None:

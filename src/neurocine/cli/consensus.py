@@ -16,6 +16,7 @@ from neurocine.io.results import collect, files_in
 
 if TYPE_CHECKING:
     from neurocine.annotation.consensus.agreement import PairAgreement
+    from neurocine.annotation.consensus.cells import CellsAgreement
     from neurocine.annotation.consensus.files import Panel
 
 PANEL = "Files"
@@ -62,6 +63,9 @@ def consensus(
     panel = _panel(results, experts, share, tolerance, folder, config)
     made = panel.write(referee)
     Console().print(_table(panel.all_agreements()))
+    Console().print(_table_of_cells(panel.of_cells()))
+    if disputed := panel.disputed_cells():
+        typer.echo(f"Some call these invalid, and others don't: ROI {', '.join(map(str, disputed))}")
     typer.echo(
         f"{made.n_agreed} transients are agreed on, {made.n_decided} decided by a referee, "
         f"{made.n_open} open (doubtful until `neurocine referee` settles them)."
@@ -134,6 +138,26 @@ def _table(pairs: list[PairAgreement]) -> Table:
             str(values["cells"]),
             str(values["both"] + values["only_first"] + values["only_second"]),
             *(_measure(values[name]) for name in ("f1", "sensitivity", "precision", "kappa_candidates")),
+        )
+    return table
+
+
+def _table_of_cells(pairs: list[CellsAgreement]) -> Table:
+    """Return how well each pair agrees on whole cells."""
+    table = Table(title="Whole cells: which are invalid, and of which type the others are")
+    for column in ("first, second", "cells", "invalid: both, one", "κ", "typed", "alike", "κ"):
+        table.add_column(column)
+    for pair in pairs:
+        values = pair.values()
+        one = values["invalid_only_first"] + values["invalid_only_second"]
+        table.add_row(
+            f"{pair.first}, {pair.second}",
+            str(values["cells"]),
+            f"{values['invalid_both']}, {one}",
+            _measure(values["kappa_invalid"]),
+            str(values["typed"]),
+            str(values["same_type"]),
+            _measure(values["kappa_types"]),
         )
     return table
 

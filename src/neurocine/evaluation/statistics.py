@@ -133,6 +133,29 @@ def rank_sum(first: ArrayLike, second: ArrayLike) -> RankSum:
 RESAMPLES = 2000
 
 
+def cohens_kappa(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Cohen's kappa; NaN where chance alone agrees on all.
+
+    Parameters
+    ----------
+    counts
+        How often the first said one thing and the second another, (..., k * k): what the first said is the
+        row of a table, what the second said its column.
+
+    Returns
+    -------
+    ndarray
+        Without the last axis.
+    """
+    k = round(counts.shape[-1] ** 0.5)
+    table = counts.reshape(*counts.shape[:-1], k, k)
+    n = np.maximum(table.sum(axis=(-2, -1)), 1)
+    observed = np.trace(table, axis1=-2, axis2=-1) / n
+    chance = (table.sum(axis=-1) * table.sum(axis=-2)).sum(axis=-1) / n**2
+    defined = (chance < 1) & (table.sum(axis=(-2, -1)) > 0)
+    return np.where(defined, (observed - chance) / np.where(defined, 1 - chance, 1), np.nan)
+
+
 def bootstrapped(
     rows: NDArray[np.float64], measure: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> list[float] | None:

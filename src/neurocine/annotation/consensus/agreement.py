@@ -14,7 +14,7 @@ from neurocine.annotation.consensus.experts import Experts, SeenCell
 from neurocine.annotation.consensus.pairing import shared_transients
 from neurocine.core.recording import Range
 from neurocine.core.truth import all_within
-from neurocine.evaluation.statistics import bootstrapped, quartiles
+from neurocine.evaluation.statistics import bootstrapped, cohens_kappa, quartiles
 
 #: Candidates of kappa are putative transients whose rise is over this many standard deviations of the noise.
 CANDIDATE_SIGMA = 3.0
@@ -208,12 +208,12 @@ def precision(counts: Counts) -> Counts:
 
 def kappa_candidates(counts: Counts) -> Counts:
     """Return Cohen's kappa over candidates; NaN where chance alone agrees on all."""
-    return _kappa(np.moveaxis(counts, -1, 0)[3:7])
+    return cohens_kappa(counts[..., 3:7])
 
 
 def kappa_frames(counts: Counts) -> Counts:
     """Return Cohen's kappa over frames; NaN where chance alone agrees on all."""
-    return _kappa(np.moveaxis(counts, -1, 0)[7:11])
+    return cohens_kappa(counts[..., 7:11])
 
 
 MEASURES = {
@@ -227,16 +227,6 @@ MEASURES = {
 
 def _share(part: Counts, whole: Counts) -> Counts:
     return np.where(whole > 0, part / np.maximum(whole, 1), 1.0)
-
-
-def _kappa(crossed: Counts) -> Counts:
-    """Return Cohen's kappa of (4, ...): both, only the first, only the second, neither."""
-    both, first, second, neither = crossed
-    n = np.maximum(crossed.sum(axis=0), 1)
-    observed = (both + neither) / n
-    chance = ((both + first) * (both + second) + (neither + first) * (neither + second)) / n**2
-    defined = (chance < 1) & (crossed.sum(axis=0) > 0)
-    return np.where(defined, (observed - chance) / np.where(defined, 1 - chance, 1), np.nan)
 
 
 def _named(counts: Counts) -> dict[str, int]:

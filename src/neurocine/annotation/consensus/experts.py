@@ -18,6 +18,9 @@ from neurocine.core.recording import Range
 from neurocine.core.truth import Truth
 from neurocine.io.result_files import read_rois, read_stamp, read_truth
 
+#: What people say of a cell that can't be judged, beside the types.
+INVALID = "invalid"
+
 
 @dataclass(frozen=True, eq=False)
 class Experts:
@@ -33,12 +36,15 @@ class Experts:
         Frames per second.
     again
         What some of them said of segments that came a second time.
+    of_cells
+        What each says of the cells that they judged, by ROI id: a type, `INVALID`, or empty.
     """
 
     truths: Mapping[str, Truth]
     rois: RoiSet
     frame_rate_hz: float
     again: Mapping[str, Truth] = field(default_factory=dict)
+    of_cells: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.truths) < 2:
@@ -61,6 +67,11 @@ class Experts:
             for name, truth in self.truths.items()
             if roi_id in truth.ids
         }
+
+    def is_valid(self, roi_id: int, share: float) -> bool:
+        """Return whether at least `share` of those who judged a cell say that it can be judged."""
+        said = [own[roi_id] for name, own in self.of_cells.items() if roi_id in own and name in self.truths]
+        return sum(one != INVALID for one in said) >= share * len(said) - 0.01
 
     @property
     def shared_cells(self) -> list[int]:
@@ -145,15 +156,27 @@ def read_experts(
         )
     truths: dict[str, Truth] = {}
     again: dict[str, Truth] = {}
+    of_cells: dict[str, dict[int, str]] = {}
     for name in names or known:
         if name not in journals:
             truths[name] = _of_folder(folders[name], rois, subject, n_frames)
+            of_cells[name] = dict(zip(truths[name].ids.tolist(), truths[name].cell_types, strict=True))
             continue
         labels = _labels(journals[name], subject)
         truths[name] = truth_of(labels, rois, n_frames, [name])
+        of_cells[name] = _said_of_cells(labels)
         if any(own.looked for own in labels.again.values()):
             again[name] = truth_of(replace(labels, cells=labels.again), rois, n_frames, [name])
-    return Experts(truths, rois, frame_rate_hz, again)
+    return Experts(truths, rois, frame_rate_hz, again, of_cells)
+
+
+def _said_of_cells(labels: Labels) -> dict[int, str]:
+    """Return what somebody says of each cell that they judged: finished a segment of, or called invalid."""
+    return {
+        roi: INVALID if own.invalid else own.cell_type
+        for roi, own in labels.cells.items()
+        if own.invalid or own.cell_type or own.looked
+    }
 
 
 def _labels(path: Path, subject: Subject) -> Labels:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from neurocine.annotation.consensus.agreement import CANDIDATE_SIGMA, PairAgreement, pair_agreements
-from neurocine.annotation.consensus.experts import Experts, read_experts
+from neurocine.annotation.consensus.cells import CELL_COLUMNS, CellsAgreement, cells_agreements
+from neurocine.annotation.consensus.experts import INVALID, Experts, read_experts
 from neurocine.annotation.consensus.truth import Consensus, NothingShared, consensus_of
 from neurocine.annotation.consensus.verdicts import (
     MIN_EXPERTS,
@@ -31,7 +32,7 @@ from neurocine.networks.registry import sha256
 from neurocine.traces.transients import rises
 
 #: Version of the layout of ``agreement.json``.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: What all but one agree on, as a person to compare that one with; nobody's name has a space.
 OTHERS = "the others"
 CANDIDATE_RULE = (
@@ -128,6 +129,18 @@ class Panel:
         """Return the agreements of pairs, of each with the others, and of each with themselves."""
         return [*self.agreements(), *self.against_others(), *self.with_themselves()]
 
+    def of_cells(self) -> list[CellsAgreement]:
+        """Return how well each pair of people agrees on types and on which cells can't be judged."""
+        return cells_agreements(self.experts)
+
+    def disputed_cells(self) -> list[int]:
+        """Return the cells that some who judged them call invalid, and others don't."""
+        said: dict[int, set[bool]] = {}
+        for own in self.experts.of_cells.values():
+            for roi, one in own.items():
+                said.setdefault(roi, set()).add(one == INVALID)
+        return sorted(roi for roi, both in said.items() if len(both) > 1)
+
     def _compared(self, experts: Experts) -> list[PairAgreement]:
         f, rois = self.results.traces.f, self.results.rois.ids.tolist()
         candidates = {roi: rises(f[rois.index(roi)], CANDIDATE_SIGMA) for roi in experts.shared_cells}
@@ -173,6 +186,8 @@ class Panel:
             if left.stem not in self.experts.truths:
                 left.unlink()
         write_table(self.out / "agreement.tsv", [row for pair in pairs for row in pair.rows()])
+        cells = [row for pair in self.of_cells() for row in pair.rows()]
+        write_table(self.out / "agreement_cells.tsv", cells, columns=CELL_COLUMNS)
         write_json(self.out / "agreement.json", self._summary(made, pairs, chosen))
         movie = Path(self.results.movie.source)
         write_labelled(self.out, made.truth, self.results.rois, stamp, movie)
@@ -194,4 +209,6 @@ class Panel:
             "open": made.n_open,
             "candidates": CANDIDATE_RULE,
             "pairs": [pair.values() for pair in pairs],
+            "of_cells": [pair.values() for pair in self.of_cells()],
+            "disputed_cells": self.disputed_cells(),
         }

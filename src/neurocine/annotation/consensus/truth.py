@@ -35,7 +35,8 @@ class Consensus:
     ----------
     truth
         Transients that are agreed on or that the referee found true. What is neither decided nor agreed on is
-        doubtful, as are frames that anybody found doubtful, unless it was decided what is in them.
+        doubtful, as are frames that anybody found doubtful, unless it was decided what is in them. Cells that
+        can't be judged, as more than the rule allows say, aren't in it.
     n_agreed, n_decided, n_open
         Transients that are agreed on, those that the referee decided, and those that nobody has yet.
     """
@@ -77,6 +78,7 @@ def consensus_of(
     cells = {
         roi: _Cell.of(list(experts.of(roi).values()), by_cell.get(roi, []), decided, rule.share)
         for roi in experts.shared_cells
+        if experts.is_valid(roi, rule.share)
     }
     cells = {roi: cell for roi, cell in cells.items() if cell.looked.any()}
     if not cells:

@@ -83,9 +83,14 @@ class Decision:
 
 
 def verdicts(experts: Experts, rule: Rule) -> list[Verdict]:
-    """Return what is held of each transient that somebody marked, by cell and time."""
+    """Return what is held of each transient that somebody marked, by cell and time.
+
+    Cells that can't be judged, as too many say, are left out.
+    """
     made: list[Verdict] = []
     for roi in experts.shared_cells:
+        if not experts.is_valid(roi, rule.share):
+            continue
         seen = experts.of(roi)
         marks = {name: view.transients for name, view in seen.items()}
         made += [_verdict(roi, one, seen, rule.share) for one in shared_transients(marks, rule.tolerance)]

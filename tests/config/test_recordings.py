@@ -52,6 +52,13 @@ def test_full_and_sparse_rows(folder: Path) -> None:
     assert sparse.rois is None
 
 
+def test_decimal_commas_get_their_remedy(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"frame_rate_hz is '30,5'.*Write numbers with a decimal point"):
+        load_recordings(table(folder, ("m1", "a.tif", "30,5", "0.8")))
+    with pytest.raises(InputError, match=r"frame_rate_hz is '30 Hz'.*Correct the cell"):
+        load_recordings(table(folder, ("m1", "a.tif", "30 Hz", "0.8")))
+
+
 def test_glob_names_files_in_order_of_their_numbers(folder: Path) -> None:
     (recording,) = load_recordings(table(folder, ("m", "b_*.tif")))
     assert [path.name for path in recording.movie] == ["b_2.tif", "b_10.tif"]

@@ -36,6 +36,21 @@ def test_encodings_and_line_ends_are_read_and_kept(tmp_path: Path, encoding: str
     assert after == f"{before}m4\tµ.tif\t{end}"
 
 
+def test_columns_in_capitals_are_the_same(tmp_path: Path) -> None:
+    table = read_edited_table(saved(tmp_path, b"Recording\tMOVIE\nm1\tA.tif\n"), REQUIRED)
+    assert table.rows == ((2, {"recording": "m1", "movie": "A.tif"}),)
+    assert (
+        table.with_rows([{"recording": "m2", "plane": 1}]) == b"Recording\tMOVIE\tplane\nm1\tA.tif\nm2\t\t1\n"
+    )
+    with pytest.raises(InputError, match="movie: there are several of this name"):
+        read_edited_table(saved(tmp_path, b"recording\tmovie\tMovie\nm1\tA.tif\tB.tif\n"), REQUIRED)
+
+
+def test_utf_16_without_its_mark_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"UTF-16 that begins with its mark\. Save it as 'Unicode Text"):
+        read_edited_table(saved(tmp_path, TEXT.encode("utf-16-le")), REQUIRED)
+
+
 def test_what_excel_adds_is_left_out(tmp_path: Path) -> None:
     text = 'recording\tmovie\t\t\r\nm1\t"a, b.tif"\t\t\r\n\t\t\t\r\n'
     assert read_edited_table(saved(tmp_path, text.encode()), REQUIRED).rows == (

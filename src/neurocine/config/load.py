@@ -67,6 +67,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> tuple[str, str, s
             known = f"known keys: {', '.join(section.model_fields)}"
             renamed = f"its name is now {RENAMED.get(key)}"
             problems.append(f"unknown key {key}; {renamed if key in RENAMED else known}")
+        elif part["type"] == "missing":
+            problems.append(f"{key} is missing")
         else:
             message = part["msg"].removeprefix("Value error, ")
             problems.append(f"{key} is {_SHOWN.repr(part['input'])}: {message[:1].lower()}{message[1:]}")

@@ -28,7 +28,7 @@ class EditedTable:
     encoding
         Of the file: ``utf-8``, ``utf-8-sig`` or ``utf-16``.
     columns
-        Names in the header.
+        Names in the header, in small letters.
     rows
         Number of the line, from 1, and the cells by column; lines without any cell are left out.
     comments
@@ -69,7 +69,8 @@ def read_edited_table(path: Path, required: Sequence[str]) -> EditedTable:
     lines = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
     below = [(n, line) for n, line in lines if _holds_cells(line)]
     number, header = below[0] if below else (1, "")
-    columns = tuple(name.strip() for name in _cells(f"{path}, line {number}", header))
+    # Excel begins sentences with capitals.
+    columns = tuple(name.strip().lower() for name in _cells(f"{path}, line {number}", header))
     while columns and not columns[-1]:  # empty columns of Excel
         columns = columns[:-1]
     _check_separator(path, columns, header, required)
@@ -107,6 +108,8 @@ def _decoded(path: Path) -> tuple[str, str]:
         encoding = "utf-16"
     else:
         encoding = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
+    if encoding != "utf-16" and b"\0" in content:
+        raise InputError(path, "file", "isn't UTF-8, nor UTF-16 that begins with its mark", _AS_TEXT)
     try:
         return content.decode(encoding), encoding
     except UnicodeDecodeError as error:

@@ -69,7 +69,7 @@ def test_other_dicts_and_volumes(tmp_path: Path) -> None:
     save_seg(tmp_path / "z_seg.npy", np.stack([labels()] * 3))
     with pytest.raises(InputError, match=r"labels: have shape \(3, 24, 30\)"):
         open_rois(tmp_path / "z_seg.npy")
-    save_seg(tmp_path / "f_seg.npy", labels(2, "float64"))
+    save_seg(tmp_path / "f_seg.npy", labels(2, "float64") + 0.5)
     with pytest.raises(InputError, match="type float64"):
         open_rois(tmp_path / "f_seg.npy")
 

@@ -129,4 +129,8 @@ def validated_row(where: str, cells: Mapping[str, object]) -> RecordingRow:
     try:
         return RecordingRow.model_validate(dict(cells))
     except ValidationError as error:
-        raise InputError(where, *explain(error, RecordingRow)) from error
+        fields, problem, _ = explain(error, RecordingRow)
+        remedy = "Correct the cell, or leave it empty."
+        if any(part["type"] == "float_parsing" and "," in part["input"] for part in error.errors()):
+            remedy = "Write numbers with a decimal point, such as 30.5, and no comma."
+        raise InputError(where, fields, problem, remedy) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from neurocine.core import DamagedFile, FileMissing, InputError, OtherFieldOfView, RoiSet
 from neurocine.core.recording import Crop
 from neurocine.io.rois.datasets import MARK, split_dataset
+from neurocine.io.rois.doubts import warn_of_doubts
 from neurocine.io.rois.fov import FovShape, cropped
 from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 from neurocine.io.rois.suite2p.folder import write_suite2p
@@ -90,16 +91,22 @@ def open_cropped(path: str | Path, *, fov_shape: FovShape, crop: Crop | None) ->
     InputError
         As `open_rois`; if no ROI lies in the part.
     """
+    rois, part = _whole_or_part(path, fov_shape, crop)
+    warn_of_doubts(path, rois)
+    return rois if part is None else cropped(rois, part)
+
+
+def _whole_or_part(path: str | Path, fov_shape: FovShape, crop: Crop | None) -> tuple[RoiSet, Crop | None]:
+    """Return the ROIs of the whole picture, and the crop; or those of the part, and None."""
     if crop is None:
-        return open_rois(path, fov_shape=fov_shape)
+        return open_rois(path, fov_shape=fov_shape), None
     try:
-        rois = open_rois(path, fov_shape=crop.whole)
+        return open_rois(path, fov_shape=crop.whole), crop
     except OtherFieldOfView as whole:
         try:
-            return open_rois(path, fov_shape=fov_shape)
+            return open_rois(path, fov_shape=fov_shape), None
         except OtherFieldOfView:
             raise whole from None
-    return cropped(rois, crop)
 
 
 def rois_format(path: Path) -> RoiFormat:
@@ -145,4 +152,6 @@ def convert(src: Path, dst: Path, *, fov_shape: FovShape | None = None) -> None:
     InputError
         For all that `open_rois` and `save_rois` refuse.
     """
-    save_rois(dst, open_rois(src, fov_shape=fov_shape))
+    rois = open_rois(src, fov_shape=fov_shape)
+    warn_of_doubts(src, rois)
+    save_rois(dst, rois)

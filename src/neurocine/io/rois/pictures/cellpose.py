@@ -41,9 +41,6 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
     masks = np.asarray(content[MASKS])
     if masks.ndim == 3 and len(masks) == 1:
         masks = masks[0]
-    # Early versions numbered cells from 0 and the background -1.
-    if masks.dtype.kind == "i" and masks.size and masks.min() == -1:
-        masks = masks + 1
     return roi_set(path, masks, fov_shape)
 
 

@@ -57,6 +57,7 @@ def roi_set(path: Path, labels: NDArray[Any], fov_shape: FovShape | None) -> Roi
             path, "labels", f"have shape {labels.shape}, expected (Y, X)", "Give one label image."
         )
     agreed_fov(path, (labels.shape[0], labels.shape[1]), fov_shape)
+    labels = _whole_numbers(path, labels)
     rois = RoiSet.from_label_image(labels, engine="given", source=str(path))
     n_pieces = int(ndimage.label(labels, np.ones((3, 3)))[1]) if len(rois) == 1 else 1
     if n_pieces > 1:
@@ -67,6 +68,23 @@ def roi_set(path: Path, labels: NDArray[Any], fov_shape: FovShape | None) -> Roi
             n_pieces,
         )
     return rois
+
+
+def _whole_numbers(path: Path, labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels as integers with 0 as background: others store them as floats, or number from -1 or 0."""
+    if labels.dtype.kind == "f" and np.array_equal(labels, np.rint(labels)):
+        labels = labels.astype(np.int64)
+    if labels.dtype.kind != "i" or not labels.size or labels.min() >= 0:
+        return labels
+    # Early versions of Cellpose numbered cells from 0 and the background -1.
+    if labels.min() == -1:
+        return labels + 1
+    raise InputError(
+        path,
+        "labels",
+        f"are {labels.min()} to {labels.max()}",
+        "Number the cells from 1, with 0 as background.",
+    )
 
 
 def write(path: Path, rois: RoiSet) -> None:

@@ -47,6 +47,8 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
             f"Save one stack, or the arrays {', '.join(COORDINATES)}.",
         )
     stack = choose_dataset(path, stacks, dataset, "masks")
+    if fov_shape is not None and stack.shape[:2] == fov_shape != stack.shape[1:]:
+        stack = np.moveaxis(stack, -1, 0)  # (Y, X, N), as MATLAB's users have it
     full = [i for i, mask in enumerate(stack) if np.any(mask > 0)]
     return RoiSet.from_pixels(
         agreed_fov(path, stack.shape[1:], fov_shape),

@@ -16,52 +16,25 @@ from typing import Any
 
 import numpy as np
 
-from neurocine.active import annotate_active
 from neurocine.activity import infer
 from neurocine.celltype import classify
 from neurocine.config import Config
 from neurocine.controls import measures
 from neurocine.controls.planting import Planted
+from neurocine.controls.recorded import recorded
 from neurocine.controls.run import joined, run_controls
 from neurocine.core import RoiSet
 from neurocine.core.matching import match
 from neurocine.core.raster import active_runs
 from neurocine.core.truth import MIN_DPRIME, Truth
 from neurocine.io.result_files import (
-    read_movie,
-    read_registration,
     read_rois,
-    read_summary,
     read_truth,
 )
 from neurocine.io.results import RecordingResults
-from neurocine.segmentation import segment
 from neurocine.simulation import simulate
-from neurocine.traces import extract
 
 PRESETS = "cortex-6s,cortex-6f,ca1-development,ca1-interneurons"
-
-
-def recorded(folder: Path, config: Config) -> RecordingResults:
-    """Return the results of the steps on the movie in `folder`."""
-    path = folder / "movie.h5"
-    movie = read_movie(path)
-    rois = segment(movie, config.segmentation)
-    rois = annotate_active(movie, rois, config.active, config.segmentation.stneuronet)
-    types = classify(movie, rois, config.celltype)
-    raster = infer(movie, rois, config.activity, celltypes=types)
-    traces = extract(movie, rois, config.traces)
-    return RecordingResults(
-        name=folder.name,
-        source={},
-        movie=movie,
-        summary=read_summary(path),
-        registration=read_registration(path),
-        rois=rois,
-        traces=traces,
-        celltypes=types,
-        raster=raster,
-    )
 
 
 def as_planted(rois: RoiSet, truth: Truth) -> Planted:
@@ -142,7 +115,7 @@ def main() -> None:
         if not (folder / "truth.h5").is_file():
             simulate(preset, asked.seed, folder, n_frames=asked.frames, fov_px=asked.fov, split="validation")
         began = time.perf_counter()
-        results = recorded(folder, config)
+        results = recorded(folder / "movie.h5", config)
         steps_s = time.perf_counter() - began
         began = time.perf_counter()
         controls = asdict(run_controls(results, config))

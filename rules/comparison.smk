@@ -15,6 +15,16 @@ MOVED = list(
     {m.preset: n for n, m in reversed(SIMULATED.items()) if m.split == "test"}.values()
 )
 PRESENT = available_engines(CONFIG, conda=with_conda())
+# Others have no truth: their controls compare the engines, if the config asks for controls.
+CONTROLLED_RECORDINGS = [
+    n for n in RECORDINGS if n not in WITH_NEURONS and CONFIG.controls.run
+]
+# With --sdm conda the controls run in an environment that has all engines but CaImAn.
+CONTROLLED_ENGINES = [
+    e
+    for e in PRESENT.segmentation
+    if not with_conda() or SEGMENTATION_ENGINES[e].env != "caiman"
+]
 
 
 wildcard_constraints:
@@ -207,6 +217,70 @@ rule comparison_activity:
         saying("Inferring the activity of {wildcards.recording} by neurocine")
     script:
         "../workflow_scripts/comparison_activity.py"
+
+
+rule comparison_controls:
+    input:
+        movie=result("movie"),
+        tuned=rules.comparison_tune.output.tuned,
+        registries=[
+            registry_of(CONFIG.celltype.model),
+            registry_of(CONFIG.activity.model),
+        ],
+    output:
+        controls=f"{B}/controls/{{engine}}/{{recording}}.json",
+    log:
+        f"{B}/logs/controls_{{engine}}_{{recording}}.log",
+    benchmark:
+        f"{B}/benchmarks/controls_{{engine}}_{{recording}}.tsv"
+    conda:
+        env_of("comparison_controls")
+    threads: threads_of("comparison_controls")
+    resources:
+        mem_mb=memory_of("comparison_controls"),
+        runtime=runtime_of("comparison_controls"),
+    params:
+        config=CONFIG.model_dump(include=CONTROLLED | {"traces"}),
+        impl=IMPL["comparison"],
+        impl_of=[
+            IMPL[word]
+            for word in ("segmentation", "traces", "celltype", "activity", "controls")
+        ],
+    message:
+        saying("Running the controls of {wildcards.recording} with {wildcards.engine}")
+    script:
+        "../workflow_scripts/comparison_controls.py"
+
+
+rule comparison_without_truth:
+    input:
+        controls=expand(
+            rules.comparison_controls.output.controls,
+            recording=CONTROLLED_RECORDINGS,
+            engine=CONTROLLED_ENGINES,
+        ),
+    output:
+        json=f"{B}/without_truth.json",
+        table=f"{B}/without_truth.tsv",
+        page=f"{B}/without_truth.html",
+    log:
+        f"{B}/logs/without_truth.log",
+    benchmark:
+        f"{B}/benchmarks/without_truth.tsv"
+    conda:
+        env_of("comparison_without_truth")
+    threads: threads_of("comparison_without_truth")
+    resources:
+        mem_mb=memory_of("comparison_without_truth"),
+        runtime=runtime_of("comparison_without_truth"),
+    params:
+        recordings=CONTROLLED_RECORDINGS,
+        engines=CONTROLLED_ENGINES,
+        impl=IMPL["comparison"],
+    message:
+        saying("Comparing the engines on recordings without truth")
+    script:
+        "../workflow_scripts/comparison_without_truth.py"
 
 
 rule comparison_compare:

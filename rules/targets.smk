@@ -28,6 +28,7 @@ rule evaluation:
 rule comparison:
     input:
         rules.comparison_compare.output,
+        rules.comparison_without_truth.output if CONTROLLED_RECORDINGS else [],
     message:
         "How the engines compare is in {input}"
 

@@ -212,7 +212,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "export_provenance",
         "records versions, settings and checksums of all results",
-        impl=4,
+        impl=5,
         cost=_EXPORT,
         reads=ALL,
         writes={"provenance": "provenance.json"},
@@ -221,7 +221,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "export_tables",
         "writes the tables of cells and transients",
-        impl=4,
+        impl=5,
         cost=_EXPORT,
         reads=_MEASURED,
         writes={"cells": "cells.tsv", "transients": "transients.tsv"},
@@ -230,9 +230,9 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "export_nwb",
         "writes the NWB file",
-        impl=4,
+        impl=5,
         cost=_EXPORT,
-        reads=_MEASURED,
+        reads=(*_MEASURED, "contamination", "controls"),
         writes={"nwb": "recording.nwb"},
         settings=("export",),
         word="export",
@@ -241,7 +241,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "export_suite2p",
         "writes a folder that suite2p's GUI opens",
-        impl=4,
+        impl=5,
         cost=_EXPORT,
         reads=_MEASURED,
         writes={"suite2p": "suite2p"},
@@ -309,6 +309,20 @@ PROJECT_STEPS: tuple[Step, ...] = (
             ("comparison_tune", "chooses an engine's settings", Cost(1000, 0.0, 10, 0), "core", 1),
             ("comparison_segmentation", "segments by a tuned engine", Cost(6000, 4.0, 60, 120), "", 2),
             ("comparison_deconvolution", "deconvolves the true ROIs", Cost(3000, 0.2, 60, 60), "", 1),
+            (
+                "comparison_controls",
+                "runs the controls of a recording with an engine",
+                Cost(6000, 1.0, 60, 240),
+                "controls",
+                2,
+            ),
+            (
+                "comparison_without_truth",
+                "compares engines on recordings without truth",
+                Cost(1000, 0.0, 10, 0),
+                "core",
+                1,
+            ),
             (
                 "comparison_activity",
                 "infers the true ROIs' activity",

@@ -14,10 +14,14 @@ from pynwb import NWBHDF5IO, validate
 
 from neurocine.config import Config, ExportSettings
 from neurocine.core import InputError, InvalidFrames, Validity
+from neurocine.core.contamination import Contamination, NeighbourTransient
+from neurocine.core.controls import Controls, DprimeShare, Estimate
 from neurocine.export import write_nwb
 from neurocine.export.tables import CELL_COLUMNS, cells_table, transients_table
+from neurocine.io.result_files import write_contamination, write_controls
 from neurocine.io.results import results_in
 from neurocine.io.rois import open_rois
+from neurocine.steps import result_path
 
 FULL = ExportSettings(
     experimenter="Doe, Jane",
@@ -222,3 +226,43 @@ def test_frames_without_data_are_invalid_times(results_folder: Path) -> None:
     assert times["start_time"].tolist() == [4.0, 29.9]
     assert times["stop_time"].tolist() == [5.0, 30.0]
     assert times["reason"].tolist() == ["saturated", "unregistrable"]
+
+
+def test_light_of_neighbours_and_controls_come_back(results_folder: Path) -> None:
+    foreign = NeighbourTransient(1, 3, 40, 44, 0.125, 0.75, True)
+    write_contamination(
+        results_folder / result_path("contamination"),
+        Contamination(4, ((1, 3),), (foreign, replace(foreign, onset=90, peak=93))),
+    )
+    known, unknown = Estimate(0.9, 0.8, 0.95, 40), Estimate(None, None, None, 0)
+    controls = Controls(
+        rounds=2, cells=12, silent_cells=4, recall=(), neurons_found=unknown,
+        sensitivity=(DprimeShare(2.0, 3.0, 10, 4), DprimeShare(12.0, None, 7, 7)), visible_found=known,
+        coverage=known, precision=known, silent_per_min=known, mirrored_per_min=known,
+        false_masks=unknown, false_by_planted=Estimate(0.05, 0.02, 0.1, 12), false_by_mirror=known,
+    )  # fmt: skip
+    write_controls(results_folder / result_path("controls"), controls)
+    out = results_folder / "export" / "recording.nwb"
+    results = results_in(results_folder, Config.model_validate({"controls": {"run": True}}).left_out)
+    write_nwb(results, FULL, results_folder / "motion" / "movie.h5", out)
+    assert validate(path=out) == []
+    assert list(inspect_nwbfile(out)) == []
+    with NWBHDF5IO(out, "r") as io:
+        checks = io.read().processing["ophys"]
+        foreign_row = checks["neighbour_transients"].to_dataframe().iloc[0]
+        estimates = checks["controls"].to_dataframe().set_index("measure")
+        sensitivity = checks["sensitivity"].to_dataframe()
+        assert "recall" not in checks.data_interfaces
+    assert foreign_row.to_dict() == {
+        "roi_id": 1, "neighbour_id": 3, "onset": 40, "peak": 44,
+        "own_correlation": 0.125, "neighbour_correlation": 0.75, "called": True,
+    }  # fmt: skip
+    assert estimates.loc["false_by_planted", ["value", "low", "high", "n"]].tolist() == [0.05, 0.02, 0.1, 12]
+    assert np.isnan(estimates.loc["false_masks", "value"])
+    assert sensitivity["found"].tolist() == [4, 7]
+    assert np.isinf(sensitivity["high"].iloc[1])
+
+
+def test_nothing_to_tell_makes_no_table(results_folder: Path) -> None:
+    with NWBHDF5IO(export(results_folder), "r") as io:
+        assert not {"neighbour_transients", "controls"} & set(io.read().processing["ophys"].data_interfaces)

@@ -63,6 +63,14 @@ def test_the_interneurons_network_starts_from_the_general_one(tmp_path: Path) ->
     assert not [job for job in jobs if "cell-type" in job]
 
 
+def test_engines_are_compared_without_truth_where_controls_are_asked_for(tmp_path: Path) -> None:
+    given = ("--config", f"results={tmp_path}", 'comparison={"segmentation": {"suite2p": {}}}')
+    asked = output_of(snakemake("-n", "benchmark", *given, 'controls={"run": true}'))
+    assert "Running the controls of mouse_v1 with suite2p" in asked
+    assert "Comparing the engines on recordings without truth" in asked
+    assert "Running the controls of" not in output_of(snakemake("-n", "benchmark", *given))
+
+
 def test_fine_tuning_asks_for_one_v100_and_for_labels(tmp_path: Path) -> None:
     labels = tmp_path / "labels.cinac"
     labels.touch()

@@ -89,6 +89,62 @@ class Controls:
     false_by_mirror: Estimate
 
 
+@dataclass(frozen=True)
+class Measure:
+    """One of the estimates of `Controls`, in words.
+
+    Attributes
+    ----------
+    name
+        Its field.
+    label, meaning
+        What it is called, and how it is read.
+    rate
+        Whether it is a number a minute rather than a share.
+    """
+
+    name: str
+    label: str
+    meaning: str
+    rate: bool = False
+
+
+#: The estimates, in the order in which they are shown.
+MEASURES = (
+    Measure("neurons_found", "Planted neurons found", "by segmentation; of those that fire"),
+    Measure("visible_found", "Clear transients found", "those with a d′ of at least 5"),
+    Measure("coverage", "Coverage of rises", "share of a found transient's rise that is called active"),
+    Measure("precision", "Precision in planted cells", "share of calls that are planted transients"),
+    Measure(
+        "silent_per_min",
+        "Calls in silent cells",
+        "light of neighbours, cells out of focus and neuropil; noise",
+        rate=True,
+    ),
+    Measure(
+        "mirrored_per_min",
+        "Calls in the mirrored movie",
+        "where the recording is quiet: noise, motion, what small rises leave",
+        rate=True,
+    ),
+    Measure(
+        "false_by_planted",
+        "False calls, by planted cells",
+        "share of this recording's calls, estimated by the false calls in planted cells",
+    ),
+    Measure(
+        "false_by_mirror",
+        "False calls, by the mirrored movie",
+        "the same by the calls in it; the two see different things, and neither is proven yet",
+    ),
+    Measure(
+        "false_masks",
+        "False masks",
+        "share of ROIs that noise, motion and vessels explain; not cells out of focus",
+    ),
+)
+
+
 def sentence(controls: Controls) -> str:
     """Return in plain words what the controls say, with 95 % intervals."""
     parts = []

@@ -51,7 +51,7 @@ def write_nwb(
     """
     from pynwb import NWBHDF5IO
 
-    from neurocine.export import nwb_movie, nwb_rois
+    from neurocine.export import nwb_checks, nwb_movie, nwb_rois
 
     if not movie_path.is_file():
         raise FileMissing(movie_path, "file", "doesn't exist", "The NWB file links to it: run motion first.")
@@ -66,6 +66,7 @@ def write_nwb(
         _add_invalid_times(nwb, results)
         if len(results.rois):
             nwb_rois.add_rois(module, plane, results)
+        nwb_checks.add_checks(module, results.contamination, results.controls)
         with NWBHDF5IO(part, "w") as io:
             io.write(nwb)
 

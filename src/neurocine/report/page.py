@@ -18,7 +18,7 @@ from neurocine import __version__
 from neurocine.config import ReportSettings
 from neurocine.config.engines import STNEURONET
 from neurocine.core import CELL_TYPES, InputError
-from neurocine.core.controls import sentence
+from neurocine.core.controls import MEASURES, sentence
 from neurocine.drawing.pages import page_environment
 from neurocine.drawing.pictures import (
     ACTIVE_COLOURS,
@@ -188,6 +188,7 @@ def write_report(
             contamination=results.contamination,
             contamination_rows=CONTAMINATION_ROWS,
             controls=results.controls,
+            measures=MEASURES,
             controls_say=None if results.controls is None else sentence(results.controls),
             types=stats.type_rows(cells),
             engines=stats.engine_rows(cells) if stats.looked_for_active(results) else [],

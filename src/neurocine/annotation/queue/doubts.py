@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.contamination import FalseTransients
 from neurocine.core import InputError, Raster
 from neurocine.core.raster import active_runs
 from neurocine.core.recording import Range

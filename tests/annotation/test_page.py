@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browsing import IN_BROWSER, PATIENCE, Server, check_accessible, chromium, ready, saved, shown, wait_for
+from campaign import campaign, written
 from playwright.sync_api import Browser, Page, expect
 
 from neurocine.annotation.journal import read_journal
@@ -115,6 +116,20 @@ def test_a_killed_server_and_a_closed_tab_lose_nothing(
     wait_for(lambda: len(read_journal(server.journal)[1]) == cells + 1)
 
 
+def test_kills_at_random_moments_lose_and_double_nothing(
+    server: Server, browser: Browser, results_folder: Path
+) -> None:
+    cells = read_rois(results_folder / "active" / "rois.h5").ids.tolist()
+    person, counts = campaign(
+        server, browser.new_context(), cells, kills=5, actions_a_kill=6, offline_s=3, seed=1
+    )
+    assert (counts.kills, counts.closed) == (5, 1)
+    assert len(person.done) == 37
+    assert written(server.journal) == person.done
+    ids = [action.id for action in read_journal(server.journal)[1]]
+    assert len(ids) == len(set(ids))
+
+
 def test_a_page_that_stays_open_goes_on_with_a_new_server(opened: Page, server: Server) -> None:
     first = opened.url
     opened.keyboard.press("t")
@@ -204,15 +219,28 @@ def test_axe_finds_nothing(opened: Page, scheme: str) -> None:
     check_accessible(opened)
 
 
-def test_the_movie_is_drawn(opened: Page) -> None:
-    def picture() -> np.ndarray:
-        values = opened.evaluate(
-            "() => { const c = document.querySelector('.movie canvas');"
-            " return Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data) }"
-        )
-        return np.asarray(values).reshape(300, 300, 4)
+def picture(page: Page) -> np.ndarray:
+    values = page.evaluate(
+        "() => { const c = document.querySelector('.movie canvas');"
+        " return Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data) }"
+    )
+    return np.asarray(values).reshape(300, 300, 4)
 
-    wait_for(lambda: float(picture()[..., :3].std()) > 5)
-    before = picture()
+
+def test_the_movie_is_drawn_and_by_jpeg_nearly_the_same(
+    opened: Page, browser: Browser, server: Server, results_folder: Path
+) -> None:
+    wait_for(lambda: float(picture(opened)[..., :3].std()) > 5)
+    before = picture(opened)
     opened.keyboard.press("ArrowRight")
-    wait_for(lambda: not np.array_equal(picture(), before))
+    wait_for(lambda: not np.array_equal(picture(opened), before))
+    drawn = picture(opened)
+    server.stop()
+    small = Server(results_folder, "annotate", "ana", "--jpeg")
+    try:
+        with shown(small, browser) as page:
+            wait_for(lambda: float(picture(page)[..., :3].std()) > 5)
+            page.keyboard.press("ArrowRight")
+            wait_for(lambda: np.abs(picture(page).astype(float) - drawn).mean() < 8)
+    finally:
+        small.stop(signal.SIGKILL)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from neurocine.annotation.server import Tokens, application
@@ -115,6 +117,25 @@ def test_profiles_name_the_cell_first(client: TestClient, cell: int) -> None:
 def test_frames_that_are_too_many_or_not_there(client: TestClient, cell: int, query: str) -> None:
     answer = client.get(f"/api/cells/{cell}/movie?{query}", headers=FULL)
     assert (answer.status_code, "at most 200" in answer.json()["error"]) == (409, True)
+
+
+def test_movies_for_slow_links_are_smaller_and_nearly_the_same(session: Session, cell: int) -> None:
+    raw, small = (
+        TestClient(
+            application(session, Tokens("full", "reading"), jpeg=jpeg), base_url="http://127.0.0.1"
+        ).get(f"/api/cells/{cell}/movie?first=100&last=299", headers={"Authorization": "Bearer full"})
+        for jpeg in (False, True)
+    )
+    assert small.headers["content-type"] == "image/jpeg"
+    height = int(small.headers["x-height"])
+    frames = np.frombuffer(raw.content, dtype=np.uint8).reshape(200, height, -1)
+    strip = np.asarray(Image.open(BytesIO(small.content))).reshape(200, -1, frames.shape[2])
+    assert strip.shape[1] % 8 == 0
+    decoded = strip[:, :height].astype(float)
+    assert len(small.content) < len(raw.content) / 2
+    assert np.abs(decoded - frames).mean() < 6
+    means = [part.reshape(200, -1).mean(axis=1) for part in (frames, decoded)]
+    assert np.corrcoef(means)[0, 1] > 0.99  # no frame is another's
 
 
 def test_predictions_are_hidden_until_somebody_asks(client: TestClient, cell: int) -> None:

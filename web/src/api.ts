@@ -131,7 +131,25 @@ export async function getTraces(cell: number, nFrames: number): Promise<Record<s
 }
 
 export async function getMovie(cell: number, first: number, last: number): Promise<Uint8Array> {
-  return new Uint8Array(await (await ask(`cells/${cell}/movie?first=${first}&last=${last}`)).arrayBuffer());
+  const answer = await ask(`cells/${cell}/movie?first=${first}&last=${last}`);
+  if (answer.headers.get("Content-Type") !== "image/jpeg") return new Uint8Array(await answer.arrayBuffer());
+  return fromStrip(await answer.blob(), last - first + 1, Number(answer.headers.get("X-Height")));
+}
+
+/** The pixels of `n` frames that lie one below the other in a picture, each padded to more than `height` rows. */
+async function fromStrip(strip: Blob, n: number, height: number): Promise<Uint8Array> {
+  const picture = await createImageBitmap(strip, { colorSpaceConversion: "none" });
+  const { width, height: rows } = picture;
+  const canvas = new OffscreenCanvas(width, rows);
+  const context = canvas.getContext("2d", { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
+  context.drawImage(picture, 0, 0);
+  const colours = context.getImageData(0, 0, width, rows).data;
+  const size = width * height;
+  const step = width * (rows / n);
+  const pixels = new Uint8Array(n * size);
+  for (let frame = 0; frame < n; frame++)
+    for (let i = 0; i < size; i++) pixels[frame * size + i] = colours[4 * (frame * step + i)] as number;
+  return pixels;
 }
 
 export async function getFieldPicture(): Promise<ImageBitmap> {

@@ -61,6 +61,7 @@ def serve(
     port: int | None = None,
     allow_hosts: Sequence[str] = (),
     prefix: str = "",
+    jpeg: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve the page until the process is interrupted.
@@ -72,14 +73,14 @@ def serve(
     port
         Port on 127.0.0.1; 0: a free one; None: that of this person and recording (`usual_port`), so that a
         page that is still open finds the server when it is started again.
-    allow_hosts, prefix
+    allow_hosts, prefix, jpeg
         As for `neurocine.annotation.server.application`.
     say
         Called with each line for the user.
     """
     tokens = Tokens.kept_in(session.folder / f"{session.by}.tokens")
     listening = bound(usual_port(session)) if port is None else bound(port)
-    app = application(session, tokens, allow_hosts=allow_hosts, prefix=prefix)
+    app = application(session, tokens, allow_hosts=allow_hosts, prefix=prefix, jpeg=jpeg)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # uvicorn hands them on once it has shut down; the journal is then closed as at any other end. Those

@@ -37,6 +37,8 @@ POLICY = (
     "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
+#: Of movies for slow links; the edge of its blocks, pixels.
+JPEG_QUALITY, JPEG_BLOCK = 80, 8
 #: Actions of one request are far smaller than this, bytes.
 MAX_BODY = 4 * 1024**2
 
@@ -69,7 +71,12 @@ class Tokens:
 
 
 def application(
-    session: Session, tokens: Tokens, *, allow_hosts: Sequence[str] = (), prefix: str = ""
+    session: Session,
+    tokens: Tokens,
+    *,
+    allow_hosts: Sequence[str] = (),
+    prefix: str = "",
+    jpeg: bool = False,
 ) -> Starlette:
     """Return the web application of one session.
 
@@ -83,8 +90,10 @@ def application(
         Names that a portal sends as the host, beside this computer's own.
     prefix
         Path under which a portal shows it, such as ``/node/n1/8050``; it also works without.
+    jpeg
+        Send the movie as `jpeg_strip`, not as raw pixels.
     """
-    handlers = _Handlers(session)
+    handlers = _Handlers(session, jpeg)
     api = [
         Route("/session", handlers.session),
         Route("/labels", handlers.labels),
@@ -178,8 +187,8 @@ async def _failed(_: Request, error: Exception) -> Response:
 class _Handlers:
     """What the routes answer. Reads of the movie run beside the event loop."""
 
-    def __init__(self, session: Session) -> None:
-        self._session, self._views = session, session.views
+    def __init__(self, session: Session, jpeg: bool) -> None:
+        self._session, self._views, self._jpeg = session, session.views, jpeg
 
     async def session(self, request: Request) -> Response:
         described = await run_in_threadpool(self._session.described)
@@ -232,7 +241,10 @@ class _Handlers:
     async def movie(self, request: Request) -> Response:
         first, last = _number(request, "first", int), _number(request, "last", int)
         frames = await run_in_threadpool(self._views.movie, request.path_params["cell"], first, last)
-        return Response(frames.tobytes(), media_type="application/octet-stream")
+        if not self._jpeg:
+            return Response(frames.tobytes(), media_type="application/octet-stream")
+        strip = await run_in_threadpool(jpeg_strip, frames)
+        return Response(strip, media_type="image/jpeg", headers={"X-Height": str(frames.shape[1])})
 
     async def profiles(self, request: Request) -> Response:
         onset, peak = _number(request, "onset", int), _number(request, "peak", int)
@@ -278,6 +290,20 @@ def _number(request: Request, name: str, kind: Callable[[str], Any]) -> Any:
         return kind(text)
     except ValueError:
         raise InputError("request", name, f"is {text!r}", "Give a number.") from None
+
+
+def jpeg_strip(frames: NDArray[np.uint8]) -> bytes:
+    """Return frames (T, Y, X), one below the other, as one JPEG picture.
+
+    Each is padded to whole blocks of JPEG, so that no frame is mixed with the next.
+    """
+    from PIL import Image
+
+    height, width = frames.shape[1:]
+    padded = np.pad(frames, ((0, 0), (0, -height % JPEG_BLOCK), (0, 0)), mode="edge")
+    out = BytesIO()
+    Image.fromarray(padded.reshape(-1, width)).save(out, "JPEG", quality=JPEG_QUALITY)
+    return out.getvalue()
 
 
 def _png(picture: NDArray[np.uint8]) -> bytes:

@@ -22,6 +22,9 @@ HostOption = Annotated[
     list[str] | None, typer.Option(help="Host name that a portal, such as OnDemand, sends.")
 ]
 PrefixOption = Annotated[str, typer.Option(help="Path under which a portal shows the page.")]
+JpegOption = Annotated[
+    bool, typer.Option("--jpeg", help="Send the movie compressed, for a slow link; pixels change a little.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,6 +42,7 @@ def annotate(
     port: PortOption = None,
     allow_host: HostOption = None,
     prefix: PrefixOption = "",
+    jpeg: JpegOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Label cells in the browser: transients, doubtful frames, cell types. Nothing is ever lost.
@@ -55,4 +59,4 @@ def annotate(
     recording = collect(files, folder.name)
     tuning = FineTuning(chosen.training.fine_tune, config, folder.parent / "training" / "corpus")
     with Session(recording, files["rois"], where, by or getpass.getuser(), tuning) as session:
-        serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, say=typer.echo)
+        serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, jpeg=jpeg, say=typer.echo)

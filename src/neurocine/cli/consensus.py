@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from neurocine.cli.annotate import AsOption, HostOption, PortOption, PrefixOption
+from neurocine.cli.annotate import AsOption, HostOption, JpegOption, PortOption, PrefixOption
 from neurocine.cli.shared import ConfigOption, settings
 from neurocine.io.results import collect, files_in
 
@@ -83,6 +83,7 @@ def referee(
     port: PortOption = None,
     allow_host: HostOption = None,
     prefix: PrefixOption = "",
+    jpeg: JpegOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Decide in the browser what others disagree on, without learning who said what.
@@ -100,7 +101,7 @@ def referee(
     rois = files_in(results.resolve(), "report", chosen.left_out)["rois"]
     tuning = FineTuning(chosen.training.fine_tune, config, results.resolve().parent / "training" / "corpus")
     with RefereeSession(panel, rois, by or getpass.getuser(), tuning) as session:
-        serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, say=typer.echo)
+        serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, jpeg=jpeg, say=typer.echo)
 
 
 def _panel(

@@ -38,10 +38,18 @@ def chromium() -> Iterator[Browser]:
 class Server:
     """`neurocine annotate` or another command that shows the page, as a person starts it."""
 
-    def __init__(self, results: Path, command: str = "annotate", by: str = "ana", *options: str) -> None:
+    def __init__(
+        self,
+        results: Path,
+        command: str = "annotate",
+        by: str = "ana",
+        *options: str,
+        out: Path | None = None,
+    ) -> None:
         self._command = [sys.executable, "-c", "from neurocine.cli import main; main()"]
         self._command += [command, str(results), "--as", by, *options]
-        self.folder = results.parents[1] / "annotations" / results.name
+        self._command += [] if out is None else ["--out", str(out)]
+        self.folder = out or results.parents[1] / "annotations" / results.name
         self.journal = self.folder / f"{by}.jsonl"
 
     def start(self) -> str:

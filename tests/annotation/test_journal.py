@@ -9,16 +9,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from neurocine.annotation.actions import Close, Edit, Undo
 from neurocine.annotation.journal import Journal, Subject, read_journal
 from neurocine.annotation.lock import began, take
+from neurocine.cli.app import app
 from neurocine.core import InputError
+from neurocine.io.result_files import Stamp, read_rois, write_rois
 
 SUBJECT = Subject("mouse", "m" * 64, "r" * 64, "ana")
 
@@ -162,6 +166,22 @@ def test_another_movie_or_other_rois_are_refused_by_name(tmp_path: Path, changed
         Journal(path, changed)
     assert path.read_bytes() == before
     assert not path.with_name("ana.jsonl.lock").exists()
+
+
+@pytest.mark.parametrize(("result", "what"), [("active/rois.h5", "ROIs"), ("ingest/source.json", "movie")])
+def test_results_that_were_made_again_are_refused(
+    results_folder: Path, label: Callable[..., None], result: str, what: str
+) -> None:
+    label("ana")
+    journal = results_folder.parents[1] / "annotations" / results_folder.name / "ana.jsonl"
+    before, path = journal.read_bytes(), results_folder / result
+    if path.suffix == ".h5":
+        write_rois(path, read_rois(path), Stamp("d" * 64, "e" * 64))
+    else:
+        path.write_text(path.read_text().replace('"sha256": "', '"sha256": "0'))
+    with pytest.raises(InputError, match=f"ana.jsonl: {what}"):
+        CliRunner().invoke(app, ["annotate", str(results_folder), "--as", "ana"], catch_exceptions=False)
+    assert journal.read_bytes() == before
 
 
 def test_a_closed_pass_changes_only_once_it_is_opened_again(tmp_path: Path) -> None:

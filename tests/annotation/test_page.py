@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,6 +198,49 @@ def test_two_tabs_agree_and_lose_nothing(opened: Page, server: Server) -> None:
     expect(again.locator("nav li").first).to_be_visible(timeout=PATIENCE)
     saved(again)
     assert len(read_journal(server.journal)[1]) == 3
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits the files of another process")
+def test_a_full_disk_is_said_and_the_browser_keeps_what_isnt_saved(opened: Page, server: Server) -> None:
+    opened.keyboard.press("1")
+    saved(opened)
+    before = server.journal.read_bytes()
+    # As a full disk does: a part of the line is written, and then no more.
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (len(before) + 10, resource.RLIM_INFINITY))
+    for key in "232":
+        opened.keyboard.press(key)
+    status = opened.get_by_role("status")
+    expect(status).to_contain_text("3 not saved: the server can't write (File too large)", timeout=PATIENCE)
+    expect(opened.locator("header")).to_contain_text("They stay in this browser")
+    assert server.journal.read_bytes() == before
+    url = opened.url
+    tab = opened.context.new_page()
+    opened.close(run_before_unload=False)
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    tab.goto(url)
+    expect(tab.locator(".cells li").first).to_be_visible(timeout=PATIENCE)
+    saved(tab)
+    types = [action.cell_type for action in read_journal(server.journal)[1]]  # type: ignore[union-attr]
+    assert types == ["pyramidal", "interneuron", "noise", "interneuron"]
+    assert server.journal.read_bytes().startswith(before)
+
+
+def test_a_clock_that_is_set_back_changes_no_order(opened: Page, server: Server) -> None:
+    opened.clock.set_system_time("2031-05-05T12:00:00Z")
+    opened.keyboard.press("1")
+    opened.clock.set_system_time("2029-01-01T00:00:00Z")
+    opened.keyboard.press("2")
+    opened.keyboard.press("3")
+    opened.keyboard.press("u")
+    saved(opened)
+    actions = read_journal(server.journal)[1]
+    assert [action.at[:4] for action in actions[:3]] == ["2031", "2029", "2029"]
+    assert all(action.took_ms >= 0 for action in actions)
+    (labels,) = labels_of(actions).cells.values()
+    assert labels.cell_type == "interneuron"
+    opened.reload()
+    ready(opened)
+    expect(opened.locator(".segment select")).to_have_value("interneuron")
 
 
 def test_predictions_come_only_when_asked_for(opened: Page, server: Server) -> None:

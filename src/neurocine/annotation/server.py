@@ -181,7 +181,8 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _failed(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": f"not saved: {error}"}, 507)
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return JSONResponse({"error": f"the server can't write ({reason})"}, 507)
 
 
 class _Handlers:

@@ -60,6 +60,11 @@ class Server:
         assert found is not None
         return found[0]
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     def stop(self, how: int = signal.SIGINT) -> int:
         """End the server, and return its exit code."""
         self._process.send_signal(how)

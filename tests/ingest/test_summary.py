@@ -14,6 +14,7 @@ import pytest
 from neurocine.core import InvalidFrames, Selection
 from neurocine.ingest import gathered_warnings, ingest, summary, write_source
 from neurocine.ingest.pixels import sample_runs
+from neurocine.ingest.summary import facts
 
 GIVEN: dict[str, Any] = {"frame_rate_hz": 10.0, "pixel_size_um": 2.0}
 
@@ -82,3 +83,17 @@ def test_channel_plane_and_part_are_named(long_movie: Path) -> None:
     assert "  channel       1 (of 2, by the table)\n  structural    2\n" in text
     assert "  part          frames 0-499; rows 0-7, columns 4-15\n" in text
     assert "500 frames of 8 x 12 pixels" in text
+
+
+@pytest.mark.parametrize(
+    ("indicator", "said"),
+    [
+        ("jGCaMP8m", "jGCaMP8m (decay 0.35 s)"),
+        ("GCaMP", "GCaMP (its decay isn't known: 1 s is assumed)"),
+        ("", "not known (its decay isn't known: 1 s is assumed)"),
+    ],
+)
+def test_an_indicator_is_shown_with_the_decay_that_follows(
+    long_movie: Path, indicator: str, said: str
+) -> None:
+    assert facts(ingest(long_movie, **GIVEN, indicator=indicator))["indicator"] == said

@@ -23,5 +23,11 @@ UNKNOWN_S = 1.0
 
 def decay_s(indicator: str) -> float:
     """Return the decay time of `indicator` in seconds; case, a leading ``j`` and punctuation don't matter."""
+    known = known_decay_s(indicator)
+    return UNKNOWN_S if known is None else known
+
+
+def known_decay_s(indicator: str) -> float | None:
+    """Return the decay time of `indicator` in seconds, as `decay_s` does; None if it isn't known."""
     plain = "".join(character for character in indicator.lower() if character.isalnum())
-    return next((tau for name, tau in DECAY_S.items() if plain.removeprefix("j") == name), UNKNOWN_S)
+    return DECAY_S.get(plain.removeprefix("j"))

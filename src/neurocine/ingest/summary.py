@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
+from neurocine.core.indicators import UNKNOWN_S, known_decay_s
 from neurocine.core.recording import Range
 from neurocine.ingest.dark_offset import counts
 from neurocine.ingest.record import MovieRecord
@@ -31,7 +32,7 @@ def facts(record: MovieRecord) -> dict[str, str]:
         "channel": _one_of(record.selection.channel, record.selection.n_channels),
         "structural": record.channel_structural or "",
         "plane": _one_of(record.selection.plane, record.selection.n_planes),
-        "indicator": record.indicator or "not known",
+        "indicator": _indicator(record.indicator),
         "part": _part(record),
         "pixel values": f"{record.pixels.min:.6g} to {record.pixels.max:.6g}, mean {record.pixels.mean:.6g}",
         "dark offset": _dark_offset(record),
@@ -80,6 +81,12 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _indicator(name: str) -> str:
+    decay = known_decay_s(name)
+    said = f"decay {decay:g} s" if decay is not None else f"its decay isn't known: {UNKNOWN_S:g} s is assumed"
+    return f"{name or 'not known'} ({said})"
 
 
 def _files(record: MovieRecord) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
+
+import numpy as np
 
 from neurocine.config import Config
 from neurocine.io.results import results_in
@@ -58,3 +61,18 @@ def test_an_empty_recording_is_shown(empty_folder: Path) -> None:
     assert "0 cells (0 pyramidal, 0 interneurons)" in " ".join(
         (empty_folder.parent / "index.html").read_text(encoding="utf-8").split()
     )
+
+
+def test_the_index_of_200_recordings_stays_under_2_mb(results_folder: Path, tmp_path: Path) -> None:
+    results = results_in(results_folder, LEFT_OUT)
+    noise = np.random.default_rng(0).normal(size=(512, 512))  # what a picture can't be made smaller than
+    noisy = replace(results, summary=replace(results.summary, mean=noise.astype(np.float32)))
+    card = tmp_path / "card.json"
+    write_card(noisy, card)
+    folders = [tmp_path / "results" / f"m{number:03d}" for number in range(200)]
+    for folder in folders:
+        (folder / "report").mkdir(parents=True)
+        shutil.copy(card, folder / "report" / "card.json")
+    write_index(folders, tmp_path / "index.html")
+    assert (tmp_path / "index.html").stat().st_size < 2e6
+    assert (tmp_path / "index.html").read_text(encoding="utf-8").count('class="card"') == 200

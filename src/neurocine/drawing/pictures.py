@@ -57,6 +57,15 @@ def encode(images: list[Image.Image], *, duration_ms: int = 0, quality: int | No
     return Picture(f"data:image/webp;base64,{text}", *images[0].size)
 
 
+def encode_within(image: Image.Image, size_bytes: int) -> Picture:
+    """Return `image` as one WebP of at most `size_bytes`, or as small as the lowest quality makes it."""
+    for quality in (75, 60, 45, 30, 15, 5):
+        picture = encode([image], quality=quality)
+        if 3 * len(picture.uri) // 4 <= size_bytes:
+            break
+    return picture
+
+
 def grey(
     image: NDArray[np.floating], low: float = 1, high: float = 99.5, gamma: float = 1.0
 ) -> NDArray[np.uint8]:

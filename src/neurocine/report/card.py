@@ -12,13 +12,16 @@ from PIL import Image, ImageDraw
 from neurocine.config.engines import STNEURONET
 from neurocine.core import FileMissing, InputError
 from neurocine.core.controls import sentence
-from neurocine.drawing.pictures import COLOURS, Picture, encode, grey, outlines
+from neurocine.drawing.pictures import COLOURS, Picture, encode_within, grey, outlines
 from neurocine.export.tables import cells_table
 from neurocine.io.atomic import write_text
 from neurocine.io.results import RecordingResults
 from neurocine.report import stats
 
-THUMBNAIL_EDGE = 480
+#: Larger edge of a thumbnail in pixels.
+THUMBNAIL_EDGE = 288
+#: So that the index of 200 recordings stays under 2 MB.
+THUMBNAIL_BYTES = 6500
 
 
 @dataclass(frozen=True)
@@ -104,4 +107,4 @@ def _thumbnail(results: RecordingResults) -> Picture:
             for line in lines:
                 points = [(float(x), float(y)) for x, y in np.asarray(line) * scale]
                 draw.line(points, fill=COLOURS["picture"][cell_type], width=2, joint="curve")
-    return encode([image], quality=75)
+    return encode_within(image, THUMBNAIL_BYTES)

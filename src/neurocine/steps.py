@@ -283,7 +283,7 @@ PROJECT_STEPS: tuple[Step, ...] = (
         "simulation", "simulates a movie with truth", 2, Cost(1500, 0.0, 20, 0), "train", "simulation"
     ),
     *(
-        _project_step(name, summary, 3, cost, "train", "training", "tensorflow", threads)
+        _project_step(name, summary, 4, cost, "train", "training", "tensorflow", threads)
         for name, summary, cost, threads in (
             ("train_activity", "trains the activity network", _TRAINING, 16),
             ("train_interneuron", "trains the activity network on, for interneurons", _TRAINING, 16),

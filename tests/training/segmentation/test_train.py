@@ -189,6 +189,20 @@ def test_crops_are_whitened_and_turned_with_their_answer() -> None:
                 assert part.max(axis=0)[mask].mean() > 2 * part.max(axis=0)[~mask].mean()
 
 
+def test_some_crops_are_of_silent_places() -> None:
+    movie, around = _handmade(), ((0, 0), (0, 40), (0, 40))
+    wide = LabelledMovie(
+        "wide",
+        np.pad(movie.frames, around, constant_values=1),
+        np.pad(movie.masks, around),
+        np.ones_like(movie.active),
+        np.zeros_like(movie.doubtful),
+    )
+    batches = Crops([wide], A, 24).batches(1, 0, 50, 4, augment=True)
+    silent = [not label.any() for _, labels, _ in batches for label in labels]
+    assert 0.02 < np.mean(silent) < 0.2
+
+
 def test_crops_end_with_the_resting_brightness_as_windows_do() -> None:
     movie = _handmade()
     a = replace(A, whitening="pixel", resting=True)

@@ -28,6 +28,9 @@ TAIL, LONGEST_S = 0.3, 6.0
 ACTIVE_FRAMES = 2
 #: Crops start at multiples of a quarter of their length: 75 % of each is in the next, too (the paper).
 STEPS_A_CROP = 4
+#: Share of the crops that are taken as they come, so that the network also learns from silent places; the
+#: others have an active neuron.
+AS_THEY_COME = 0.2
 
 #: Crops (B, T, Y, X, 1), masks (B, maps, Y, X) and what each pixel counts (B, maps, Y, X), float32.
 Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -208,7 +211,7 @@ class Crops:
     size_px
         Edge of a crop.
     min_label_px
-        Crops with fewer pixels of active neurons are passed over in training.
+        Crops with fewer pixels of active neurons are passed over, but for those that are taken as they come.
     scales
         Baseline and noise of windows met before, by movie and start.
     """
@@ -233,7 +236,7 @@ class Crops:
         self, rng: np.random.Generator, augment: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         a, size = self.architecture, self.size_px
-        for _ in range(100):
+        for _ in range(1 if rng.uniform() < AS_THEY_COME else 100):
             movie = self.movies[int(rng.integers(len(self.movies)))]
             starts = range(0, len(movie.frames) - a.window_frames + 1, a.window_frames // STEPS_A_CROP)
             start = starts[rng.integers(len(starts))]

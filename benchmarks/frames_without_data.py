@@ -158,7 +158,7 @@ def measured(
         data = file.create_dataset("m", data=frames, chunks=(32, *frames.shape[1:]))
         data.attrs.update(frame_rate_hz=10.0, pixel_size_um=1.2, indicator="GCaMP6s")
     neurocine("motion", out / "raw.h5", "--out", out / "movie.h5")
-    neurocine("segmentation", out / "movie.h5", "--out", out / "rois.h5")
+    neurocine("segmentation", out / "movie.h5", "--engine", "suite2p", "--out", out / "rois.h5")
     neurocine("activity", out / "movie.h5", simulated / "rois.h5", "--out", out / "activity.h5")
     raster, truth = read_activity(out / "activity.h5"), read_truth(simulated / "truth.h5")
     assert truth.hybrid is not None

@@ -26,15 +26,10 @@ from neurocine.io.atomic import write_text
 from neurocine.io.documents import write_json
 from neurocine.io.result_files import read_movie, read_rois, read_truth, write_rois
 from neurocine.segmentation import segment
-from neurocine.simulation import PRESETS, simulate
-from neurocine.simulation.tissue.ranges import TISSUE_PRESETS
+from validation_movies import TRIED, made
 
 Mode = Literal["engine", "stneuronet", "union", "intersection"]
 MODES: tuple[Mode, ...] = get_args(Mode)
-#: Movies of the paper's preset have neither a scale of their own nor a visible outline.
-TRIED = tuple(name for name in PRESETS if name != "paper")
-FIRST_SEED = 801
-SECONDS, EDGE_UM = 100.0, 160.0
 FIGURES = ("recall", "precision", "f1")
 Scores = dict[str, list[float]]
 
@@ -53,29 +48,13 @@ def main() -> None:
     given = parser.parse_args()
     rows: dict[str, list[Scores]] = {}
     for preset in given.presets:
-        folders = [_movie(given, preset, i) for i in range(given.movies)]
+        folders = [made(given.out, given.split, preset, i, given.fields) for i in range(given.movies)]
         rows[preset] = [_scores(folder, given.model) for folder in folders]
         tables = "\n".join(_table(rows, figure) for figure in FIGURES)
         write_json(given.out / "modes.json", rows)
         write_text(given.out / "modes.md", tables)
         print(preset, flush=True)
     print(tables)
-
-
-def _movie(given: argparse.Namespace, preset: str, index: int) -> Path:
-    folder = Path(given.out / f"{given.split}-{preset}-{FIRST_SEED + index}")
-    if not (folder / "truth.h5").is_file():
-        made = PRESETS[preset]
-        simulate(
-            preset,
-            FIRST_SEED + index,
-            folder,
-            split=given.split,
-            n_frames=round(SECONDS * made.frame_rate_hz),
-            fov_px=round(EDGE_UM / made.pixel_size_um),
-            fields=given.fields if preset in TISSUE_PRESETS and index % 2 else None,
-        )
-    return folder
 
 
 def _scores(folder: Path, models: list[str]) -> Scores:

@@ -107,7 +107,7 @@ class Compared:
 
 def compare(movie: Movie, contours: RoiSet | None, label: str, dark: float | None = None) -> Compared:
     """Find ROIs and measure `movie` by them, and by `contours`."""
-    rois = segment(movie, SegmentationSettings())
+    rois = segment(movie, SegmentationSettings(engine="suite2p"))
     found = measure(movie, rois, label, dark)
     if contours is None:
         return Compared(found, None, float("nan"))

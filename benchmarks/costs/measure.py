@@ -1,7 +1,7 @@
 """What each rule takes in memory and time, for movies of several sizes: the table that resources come from.
 
 ``python benchmarks/costs/measure.py run`` runs the workflow on movies tiled from the example recording, with
-the ROIs that suite2p finds and with given ones, and adds a row for each job to ``measurements.tsv``.
+the ROIs that the engine finds and with given ones, and adds a row for each job to ``measurements.tsv``.
 ``python benchmarks/costs/measure.py collect RESULTS...`` adds those of your own results folders. Then
 ``python benchmarks/costs/fit.py`` fits anew.
 """
@@ -74,7 +74,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Case:
-    """A movie to measure: frames, edge of the frame, and how many ROIs are given (0: suite2p finds them)."""
+    """A movie to measure: frames, edge of the frame, and how many ROIs are given (0: they are found)."""
 
     frames: int
     edge: int

@@ -69,7 +69,7 @@ def test_rois_of_others_are_told_how_active_they_are(simulated: Path, movie: Mov
 
 
 def test_probability_of_an_roi_is_its_largest_mean(movie: Movie) -> None:
-    model = Registry.load().segmenter("stneuronet")
+    model = Registry.load().segmenter(SETTINGS.model)
     grid = BinnedMovie.of(movie, model.architecture)
     every = list(maps(movie, grid, Segmenter(model.model, model.architecture)))
     mask = np.zeros((1, *movie.fov_shape))

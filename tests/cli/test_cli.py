@@ -195,7 +195,8 @@ def test_check_knows_models_that_cannot_be_used(
 
 
 def test_a_network_that_is_not_run_needs_no_model(tmp_path: Path) -> None:
-    check_models(Config.model_validate(OFF | {"segmentation": {"stneuronet": {"model": "magic"}}}))
+    segmentation = {"engine": "suite2p", "stneuronet": {"model": "magic"}}
+    check_models(Config.model_validate(OFF | {"segmentation": segmentation}))
 
 
 def test_check_names_every_problem_and_shows_costs(tmp_path: Path, tiff: Path, monkeypatch) -> None:
@@ -258,7 +259,7 @@ def test_check_knows_rois_that_the_engine_would_ignore(
     done = CliRunner().invoke(app, ["check", "--config", "config.yaml"])
     assert done.exit_code == 1
     shown = " ".join(done.output.split())
-    assert f"r.tsv: rois: recording 'mine' names '{labels}', which the engine 'suite2p'" in shown
+    assert f"r.tsv: rois: recording 'mine' names '{labels}', which the engine 'stneuronet'" in shown
     (tmp_path / "config.yaml").write_text(
         yaml.safe_dump({"recordings": "r.tsv", **OFF, "segmentation": {"engine": "given"}})
     )

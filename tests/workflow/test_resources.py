@@ -54,7 +54,7 @@ def test_every_measured_job_would_have_had_enough_and_the_margin(costs) -> None:
 
 
 def test_every_rule_that_runs_by_default_was_measured_with_the_default_engines() -> None:
-    costs_by_rule = costs_with({"motion": "suite2p", "segmentation": "suite2p", "traces": "oasis"})
+    costs_by_rule = costs_with(resources.engines_of(Config()))
     for rule in (step.name for step in RECORDING_STEPS if Config().wants(step)):
         assert isinstance(costs_by_rule[rule], resources.MeasuredCost), rule
 

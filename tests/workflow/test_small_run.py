@@ -111,10 +111,9 @@ def test_a_second_call_does_nothing_and_a_setting_reruns_what_depends_on_it(twic
     with_active = jobs({"active": {"mode": "union"}})
     assert {"active", "traces", "celltype", "activity", "report"} <= with_active
     assert not {"ingest", "motion", "segmentation"} & with_active
-    # Settings of STNeuroNet matter only where it runs.
-    stneuronet_rerun = jobs({"segmentation": {"stneuronet": {"threshold": 0.9}}})
-    assert {"active", "traces"} <= stneuronet_rerun
-    assert "segmentation" not in stneuronet_rerun
+    # Settings of an engine matter only where it runs.
+    assert {"segmentation", "active", "traces"} <= jobs({"segmentation": {"stneuronet": {"threshold": 0.9}}})
+    assert not jobs({"segmentation": {"caiman": {"patch_um": 60}}})
 
 
 def test_snakemakes_own_report_is_made_offline(twice, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ class StneuronetSettings(Section):
     """STNeuroNet, a network that segments active neurons: as an engine, and in the step active."""
 
     model: str = Field(
-        "stneuronet", description="STNeuroNet model that ships, or FOLDER/NAME: one in a folder of your own"
+        "stneuronet-tissue",
+        description="STNeuroNet model that ships, or FOLDER/NAME: one in a folder of your own",
     )
     backend: Backend = Field("openvino", description="runtime of the network: keras (TensorFlow) or openvino")
     threshold: Fraction | None = Field(
@@ -72,8 +73,8 @@ class SegmentationSettings(EngineSection):
     engines: ClassVar[EngineTable] = SEGMENTATION_ENGINES
 
     engine: str = Field(
-        "suite2p",
-        description="suite2p, stneuronet, caiman, caiman-online, given (the ROIs named in the recordings "
+        "stneuronet",
+        description="stneuronet, suite2p, caiman, caiman-online, given (the ROIs named in the recordings "
         "table), or an engine of a plug-in such as hnccorr",
     )
     diameter_um: Positive = Field(12.0, description="diameter of a soma in micrometres")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
@@ -14,6 +15,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from neurocine.cluster.living import LOCKS, _of_a_run, living, refuse_second_run, stop
+from neurocine.cluster.watch.journal import JOURNALS
+from neurocine.core import InputError
 
 PROGRAM = """
 import sys
@@ -186,3 +191,64 @@ def test_neurocine_run_says_how_to_go_on(project, write_light) -> None:
     assert again.process.wait(300) == 0, again.screen
     assert "Checking the movie" not in again.screen  # ingest had finished
     assert (project.folder / target).is_file()
+
+
+def killed_alone(start) -> Run:
+    """Return a run of which only the first process was killed: Snakemake and its jobs live on."""
+    run = start()
+    run.until_begun("a.begun", "b.begun")
+    run.process.kill()
+    run.process.wait()
+    return run
+
+
+def test_what_a_killed_run_left_alive_is_named_and_can_be_ended(start) -> None:
+    run = killed_alone(start)
+    for unlocking in (False, True):
+        with pytest.raises(InputError, match=r"still at work here.*neurocine stop") as caught:
+            refuse_second_run(run.folder, unlocking=unlocking)
+        assert str(living(run.folder)[0].pid) in str(caught.value)
+    ended = stop(run.folder)
+    assert ended
+    assert run.clean()
+    refuse_second_run(run.folder)
+    assert stop(run.folder) == []
+    (run.folder / "quick").touch()
+    again = start()
+    assert again.process.wait(60) == 0, again.screen
+    assert (run.folder / "a.txt").read_text() == "whole\n"
+
+
+def test_a_lock_without_a_run_names_the_command_that_removes_it(tmp_path: Path) -> None:
+    (tmp_path / LOCKS).mkdir(parents=True)
+    refuse_second_run(tmp_path)
+    (tmp_path / LOCKS / "0.input.lock").touch()
+    with pytest.raises(InputError, match=r"left by a run that was killed.*neurocine run --unlock"):
+        refuse_second_run(tmp_path)
+    refuse_second_run(tmp_path, unlocking=True)
+
+
+def test_a_lock_of_another_computer_names_it(tmp_path: Path) -> None:
+    (tmp_path / LOCKS).mkdir(parents=True)
+    (tmp_path / LOCKS / "0.input.lock").touch()
+    (tmp_path / JOURNALS).mkdir(parents=True)
+    start = {"event": "start", "time": 1.0, "host": "login2", "pid": 4711, "born": 1.0}
+    (tmp_path / JOURNALS / "2026-01-01T000000.000000-4711.jsonl").write_text(json.dumps(start) + "\n")
+    with pytest.raises(InputError, match=r"login2 \(process 4711\).*If that run is dead"):
+        refuse_second_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "ours"),
+    [
+        (["python3.11", "-m", "snakemake", "--cores", "2"], True),
+        (["/env/bin/python", "/env/bin/snakemake"], True),
+        (["python", "-m", "neurocine.cluster.head"], True),
+        (["python", "/project/.snakemake/scripts/tmp1.motion_register.py"], True),
+        (["vim", ".snakemake/scripts/tmp1.motion_register.py"], False),
+        (["python", "analysis.py"], False),
+        ([""], False),
+    ],
+)
+def test_only_processes_of_runs_are_taken_for_them(words: list[str], ours: bool) -> None:
+    assert _of_a_run(words) is ours

@@ -18,6 +18,8 @@ from rich.table import Table
 from neurocine.cli.partitions import check_cluster
 from neurocine.cluster.head import INTERRUPTED
 from neurocine.cluster.interruption import run_snakemake, say
+from neurocine.cluster.living import dry, refuse_second_run
+from neurocine.cluster.living import stop as stop_run
 from neurocine.cluster.profiles import copy_profile, profile_folder
 from neurocine.cluster.resources import costs_with, engines_of, work_of
 from neurocine.config import Config, load_config, load_recordings
@@ -41,7 +43,7 @@ ConfigOption = Annotated[Path, typer.Option("--config", help="Config file.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the project commands to `app`."""
-    for command in (init, check, demo):
+    for command in (init, check, stop, demo):
         app.command(rich_help_panel=PANEL)(command)
     # What follows the options of `run` goes to Snakemake as it is.
     app.command(
@@ -178,6 +180,8 @@ def run(
 
     Examples: `neurocine run`, `neurocine run --profile slurm`, `neurocine run -n` (dry run)
     """
+    if not dry(context.args):
+        refuse_second_run(Path(), unlocking="--unlock" in context.args)
     try:
         if checked and "--unlock" not in context.args:
             _end_on_problems(_check(load_config(config), _doubts_of)[1])
@@ -185,6 +189,22 @@ def run(
     except KeyboardInterrupt:
         code = INTERRUPTED
     _end(code)
+
+
+def stop(
+    folder: Annotated[Path, typer.Option("--in", help="Folder in which the workflow was started.")] = Path(),
+) -> None:
+    """End a run of this folder whose terminal is gone, with its jobs; what is finished is kept.
+
+    It ends what runs on this computer, and the jobs that it has on SLURM.
+
+    Example: `neurocine stop`
+    """
+    ended = stop_run(folder)
+    if not ended:
+        typer.echo("No run is at work here on this computer.")
+        return
+    typer.echo(f"Ended {len(ended)} process(es): {' '.join(map(str, ended))}. To go on: neurocine run")
 
 
 def demo() -> None:

@@ -59,7 +59,7 @@ def run_snakemake(arguments: Sequence[str], folder: Path) -> int:
             return head.wait()
         say("Stopping, and ending the running jobs. Ctrl-C again kills them.")
         _stop(head, received)
-        _cancel_on_slurm(folder, head.pid, received)
+        cancel_on_slurm(folder, head.pid, received)
     return min(head.returncode, 0) or 128 + received[0]
 
 
@@ -94,7 +94,7 @@ def _stop(head: subprocess.Popen[bytes], received: Sequence[int]) -> None:
     head.send_signal(signal.SIGINT)
     time.sleep(POLL_S)  # so that it knows why its jobs end, before the first does
     passed_on, busy = 1, time.monotonic()
-    while head.poll() is None or _running(asked):
+    while head.poll() is None or running(asked):
         now = time.monotonic()
         if now > busy + STUCK_S:
             head.kill()
@@ -103,7 +103,7 @@ def _stop(head: subprocess.Popen[bytes], received: Sequence[int]) -> None:
             head.send_signal(signal.SIGINT)
         # Jobs that Snakemake starts meanwhile, too, and those whose parent has gone; parents first, because a
         # shell reports the end of its child.
-        for process in dict.fromkeys([*_below(head.pid), *_running(asked)]):
+        for process in dict.fromkeys([*below(head.pid), *running(asked)]):
             busy = now
             with suppress(psutil.NoSuchProcess):
                 if len(received) > 1 or now > asked.setdefault(process, now) + GRACE_S:
@@ -113,15 +113,15 @@ def _stop(head: subprocess.Popen[bytes], received: Sequence[int]) -> None:
         time.sleep(POLL_S)
 
 
-def _below(pid: int) -> list[psutil.Process]:
+def below(pid: int) -> list[psutil.Process]:
     """Return the processes that `pid` and its children started, also those in sessions of their own."""
     try:
-        return _running(psutil.Process(pid).children(recursive=True))
+        return running(psutil.Process(pid).children(recursive=True))
     except psutil.NoSuchProcess:
         return []
 
 
-def _running(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+def running(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Return those of `processes` that haven't ended."""
     running = []
     for process in processes:
@@ -131,7 +131,7 @@ def _running(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     return running
 
 
-def _cancel_on_slurm(folder: Path, pid: int, received: Sequence[int]) -> None:
+def cancel_on_slurm(folder: Path, pid: int, received: Sequence[int]) -> None:
     """Cancel the SLURM jobs of the Snakemake that was the process `pid`, and wait for their end.
 
     Snakemake cancels those that it knows of: none while it asks SLURM about them, and not one that it is just

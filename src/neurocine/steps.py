@@ -107,7 +107,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "ingest",
         "checks the raw movie's files whole, records their checksums, and finds frames without data",
-        impl=7,
+        impl=8,
         cost=Cost(1000, 0.0, 5, 1),
         writes={"source": "source.json"},
     ),
@@ -171,7 +171,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "activity",
         "infers the frames in which each cell is active",
-        impl=6,
+        impl=7,
         cost=Cost(3000, 0.2, 15, 120),
         reads=("movie", "rois", "celltypes"),
         writes={"activity": "activity.h5"},

@@ -316,6 +316,14 @@ def test_called_transients_reach_as_far_as_they_stay_over_the_extent() -> None:
 def test_transients_span_frames_without_data_but_neither_begin_nor_end_there() -> None:
     probability = np.array([[0.9, 0.9, 0.1, 0.9, 0.9, 0.2, 0.3, 0.9, 0.0, 0.9]], dtype=np.float32)
     valid = np.array([1, 1, 0, 1, 1, 1, 0, 0, 1, 0], dtype=bool)
-    shown = spanned(probability, valid)
+    shown = spanned(probability, valid, 3)
     np.testing.assert_allclose(shown, [[0.9, 0.9, 0.9, 0.9, 0.9, 0.2, 0, 0, 0, 0]])
-    np.testing.assert_array_equal(spanned(probability, np.ones(10, dtype=bool)), probability)
+    np.testing.assert_array_equal(spanned(probability, np.ones(10, dtype=bool), 3), probability)
+
+
+def test_no_transient_spans_frames_without_data_for_longer_than_one_lasts() -> None:
+    probability = np.full((1, 10), 0.9, dtype=np.float32)
+    valid = np.array([1, 1, 0, 0, 1, 0, 0, 0, 1, 1], dtype=bool)
+    np.testing.assert_array_equal(spanned(probability, valid, 3), probability)
+    cut = spanned(probability, valid, 2)
+    np.testing.assert_array_equal(cut[0] > 0, [1, 1, 1, 1, 1, 0, 0, 0, 1, 1])

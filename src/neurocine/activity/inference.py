@@ -21,7 +21,7 @@ from scipy import ndimage
 
 from neurocine.config import ActivitySettings
 from neurocine.core import CellTypes, InputError, Movie, Raster, RoiSet
-from neurocine.core.movie import false_runs
+from neurocine.core.movie import LONGEST_SPAN_S, false_runs
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.inputs import check_field, windows
 from neurocine.networks.cells.runner import Runner
@@ -100,10 +100,11 @@ def infer(
         resampled = np.clip(grid.to_movie(raw), 0, 1)
         probability[chosen] = extended(resampled, settings.threshold, settings.extent)
     valid = movie.valid
-    probability = spanned(probability, valid)
+    longest = int(LONGEST_SPAN_S * movie.frame_rate_hz)
+    probability = spanned(probability, valid, longest)
     if movie.validity and movie.validity.rows:
         for i, lacking in enumerate(rois.lacking(movie.validity.rows, movie.n_frames)):
-            probability[i : i + 1] = spanned(probability[i : i + 1], valid & ~lacking)
+            probability[i : i + 1] = spanned(probability[i : i + 1], valid & ~lacking, longest)
     mine = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *chain(*groups.values())]))
     named = tuple(names[i] for i in mine)
     return Raster(
@@ -182,13 +183,17 @@ def extended(probability: NDArray[np.float32], threshold: float, extent: float) 
     return np.where(called[runs], np.maximum(probability, lifted), probability)
 
 
-def spanned(probability: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+def spanned(probability: NDArray[np.float32], valid: NDArray[np.bool_], longest: int) -> NDArray[np.float32]:
     """Return `probability` (N, T) with frames without data as active as both frames around them.
 
-    So a transient may span such frames, but neither begins nor ends in one.
+    So a transient may span such frames, but neither begins nor ends in one; more than `longest` of them in
+    succession aren't active, and none spans them.
     """
     result = probability.copy()
     for first, last in false_runs(valid):
+        if last - first >= longest:
+            result[:, first : last + 1] = 0
+            continue
         before = probability[:, first - 1] if first else np.float32(0)
         after = probability[:, last + 1] if last + 1 < len(valid) else np.float32(0)
         result[:, first : last + 1] = np.minimum(before, after)[..., None]

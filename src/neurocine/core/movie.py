@@ -17,6 +17,8 @@ from neurocine.core.validate import check_fov, positive
 
 #: How much of a movie is held at a time by the steps that stream it, in bytes.
 BLOCK_BYTES = 64 * 1024**2
+#: Seconds without data that may lie within a transient; longer ones may hide an end and another begin.
+LONGEST_SPAN_S = 2.0
 #: Frames of which the median stands in for pixels without a number.
 _USUAL_FRAMES = 64
 

@@ -258,7 +258,12 @@ def _pixels(
     """Return what the frames in `runs` tell of pixels and scan, and which frames of the movie hold data."""
     statistics, unknown, phases = FrameStatistics(), MissingPixels(), ScanPhaseSum()
     pixels = check_pixels(movie, progress, statistics, unknown, runs, phases)
-    found = unknown.validity(movie.source) | find_artefacts(statistics)
+    by_the_file = movie.validity or Validity(movie.n_frames)
+    read = np.concatenate([np.arange(first, last + 1) for first, last in runs])
+    found, recorded = unknown.validity(movie.source), by_the_file.valid[read]
+    if not recorded.all():  # Frames that were never recorded are no measure of the others.
+        statistics = statistics.of_frames(recorded)
+    found |= find_artefacts(statistics).placed(np.flatnonzero(recorded), len(read))
     copied = statistics.of("copied") & (statistics.of("highest") > statistics.of("lowest"))
     doubt = copies_doubt(copied, movie.frame_rate_hz)
     if doubt:
@@ -266,8 +271,6 @@ def _pixels(
     missing = unknown.result(movie.source)
     if missing is not None:
         logger.warning("%s: %s", movie.source, missing_warning(missing, selection.crop))
-    by_the_file = movie.validity or Validity(movie.n_frames)
-    read = np.concatenate([np.arange(first, last + 1) for first, last in runs])
     phase = phases.result()
     if phase.warning:
         logger.warning("%s: %s", movie.source, phase.warning)

@@ -187,18 +187,29 @@ def test_a_rate_of_nwb_that_contradicts_the_imaging_plane_is_doubted(
 def test_gaps_in_the_timestamps_of_nwb_are_named(
     tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
 ) -> None:
-    times = np.array([0, 1, 2, 6, 7, 8, 60]) / 20 + np.array([0, 3, -4, 2, 0, -5, 1]) / 1000 + 5
+    times = np.array([0, 1, 2, 6, 7, 8, 10]) / 20 + np.array([0, 3, -4, 2, 0, -5, 1]) / 1000 + 5
     stored = frames.swapaxes(1, 2)
     planes = np.stack([stored, stored + 1], axis=3)
     for name, data in (("one", stored), ("two", planes)):
         path = write_nwb(tmp_path / f"{name}.nwb", frames, data=data, unit="counts", timestamps=times)
         movie = open_movie(path, selection=Selection(plane=1 if name == "two" else None))
-        np.testing.assert_array_equal(movie.frames[:], frames + (name == "two"))
+        np.testing.assert_array_equal(np.flatnonzero(movie.valid), [0, 1, 2, 6, 7, 8, 10])
+        np.testing.assert_array_equal(movie.frames[:][movie.valid], frames + (name == "two"))
+        assert {part.reason for part in (movie.validity or Validity(11)).invalid} == {"not recorded"}
         assert movie.frame_rate_hz == pytest.approx(20, rel=0.15)
-        assert "numbers or times of frames: 3 after frame 2, 51 after frame 5 (54 in all)" in caplog.text
+        assert "numbers or times of frames: 3 after frame 2, 1 after frame 8 (4 in all)" in caplog.text
         caplog.clear()
-        open_movie(path, selection=Selection(plane=1 if name == "two" else None, frames=(3, 5)))
+        open_movie(path, selection=Selection(plane=1 if name == "two" else None, frames=(6, 8)))
         assert "missing" not in caplog.text
+
+
+def test_a_frame_that_was_noted_late_is_no_gap(
+    tmp_path: Path, frames: NDArray[np.int16], caplog: pytest.LogCaptureFixture
+) -> None:
+    times = np.array([0, 1, 2.7, 3, 4, 5, 6]) / 20
+    path = write_nwb(tmp_path / "m.nwb", frames, data=frames.swapaxes(1, 2), unit="counts", timestamps=times)
+    assert open_movie(path).n_frames == T
+    assert "missing" not in caplog.text
 
 
 def test_timestamps_of_nwb_that_go_back_are_named(

@@ -50,6 +50,9 @@ class OpenedMovie:
     slots
         Place of each stored frame in a recording whose channels alternate fastest, then planes, (T,), where
         the file is part of a set that tells it.
+    span_s
+        When the first and the last stored frame were recorded, in seconds by a clock that goes on in the next
+        file; None if the file doesn't say.
     """
 
     frames: FrameSource
@@ -63,6 +66,7 @@ class OpenedMovie:
     is_volume_rate: bool = False
     numbers: NDArray[np.int64] | None = None
     slots: NDArray[np.int64] | None = None
+    span_s: tuple[float, float] | None = None
 
 
 class LazyFrames(ABC):
@@ -296,17 +300,49 @@ class Picked(LazyFrames):
         return np.concatenate(parts)
 
 
+class Spread(LazyFrames):
+    """The frames of `source` at `places`, which rise, among `n_frames`; those between aren't stored: 0."""
+
+    def __init__(self, source: FrameSource, places: NDArray[np.int64], n_frames: int) -> None:
+        super().__init__((n_frames, *source.shape[1:]), source.dtype)
+        self._source, self._places = source, places
+
+    @property
+    def source(self) -> FrameSource:
+        """The frames that are stored."""
+        return self._source
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Where each of them is, (frames of `source`,)."""
+        return self._places
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        frames = np.zeros((stop - start, *self.shape[1:]), self.dtype)
+        first, last = np.searchsorted(self._places, [start, stop]).tolist()
+        if first < last:
+            frames[self._places[first:last] - start] = self._source[first:last]
+        return frames
+
+
 def frames_of_files(frames: FrameSource) -> list[range]:
     """Return which frames of an opened movie each of its files holds, in the order of time.
 
-    The range is empty for a file of which no frame is selected.
+    The range is empty for a file of which no frame is selected. Frames that are missing between those of a
+    file count as its own.
     """
-    times = frames.times if isinstance(frames, Selected) else range(frames.shape[0])
-    stored = frames.source if isinstance(frames, Selected) else frames
-    stored = stored.source if isinstance(stored, Native) else stored
-    lengths = stored.lengths if isinstance(stored, Concatenated) else [stored.shape[0]]
-    ends = [0, *np.cumsum(lengths).tolist()]
-    return [_within(times, start, stop) for start, stop in pairwise(ends)]
+    if isinstance(frames, Selected):
+        return [_within(frames.times, held.start, held.stop) for held in frames_of_files(frames.source)]
+    if isinstance(frames, Native):
+        return frames_of_files(frames.source)
+    if isinstance(frames, Spread):
+        places = frames.places.tolist()
+        return [
+            range(places[held.start], places[held.stop - 1] + 1) if held else range(0)
+            for held in frames_of_files(frames.source)
+        ]
+    lengths = frames.lengths if isinstance(frames, Concatenated) else [frames.shape[0]]
+    return [range(start, stop) for start, stop in pairwise([0, *np.cumsum(lengths).tolist()])]
 
 
 def n_frames_stored(frames: FrameSource) -> int:

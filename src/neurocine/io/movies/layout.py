@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from neurocine.core import InputError, Selection
+from neurocine.io.movies.times import gaps_of
 
 logger = logging.getLogger(__name__)
 
@@ -115,12 +118,31 @@ class FileSet:
         Frames per second of one plane, and µm per pixel, from settings beside the files; None if unknown.
     n_planes
         Planes whose frames alternate in each file, by settings beside the files.
+    numbers
+        The number of each frame of a plane, from 1, by its time in settings beside the files, where frames
+        that are missing count; empty if unknown.
     """
 
     places: Sequence[Place]
     frame_rate_hz: float | None = None
     pixel_size_um: float | None = None
     n_planes: int = 1
+    numbers: Sequence[int] = ()
+
+    def gaps(self, name: str, n_frames: int) -> list[tuple[int, int]]:
+        """Return the frame before each gap in the times, and how many are missing.
+
+        None, with a warning, if the settings are of another number of frames than the files.
+        """
+        gaps = gaps_of(np.array(self.numbers, dtype=np.int64))
+        if gaps and len(self.numbers) != n_frames:
+            logger.warning(
+                "%s: the settings beside the files list %d frames, %d are given: where frames are missing, "
+                "by the times of frames, isn't known (%d gaps)",
+                name, len(self.numbers), n_frames, len(gaps),
+            )  # fmt: skip
+            return []
+        return gaps
 
     def layout_in_files(self, stored: Layout | None) -> Layout | None:
         """Return the layout of each file: as it says itself, with the planes that settings beside it name."""

@@ -21,6 +21,7 @@ from neurocine.io.movies.layout import (
     layout_of_files,
 )
 from neurocine.io.movies.metadata import resolve_indicator, resolve_metadata
+from neurocine.io.movies.missing_frames import shortened, warn_of_missing, with_missing
 from neurocine.io.movies.names import sequence_problems
 from neurocine.io.movies.registry import MovieFormat
 from neurocine.io.safe.damage import reraise_as_input_error
@@ -88,20 +89,26 @@ def open_movie(
         )
     # Where a format has datasets, its reader chose one.
     region = chosen_region(name, layout, within)
-    frames, validity, crop = _selected(name, *joined(name, files, parts, layout, within), within, region)
+    frames, validity, times, gaps = joined(name, files, parts, layout, within)
     n_alternating = max(1, layout.n_planes // (stored or Layout()).n_planes)
-    rates = _rates(name, found, parts, n_alternating, frame_rate_hz)
+    rate = resolve_metadata(
+        name,
+        "frame_rate_hz",
+        "--frame-rate",
+        frame_rate_hz,
+        _rates(name, found, parts, n_alternating, frame_rate_hz),
+        override=override,
+    )
+    gaps = gaps or found.set.gaps(name, len(times))
+    counted = shortened(gaps, len(times), rate)
+    warn_of_missing(name, gaps, counted, within.frames)
+    if counted:
+        frames, validity, times = with_missing(frames, validity, times, counted)
+    frames, validity, crop = _selected(name, frames, validity, times, within, region)
     sizes = _sizes(found, parts, region)
     return Movie(
         frames=frames,
-        frame_rate_hz=resolve_metadata(
-            name,
-            "frame_rate_hz",
-            "--frame-rate",
-            frame_rate_hz,
-            rates,
-            override=override,
-        ),
+        frame_rate_hz=rate,
         pixel_size_um=resolve_metadata(
             name,
             "pixel_size_um",

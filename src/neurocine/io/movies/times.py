@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+#: Frames to both sides of a late one that may make up for it.
+_NEAR = 2
+
 
 def rate_of(times: NDArray[np.float64]) -> float | None:
     """Return frames per second by the `times` of frames in seconds, (T,); None if they don't rise."""
@@ -21,14 +24,18 @@ def numbers_of(times: NDArray[np.float64]) -> NDArray[np.int64] | None:
     if not interval:
         return None
     steps = np.maximum(1, np.rint(np.diff(times) / interval)).astype(np.int64)
+    for i in np.flatnonzero(steps > 1).tolist():
+        # A frame that was only noted late is made up for by those after it.
+        first, last = max(0, i - _NEAR), min(len(times) - 1, i + 1 + _NEAR)
+        late = (times[last] - times[first]) / interval - (last - first)
+        steps[i] = 1 + min(steps[i] - 1, max(0, round(float(late))))
     return np.concatenate([[1], 1 + np.cumsum(steps)])
 
 
-def gaps_of(times: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Return the frame before each gap, and how many are missing in it."""
-    numbers = numbers_of(times)
-    missing = np.diff(numbers) - 1 if numbers is not None else np.empty(0, dtype=np.int64)
-    return [(int(i), int(missing[i])) for i in np.flatnonzero(missing)]
+def gaps_of(numbers: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return the frame before each gap in rising `numbers`, and how many are missing in it."""
+    missing = np.diff(numbers) - 1
+    return [(int(i), int(missing[i])) for i in np.flatnonzero(missing > 0)]
 
 
 def _interval(times: NDArray[np.float64]) -> float | None:

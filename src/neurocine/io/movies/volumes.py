@@ -9,15 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core.recording import Range
 from neurocine.io.movies.layout import Layout
 
 logger = logging.getLogger(__name__)
 
 #: Numbers that begin anew more often than once in so many pages don't count frames.
 _LEAST_PAGES = 10
-#: Gaps that a message lists.
-_MAX_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,8 @@ class Volumes:
         Which volume of the recording each is, (volumes,).
     acquisitions
         Which acquisition each is of, (volumes,).
+    paused
+        How many volumes would have been recorded in the pauses between acquisitions before each, (volumes,).
     n_before, n_after
         Pages before the first whole volume, and after the last, that are left out.
     per_volume
@@ -43,6 +42,7 @@ class Volumes:
     pages: NDArray[np.int64]
     numbers: NDArray[np.int64]
     acquisitions: NDArray[np.int64]
+    paused: NDArray[np.int64]
     n_before: int
     n_after: int
     per_volume: int
@@ -64,8 +64,8 @@ class Volumes:
 
     @property
     def gaps(self) -> list[tuple[int, int]]:
-        """The last volume before each gap within an acquisition, and how many are missing in it."""
-        missing = np.where(np.diff(self.acquisitions), 0, np.diff(self.numbers) - 1)
+        """The last volume before each gap, and how many are missing in it."""
+        missing = np.where(np.diff(self.acquisitions), np.diff(self.paused), np.diff(self.numbers) - 1)
         return [(int(i), int(missing[i])) for i in np.flatnonzero(missing)]
 
 
@@ -113,19 +113,20 @@ def _volumes(slots: NDArray[np.int64], starts: NDArray[np.int64], layout: Layout
     if not whole.any():
         # Less than a volume, or no volumes at all.
         nothing = np.empty(0, dtype=np.int64)
-        broken = Volumes(pages[whole], nothing, nothing, 0, 0, layout.per_volume, n_broken)
+        broken = Volumes(pages[whole], nothing, nothing, nothing, 0, 0, layout.per_volume, n_broken)
         return broken if n_broken > 1 else None
     kept = pages[whole]
     n_after = len(slots) - 1 - int(kept[-1, -1]) - (layout.per_volume - n_places)
     acquisitions = np.searchsorted(starts, found[whole], side="right")
     n_before = int(kept[0, 0])
+    paused = np.zeros(len(kept), dtype=np.int64)
     return Volumes(
-        kept, found[whole], acquisitions, n_before, max(0, n_after), layout.per_volume, n_broken
+        kept, found[whole], acquisitions, paused, n_before, max(0, n_after), layout.per_volume, n_broken
     )  # fmt: skip
 
 
-def warn_of_gaps(name: str, volumes: Volumes, frames: Range | None) -> None:
-    """Warn of pages that are left out, and of what is missing between the first and the last of `frames`."""
+def warn_of_left_out(name: str, volumes: Volumes) -> None:
+    """Warn of pages that are left out."""
     if volumes.n_before:
         logger.warning(
             "%s: it begins within a volume: the first %d frames are left out, so that channels and planes "
@@ -143,22 +144,6 @@ def warn_of_gaps(name: str, volumes: Volumes, frames: Range | None) -> None:
             "was there already",
             name, volumes.n_between,
         )  # fmt: skip
-    warn_of_missing(name, volumes.gaps, frames, "the files' own numbers or times of frames")
-
-
-def warn_of_missing(name: str, gaps: list[tuple[int, int]], frames: Range | None, source: str) -> None:
-    """Warn of what is missing by `source`: of `gaps` (the frame before each, how many) those in `frames`."""
-    first, last = frames or (0, np.inf)
-    gaps = [(frame, n) for frame, n in gaps if first <= frame < last]
-    if not gaps:
-        return
-    named = ", ".join(f"{n:,} after frame {frame}" for frame, n in gaps[:_MAX_NAMED])
-    more = f" and {len(gaps) - _MAX_NAMED} more gaps" if len(gaps) > _MAX_NAMED else ""
-    logger.warning(
-        "%s: frames are missing, by %s: %s%s (%d in all). Time is counted without them, and a transient "
-        "there is cut. If a file is missing, copy it; else make a recording of each part (column frames)",
-        name, source, named, more, sum(n for _, n in gaps),
-    )  # fmt: skip
 
 
 def _slots(numbers: NDArray[np.int64], layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:

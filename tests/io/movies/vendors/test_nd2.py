@@ -41,6 +41,27 @@ def test_channels_and_planes(
         open_movie(path)
 
 
+@pytest.mark.parametrize("n_planes", [1, 2])
+def test_times_tell_the_rate_and_frames_that_are_missing(
+    tmp_path: Path, frames: NDArray[np.uint16], n_planes: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    n_times = 12 // n_planes
+    starts = 51 * (np.arange(n_times) + np.where(np.arange(n_times) > 3, 2, 0))
+    times = (starts[:, None] + 20 * np.arange(n_planes)).ravel()
+    loops = [("T", n_times), ("Z", n_planes)][:n_planes]
+    path = write_nd2(tmp_path / "m.nd2", frames, loops, channels=("green", "red"), times_ms=times)
+    movie = open_movie(path, selection=Selection(channel="red", plane=n_planes - 1))
+    assert movie.frame_rate_hz == pytest.approx(1000 / 51)
+    np.testing.assert_array_equal(np.flatnonzero(~movie.valid), [4, 5])
+    stored = movie.frames[:][movie.valid]
+    np.testing.assert_array_equal(stored, frames.reshape(n_times, n_planes, 2, 8, 10)[:, n_planes - 1, 1])
+    assert "20 Hz were planned, but by their times frames were recorded at 19.6078 Hz" in caplog.text
+    assert "2 after frame 3 (2 in all)" in caplog.text
+    caplog.clear()
+    open_movie(write_nd2(path, frames[:, :1], [("T", 12)], times_ms=50.1 * np.arange(12)))
+    assert caplog.text == ""
+
+
 def test_an_experiment_that_was_stopped(tmp_path: Path, frames: NDArray[np.uint16]) -> None:
     path = write_nd2(tmp_path / "m.nd2", frames[:11, :1], [("T", 400), ("Z", 3)])
     movie = open_movie(path, selection=Selection(plane=2))

@@ -56,14 +56,13 @@ def test_times_count_more_than_the_period_that_was_set(tmp_path: Path) -> None:
     assert settings.channels == {1: "red", 2: "Ch2"}
 
 
-def test_gaps_between_times_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    # Cycles begin when they are triggered: only what is missing within them counts.
-    read_settings(write(tmp_path / "t.xml", STATE_5, [0.1, 2.1, 4.0, 10.1], [100.0, 102.0, 106.1, 108.0]))
-    assert "by the times of frames: 2 after frame 2, 1 after frame 5 (3 in all)" in caplog.text
-    caplog.clear()
+def test_numbers_of_frames_by_their_times(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.xml", STATE_5, [0.1, 2.1, 4.0, 10.1], [16.1, 18.0, 22.1, 24.0])
+    # The second cycle began after a pause.
+    assert read_settings(path).numbers == (1, 2, 3, 6, 9, 10, 12, 13)
     volumes = [[t, t + 0.3] for t in (1.0, 2.0, 3.0, 6.0)]
-    read_settings(write(tmp_path / "v.xml", STATE_5, *volumes, kind="TSeries ZSeries Element"))
-    assert "by the times of frames: 2 after frame 2 (2 in all)" in caplog.text
+    path = write(tmp_path / "v.xml", STATE_5, *volumes, kind="TSeries ZSeries Element")
+    assert read_settings(path).numbers == (1, 2, 3, 6)
 
 
 def test_without_frames_the_period_and_the_average_are_used(tmp_path: Path) -> None:

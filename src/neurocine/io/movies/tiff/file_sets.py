@@ -81,7 +81,8 @@ def _prairie(files: Sequence[Path]) -> FileSet | None:
         return None
     first_ones = {(path.parent, m["name"]): path for path, m in zip(files[::-1], matches[::-1], strict=True)}
     beside = [prairie.settings_of(path) for path in reversed(first_ones.values())]
-    settings = _common({path: prairie.read_settings(path) for path in beside if path})
+    found_settings = {path: prairie.read_settings(path) for path in beside if path}
+    settings = _common(found_settings)
     lists_files = settings is not None and bool(settings.channels)
     volumes = settings.n_planes > 1 if settings and lists_files else _are_planes(files, matches)
     in_pages = settings is not None and volumes and settings.has_pages
@@ -97,7 +98,9 @@ def _prairie(files: Sequence[Path]) -> FileSet | None:
         return FileSet(places)
     n_planes = len({m["number"] for m in matches}) if volumes and not lists_files else 1
     rate = settings.frame_rate_hz and settings.frame_rate_hz / n_planes
-    return FileSet(places, rate, settings.pixel_size_um, settings.n_planes if in_pages else 1)
+    # Of several folders, each has its own times.
+    numbers = settings.numbers if len(found_settings) == n_planes == 1 else ()
+    return FileSet(places, rate, settings.pixel_size_um, settings.n_planes if in_pages else 1, numbers)
 
 
 def _common(settings: Mapping[Path, _Settings]) -> _Settings | None:

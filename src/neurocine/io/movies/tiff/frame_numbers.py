@@ -1,4 +1,4 @@
-"""ScanImage's number of each page's frame, which tells pages that are missing.
+"""ScanImage's number of each page's frame, and its times, which tell pages that are missing, and pauses.
 
 Sources of the names: ScanImage's own reader and writer. Channels of a frame have the same number.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import tifffile
@@ -19,6 +20,12 @@ _NUMBERS = [
     re.compile(rf"{name}\"?\s*[=:]\s*(\d+)")
     for name in ("frameNumberAcquisition", "frameNumbers", "Frame Number")
 ]
+#: Seconds since ScanImage's acquisition mode began, and its date: year, month, day, hour, minute, second.
+_TIMES = [
+    re.compile(rf"{name}\"?\s*[=:]\s*(\d+\.?\d*)")
+    for name in ("frameTimestamps_sec", r"Frame Timestamp\(s\)")
+]
+_EPOCH = re.compile(r"epoch\"?\s*[=:]\s*\[([\d., ]+)\]")
 #: Pages that are looked at, spread over a file, where no number is missing.
 _LOOKS = 16
 
@@ -53,6 +60,30 @@ def frame_numbers(
             return expected if step else None
     numbers = [_number(tif, offset) for offset in offsets]
     return None if None in numbers else np.array(numbers, dtype=np.int64)
+
+
+def span_s(tif: tifffile.TiffFile, offsets: Sequence[int]) -> tuple[float, float] | None:
+    """Return when the first and the last page of a file were recorded, in seconds; None if pages don't say.
+
+    Times are counted from the start of ScanImage's acquisition mode, which may span several acquisitions, and
+    from the date of that start, where it is given.
+    """
+    first, last = (_time(begin_of_description(tif, offsets[i])) for i in (0, -1))
+    return None if first is None or last is None else (first, last)
+
+
+def _time(text: str) -> float | None:
+    found = next((match for pattern in _TIMES if (match := pattern.search(text))), None)
+    epoch = _EPOCH.search(text)
+    if found is None:
+        return None
+    try:
+        *date, second = map(float, epoch[1].replace(",", " ").split() if epoch else ())
+        year, month, day, hour, minute = map(int, date)
+        start = datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp() + second
+    except ValueError:  # no date, or none that can be
+        start = 0.0
+    return start + float(found[1])
 
 
 def _number(tif: tifffile.TiffFile, offset: int) -> int | None:

@@ -18,7 +18,7 @@ from neurocine.io.movies.names import natural_key
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.movies.tiff import imagej, ome
 from neurocine.io.movies.tiff.file_sets import file_set, is_preview
-from neurocine.io.movies.tiff.frame_numbers import frame_numbers
+from neurocine.io.movies.tiff.frame_numbers import frame_numbers, span_s
 from neurocine.io.movies.tiff.headers import (
     check_declared_frames,
     check_headers,
@@ -108,13 +108,15 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
             _warn_of_number(path, tif, frames.shape[0])
         _warn_of_white(path, tif)
         n_channels = len(header.layout.channels) if header.layout else 1
+        numbers = frame_numbers(tif, offsets, n_channels) if offsets else None
         return OpenedMovie(
             frames,
             header.frame_rate_hz,
             header.pixel_size_um,
             layout=header.layout if placed is None else placed.layout,
             is_volume_rate=header.is_volume_rate,
-            numbers=frame_numbers(tif, offsets, n_channels) if offsets else None,
+            numbers=numbers,
+            span_s=span_s(tif, offsets) if offsets and numbers is not None else None,
             slots=None if placed is None else placed.slots,
         )
 

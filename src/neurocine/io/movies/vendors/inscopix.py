@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.core import DamagedFile, InputError, Validity
-from neurocine.io.movies.frames import LazyFrames, OpenedMovie
+from neurocine.io.movies.frames import OpenedMovie, Spaced, Spread
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
 from neurocine.io.safe.damage import reraise_as_input_error
 
@@ -32,41 +32,6 @@ _AROUND = 5120
 #: Most frames that a description may count, those that aren't stored among them.
 _MOST_FRAMES = 10**7
 _DTYPES = {0: "<u2", 1: "<f4", 2: "u1"}
-
-
-class _Recorded(LazyFrames):
-    """Frames of which some were never stored: those are zero.
-
-    Parameters
-    ----------
-    path
-        The file.
-    stored
-        Position of each frame in the file; -1 for those that aren't there, (T,).
-    shape, dtype
-        Rows and columns, and pixel type.
-    around
-        Bytes before and after each frame that aren't pixels.
-    """
-
-    def __init__(
-        self, path: Path, stored: NDArray[np.int64], shape: tuple[int, int], dtype: str, around: int
-    ) -> None:
-        super().__init__((len(stored), *shape), dtype)
-        self._path, self._stored, self._around = path, stored, around
-
-    def _read(self, start: int, stop: int) -> NDArray[Any]:
-        frames = np.zeros((stop - start, *self.shape[1:]), self.dtype)
-        stored = self._stored[start:stop]
-        there = np.flatnonzero(stored >= 0)
-        if len(there):
-            n_bytes = frames[0].nbytes
-            step = n_bytes + 2 * self._around
-            file = np.memmap(self._path, np.uint8, "r", shape=((self._stored.max() + 1) * step,))
-            for i in there:
-                at = stored[i] * step + self._around
-                frames[i] = file[at : at + n_bytes].view(self.dtype).reshape(self.shape[1:])
-        return frames
 
 
 def read(path: Path, dataset: str | None = None) -> OpenedMovie:
@@ -94,19 +59,20 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         rate = float(period["den"] / period["num"])
         valid = _valid(described["timingInfo"])
         around = _AROUND if described.get("hasFrameHeaderFooter") else 0
-    stored = np.where(valid, np.cumsum(valid) - 1, -1)
-    frames = _Recorded(path, stored, shape, _DTYPES[described["dataType"]], around)
-    needed = int(valid.sum()) * (shape[0] * shape[1] * frames.dtype.itemsize + 2 * around)
+    dtype, n_stored = np.dtype(_DTYPES[described["dataType"]]), int(valid.sum())
+    step = shape[0] * shape[1] * dtype.itemsize + 2 * around
+    needed = n_stored * step
     if min(shape) < 1 or needed > path.stat().st_size:
         raise DamagedFile(
             path,
             "size",
-            f"is {path.stat().st_size} bytes, but {int(valid.sum())} frames of "
+            f"is {path.stat().st_size} bytes, but {n_stored} frames of "
             f"{shape[0]} x {shape[1]} pixels take {needed}",
             "Copy it again.",
         )
+    frames = Spaced(path, dtype, around, (n_stored, *shape), step)
     return OpenedMovie(
-        frames,
+        frames if valid.all() else Spread(frames, np.flatnonzero(valid), len(valid)),
         rate if isfinite(rate) and rate > 0 else None,
         validity=None if valid.all() else Validity.of(valid, "not recorded: dropped, cropped or blank"),
     )

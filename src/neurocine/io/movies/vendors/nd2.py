@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,13 +18,18 @@ from neurocine.io.movies.frames import LazyFrames, OpenedMovie
 from neurocine.io.movies.layout import Layout, channel_names, whole_volumes
 from neurocine.io.movies.metadata import square_size
 from neurocine.io.movies.registry import MOVIE_FORMATS, MovieFormat
+from neurocine.io.movies.times import numbers_of, rate_of
 from neurocine.io.safe.damage import DEFLATE_RATIO, check_unpacked
+
+logger = logging.getLogger(__name__)
 
 #: nd2's names of loops, with the axis that each is.
 _AXES = {"TimeLoop": "T", "NETimeLoop": "T", "ZStackLoop": "Z", "XYPosLoop": "P"}
 
 #: Most frames of an experiment whose times are read: nd2 lists the loops of all of them.
 _MOST_TIMED = 200_000
+#: The rate that was planned is doubtful if the times differ by more than this share of it.
+_RATE_TOLERANCE = 0.01
 
 
 class _Nd2Frames(LazyFrames):
@@ -54,7 +60,8 @@ class _Nd2Frames(LazyFrames):
 def read(path: Path, dataset: str | None = None) -> OpenedMovie:
     """Return the frames of an ``.nd2`` file, with its channels and planes.
 
-    The frame rate comes from the times at which frames were recorded, or else from the settings.
+    The rate comes from the times at which frames were recorded, or else from the settings; these times tell
+    frames that are missing.
 
     Raises
     ------
@@ -86,15 +93,20 @@ def read(path: Path, dataset: str | None = None) -> OpenedMovie:
         n_recorded = min(recorded, prod(counts.values())) if loops else recorded
         n_bytes = n_recorded * n_channels * prod(shape) * file.dtype.itemsize
         check_unpacked(path, "frames", n_bytes, path.stat().st_size, DEFLATE_RATIO)
-        order = "C" + "".join(axis for axis, _ in reversed(loops))
-        order += "".join(axis for axis in "ZT" if axis not in order)
+        order = "".join(axis for axis, _ in reversed(loops))
+        order = ("C" if "Z" in order else "CZ") + order + ("" if "T" in order else "T")
         names = [str(channel.channel.name) for channel in file.metadata.channels or ()]
         layout = Layout(channel_names(names, n_channels), counts.get("Z", 1), order=order)
-        rate = _frame_rate(file, loops, n_recorded)
+        times = _times_s(file, loops, n_recorded)
+        rate = _frame_rate(file, path, times)
+        numbers = None
         if order.endswith("T"):
             n_recorded = whole_volumes(path, layout, n_recorded * n_channels) // n_channels
+            numbers = None if times is None else numbers_of(times)
         frames = _Nd2Frames(path, n_recorded, n_channels, shape, file.dtype)
-        return OpenedMovie(frames, rate, _pixel_size(file, path), layout=layout)
+        if numbers is not None:
+            numbers = np.repeat(numbers, layout.per_volume)[: len(frames)]
+        return OpenedMovie(frames, rate, _pixel_size(file, path), layout=layout, numbers=numbers)
 
 
 @contextmanager
@@ -119,33 +131,34 @@ def _pixel_size(file: Any, path: Path) -> float | None:
     return square_size([float(edge) for edge, known in edges if known and edge > 0], path)
 
 
-def _frame_rate(file: Any, loops: list[tuple[str, int]], n_recorded: int) -> float | None:
-    """Return the rate of one plane in Hz: from the first and the last time, else from the planned period."""
+def _times_s(file: Any, loops: list[tuple[str, int]], n_recorded: int) -> NDArray[np.float64] | None:
+    """Return when the frames of the first plane were recorded, in seconds; None if the file doesn't say."""
+    if prod(n for _, n in loops) > _MOST_TIMED:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # It says so as a warning.
+        times = np.array(file.events(orient="list").get("Time [s]", ()), dtype=np.float64)[:n_recorded]
     axes = [axis for axis, _ in loops]
     after = axes.index("T") + 1 if "T" in axes else len(axes)
     step = prod(n for _, n in loops[after:])  # frames from one time to the next, of the same plane
-    n_intervals = (n_recorded - 1) // step if axes[:after] in ([], ["T"]) else dict(loops).get("T", 1) - 1
-    planned = prod(n for _, n in loops)
-    if n_intervals > 0 and planned <= _MOST_TIMED:
-        first, last = (_time_ms(file, frame) for frame in (0, n_intervals * step))
-        if first is not None and last is not None and last > first:
-            return 1000 * n_intervals / (last - first)
-    for loop in file.experiment:
-        period = getattr(loop.parameters, "periodMs", 0)
-        if _AXES.get(loop.type) == "T" and period and isfinite(period) and period > 0:
-            return float(1000 / period)
-    return None
+    n_times = -(-n_recorded // step) if axes[:after] in ([], ["T"]) else dict(loops).get("T", 1)
+    own = times[: n_times * step : step]
+    return own if len(times) == n_recorded and len(own) > 1 and np.isfinite(own).all() else None
 
 
-def _time_ms(file: Any, frame: int) -> float | None:
-    """Return when a frame was recorded, in ms; None if the file doesn't say."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # It says so as a warning.
-            time = float(file.frame_metadata(frame).channels[0].time.relativeTimeMs)
-    except (LookupError, AttributeError):
-        return None
-    return time if isfinite(time) else None
+def _frame_rate(file: Any, path: Path, times: NDArray[np.float64] | None) -> float | None:
+    """Return the rate of one plane in Hz: from the `times` of its frames, else from the planned period."""
+    measured = None if times is None else rate_of(times)
+    periods = [
+        getattr(loop.parameters, "periodMs", 0) for loop in file.experiment if _AXES.get(loop.type) == "T"
+    ]
+    planned = next((float(1000 / period) for period in periods if isfinite(period) and period > 0), None)
+    if measured and planned and abs(measured - planned) > _RATE_TOLERANCE * measured:
+        logger.warning(
+            "%s: %g Hz were planned, but by their times frames were recorded at %g Hz, which is used",
+            path, planned, measured,
+        )  # fmt: skip
+    return measured or planned
 
 
 MOVIE_FORMATS.register(MovieFormat(name="Nikon", suffixes=(".nd2",), read=read))

@@ -16,9 +16,8 @@ import numpy as np
 
 from neurocine.core import InputError
 from neurocine.io.movies.metadata import square_size
-from neurocine.io.movies.times import gaps_of
+from neurocine.io.movies.times import numbers_of
 from neurocine.io.movies.vendors.xml import numeric, parse
-from neurocine.io.movies.volumes import warn_of_missing
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +38,9 @@ class Settings:
         Frames per second of one channel of one plane; None if unknown.
     pixel_size_um
         µm per pixel; None if unknown, or if pixels aren't square.
+    numbers
+        The number of each frame of a plane, from 1, by its time, where frames that are missing count, and
+        pauses between cycles; empty if unknown.
     """
 
     n_planes: int
@@ -46,6 +48,7 @@ class Settings:
     frame_rate_hz: float | None
     pixel_size_um: float | None
     has_pages: bool = False
+    numbers: tuple[int, ...] = ()
 
 
 def settings_of(picture: Path) -> Path | None:
@@ -79,13 +82,15 @@ def read_settings(path: Path) -> Settings:
             "planes before you use them",
             path,
         )
-    warn_of_missing(str(path), _gaps(cycles, volumes), None, "the times of frames")
+    times = [times[0] for times in cycles] if volumes else [time for times in cycles for time in times]
+    numbers = numbers_of(np.array(times))
     edges = [_first(root, "micronsPerPixel", axis) for axis in ("XAxis", "YAxis")]
     return Settings(
         n_planes=max(map(len, cycles)) if volumes else 1,
         channels=dict(_channels(root)),
         frame_rate_hz=_rate(root, cycles, volumes),
         pixel_size_um=square_size([edge for edge in edges if edge and edge > 0], path),
+        numbers=() if numbers is None else tuple(numbers.tolist()),
         has_pages=any((numeric(file, "page") or 1) > 1 for file in root.iter("File")),
     )
 
@@ -100,18 +105,6 @@ def _rate(root: ElementTree.Element, cycles: Sequence[Sequence[float]], volumes:
         return float(1 / np.median(intervals))
     period, averaged = _first(root, "framePeriod"), _first(root, "rastersPerFrame") or 1
     return 1 / (period * averaged) if period and period > 0 and averaged > 0 else None
-
-
-def _gaps(cycles: Sequence[Sequence[float]], volumes: bool) -> list[tuple[int, int]]:
-    """Return the frame of a plane before each gap within a cycle, or between volumes, and what is missing."""
-    if volumes:
-        return gaps_of(np.array([times[0] for times in cycles]))
-    starts = np.cumsum([0, *map(len, cycles)]).tolist()
-    return [
-        (start + frame, n)
-        for start, times in zip(starts, cycles, strict=False)
-        for frame, n in gaps_of(np.array(times))
-    ]
 
 
 def _times(sequence: ElementTree.Element) -> Sequence[float]:

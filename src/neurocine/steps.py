@@ -160,7 +160,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "celltype",
         "classifies each ROI as pyramidal cell, interneuron or noise",
-        impl=3,
+        impl=4,
         cost=Cost(3000, 0.2, 15, 60),
         reads=("movie", "rois"),
         writes={"celltypes": "celltypes.tsv"},
@@ -294,7 +294,7 @@ PROJECT_STEPS: tuple[Step, ...] = (
         )
     ),
     *(
-        _project_step(name, summary, 2, cost, "evaluation", "evaluation", "evaluation", 2)
+        _project_step(name, summary, 3, cost, "evaluation", "evaluation", "evaluation", 2)
         for name, summary, cost in (
             ("evaluate_segmentation", "measures segmentation against truth", Cost(3000, 0.0, 60, 0)),
             ("evaluate_activity", "measures activity and cell types against truth", Cost(6000, 0.0, 120, 0)),

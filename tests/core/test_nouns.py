@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neurocine.core import CellTypes, InputError, Labels, Movie, Raster, RoiSet, Traces
+from neurocine.core import CellTypes, InputError, Labels, Movie, Raster, RoiSet, Traces, clear_types
 from neurocine.core.raster import active_runs
 
 
@@ -142,6 +142,17 @@ def test_celltypes_are_the_most_probable_and_found_by_id() -> None:
         CellTypes(np.array([5]), np.array([[0.7, 0.2, 0.2]], np.float32))
     with pytest.raises(InputError, match="label: 'glia' is no cell type"):
         replace(types, labels=Labels(np.float32([1, 0]), ("glia", "")))
+
+
+def test_a_neuron_that_may_as_well_be_of_the_other_type_is_unknown() -> None:
+    probability = np.float32([[0.55, 0.4, 0.05], [0.3, 0.2, 0.5], [0.1, 0.8, 0.1], [0.4, 0.4, 0.2]])
+    never = CellTypes(np.arange(4), probability, clear=clear_types(probability, 0.5))
+    assert never.types == ("pyramidal", "noise", "interneuron", "pyramidal")
+    some = replace(never, clear=clear_types(probability, 0.7))
+    assert some.types == ("unknown", "noise", "interneuron", "unknown")
+    assert some.of(np.array([3, 2])) == ("unknown", "interneuron")
+    with pytest.raises(InputError, match="clear"):
+        replace(never, clear=np.ones(3, dtype=bool))
 
 
 def test_only_clear_labels_tell_a_type() -> None:

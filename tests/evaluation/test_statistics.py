@@ -90,9 +90,20 @@ def test_types_of_the_papers_table_2() -> None:
     report = evaluate_types(true, called)
     assert np.round(100 * np.array(report.sensitivity), 1).tolist() == [90.2, 81.6, 81.8]
     assert np.round(100 * np.array(report.precision), 1).tolist() == [90.2, 91.2, 60.0]
-    assert report.confusion[0] == (46, 1, 4)
+    assert report.confusion[0] == (46, 1, 4, 0)
     assert report.accuracy == pytest.approx(0.86)
     assert report.as_dict()["by_type"]["noise"]["cells"] == 11
+
+
+def test_neurons_of_unknown_type_are_missed_and_make_no_call_wrong() -> None:
+    true = ["pyramidal", "pyramidal", "interneuron", "interneuron"]
+    report = evaluate_types(true, ["pyramidal", "unknown", "unknown", "pyramidal"])
+    assert report.sensitivity[:2] == (0.5, 0)
+    assert report.precision[0] == 0.5
+    assert report.confusion[:2] == ((1, 0, 0, 1), (1, 0, 0, 1))
+    assert report.macro_f1 == pytest.approx((0.5 + 0) / 2)
+    with pytest.raises(InputError, match="'unknown'"):
+        evaluate_types(["unknown"], ["noise"])
 
 
 def test_types_that_never_occur_do_not_count_and_unknown_ones_are_refused() -> None:
@@ -118,7 +129,7 @@ def test_cells_without_a_label_count_for_no_type() -> None:
     assert result["by_label"] == {
         "interneuron": {
             "cells": 4,
-            "called": {"pyramidal": 1, "interneuron": 2, "noise": 1},
+            "called": {"pyramidal": 1, "interneuron": 2, "noise": 1, "unknown": 0},
             "sensitivity": 0.5,
         }
     }

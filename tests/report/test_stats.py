@@ -29,10 +29,21 @@ def results(results_folder: Path) -> RecordingResults:
 
 
 def test_rows_of_types(results: RecordingResults) -> None:
-    pyramidal, interneuron, noise = stats.type_rows(cells_table(results))
+    pyramidal, interneuron, noise, unknown = stats.type_rows(cells_table(results))
+    assert (unknown.cell_type, unknown.count) == ("unknown", 0)
     assert (pyramidal.count, pyramidal.transients, pyramidal.median_rate_per_min) == (2, 2, 2.0)
     assert (interneuron.count, noise.count) == (1, 1)
     assert stats.type_rows(cells_table(results)[:0])[0].median_snr is None
+
+
+def test_neurons_of_unknown_type_are_cells(results: RecordingResults) -> None:
+    doubtful = replace(results, celltypes=replace(results.celltypes, clear=np.zeros(4, dtype=bool)))
+    rows = {row.cell_type: row for row in stats.type_rows(cells_table(doubtful))}
+    assert {name: row.count for name, row in rows.items()} == {
+        "pyramidal": 0, "interneuron": 0, "noise": 1, "unknown": 3,
+    }  # fmt: skip
+    np.testing.assert_array_equal(doubtful.is_cell, results.is_cell)
+    assert figures.raster(doubtful).light.width > 0
 
 
 def test_median_leaves_out_what_is_not_finite() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from scipy import ndimage
 from neurocine.core import InputError
 from neurocine.core.truth import SPLITS
 from neurocine.simulation import PRESETS, TissuePreset, simulate
+from neurocine.simulation.hybrid.activity import draw_cells
 from neurocine.simulation.hybrid.detectability import detectability_of
 from neurocine.simulation.hybrid.footprints import CellFootprint
 from neurocine.simulation.library import load
@@ -252,3 +254,21 @@ def test_every_kind_is_in_every_split(name: str) -> None:
         rois, truth, frames = make_tissue(preset, 1, split, name)
         assert len(rois) == len(truth.ids) > 0
         assert frames[0:2].max() > 0
+
+
+def test_neither_kinetics_nor_the_number_of_neurons_tells_types() -> None:
+    library = load("train")
+    preset = replace(TISSUE_PRESETS["tissue-types"], n_frames=100, common_kinetics=1.0)
+    kinds = ("pyramidal", "interneuron") * 150
+    cells = draw_cells(np.random.default_rng(0), preset, library.neurons + library.further, kinds)
+    pairs = [name.split(" + ") for name in cells.neurons]
+    glowing = [{glow for _, glow in pairs[offset::2]} for offset in (0, 1)]
+    assert len(glowing[0] | glowing[1]) <= 2
+    sets = [Counter(own.split("/")[0] for own, _ in pairs[offset::2]) for offset in (0, 1)]
+    assert set(sets[0]) == set(preset.pyramidal_sets)
+    assert set(sets[1]) == set(preset.interneuron_sets)
+    assert min(min(of.values()) for of in sets) > 10
+    apart = replace(preset, common_kinetics=0.0)
+    cells = draw_cells(np.random.default_rng(0), apart, library.neurons + library.further, kinds)
+    interneurons = {name.split(" + ")[1].split("/")[0] for name in cells.neurons[1::2]}
+    assert interneurons <= set(preset.interneuron_sets)

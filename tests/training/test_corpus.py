@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -132,6 +133,14 @@ def test_the_corpora_of_tissue_have_ten_times_the_fields_of_the_default() -> Non
     ):
         n_large, n_small = (sum(movie.split == "train" for movie in corpus_movies(s)) for s in (large, small))
         assert n_large >= 10 * n_small
+
+
+def test_the_corpus_of_cell_types_can_be_made() -> None:
+    file = Path(__file__).parents[2] / "config" / "training-types.yaml"
+    training = parse_config(yaml.safe_load(file.read_text(encoding="utf-8"))).training
+    movies = corpus_movies(training.simulation)
+    assert Counter(movie.split for movie in movies) == {"train": 40, "validation": 16, "test": 16}
+    assert sum(movie.preset == "tissue-types" for movie in movies) == 32
 
 
 def test_settings_know_the_presets_that_can_be_made() -> None:

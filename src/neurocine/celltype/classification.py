@@ -1,7 +1,8 @@
 """The type of each cell: pyramidal, interneuron or noise (DeepCINAC, section 2.4).
 
 A network reads windows of 500 frames of the cell. Only a cell's most active windows are read, because they
-show its kinetics; their probabilities are averaged.
+show its kinetics; their probabilities are averaged. A neuron that may as well be of the one type as of the
+other is of unknown type.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocine.config import CelltypeSettings
-from neurocine.core import CELL_TYPES, CellTypes, Movie, RoiSet
+from neurocine.core import CELL_TYPES, CellTypes, Movie, RoiSet, clear_types
 from neurocine.networks.cells.grid import Grid, ModelMovie
 from neurocine.networks.cells.inputs import check_field, windows
 from neurocine.networks.cells.runner import Features, Runner
@@ -67,7 +68,7 @@ def classify(
     seen, traces = ModelMovie.with_traces(movie, grid, seen_rois, model.entry.normalisation)
     runner = Runner(model.networks, model.architecture, settings.backend)
     probability = averaged(runner, seen, seen_rois, traces, settings, progress)
-    return CellTypes(rois.ids, probability)
+    return CellTypes(rois.ids, probability, clear=clear_types(probability, settings.unknown_below))
 
 
 def most_active(

@@ -93,6 +93,11 @@ class CelltypeSettings(Section):
     windows: int = Field(
         4, ge=1, description="number of most active windows that are averaged (the paper: 2, of 50 s)"
     )
+    unknown_below: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        0.6,
+        description="a neuron's type is unknown if the likelier of pyramidal cell and interneuron has less "
+        "than this fraction of both probabilities (0.5: never unknown)",
+    )
     batch_size: int = Field(32, ge=1, description="windows per batch")
     backend: Backend = Field("keras", description="runtime of the network: keras (TensorFlow) or openvino")
     labelled_type: Literal["pyramidal", "interneuron"] = Field(

@@ -30,6 +30,7 @@ PresetName = Literal[
     "tissue-hippocampus",
     "tissue-interneurons",
     "tissue-nuclei",
+    "tissue-types",
 ]
 CellType = Literal["pyramidal", "interneuron", "noise"]
 

@@ -1,7 +1,7 @@
 """The data types that all steps share: frozen dataclasses over arrays, validated on construction."""
 
 from neurocine.core.assemblies import Assemblies
-from neurocine.core.celltypes import CELL_TYPES, CellTypes, Labels
+from neurocine.core.celltypes import CALLED_TYPES, CELL_TYPES, UNKNOWN, CellTypes, Labels, clear_types
 from neurocine.core.errors import (
     DamagedFile,
     EngineMissing,
@@ -23,7 +23,9 @@ from neurocine.core.rois import RoiSet
 from neurocine.core.traces import Traces
 
 __all__ = [
+    "CALLED_TYPES",
     "CELL_TYPES",
+    "UNKNOWN",
     "Assemblies",
     "CellTypes",
     "DamagedFile",
@@ -49,4 +51,5 @@ __all__ = [
     "Transients",
     "UnknownFormat",
     "Validity",
+    "clear_types",
 ]

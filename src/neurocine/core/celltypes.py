@@ -12,6 +12,10 @@ from neurocine.core.validate import as_array, unique_ids
 
 #: The classes of the cell-type network, in the order of its outputs (DeepCINAC, section 2.4).
 CELL_TYPES = ("pyramidal", "interneuron", "noise")
+#: A neuron whose type isn't clear.
+UNKNOWN = "unknown"
+#: What an ROI may be called.
+CALLED_TYPES = (*CELL_TYPES, UNKNOWN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,20 @@ class Labels:
         return cls(probability, tuple(cell_type if value >= least else "" for value in probability))
 
 
+def clear_types(probability: NDArray[np.floating], least: float) -> NDArray[np.bool_]:
+    """Return whether one of both types of neurons is clearly the likelier one, (N,).
+
+    Parameters
+    ----------
+    probability
+        (N, 3), in the order of `CELL_TYPES`.
+    least
+        Share that the likelier of both must have of their sum, 0.5 to 1.
+    """
+    neuron = probability[:, :-1]
+    return np.asarray(neuron.max(axis=1) >= least * neuron.sum(axis=1))
+
+
 @dataclass(frozen=True, eq=False)
 class CellTypes:
     """The probability that each of N ROIs is of each type in `CELL_TYPES`.
@@ -50,6 +68,8 @@ class CellTypes:
         Where it came from, for messages.
     labels
         What a structural channel says of the ROIs; None without one.
+    clear
+        Whether the type of each is clear, (N,) bool; neurons of which it isn't are `UNKNOWN`. None: of all.
 
     Raises
     ------
@@ -61,6 +81,7 @@ class CellTypes:
     probability: NDArray[np.float32]
     source: str = "cell types"
     labels: Labels | None = None
+    clear: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         n = len(unique_ids(self.ids, self.source))
@@ -70,6 +91,8 @@ class CellTypes:
                 self.source, "probability", "a row doesn't sum to 1", "Give one probability per type."
             )
 
+        if self.clear is not None:
+            as_array(self.clear, np.bool_, (n,), self.source, "clear")
         if self.labels is not None:
             as_array(self.labels.probability, np.float32, (n,), self.source, "labels")
             unknown = sorted(set(self.labels.types) - {"", *CELL_TYPES})
@@ -79,8 +102,14 @@ class CellTypes:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The most probable type of each ROI."""
-        return tuple(CELL_TYPES[i] for i in self.probability.argmax(axis=1))
+        """The most probable type of each ROI, or `UNKNOWN`."""
+        likeliest = tuple(CELL_TYPES[i] for i in self.probability.argmax(axis=1))
+        if self.clear is None:
+            return likeliest
+        return tuple(
+            kind if clear or kind == "noise" else UNKNOWN
+            for kind, clear in zip(likeliest, self.clear, strict=True)
+        )
 
     def of(self, ids: NDArray[np.int64]) -> tuple[str, ...]:
         """Return the types of the ROIs named `ids`, in that order.

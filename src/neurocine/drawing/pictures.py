@@ -16,9 +16,9 @@ from neurocine.core import RoiSet
 #: Colours that colour-blind readers can tell apart (Okabe and Ito), for a light page, a dark page and on grey
 #: pictures.
 COLOURS = {
-    "light": {"pyramidal": "#0072b2", "interneuron": "#d55e00", "noise": "#8a8a8a"},
-    "dark": {"pyramidal": "#56b4e9", "interneuron": "#e69f00", "noise": "#8f8f8f"},
-    "picture": {"pyramidal": "#56b4e9", "interneuron": "#ffb000", "noise": "#c8c8c8"},
+    "light": {"pyramidal": "#0072b2", "interneuron": "#d55e00", "unknown": "#009e73", "noise": "#8a8a8a"},
+    "dark": {"pyramidal": "#56b4e9", "interneuron": "#e69f00", "unknown": "#2fd6a3", "noise": "#8f8f8f"},
+    "picture": {"pyramidal": "#56b4e9", "interneuron": "#ffb000", "unknown": "#2fd6a3", "noise": "#c8c8c8"},
 }
 
 #: Colours of ROIs on grey pictures: found by an engine and STNeuroNet, by the engine alone, by STNeuroNet

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neurocine.core import CELL_TYPES, CellTypes, InputError
+from neurocine.core import CALLED_TYPES, CELL_TYPES, CellTypes, InputError
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class TypeReport:
     types
         Names of the types, in the order of all that follows.
     confusion
-        Row: true type; column: type called; numbers of cells.
+        Row: true type; column: type called, the last column `neurocine.core.UNKNOWN`; numbers of cells.
     sensitivity, precision, f1, cells
         For each type; 0 where it never occurs or is never called.
     macro_f1
@@ -42,6 +42,7 @@ class TypeReport:
         rows = zip(self.types, self.sensitivity, self.precision, self.f1, self.cells, strict=True)
         return {
             "types": list(self.types),
+            "called": list(CALLED_TYPES),
             "confusion": [list(row) for row in self.confusion],
             "by_type": {
                 name: {"sensitivity": s, "precision": p, "f1": f, "cells": n} for name, s, p, f, n in rows
@@ -55,21 +56,24 @@ class TypeReport:
 def evaluate_types(true: Sequence[str], called: Sequence[str]) -> TypeReport:
     """Compare the true types of cells with those that were called.
 
+    A neuron called `neurocine.core.UNKNOWN` was missed: it lowers the sensitivity of its type, and the
+    precision of none.
+
     Raises
     ------
     InputError
-        If their numbers differ, or a type is unknown.
+        If their numbers differ, or a type is none.
     """
     from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-    unknown = sorted({*true, *called} - set(CELL_TYPES))
-    if unknown or len(true) != len(called):
-        problem = f"{unknown[0]!r} is none" if unknown else f"there are {len(called)} for {len(true)} cells"
+    odd = sorted((set(true) - set(CELL_TYPES)) | (set(called) - set(CALLED_TYPES)))
+    if odd or len(true) != len(called):
+        problem = f"{odd[0]!r} is none" if odd else f"there are {len(called)} for {len(true)} cells"
         raise InputError("cell types", "type", problem, f"Give one of {', '.join(CELL_TYPES)} for each cell.")
     labels = list(CELL_TYPES)
     if not len(true):
         none = (0.0,) * len(labels)
-        empty = ((0,) * len(labels),) * len(labels)
+        empty = ((0,) * len(CALLED_TYPES),) * len(labels)
         return TypeReport(CELL_TYPES, empty, none, none, none, (0,) * len(labels), None, None)
     precision, sensitivity, f1, support = precision_recall_fscore_support(
         true, called, labels=labels, zero_division=0
@@ -77,7 +81,10 @@ def evaluate_types(true: Sequence[str], called: Sequence[str]) -> TypeReport:
     occurring = [score for name, score in zip(labels, f1, strict=True) if name in {*true, *called}]
     return TypeReport(
         types=CELL_TYPES,
-        confusion=tuple(tuple(row) for row in confusion_matrix(true, called, labels=labels).tolist()),
+        confusion=tuple(
+            tuple(row)
+            for row in confusion_matrix(true, called, labels=list(CALLED_TYPES))[: len(labels)].tolist()
+        ),
         sensitivity=tuple(sensitivity.tolist()),
         precision=tuple(precision.tolist()),
         f1=tuple(f1.tolist()),
@@ -139,8 +146,8 @@ def _by_label(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, Any]]:
     counts = Counter(pairs)
     return {
         label: {
-            "cells": (cells := sum(counts[label, called] for called in CELL_TYPES)),
-            "called": {called: counts[label, called] for called in CELL_TYPES},
+            "cells": (cells := sum(counts[label, called] for called in CALLED_TYPES)),
+            "called": {called: counts[label, called] for called in CALLED_TYPES},
             "sensitivity": counts[label, label] / cells,
         }
         for label in sorted({label for label, _ in pairs})

@@ -125,7 +125,11 @@ CELL_COLUMNS: Final[tuple[CellColumn, ...]] = (
         ".0f",
     ),
     CellColumn(
-        "type", "Most probable type of the cell", lambda m: m.results.types, "type", nwb_name="cell_type"
+        "type",
+        "Most probable type of the cell, or unknown",
+        lambda m: m.results.types,
+        "type",
+        nwb_name="cell_type",
     ),
     *(_type_probability(index, name) for index, name in enumerate(CELL_TYPES)),
     CellColumn(
@@ -191,7 +195,7 @@ CELL_COLUMNS: Final[tuple[CellColumn, ...]] = (
 #: The columns of ``transients.tsv``, in order, and what they hold.
 TRANSIENT_COLUMNS: Final[Mapping[str, str]] = {
     "roi_id": "Id of the ROI",
-    "type": "Most probable type of the ROI",
+    "type": "Most probable type of the ROI, or unknown",
     "onset_s": "Start of its onset frame in seconds from the start of the movie",
     "peak_s": "Start of its peak frame in seconds from the start of the movie",
     "onset_frame": "First active frame, counted from 0",

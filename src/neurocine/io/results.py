@@ -101,7 +101,7 @@ class RecordingResults:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The most probable type of each ROI."""
+        """The most probable type of each ROI, or `neurocine.core.UNKNOWN`."""
         return self.celltypes.types
 
     @property

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from neurocine.assemblies.figures import draw_assemblies
-from neurocine.core import CELL_TYPES, Assemblies, RoiSet
+from neurocine.core import CALLED_TYPES, Assemblies, RoiSet
 from neurocine.core.controls import Controls
 from neurocine.core.raster import active_runs
 from neurocine.drawing.pictures import Themed
@@ -120,7 +120,7 @@ def traces(results: RecordingResults, positions: NDArray[np.int64], start: int, 
 def raster(results: RecordingResults) -> Themed:
     """Draw the raster of all ROIs by type, the busiest of each on top, and the population's activity."""
     active = results.raster.active
-    type_rank = np.array([CELL_TYPES.index(cell_type) for cell_type in results.types])
+    type_rank = np.array([CALLED_TYPES.index(cell_type) for cell_type in results.types])
     order = np.lexsort((-active.sum(axis=1), type_rank))
     seconds = np.arange(results.movie.n_frames) / results.movie.frame_rate_hz
     edges = np.linspace(0, len(seconds), min(len(seconds), MAX_COLUMNS) + 1).astype(int)

@@ -17,7 +17,7 @@ import yaml
 from neurocine import __version__
 from neurocine.config import ReportSettings
 from neurocine.config.engines import STNEURONET
-from neurocine.core import CELL_TYPES, InputError
+from neurocine.core import CALLED_TYPES, InputError
 from neurocine.core.controls import MEASURES, sentence
 from neurocine.drawing.pages import page_environment
 from neurocine.drawing.pictures import (
@@ -217,7 +217,7 @@ def write_report(
 def environment() -> jinja2.Environment:
     """Return the templates; everything put into them is escaped."""
     templates = page_environment("neurocine.report")
-    templates.globals.update(version=__version__, colours=COLOURS, cell_types=CELL_TYPES)
+    templates.globals.update(version=__version__, colours=COLOURS, cell_types=CALLED_TYPES)
     templates.globals.update(found_colours=FOUND_COLOURS, active_colours=ACTIVE_COLOURS)
     templates.filters["duration"] = duration
     templates.filters["filename"] = lambda path: Path(path).name

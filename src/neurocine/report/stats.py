@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neurocine.config.engines import STNEURONET
-from neurocine.core import CELL_TYPES
+from neurocine.core import CALLED_TYPES
 from neurocine.core.raster import active_runs
 from neurocine.io.results import RecordingResults
 
@@ -79,9 +79,9 @@ def looked_for_active(results: RecordingResults) -> bool:
 
 
 def type_rows(cells: pd.DataFrame) -> list[TypeRow]:
-    """Return one row per type, in the order of `CELL_TYPES`; the parameter as of `engine_rows`."""
+    """Return one row per type, in the order of `CALLED_TYPES`; the parameter as of `engine_rows`."""
     rows = []
-    for cell_type in CELL_TYPES:
+    for cell_type in CALLED_TYPES:
         rois = cells[cells["type"] == cell_type]
         rows.append(
             TypeRow(

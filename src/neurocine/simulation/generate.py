@@ -78,8 +78,9 @@ def simulate(
     if split not in SPLITS:
         raise InputError("simulation", "split", f"is {split!r}", f"Choose one of {', '.join(SPLITS)}.")
     made_of = asdict(chosen)
-    if made_of.get("assemblies") is None:
-        made_of.pop("assemblies", None)  # movies keep the hash they had before there were any
+    for later in ("assemblies", "common_kinetics"):
+        if made_of.get(later) is None:
+            made_of.pop(later, None)  # movies keep the hash they had before there were any
     made_with: dict[str, Any] = {"preset": made_of, "seed": seed, "split": split}
     if fields is not None:
         made_with["fields"] = Path(fields).name

@@ -163,6 +163,13 @@ def test_celltypes(tmp_path: Path) -> None:
     assert f"# source_sha256={'5' * 64}" in path.read_text()
 
 
+def test_unknown_types_stay_unknown(tmp_path: Path) -> None:
+    probability = np.array([[0.5, 0.4, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]], np.float32)
+    path = tmp_path / "celltypes.tsv"
+    write_celltypes(path, CellTypes(IDS, probability, clear=np.array([False, True, False])), STAMP)
+    assert read_celltypes(path).types == ("unknown", "interneuron", "noise")
+
+
 def test_labels_of_cells_are_kept_and_may_be_missing(tmp_path: Path) -> None:
     probability = np.full((3, 3), 1 / 3, np.float32)
     labels = Labels.of(np.float32([0.95, np.nan, 0.25]), "interneuron", 0.9)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from neurocine.core import CALLED_TYPES
 from neurocine.drawing.rendering import METHOD_COLOURS, png
 from neurocine.evaluation.activity.activity_evaluation import ActivityEvaluation
 from neurocine.evaluation.activity.criterion import DPRIME_EDGES, METRICS, Criterion
@@ -128,9 +129,8 @@ def confusion(figure: Figure, report: TypeReport) -> None:
             column, row, f"{counts[row, column]}\n{shares[row, column]:.0%}", ha="center", va="center",
             color="white" if dark else "#1f2a33",
         )  # fmt: skip
-    positions = np.arange(len(report.types))
-    axes.set_xticks(positions, report.types)
-    axes.set_yticks(positions, report.types, rotation=90, va="center")
+    axes.set_xticks(np.arange(len(CALLED_TYPES)), CALLED_TYPES)
+    axes.set_yticks(np.arange(len(report.types)), report.types, rotation=90, va="center")
     axes.set_xlabel("called")
     axes.set_ylabel("true type")
     axes.spines[:].set_visible(False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neurocine.core import CELL_TYPES, CellTypes, FileMissing, InputError, Labels
+from neurocine.core import CELL_TYPES, UNKNOWN, CellTypes, FileMissing, InputError, Labels
 from neurocine.io.atomic import atomic_path
 from neurocine.io.result_files.stamp import Stamp
 from neurocine.io.safe.damage import reraise_as_input_error
@@ -62,9 +62,11 @@ def read_celltypes(path: Path) -> CellTypes:
             path, "table", f"holds something other than a number ({error})", "Run the step celltype again."
         ) from error
     types = tuple(row.get("label") or "" for row in rows)
+    clear = np.array([row["type"] != UNKNOWN for row in rows], dtype=bool)
     return CellTypes(
         ids,
         probability.reshape(-1, len(CELL_TYPES)).astype(np.float32),
         source=str(path),
         labels=None if np.isnan(labelled).all() else Labels(labelled, types),
+        clear=None if clear.all() else clear,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -75,6 +76,12 @@ def draw_cells(
     }
     # Few neurons have GCaMP6f: trains may come from any excitatory one.
     trains = {**pools, "pyramidal": [n for n in neurons if not n.is_interneuron]}
+    glowing_alike: list[RecordedNeuron] = []
+    if preset.common_kinetics is not None:
+        pools = trains = {kind: _evened(pool) for kind, pool in pools.items()}
+        if rng.uniform() < preset.common_kinetics:
+            anyone = [pool[rng.integers(len(pool))] for pool in pools.values() if pool]
+            glowing_alike = [anyone[i] for i in rng.integers(len(anyone), size=2)]
     fired = firing or partial(own_train, preset)
     duration = preset.n_frames / preset.frame_rate_hz
     per_min = rng.uniform(*preset.network_per_min)
@@ -95,11 +102,20 @@ def draw_cells(
         neuron = trains[kind][rng.integers(len(trains[kind]))]
         same = neuron in pools[kind] and rng.uniform() < 0.5
         glowing = neuron if same else pools[kind][rng.integers(len(pools[kind]))]
+        if glowing_alike:
+            glowing = glowing_alike[rng.integers(len(glowing_alike))]
         train = fired(rng, kind, neuron, duration, events[index])
         traces[index] = _fluorescence(rng, preset, neuron.kinetics, glowing.kinetics, train)
         spikes.append(train)
         names.append(f"{neuron.name} + {glowing.name}")
     return CellActivity(kinds, tuple(names), spikes, traces, assembly)
+
+
+def _evened(neurons: Sequence[RecordedNeuron]) -> list[RecordedNeuron]:
+    """Return `neurons`, each so often that every data set occurs about as often as the largest."""
+    sizes = Counter(neuron.data_set for neuron in neurons)
+    largest = max(sizes.values(), default=0)
+    return [neuron for neuron in neurons for _ in range(round(largest / sizes[neuron.data_set]))]
 
 
 def own_train(

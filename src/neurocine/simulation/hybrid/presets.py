@@ -102,6 +102,11 @@ class HybridPreset:
         Loss of brightness from the first to the last frame.
     assemblies
         Assemblies planted among the cells in the plane; None: none.
+    common_kinetics
+        Share of the movies in which all cells glow as the same two recorded neurons do, whatever the type of
+        either. A data set has one indicator and one type, so that kinetics tell types here, but not in a
+        movie where all cells have one indicator. Also, all data sets of a type are equally likely, however
+        few their neurons, and trains are of those sets alone. None: as recorded.
     """
 
     fov_shape: tuple[int, int] = (160, 160)
@@ -133,6 +138,7 @@ class HybridPreset:
     axial_um: Range = (0.1, 1.2)
     bleaching: Range = (0.0, 0.2)
     assemblies: PlantedAssemblies | None = None
+    common_kinetics: float | None = None
 
     def __post_init__(self) -> None:
         if min(self.fov_shape) < 32:

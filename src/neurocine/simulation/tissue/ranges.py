@@ -328,7 +328,8 @@ _CORTEX_6F = replace(
 
 #: ``tissue-cortex``, ``tissue-cortex-6f``: all ranges. The others stress one part each: light so low that
 #: most pixels hold no photon; so much that neuropil and motion limit, not noise; depth and registration;
-#: vessels; packed, synchronous cells; interneurons alone; nuclei alone.
+#: vessels; packed, synchronous cells; interneurons alone; nuclei alone; types that neither indicator nor
+#: region tells (spinal cells of both types fire so alike that they teach nothing of types).
 TISSUE_PRESETS: dict[str, TissuePreset] = {
     "tissue-cortex": _CORTEX,
     "tissue-cortex-6f": _CORTEX_6F,
@@ -387,5 +388,12 @@ TISSUE_PRESETS: dict[str, TissuePreset] = {
         frame_rate_hz=7.0,
         soma_scale=(0.72, 1.0),
         somata=SomaRanges(nuclear=(1.0,), outline=(0.9, 1.1)),
+    ),
+    "tissue-types": replace(
+        _CORTEX,
+        type_shares=(0.45, 0.35, 0.2),
+        pyramidal_sets=("DS10", "DS13", "DS14", "DS16", "DS20"),
+        interneuron_sets=("DS22", "DS23", "DS24", "DS25", "DS26"),
+        common_kinetics=0.5,
     ),
 }

@@ -117,7 +117,7 @@ def _activity_table(metrics: dict[str, Any]) -> list[str]:
 
 def _celltype_table(metrics: dict[str, Any]) -> list[str]:
     """Return figures by type, and the confusion matrix."""
-    types = metrics["types"]
+    types, called = metrics["types"], metrics["called"]
     chance = metrics["chance"]
     return [
         f"Accuracy {metrics['accuracy']:.3f}, balanced accuracy {metrics['balanced_accuracy']:.3f}, macro F1",
@@ -125,8 +125,8 @@ def _celltype_table(metrics: dict[str, Any]) -> list[str]:
         f"{chance['majority']:.3f} for always the most frequent, {chance['shuffled_accuracy']:.3f} for the",
         "model's answers shuffled among cells.",
         "",
-        "| type | cells | sensitivity | precision | F1 | " + " | ".join(f"called {t}" for t in types) + " |",
-        "|---" * (5 + len(types)) + "|",
+        "| type | cells | sensitivity | precision | F1 | " + " | ".join(f"called {t}" for t in called) + " |",
+        "|---" * (5 + len(called)) + "|",
         *(
             f"| {kind} | {metrics['cells'][i]} | {metrics['sensitivity'][i]:.3f} "
             f"| {metrics['precision'][i]:.3f} | {metrics['f1'][i]:.3f} | "

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neurocine.activity import infer
 from neurocine.celltype import classify
 from neurocine.config import ActivitySettings, CelltypeSettings
-from neurocine.core import CELL_TYPES
+from neurocine.core import CALLED_TYPES, CELL_TYPES
 from neurocine.core.truth import MIN_DPRIME
 from neurocine.evaluation.activity.activity_cases import run_dprime
 from neurocine.evaluation.activity.scored_transients import Score, scored_transients
@@ -170,6 +170,7 @@ def _celltypes(
     shuffled = np.random.default_rng([recipe.settings.seed, 3]).permutation(predicted)
     return {
         "types": list(CELL_TYPES),
+        "called": list(CALLED_TYPES),
         "cells": [int(n) for n in support],
         "accuracy": float(accuracy_score(true, predicted)),
         "balanced_accuracy": float(np.mean(recall[support > 0])),
@@ -177,7 +178,7 @@ def _celltypes(
         "precision": [float(value) for value in precision],
         "sensitivity": [float(value) for value in recall],
         "f1": [float(value) for value in f1],
-        "confusion": confusion_matrix(true, predicted, labels=list(CELL_TYPES)).tolist(),
+        "confusion": confusion_matrix(true, predicted, labels=list(CALLED_TYPES))[: len(CELL_TYPES)].tolist(),
         "chance": {
             "uniform": 1 / len(CELL_TYPES),
             "majority": float(support.max() / support.sum()),

@@ -114,7 +114,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "motion",
         "registers every frame onto a template",
-        impl=4,
+        impl=5,
         cost=Cost(3000, 0.0, 15, 60),
         reads=("source",),
         writes={"movie": "movie.h5"},

@@ -314,7 +314,7 @@ def test_check_knows_truth_of_another_movie(tmp_path: Path, tiff: Path, blobs, m
         (["motion", "gone.tif", "--out", "m.h5"], "gone.tif"),
         (
             ["motion", "{tiff}", "--engine", "magic", "--out", "m.h5"],
-            "choose one of suite2p, caiman, cinac, none",
+            "choose one of suite2p, caiman, cinac, neurocine, none",
         ),
         (["motion", "{tiff}", "--out", "m.h5"], "--frame-rate"),
         (["convert", "gone.h5", "regions.json"], "gone.h5"),

@@ -40,7 +40,11 @@ def test_every_setting_has_a_comment() -> None:
     ("values", "field", "allowed"),
     [
         ({"motion": {"enginee": "cinac"}}, "motion.enginee", "known keys: engine"),
-        ({"motion": {"engine": "magic"}}, "motion.engine", "choose one of suite2p, caiman, cinac, none"),
+        (
+            {"motion": {"engine": "magic"}},
+            "motion.engine",
+            "choose one of suite2p, caiman, cinac, neurocine, none",
+        ),
         (
             {"segmentation": {"engine": "magic"}},
             "segmentation.engine",

@@ -134,6 +134,7 @@ MOTION_ENGINES = EngineTable(
         "suite2p": EngineEntry("neurocine.motion.suite2p_engine", "suite2p", _SUITE2P, "suite2p"),
         "caiman": EngineEntry("neurocine.motion.caiman_engine", "caiman", _CAIMAN, "caiman"),
         "cinac": EngineEntry("neurocine.motion.cinac_engine", "core"),
+        "neurocine": EngineEntry("neurocine.motion.neurocine_engine", "core"),
         "none": EngineEntry("neurocine.motion.none_engine", "core"),
     },
 )

@@ -28,10 +28,17 @@ class MotionSettings(EngineSection):
 
     engine: str = Field(
         "suite2p",
-        description="suite2p or caiman (NoRMCorre), rigid or non-rigid; cinac (centre of mass of the "
-        "frame-template correlation, as in the DeepCINAC paper) or none",
+        description="suite2p, neurocine (its own) or caiman (NoRMCorre), rigid or non-rigid; cinac (centre "
+        "of mass of the frame-template correlation, as in the DeepCINAC paper) or none",
     )
-    nonrigid: bool = Field(True, description="suite2p and caiman: also shift blocks of the image separately")
+    nonrigid: bool = Field(
+        True, description="suite2p, neurocine and caiman: also shift parts of the image separately"
+    )
+    within_frame: bool = Field(
+        False,
+        description="neurocine: also shift rows separately, which moved while the frame was scanned (shear "
+        "and jitter)",
+    )
     block_um: Positive = Field(
         100.0, description="suite2p and caiman, non-rigid: edge of a block in micrometres"
     )

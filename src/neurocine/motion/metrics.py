@@ -36,8 +36,9 @@ class TemplateCorrelation:
 
     def __call__(self, frames: NDArray[Any]) -> NDArray[np.float32]:
         """Return the correlation of each frame (n, Y, X), (n,)."""
-        inside = frames[:, *self._inside].reshape(len(frames), -1)
-        return np.asarray(centred(inside) @ self._template, dtype=np.float32)
+        # Frame by frame, whose arrays stay in the cache.
+        inside = (frame[self._inside].reshape(1, -1) for frame in frames)
+        return np.array([(centred(frame) @ self._template)[0] for frame in inside], dtype=np.float32)
 
 
 class ChunkMeans:

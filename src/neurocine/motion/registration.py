@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.core import Movie, NoValidFrame, Validity
@@ -75,6 +76,8 @@ def register(
     # Engines work in float32, whatever the pixel type.
     block_bytes = BLOCK_BYTES * movie.dtype.itemsize // 4
     with (
+        # Arrays are small: threads of NumPy's libraries would wait for one another.
+        threadpool_limits(1),
         prepared(sample, settings, movie.pixel_size_um, engines or EnginesSettings()) as registrar,
         MovieWriter(out, movie, stamp) as writer,
     ):

@@ -3,10 +3,15 @@
 suite2p makes the template and estimates the shifts, in int16: only for this, frames are scaled into its
 range. The shifts are applied here to the original frames. A rigid shift is a whole number of pixels and
 leaves values unchanged; a non-rigid one interpolates once. Edges repeat, they don't wrap around.
+
+Arrays are so small that threads cost more processor time than they save, and that the memory of one frame or
+batch is still there for the next.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from suite2p import default_settings
 from suite2p.registration import register as s2p
+from threadpoolctl import threadpool_limits
 
 from neurocine.config import EnginesSettings, MotionSettings
 from neurocine.motion.engines import MAX_BLOCK_SHIFT_UM, Moved, cast, limit_px
@@ -25,8 +31,9 @@ from neurocine.motion.engines import MAX_BLOCK_SHIFT_UM, Moved, cast, limit_px
 INT16_TARGET = 10_000
 #: Smallest edge of a block; smaller blocks have too few pixels for phase correlation.
 MIN_BLOCK_PX = 32
-#: Pixels of frames processed at once; bounds the memory of the Fourier transforms.
-BATCH_PIXELS = 2**22
+#: Pixels of frames whose shifts are estimated at once. Arrays of larger batches would be above the size from
+#: which the C library returns memory to the system after each use.
+BATCH_PIXELS = 2**20
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ class Suite2pEngine:
         # In several batches suite2p 1.1.0 ranks only the last one's frames for the template.
         self._options["batch_size"] = len(sample)
         self._scale = Int16Scale.of(sample)
-        reference = s2p.compute_reference(self._scale(sample), settings=self._options, device=device)
+        with _one_thread():
+            reference = s2p.compute_reference(self._scale(sample), settings=self._options, device=device)
         self.template = self._scale.inverse(reference)
         self._block_limit = max(1, round(MAX_BLOCK_SHIFT_UM / pixel_size_um))
         self._filters = s2p.compute_filters_and_norm(
@@ -96,15 +104,13 @@ class Suite2pEngine:
 
     def apply(self, frames: NDArray[Any]) -> Moved:
         """Return `frames` (n, Y, X) registered to the template."""
-        step = self._batch_frames()
-        parts = [self._displacement(frames[i : i + step]) for i in range(0, len(frames), step)]
+        step = max(1, BATCH_PIXELS // self.template.size)
+        with _one_thread():
+            parts = [self._displacement(frames[i : i + step]) for i in range(0, len(frames), step)]
         dy, dx, at_limit = (np.concatenate(field) for field in zip(*parts, strict=True))
         move = partial(self._moved, dy=dy, dx=dx)
         mean_y, mean_x = (value.mean(axis=1, dtype=np.float32) for value in (dy, dx))
         return Moved(move(frames), mean_y, mean_x, at_limit, move)
-
-    def _batch_frames(self) -> int:
-        return max(1, BATCH_PIXELS // self.template.size)
 
     def _displacement(self, frames: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
         """Return the displacement of `frames` in y and x, and which are at the limit, (n,).
@@ -129,11 +135,8 @@ class Suite2pEngine:
         """Return `frames` (n, Y, X) moved back by displacements as `_displacement` returns them."""
         if dy.dtype.kind == "i":
             return _moved_whole(frames, dy[:, 0], dx[:, 0])
-        step = self._batch_frames()
-        parts = [slice(i, i + step) for i in range(0, len(frames), step)]
-        return np.concatenate(
-            [cast(self._warped(frames[part], dy[part], dx[part]), frames.dtype) for part in parts]
-        )
+        with _one_thread():
+            return cast(self._warped(frames, dy, dx), frames.dtype)
 
     def _warped(
         self, frames: NDArray[Any], dy: NDArray[np.floating], dx: NDArray[np.floating]
@@ -143,21 +146,31 @@ class Suite2pEngine:
         height, width = frames.shape[1:]
         spread_y = _interpolation([float(np.mean(rows[i * n_columns])) for i in range(n_rows)], height)
         spread_x = _interpolation([float(np.mean(columns[i])) for i in range(n_columns)], width)
-        grid = []
-        for shift, axis, length in (
+        axes = (
             (dx, np.arange(width)[None, :], width),
             (dy, np.arange(height)[:, None], height),
-        ):
-            blocks = shift.reshape(-1, n_rows, n_columns)
-            at = axis + spread_y @ blocks @ spread_x.T
-            # Torch wants -1 and 1 at the centres of the outermost pixels.
-            grid.append(at * (2 / max(length - 1, 1)) - 1)
-        picture = torch.from_numpy(frames.astype(np.float32))[:, None].to(self._device)
-        where = torch.from_numpy(np.stack(grid, axis=-1).astype(np.float32)).to(self._device)
-        warped = torch.nn.functional.grid_sample(
-            picture, where, mode="bilinear", padding_mode="border", align_corners=True
         )
-        return np.asarray(warped[:, 0].cpu().numpy())
+        warped = np.empty(frames.shape, dtype=np.float32)
+        at = np.empty((height, width))
+        grid = np.empty((1, height, width, 2), dtype=np.float32)
+        for index, frame in enumerate(frames):
+            for axis, (shift, pixel, length) in enumerate(axes):
+                blocks = shift[index].reshape(n_rows, n_columns)
+                np.matmul(spread_y @ blocks, spread_x.T, out=at)
+                at += pixel
+                # Torch wants -1 and 1 at the centres of the outermost pixels.
+                at *= 2 / max(length - 1, 1)
+                at -= 1
+                grid[0, ..., axis] = at
+            resampled = torch.nn.functional.grid_sample(
+                torch.from_numpy(frame.astype(np.float32))[None, None].to(self._device),
+                torch.from_numpy(grid).to(self._device),
+                mode="bilinear",
+                padding_mode="border",
+                align_corners=True,
+            )
+            warped[index] = resampled[0, 0].cpu().numpy()
+        return warped
 
 
 def prepare(
@@ -166,6 +179,18 @@ def prepare(
     """Return the engine for `sample` (n, Y, X), on the GPU if there is one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return Suite2pEngine(sample, settings, pixel_size_um, device)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch and the libraries below NumPy work in one thread."""
+    n = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(n)
 
 
 def _block_size(wanted_px: float, fov_shape: tuple[int, int]) -> tuple[int, int]:

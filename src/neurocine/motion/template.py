@@ -53,9 +53,14 @@ def centred(frames: NDArray[Any]) -> NDArray[np.float32]:
 
 def correlated_mean(sample: NDArray[Any]) -> NDArray[np.float32]:
     """Return the mean (Y, X) of the most mutually correlated quarter of `sample` (n, Y, X)."""
+    chosen = most_correlated(sample)
+    return np.asarray(sample[chosen].mean(axis=0, dtype=np.float64), dtype=np.float32)
+
+
+def most_correlated(sample: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the indices, in order, of the most mutually correlated quarter of `sample` (n, Y, X)."""
     flat = centred(sample.reshape(len(sample), -1))
     n = min(len(sample), max(MIN_AVERAGED, len(sample) // 4))
     correlation = flat @ flat.T
     best = np.sort(correlation, axis=1)[:, -n:].mean(axis=1)
-    chosen = np.argsort(-correlation[np.argmax(best)], kind="stable")[:n]
-    return np.asarray(sample[np.sort(chosen)].mean(axis=0, dtype=np.float64), dtype=np.float32)
+    return np.sort(np.argsort(-correlation[np.argmax(best)], kind="stable")[:n])

@@ -259,7 +259,7 @@ def test_axe_finds_nothing(opened: Page, scheme: str) -> None:
     opened.keyboard.press("t")
     check_accessible(opened)
     opened.keyboard.press("?")
-    expect(opened.locator("dialog")).to_be_visible()
+    expect(opened.locator("dialog[open]")).to_be_visible()
     check_accessible(opened)
 
 

@@ -2,12 +2,22 @@
 
 import type { Action, Range } from "./labels";
 
-export interface SessionFacts {
+/** What the page of any pass begins with. */
+export interface PassFacts {
   recording: string;
   by: string;
+  actions: Action[];
+  journal: string;
+  may_write: boolean;
   n_frames: number;
   frame_rate_hz: number;
   pixel_size_um: number;
+}
+
+/** What the server says, before it is known of which page. */
+export type Answered = PassFacts;
+
+export interface SessionFacts extends PassFacts {
   fov: [number, number];
   max_frames: number;
   invalid: Range[];
@@ -15,9 +25,6 @@ export interface SessionFacts {
   cells: { id: number; x: number; y: number }[];
   threshold: number;
   shows_predictions: boolean;
-  actions: Action[];
-  journal: string;
-  may_write: boolean;
   questions?: Question[];
   queue: Stop[];
 }
@@ -89,7 +96,7 @@ export class Refused extends Error {
 
 const token = decodeURIComponent(location.hash.slice(1));
 
-async function ask(path: string, body?: unknown): Promise<Response> {
+export async function ask(path: string, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(`./api/${path}`, {
@@ -104,11 +111,11 @@ async function ask(path: string, body?: unknown): Promise<Response> {
   return answer;
 }
 
-async function json<T>(path: string, body?: unknown): Promise<T> {
+export async function json<T>(path: string, body?: unknown): Promise<T> {
   return (await ask(path, body)).json() as Promise<T>;
 }
 
-export const getSession = () => json<SessionFacts>("session");
+export const getSession = () => json<Answered>("session");
 export const getCell = (cell: number) => json<CellFacts>(`cells/${cell}`);
 export const getField = () => json<{ cells: Outline[] }>("field");
 export const getCandidates = (cell: number, sigma: number) =>

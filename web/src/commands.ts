@@ -1,10 +1,9 @@
 /** What keys and buttons do. Each command is one action, so that one undo takes it back. */
 
+import * as journal from "./journal";
 import { newId } from "./outbox";
-import { type Changes, type Edit, lastStanding, lastUndo, type MarkKind, type Marks, type Range } from "./labels";
+import { type Changes, type Edit, type MarkKind, type Marks, type Range } from "./labels";
 import * as state from "./state";
-
-let before = Date.now();
 
 /** Whether the cell that is shown can be judged: what is shown of it has come. */
 export function ready(): boolean {
@@ -17,23 +16,16 @@ export function edit(changes: Omit<Edit, "kind" | "id" | "cell">): void {
     say(state.labels.value.closed ? "The pass is closed: undo to open it again." : "This page is for looking only.");
     return;
   }
-  const now = Date.now();
-  const took_ms = Math.min(Math.max(now - before, 0), 3_600_000);
-  before = now;
   state.act({
     kind: "edit",
-    id: newId(),
-    at: new Date(now).toISOString(),
-    took_ms,
+    ...journal.stamp(),
     cell: state.cell.value,
     ...(state.again.value ? { again: true } : {}),
     ...changes,
   });
 }
 
-export function say(text: string): void {
-  state.message.value = text;
-}
+export const say = journal.say;
 
 const key = ([first, last]: Range) => `f${first}-${last}`;
 const meet = (a: Range, b: Range) => a[0] <= b[1] && b[0] <= a[1];
@@ -245,17 +237,9 @@ export function moveFrame(by: number): void {
   state.frame.value = Math.min(Math.max(state.frame.value + by, 0), n - 1);
 }
 
-export function undo(): void {
-  const of = lastStanding(state.actions.value);
-  if (of === null || !state.facts.value?.may_write) say("There is nothing to undo.");
-  else state.act({ kind: "undo", id: newId(), of });
-}
-
-export function redo(): void {
-  const of = lastUndo(state.actions.value);
-  if (of === null || !state.facts.value?.may_write) say("There is nothing to redo.");
-  else state.act({ kind: "undo", id: newId(), of });
-}
+const mayWrite = () => Boolean(state.facts.value?.may_write);
+export const undo = () => journal.undo(mayWrite());
+export const redo = () => journal.redo(mayWrite());
 
 export function reveal(): void {
   if (!state.facts.value?.may_write || state.labels.value.revealed) return;
@@ -265,8 +249,5 @@ export function reveal(): void {
 }
 
 export function close(): void {
-  if (!state.mayEdit.value) return;
-  if (confirm("Close this pass? Nothing can be changed then, until you undo closing it.")) {
-    state.act({ kind: "close", id: newId() });
-  }
+  if (state.mayEdit.value) journal.close();
 }

@@ -8,14 +8,14 @@ import * as referee from "./referee";
 import * as state from "./state";
 import * as training from "./training";
 
-interface Key {
+export interface Key {
   keys: string[];
   does: string;
   /** What each of the keys does. */
   run: (() => void)[];
 }
 
-interface Group {
+export interface Group {
   group: string;
   keys: Key[];
 }
@@ -141,22 +141,30 @@ function isTaken(event: KeyboardEvent): boolean {
 /** Single keys can be switched off, for those who speak to their computer. */
 export const keysOn = signal(true);
 
-export function onKey(event: KeyboardEvent): void {
+/** Run what `commandOf` finds for a key, unless the key belongs to what has the focus. */
+export function pressed(event: KeyboardEvent, commandOf: (event: KeyboardEvent) => (() => void) | undefined): void {
   const field = event.target instanceof HTMLInputElement && event.target.type === "number";
   if (field && ["Enter", "Escape"].includes(event.key)) {
     (event.target as HTMLInputElement).blur(); // the keys are those of the page again
     return;
   }
-  if (training.shown.value) return; // nothing under the dialog is changed
   if (!keysOn.value || event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
-  if (event.key === "Escape") state.helpShown.value = false;
-  const types = state.facts.value?.cell_types ?? [];
-  let run = runs.value[event.key];
-  if (run && /^[0-9]$/.test(event.key) && Number(event.key) <= types.length)
-    run = () => commands.setType(types[Number(event.key) - 1] ?? "");
-  if (event.key === "ArrowLeft") run = () => commands.moveFrame(event.shiftKey ? -10 : -1);
-  if (event.key === "ArrowRight") run = () => commands.moveFrame(event.shiftKey ? 10 : 1);
+  const run = commandOf(event);
   if (!run) return;
   event.preventDefault();
   run();
 }
+
+function commandOf(event: KeyboardEvent): (() => void) | undefined {
+  if (training.shown.value) return undefined; // nothing under the dialog is changed
+  if (event.key === "Escape") state.helpShown.value = false;
+  const types = state.facts.value?.cell_types ?? [];
+  if (event.key === "ArrowLeft") return () => commands.moveFrame(event.shiftKey ? -10 : -1);
+  if (event.key === "ArrowRight") return () => commands.moveFrame(event.shiftKey ? 10 : 1);
+  const run = runs.value[event.key];
+  if (run && /^[0-9]$/.test(event.key) && Number(event.key) <= types.length)
+    return () => commands.setType(types[Number(event.key) - 1] ?? "");
+  return run;
+}
+
+export const onKey = (event: KeyboardEvent) => pressed(event, commandOf);

@@ -21,8 +21,28 @@ export type Edit = { kind: "edit"; id: string; cell: number; at?: string; took_m
   Record<MarkKind, Changes>
 > & { cell_type?: string; invalid?: boolean; again?: boolean };
 
+/** Row, first and last column (inclusive) of each run of a mask's pixels, in order. */
+export type Runs = [number, number, number][];
+export type MaskState = "" | "keep" | "dismiss" | "doubtful";
+export type Tool = "polygon" | "freehand" | "brush" | "eraser" | "merge" | "split" | "delete" | "proposal" | "decide";
+export interface StartMask {
+  runs: Runs;
+  state?: MaskState;
+  engine?: string;
+  probability?: number;
+}
+export type Begin = { kind: "begin"; id: string; at?: string; start?: string; start_sha256?: string; masks?: Record<string, StartMask> };
+export type MaskEdit = { kind: "masks"; id: string; at?: string; took_ms?: number; tool: Tool } & {
+  added?: Record<string, Runs>;
+  changed?: Record<string, Runs>;
+  removed?: string[];
+  decided?: Record<string, MaskState>;
+};
+
 export type Action =
   | Edit
+  | Begin
+  | MaskEdit
   | { kind: "undo"; id: string; of: string }
   | { kind: "reveal"; id: string }
   | { kind: "close"; id: string };
@@ -87,7 +107,7 @@ export function labelsOf(actions: Action[]): Labels {
 
 /** The last action that stands, whatever it was, and the last undo: what `undo` and `redo` act on. */
 export function lastStanding(actions: Action[]): string | null {
-  const kept = standing(actions).filter((action) => action.kind !== "reveal");
+  const kept = standing(actions).filter((action) => action.kind !== "reveal" && action.kind !== "begin");
   return kept.at(-1)?.id ?? null;
 }
 

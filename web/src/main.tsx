@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
+import { type Answered, getSession, type SessionFacts } from "./api";
 import { Cells } from "./components/Cells";
 import { Field } from "./components/Field";
 import { Header } from "./components/Header";
@@ -11,7 +11,12 @@ import { Decide, Questions } from "./components/Questions";
 import { Marks, Segment } from "./components/Segment";
 import { Train } from "./components/Train";
 import { Traces } from "./components/Traces";
-import { onKey } from "./keys";
+import { groups, onKey, pressed } from "./keys";
+import { isMasks } from "./masks/api";
+import { MaskApp } from "./masks/components/MaskApp";
+import { watch } from "./masks/film";
+import { commandOf } from "./masks/keys";
+import * as masks from "./masks/state";
 import * as queue from "./queue";
 import { begin, isReferee } from "./referee";
 import * as state from "./state";
@@ -27,19 +32,6 @@ function QueueAndCells() {
 }
 
 function App() {
-  useEffect(() => {
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
-  if (state.failure.value) {
-    return (
-      <main class="alone">
-        <h1>neurocine annotate</h1>
-        <p role="alert">{state.failure.value}</p>
-      </main>
-    );
-  }
-  if (!state.facts.value) return <main class="alone">Loading …</main>;
   return (
     <>
       <Header />
@@ -58,14 +50,37 @@ function App() {
           <Field />
         </aside>
       </main>
-      <Help />
+      <Help groups={groups.value} shown={state.helpShown} />
       <Train />
     </>
   );
 }
 
-render(<App />, document.getElementById("app") as HTMLElement);
-void state.start().then(() => {
+const place = document.getElementById("app") as HTMLElement;
+
+/** Show the page that the server's answer is of. */
+function open(facts: Answered): void {
+  if (isMasks(facts)) {
+    masks.start(facts);
+    watch();
+    addEventListener("keydown", (event) => pressed(event, commandOf));
+    render(<MaskApp />, place);
+    return;
+  }
+  state.start(facts as SessionFacts);
+  addEventListener("keydown", onKey);
+  render(<App />, place);
   if (isReferee.value) begin();
   else if (queue.left.value) queue.next();
-});
+}
+
+render(<main class="alone">Loading …</main>, place);
+getSession().then(open, (error: Error) =>
+  render(
+    <main class="alone">
+      <h1>neurocine annotate</h1>
+      <p role="alert">{error.message}</p>
+    </main>,
+    place,
+  ),
+);

@@ -3,12 +3,13 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import * as api from "./api";
 import { Cache } from "./cache";
-import { type Action, type CellLabels, emptyCell, labelsOf, type Range } from "./labels";
-import { openOutbox, pending, put } from "./outbox";
+import { actions, message, openJournal } from "./journal";
+import { type CellLabels, emptyCell, labelsOf, type Range } from "./labels";
+import { pending } from "./outbox";
+
+export { act, actions, message } from "./journal";
 
 export const facts = signal<api.SessionFacts | null>(null);
-export const failure = signal("");
-export const actions = signal<Action[]>([]);
 export const labels = computed(() => labelsOf(actions.value));
 
 export const cell = signal(0);
@@ -18,8 +19,6 @@ export const segment = signal<Range>([0, 0]);
 export const sigma = signal(3);
 /** The candidate or transient that keys act on. */
 export const chosen = signal<Range | null>(null);
-/** What is said to the person, also to screen readers. */
-export const message = signal("");
 export const helpShown = signal(false);
 
 export const cellFacts = signal<api.CellFacts | null>(null);
@@ -56,17 +55,6 @@ const movieCache = new Cache((key: string) => {
   return api.getMovie(id, first, last);
 }, 40);
 
-/** Other tabs of the same journal hear of each action. */
-let channel: BroadcastChannel | null = null;
-
-export function act(action: Action): void {
-  batch(() => {
-    actions.value = [...actions.value, action];
-    put(action);
-  });
-  channel?.postMessage(action);
-}
-
 /** The window of the movie that holds a frame, aligned so that neighbouring frames share it. */
 export function windowOf(at: number): Range {
   const length = facts.value?.max_frames ?? 200;
@@ -78,28 +66,13 @@ export function movieWindow(id: number, [first, last]: Range): Promise<Uint8Arra
   return movieCache.get(`${id}:${first}:${last}`);
 }
 
-export async function start(): Promise<void> {
-  try {
-    const session = await api.getSession();
-    const unsent = openOutbox(session.journal, (action, why) => {
-      actions.value = actions.value.filter((one) => one.id !== action.id);
-      message.value = `An action was refused and taken back: ${why}`;
-    });
-    channel = new BroadcastChannel(`neurocine:${session.journal}`);
-    channel.onmessage = ({ data }: MessageEvent<Action>) => {
-      if (!actions.value.some((one) => one.id === data.id)) actions.value = [...actions.value, data];
-    };
-    const known = new Set(session.actions.map((action) => action.id));
-    batch(() => {
-      facts.value = session;
-      actions.value = [...session.actions, ...unsent.filter((action) => !known.has(action.id))];
-      segment.value = [0, Math.min(SEGMENT, session.n_frames) - 1];
-      cell.value = session.cells[0]?.id ?? 0;
-    });
-  } catch (error) {
-    failure.value = String((error as Error).message);
-    return;
-  }
+export function start(session: api.SessionFacts): void {
+  batch(() => {
+    openJournal(session.journal, session.actions);
+    facts.value = session;
+    segment.value = [0, Math.min(SEGMENT, session.n_frames) - 1];
+    cell.value = session.cells[0]?.id ?? 0;
+  });
   effect(() => void loadCell(cell.value));
   effect(() => void loadCandidates(cell.value, sigma.value));
   effect(() => {

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.recording import Range
@@ -13,6 +23,13 @@ from neurocine.core.recording import Range
 Key = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
 #: Marks by their names: first and last frame (0-based, inclusive), or None to remove one.
 Marks = dict[Key, Range | None]
+#: Row, first and last column (0-based, inclusive) of each run of a mask's pixels, in order; runs of a row
+#: don't touch.
+Runs = tuple[tuple[StrictInt, StrictInt, StrictInt], ...]
+#: What a person holds of a mask; empty: undecided.
+State = Literal["", "keep", "dismiss", "doubtful"]
+#: What a mask was made or changed with.
+Tool = Literal["polygon", "freehand", "brush", "eraser", "merge", "split", "delete", "proposal", "decide"]
 
 
 class _Action(BaseModel):
@@ -106,7 +123,85 @@ class Close(_Action):
     kind: Literal["close"]
 
 
-Action = Annotated[Edit | Undo | Reveal | Close, Field(discriminator="kind")]
+class StartMask(BaseModel):
+    """A mask that is there from the start.
+
+    Attributes
+    ----------
+    runs
+        Its pixels.
+    state
+        What somebody decided before, such as in suite2p's GUI.
+    engine
+        Which engine found it.
+    probability
+        The engine's probability that it is a neuron; None: unknown.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    runs: Runs
+    state: State = ""
+    engine: str = ""
+    probability: float | None = None
+
+
+class Begin(_Action):
+    """What a pass over masks starts from: the first action of its journal, which can't be undone.
+
+    Attributes
+    ----------
+    start
+        Name of the file that the masks come from; empty: from nothing.
+    start_sha256
+        Its checksum.
+    masks
+        Its masks by their ids.
+    """
+
+    kind: Literal["begin"]
+    start: str = ""
+    start_sha256: str = ""
+    masks: dict[int, StartMask] = Field(default_factory=dict)
+
+
+class MaskEdit(_Action):
+    """Masks drawn, reshaped, deleted or decided on.
+
+    Attributes
+    ----------
+    tool
+        With what.
+    added
+        New masks by new names.
+    changed
+        New pixels of masks.
+    removed
+        Masks that are no longer there.
+    decided
+        What was decided on masks.
+    """
+
+    kind: Literal["masks"]
+    tool: Tool
+    added: dict[Key, Runs] = Field(default_factory=dict)
+    changed: dict[Key, Runs] = Field(default_factory=dict)
+    removed: tuple[Key, ...] = ()
+    decided: dict[Key, State] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _drawn(self) -> MaskEdit:
+        for name, runs in (*self.added.items(), *self.changed.items()):
+            if not runs:
+                raise ValueError(f"mask {name} has no pixels")
+            if any(row < 0 or not 0 <= first <= last for row, first, last in runs):
+                raise ValueError(f"mask {name} has a run that isn't one")
+            if any(a[0] > b[0] or (a[0] == b[0] and a[2] + 1 >= b[1]) for a, b in pairwise(runs)):
+                raise ValueError(f"the runs of mask {name} aren't in order, or touch")
+        return self
+
+
+Action = Annotated[Edit | Undo | Reveal | Close | Begin | MaskEdit, Field(discriminator="kind")]
 
 _ADAPTER: TypeAdapter[Action] = TypeAdapter(Action)
 _LIST: TypeAdapter[list[Action]] = TypeAdapter(list[Action])

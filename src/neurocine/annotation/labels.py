@@ -61,28 +61,28 @@ def labels_of(actions: Sequence[Action]) -> Labels:
     """Return the labels after all `actions`, those that were undone left out."""
     cells: dict[int, CellLabels] = {}
     again: dict[int, CellLabels] = {}
-    for action in _standing(actions):
+    for action in standing(actions):
         if isinstance(action, Edit):
             part = again if action.again else cells
             part[action.cell] = part.get(action.cell, CellLabels()).edited(action)
     # That predictions were seen can't be undone.
     revealed = any(isinstance(action, Reveal) for action in actions)
-    closed = any(isinstance(action, Close) for action in _standing(actions))
+    closed = any(isinstance(action, Close) for action in standing(actions))
     return Labels(cells, again, revealed, closed)
 
 
-def _standing(actions: Sequence[Action]) -> list[Action]:
-    """Return the actions that no later one took back."""
+def standing(actions: Sequence[Action]) -> list[Action]:
+    """Return the actions that no later one took back, undos left out."""
     undone: set[str] = set()
-    standing: list[Action] = []
+    kept: list[Action] = []
     for action in reversed(actions):
         if action.id in undone:
             continue
         if isinstance(action, Undo):
             undone.add(action.of)
         else:
-            standing.append(action)
-    return standing[::-1]
+            kept.append(action)
+    return kept[::-1]
 
 
 def _merged(before: Mapping[str, Range], changes: Marks) -> dict[str, Range]:

@@ -13,7 +13,7 @@ from zlib import crc32
 import uvicorn
 
 from neurocine.annotation.server import Tokens, application
-from neurocine.annotation.session import Session
+from neurocine.annotation.session import Pass
 from neurocine.core import InputError
 
 
@@ -38,9 +38,9 @@ def bound(port: int) -> socket.socket:
     return listening
 
 
-def usual_port(session: Session) -> int:
+def usual_port(session: Pass) -> int:
     """Return a port that is the same for a person and a recording, or 0 (any) if it is taken."""
-    port = 20000 + crc32(f"{session.results.name}:{session.by}".encode()) % 10000
+    port = 20000 + crc32(f"{session.recording}:{session.by}".encode()) % 10000
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         return 0 if probe.connect_ex(("127.0.0.1", port)) == 0 else port
 
@@ -56,7 +56,7 @@ def addresses(port: int, prefix: str, tokens: Tokens) -> list[str]:
 
 
 def serve(
-    session: Session,
+    session: Pass,
     *,
     port: int | None = None,
     allow_hosts: Sequence[str] = (),

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from neurocine.annotation.actions import Action
 from neurocine.annotation.fine_tuning import FineTuning
 from neurocine.annotation.journal import SUFFIX, Journal, Subject
 from neurocine.annotation.labels import MARKS, Labels
 from neurocine.annotation.queue.files import read_queue
-from neurocine.annotation.truth import CONSENSUS, truth_of, write_labelled
+from neurocine.annotation.truth import CONSENSUS, MASKS, truth_of, write_labelled
 from neurocine.annotation.views import MAX_FRAMES, CellViews
 from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.movie import false_runs
@@ -28,8 +29,73 @@ from neurocine.networks.registry import sha256
 _NAME = re.compile(r"\w[\w.-]{0,60}")
 
 
-class Session:
-    """A recording and the journal of one person, open for writing until it is left.
+class Pass(ABC):
+    """One person's journal, open for writing until it is left.
+
+    Parameters
+    ----------
+    subject
+        What is annotated, and by whom: letters, digits, ``_``, ``-`` and ``.``.
+    folder
+        Where the journal lies, outside the results.
+
+    Raises
+    ------
+    InputError
+        If the name can't be that of a file, or `Journal` refuses.
+    """
+
+    def __init__(self, subject: Subject, folder: Path) -> None:
+        self.recording, self.by, self.folder = subject.recording, subject.by, folder
+        check_name(subject.by)
+        self._writing = threading.Lock()
+        self._stack = ExitStack()
+        self._journal = self._stack.enter_context(Journal(folder / f"{subject.by}{SUFFIX}", subject))
+
+    def __enter__(self) -> Self:
+        """Return the pass."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the journal."""
+        self._stack.close()
+
+    def add(self, actions: Sequence[Action]) -> list[str]:
+        """Write actions into the journal; see `Journal.add`."""
+        with self._writing:
+            return self._journal.add(actions)
+
+    def described(self) -> dict[str, Any]:
+        """Return what the page of any pass needs to begin, as plain values."""
+        return {
+            "recording": self.recording,
+            "by": self.by,
+            "actions": [
+                action.model_dump(mode="json", exclude_defaults=True) for action in self._journal.actions
+            ],
+            "journal": str(self._journal.path),
+        }
+
+    @abstractmethod
+    def write_truth(self) -> Path:
+        """Write what the journal gives, and return its folder."""
+
+
+def check_name(by: str) -> None:
+    """Raise `InputError` unless `by` can be the name of somebody's files."""
+    if not _NAME.fullmatch(by):
+        raise InputError(
+            "command line", "--as", f"is {by!r}", "Use letters, digits, _, - and . (61 at most)."
+        )
+    if by in (CONSENSUS, MASKS):
+        what = "of what people agree on" if by == CONSENSUS else "of the journals of masks"
+        raise InputError("command line", "--as", f"is {by!r}, the folder {what}", "Choose another.")
+
+
+class Session(Pass):
+    """A recording and the journal of one person who labels its transients.
 
     Parameters
     ----------
@@ -40,14 +106,14 @@ class Session:
     folder
         Where journals and truth go, outside the results: ``annotations/<recording>``.
     by
-        Who annotates: letters, digits, ``_``, ``-`` and ``.``.
+        Who annotates.
     fine_tuning
         How a model is trained with the labels; None: not from here.
 
     Raises
     ------
     InputError
-        If the name can't be that of a file, or `Journal` refuses.
+        As `Pass`.
     """
 
     def __init__(
@@ -58,31 +124,12 @@ class Session:
         by: str,
         fine_tuning: FineTuning | None = None,
     ) -> None:
-        if not _NAME.fullmatch(by):
-            raise InputError(
-                "command line", "--as", f"is {by!r}", "Use letters, digits, _, - and . (61 at most)."
-            )
-        if by == CONSENSUS:
-            raise InputError(
-                "command line", "--as", f"is {by!r}, the folder of what people agree on", "Choose another."
-            )
-        self.results, self.views, self.folder = results, CellViews(results), folder
+        self._fine_tuning = fine_tuning
+        self.results, self.views = results, CellViews(results)
         subject = Subject(results.name, str(results.source["sha256"]), sha256(rois_file), by)
+        check_name(by)
         self._stops = read_queue(folder, subject)
-        self._writing = threading.Lock()
-        self._stack = ExitStack()
-        self._journal = self._stack.enter_context(Journal(folder / f"{by}{SUFFIX}", subject))
-        self.by, self._fine_tuning = by, fine_tuning
-
-    def __enter__(self) -> Session:
-        """Return the session."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the journal."""
-        self._stack.close()
+        super().__init__(subject, folder)
 
     @property
     def labels(self) -> Labels:
@@ -104,6 +151,8 @@ class Session:
             If one is about an ROI or a frame that the recording hasn't.
         """
         for action in actions:
+            if action.kind in ("begin", "masks"):
+                raise InputError("request", "actions", "are about masks", "Send those of transients.")
             if action.kind == "edit":
                 self.views.row(action.cell)
                 marks = (getattr(action, name) for name in MARKS)
@@ -112,15 +161,13 @@ class Session:
                     raise InputError(
                         "request", "frames", f"{last} isn't in the movie", "Mark frames of the movie."
                     )
-        with self._writing:
-            return self._journal.add(actions)
+        return super().add(actions)
 
     def described(self) -> dict[str, Any]:
         """Return what the page needs to begin, as plain values."""
         results, movie = self.results, self.results.movie
         return {
-            "recording": results.name,
-            "by": self.by,
+            **super().described(),
             "n_frames": movie.n_frames,
             "frame_rate_hz": movie.frame_rate_hz,
             "pixel_size_um": movie.pixel_size_um,
@@ -134,10 +181,6 @@ class Session:
             ],
             "threshold": results.raster.threshold,
             "shows_predictions": self.shows_predictions,
-            "actions": [
-                action.model_dump(mode="json", exclude_defaults=True) for action in self._journal.actions
-            ],
-            "journal": str(self._journal.path),
             # Why a segment is offered would tell what was predicted.
             "queue": [
                 {"cell": stop.cell, "range": [stop.first, stop.last], "again": stop.kind == "again"}

@@ -18,6 +18,8 @@ from neurocine.io.result_files import Stamp, write_rois, write_truth
 
 #: The folder of what several people agree on, beside theirs: nobody can be called so.
 CONSENSUS = "consensus"
+#: The folder of the journals of masks: nobody can be called so, either.
+MASKS = "masks"
 
 
 def truth_of(labels: Labels, rois: RoiSet, n_frames: int, labelled_by: Sequence[str]) -> Truth:

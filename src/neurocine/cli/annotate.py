@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from neurocine.cli.shared import ConfigOption, settings
+from neurocine.core import InputError
 from neurocine.io.results import collect, files_in
 
 PANEL = "Files"
@@ -43,11 +44,19 @@ def annotate(
     allow_host: HostOption = None,
     prefix: PrefixOption = "",
     jpeg: JpegOption = False,
+    masks: Annotated[
+        bool, typer.Option("--masks", help="Draw masks and judge them: needs the registered movie only.")
+    ] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="With --masks: ROIs to begin from, in any format; by default from nothing."),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Label cells in the browser: transients, doubtful frames, cell types. Nothing is ever lost.
+    """Label cells in the browser: transients, doubtful frames, cell types, or masks. Nothing is ever lost.
 
-    Example: `neurocine annotate results/mouse1 --as ana`
+    Examples: `neurocine annotate results/mouse1 --as ana`,
+    `neurocine annotate results/mouse1 --as ana --masks --start results/mouse1/segmentation/rois.h5`
     """
     from neurocine.annotation.fine_tuning import FineTuning
     from neurocine.annotation.launch import serve
@@ -55,8 +64,19 @@ def annotate(
 
     folder, chosen = results.resolve(), settings(config)
     files = files_in(folder, "report", chosen.left_out)
-    where = out or folder.parent.parent / "annotations" / folder.name
+    where, hosts = out or folder.parent.parent / "annotations" / folder.name, allow_host or ()
+    if masks:
+        from neurocine.annotation.masks.session import Film, MaskSession
+        from neurocine.annotation.masks.start import begin
+
+        film = Film.read(folder.name, files["movie"], files["source"])
+        begun = begin(start, film.movie.fov_shape)
+        with MaskSession(film, where, by or getpass.getuser(), begun) as drawing:
+            serve(drawing, port=port, allow_hosts=hosts, prefix=prefix, jpeg=jpeg, say=typer.echo)
+        return
+    if start is not None:
+        raise InputError("command line", "--start", "is for masks", "Add --masks, or leave it out.")
     recording = collect(files, folder.name)
     tuning = FineTuning(chosen.training.fine_tune, config, folder.parent / "training" / "corpus")
     with Session(recording, files["rois"], where, by or getpass.getuser(), tuning) as session:
-        serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, jpeg=jpeg, say=typer.echo)
+        serve(session, port=port, allow_hosts=hosts, prefix=prefix, jpeg=jpeg, say=typer.echo)

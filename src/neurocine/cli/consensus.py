@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neurocine.annotation.consensus.agreement import PairAgreement
     from neurocine.annotation.consensus.cells import CellsAgreement
     from neurocine.annotation.consensus.files import Panel
+    from neurocine.annotation.masks.consensus import MaskPanel
 
 PANEL = "Files"
 
@@ -32,6 +33,11 @@ ShareOption = Annotated[
 ]
 ToleranceOption = Annotated[
     float, typer.Option(min=0, help="Seconds that may lie between two marks of one transient.")
+]
+MasksOption = Annotated[bool, typer.Option("--masks", help="Compare masks, by intersection over union.")]
+IouOption = Annotated[
+    float,
+    typer.Option(min=0.01, max=1, help="With --masks: least intersection over union of masks of a neuron."),
 ]
 FolderOption = Annotated[
     Path | None,
@@ -53,13 +59,25 @@ def consensus(
     referee: Annotated[
         str, typer.Option(help="Whose decisions count; by default those of the only referee.")
     ] = "",
+    masks: MasksOption = False,
+    min_iou: IouOption = 0.5,
     folder: FolderOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Compare the people who labelled a recording, and write what they agree on as truth.
 
-    Example: `neurocine consensus results/mouse1`
+    Examples: `neurocine consensus results/mouse1`, `neurocine consensus results/mouse1 --masks`
     """
+    if masks:
+        drawn = _mask_panel(results, experts, share, min_iou, folder, config)
+        marked = drawn.write(referee)
+        Console().print(_mask_table(drawn))
+        typer.echo(
+            f"{len(marked.kept)} masks are agreed on or kept by a referee, {len(marked.unsettled)} are open "
+            "(they count neither way until `neurocine referee --masks` settles them)."
+        )
+        typer.echo(f"masks.h5 and agreement_masks.json are in {drawn.out}")
+        return
     panel = _panel(results, experts, share, tolerance, folder, config)
     made = panel.write(referee)
     Console().print(_table(panel.all_agreements()))
@@ -79,6 +97,8 @@ def referee(
     experts: ExpertOption = None,
     share: ShareOption = 1.0,
     tolerance: ToleranceOption = 0.1,
+    masks: MasksOption = False,
+    min_iou: IouOption = 0.5,
     folder: FolderOption = None,
     port: PortOption = None,
     allow_host: HostOption = None,
@@ -90,7 +110,8 @@ def referee(
 
     Options that tell how people are compared must be those given to `neurocine consensus`.
 
-    Example: `neurocine referee results/mouse1 --as dora`
+    Examples: `neurocine referee results/mouse1 --as dora`,
+    `neurocine referee results/mouse1 --as dora --masks`
     """
     from neurocine.annotation.consensus.referee import RefereeSession
     from neurocine.annotation.fine_tuning import FineTuning
@@ -125,6 +146,39 @@ def _panel(
         share=share,
         tolerance_s=tolerance,
     )
+
+
+def _mask_panel(
+    results: Path,
+    experts: list[str] | None,
+    share: float,
+    min_iou: float,
+    folder: Path | None,
+    config: Path | None,
+) -> MaskPanel:
+    """Return the people that the options name."""
+    from neurocine.annotation.masks.consensus import MaskPanel
+    from neurocine.annotation.masks.session import Film
+
+    place = results.resolve()
+    files = files_in(place, "report", settings(config).left_out)
+    film = Film.read(place.name, files["movie"], files["source"])
+    where = folder or place.parent.parent / "annotations" / place.name
+    return MaskPanel.read(film, where, experts or (), share, min_iou)
+
+
+def _mask_table(panel: MaskPanel) -> Table:
+    """Return how well the masks of each two people agree."""
+    table = Table(title=f"Kept masks, matched at an IoU of {panel.min_iou:g} or more")
+    for column in ("first", "second", "masks", "F1", "recall", "precision", "mean IoU"):
+        table.add_column(column)
+    for (first, second), made in panel.agreements().items():
+        score = made.iou
+        figures = (score.f1, score.recall, score.precision, score.mean_iou)
+        table.add_row(
+            first, second, f"{score.n_true}, {score.n_found}", *(f"{figure:.2f}" for figure in figures)
+        )
+    return table
 
 
 def _table(pairs: list[PairAgreement]) -> Table:

@@ -61,16 +61,13 @@ def match(rois: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment:
     InputError
         If the fields of view differ or `min_iou` is out of range.
     """
-    _check(rois, truth, min_iou)
-    masks, true_masks = _binary(rois), _binary(truth)
-    shared = sparse.coo_array(masks @ true_masks.T)
-    row, column, common = shared.row, shared.col, shared.data.astype(np.float64)
-    sizes, true_sizes = (np.diff(m.indptr).astype(np.float64) for m in (masks, true_masks))
-    iou = common / (sizes[row] + true_sizes[column] - common)
+    if not 0 < min_iou <= 1:
+        raise InputError("match", "min_iou", f"is {min_iou}", "Choose a number above 0 and at most 1.")
+    row, column, common, smaller, iou = _shared(rois, truth)
     distance = 1 - iou
     allowed = iou >= min_iou
     if containment:
-        inside = common == np.minimum(sizes[row], true_sizes[column])
+        inside = common == smaller
         distance[inside] = 0
         allowed |= inside
     chosen = np.flatnonzero(allowed)
@@ -83,6 +80,20 @@ def match(rois: RoiSet, truth: RoiSet, *, min_iou: float = MIN_IOU, containment:
         missed=np.setdiff1d(np.arange(len(truth), dtype=np.int64), pairs[:, 1]),
         false=np.setdiff1d(np.arange(len(rois), dtype=np.int64), pairs[:, 0]),
     )
+
+
+def iou_pairs(
+    rois: RoiSet, others: RoiSet
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the positions of each two masks that share a pixel, (P,) each, and their IoU, (P,).
+
+    Raises
+    ------
+    InputError
+        If the fields of view differ.
+    """
+    row, column, _, _, iou = _shared(rois, others)
+    return row.astype(np.int64), column.astype(np.int64), iou
 
 
 def overlaps(rois: RoiSet, min_share: float) -> NDArray[np.int64]:
@@ -99,7 +110,10 @@ def overlaps(rois: RoiSet, min_share: float) -> NDArray[np.int64]:
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
-def _check(rois: RoiSet, truth: RoiSet, min_iou: float) -> None:
+def _shared(
+    rois: RoiSet, truth: RoiSet
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return positions of each two masks that share pixels, how many, the smaller one's size, and the IoU."""
     if rois.fov_shape != truth.fov_shape:
         raise InputError(
             rois.source,
@@ -107,8 +121,12 @@ def _check(rois: RoiSet, truth: RoiSet, min_iou: float) -> None:
             f"is {rois.fov_shape} but that of {truth.source} is {truth.fov_shape}",
             "Compare ROIs of the same field of view; check the order of the axes.",
         )
-    if not 0 < min_iou <= 1:
-        raise InputError("match", "min_iou", f"is {min_iou}", "Choose a number above 0 and at most 1.")
+    masks, true_masks = _binary(rois), _binary(truth)
+    shared = sparse.coo_array(masks @ true_masks.T)
+    row, column, common = shared.row, shared.col, shared.data.astype(np.float64)
+    sizes, true_sizes = (np.diff(m.indptr).astype(np.float64) for m in (masks, true_masks))
+    own, other = sizes[row], true_sizes[column]
+    return row, column, common, np.minimum(own, other), common / (own + other - common)
 
 
 def _binary(rois: RoiSet) -> sparse.csr_array:

@@ -26,21 +26,9 @@ export function Header() {
         {session.may_write ? "" : " (looking only)"} · {revealed ? "predictions shown" : "blind"}
         {closed ? " · closed" : ""}
       </span>
-      <span class={pending.value.length ? "saved no" : "saved"} role="status" title={session.journal}>
-        {savedText.value}
-      </span>
-      {pending.value.length > 0 && problem.value && <span class="hint">They stay in this browser and are sent again.</span>}
+      <Saved journal={session.journal} />
       <span class="spacer" />
-      <label>
-        <input type="checkbox" checked={keysOn.value} onChange={(event) => (keysOn.value = event.currentTarget.checked)} />
-        keys
-      </label>
-      <button type="button" onClick={commands.undo}>
-        Undo
-      </button>
-      <button type="button" onClick={commands.redo}>
-        Redo
-      </button>
+      <Keys undo={commands.undo} redo={commands.redo} />
       {!revealed && (
         <button type="button" onClick={commands.reveal}>
           Show predictions
@@ -64,5 +52,34 @@ export function Header() {
         {written.value || state.message.value}
       </p>
     </header>
+  );
+}
+
+/** Whether all is on the server's disk. */
+export function Saved({ journal }: { journal: string }) {
+  return (
+    <>
+      <span class={pending.value.length ? "saved no" : "saved"} role="status" title={journal}>
+        {savedText.value}
+      </span>
+      {pending.value.length > 0 && problem.value && <span class="hint">They stay in this browser and are sent again.</span>}
+    </>
+  );
+}
+
+export function Keys({ undo, redo }: { undo: () => void; redo: () => void }) {
+  return (
+    <>
+      <label>
+        <input type="checkbox" checked={keysOn.value} onChange={(event) => (keysOn.value = event.currentTarget.checked)} />
+        keys
+      </label>
+      <button type="button" onClick={undo}>
+        Undo
+      </button>
+      <button type="button" onClick={redo}>
+        Redo
+      </button>
+    </>
   );
 }

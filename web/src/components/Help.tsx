@@ -1,20 +1,20 @@
 /** The keys. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { groups } from "../keys";
-import * as state from "../state";
+import type { Signal } from "@preact/signals";
+import type { Group } from "../keys";
 
-export function Help() {
+export function Help({ groups, shown }: { groups: Group[]; shown: Signal<boolean> }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    if (state.helpShown.value) dialog.current?.showModal();
+    if (shown.value) dialog.current?.showModal();
     else dialog.current?.close();
-  }, [state.helpShown.value]);
+  }, [shown.value]);
   return (
-    <dialog ref={dialog} aria-labelledby="keys-title" onClose={() => (state.helpShown.value = false)}>
+    <dialog ref={dialog} aria-labelledby="keys-title" onClose={() => (shown.value = false)}>
       <h2 id="keys-title">Keys</h2>
       <div class="keys">
-        {groups.value.map(({ group, keys }) => (
+        {groups.map(({ group, keys }) => (
           <section>
             <h3>{group}</h3>
             <dl>
@@ -32,7 +32,7 @@ export function Help() {
           </section>
         ))}
       </div>
-      <button type="button" onClick={() => (state.helpShown.value = false)}>
+      <button type="button" onClick={() => (shown.value = false)}>
         Close
       </button>
     </dialog>

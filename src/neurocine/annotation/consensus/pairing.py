@@ -60,17 +60,36 @@ def shared_transients(marks: Mapping[str, Sequence[Range]], tolerance: int) -> l
         for (i, a), (j, b) in combinations(enumerate(flat), 2)
         if a[2] != b[2] and _meet(a, b, tolerance)
     )
-    group = {i: [i] for i in range(len(flat))}
-    for _, i, j in closest:
+    groups = grouped([name for *_, name in flat], [(i, j) for _, i, j in closest])
+    made = [SharedTransient({flat[k][2]: flat[k][:2] for k in members}) for members in groups]
+    return sorted(made, key=lambda transient: transient.span)
+
+
+def grouped(names: Sequence[str], closest: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Group what several people marked: each group has at most one mark of each person, all of which pair.
+
+    Parameters
+    ----------
+    names
+        Who made each mark.
+    closest
+        Positions of the marks of two people that may be the same, the closest first.
+
+    Returns
+    -------
+    list of list of int
+        Positions, ascending in each group; marks that nobody else made are alone.
+    """
+    pairs = {frozenset(pair) for pair in closest}
+    group = {i: [i] for i in range(len(names))}
+    for i, j in closest:
         one, other = group[i], group[j]
         if one is not other and all(
-            flat[k][2] != flat[m][2] and _meet(flat[k], flat[m], tolerance) for k in one for m in other
+            names[k] != names[m] and frozenset((k, m)) in pairs for k in one for m in other
         ):
             one += other
             group |= dict.fromkeys(other, one)
-    groups = {id(members): members for members in group.values()}.values()
-    made = [SharedTransient({flat[k][2]: flat[k][:2] for k in sorted(members)}) for members in groups]
-    return sorted(made, key=lambda transient: transient.span)
+    return [sorted(members) for members in {id(members): members for members in group.values()}.values()]
 
 
 def _meet(a: tuple[int, int, str], b: tuple[int, int, str], tolerance: int) -> bool:

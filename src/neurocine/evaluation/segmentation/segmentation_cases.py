@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from neurocine.core import InputError, Movie, RoiSet
+from neurocine.core.marked import DISMISS, KEEP
 from neurocine.core.truth import MIN_DPRIME
 from neurocine.evaluation.segmentation.anatomical import anatomical_groups
 from neurocine.evaluation.segmentation.graders import opened_pair
 from neurocine.evaluation.segmentation.groups import Groups, groups_of
 from neurocine.evaluation.segmentation.segmentation_comparison import SegmentationCase
 from neurocine.io.movies import open_movie
-from neurocine.io.result_files import read_rois, read_truth
-from neurocine.io.rois import open_cropped, split_dataset
+from neurocine.io.result_files import has_states, read_masks, read_rois, read_truth
+from neurocine.io.rois import open_cropped, open_rois, rois_format, split_dataset
 
 #: Stands for the recording's name in the path of a method's ROIs.
 PLACE = "{}"
+#: The format of ``rois.h5`` and ``masks.h5``.
+NATIVE = "rois.h5"
 
 
 def segmentation_cases(
@@ -99,7 +104,8 @@ def open_segmentation_case(
     truth
         Folder with ``truth.h5`` and ``rois.h5``, as `neurocine.simulation.simulate` writes it, or a file of
         ROIs in any format, all of which should be found; ``file#name`` for one of several sets in a file. Of
-        a cropped movie they may be those of the whole picture.
+        a cropped movie they may be those of the whole picture. Of ``masks.h5`` the kept ones should be found;
+        doubtful and undecided ones count neither way.
     rois_by_method
         File of ROIs by method, in any format, the main method first.
     movie
@@ -114,6 +120,17 @@ def open_segmentation_case(
     InputError
         If a file is missing or damaged, or they don't belong together.
     """
+    if is_marked(truth):
+        masks, known = _marked(truth)
+        return SegmentationCase(
+            name=name,
+            true_rois=masks,
+            groups=known,
+            rois_by_method={
+                method: open_rois(file, fov_shape=masks.fov_shape) for method, file in rois_by_method.items()
+            },
+            movie=movie,
+        )
     path, beside = (truth / "rois.h5" if is_simulated(truth) else truth), truth / "movie.h5"
     if movie is None and is_simulated(truth) and beside.is_file():
         movie = open_movie(beside)
@@ -154,6 +171,8 @@ def open_truth(
     """
     if is_simulated(truth):
         return _simulated(truth, min_dprime)
+    if is_marked(truth):
+        return _marked(truth)
     true_rois = open_cropped(truth, fov_shape=movie.fov_shape, crop=movie.crop)
     if min_snr is None:
         return true_rois, Groups.all_positive(len(true_rois))
@@ -163,6 +182,18 @@ def open_truth(
 def is_simulated(truth: Path) -> bool:
     """Return whether `truth` is a folder as `neurocine.simulation.simulate` writes it."""
     return (truth / "truth.h5").is_file()
+
+
+def is_marked(truth: Path) -> bool:
+    """Return whether `truth` is a ``masks.h5``, which says what people decided on each ROI."""
+    return truth.is_file() and rois_format(truth).name == NATIVE and has_states(truth)
+
+
+def _marked(truth: Path) -> tuple[RoiSet, Groups]:
+    marked = read_masks(truth)
+    wanted = ~marked.having(DISMISS)
+    positive = marked.having(KEEP)[wanted]
+    return marked.rois.select(wanted), Groups(positive, ~positive, np.zeros_like(positive))
 
 
 def _simulated(truth: Path, min_dprime: float) -> tuple[RoiSet, Groups]:

@@ -9,6 +9,7 @@ from neurocine.io.result_files.assemblies import read_assemblies, write_assembli
 from neurocine.io.result_files.celltypes import read_celltypes, write_celltypes
 from neurocine.io.result_files.contamination import read_contamination, write_contamination
 from neurocine.io.result_files.controls import read_controls, write_controls
+from neurocine.io.result_files.masks import has_states, read_masks, write_masks
 from neurocine.io.result_files.movie import (
     MovieWriter,
     Registration,
@@ -31,11 +32,13 @@ __all__ = [
     "Stamp",
     "StructuralChannel",
     "Summary",
+    "has_states",
     "read_activity",
     "read_assemblies",
     "read_celltypes",
     "read_contamination",
     "read_controls",
+    "read_masks",
     "read_movie",
     "read_registration",
     "read_rois",
@@ -50,6 +53,7 @@ __all__ = [
     "write_celltypes",
     "write_contamination",
     "write_controls",
+    "write_masks",
     "write_rois",
     "write_traces",
     "write_truth",

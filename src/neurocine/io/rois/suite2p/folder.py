@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from neurocine.core import InputError, RoiSet, Traces
 from neurocine.io.atomic import atomic_path
 from neurocine.io.result_files import Registration, StructuralChannel, Summary
+from neurocine.io.rois.suite2p.iscell import iscell_table
 from neurocine.io.rois.suite2p.stat import roi_statistics
 
 #: suite2p's share of the neuropil that is subtracted from F.
@@ -80,7 +81,6 @@ def write_suite2p(
     empty = np.zeros((n, 1), dtype=np.float32)
     f, fneu, events = (traces.f, traces.fneu, traces.events) if traces else (empty, empty, empty)
     known = np.asarray(rois.probability if probability is None else probability, dtype=np.float32)
-    shown = np.where(np.isnan(known), 1, known)
     stats = roi_statistics(rois, f - NEUROPIL_COEFFICIENT * fneu, diameter_px)
     n_frames = len(registration.y) if registration is not None else f.shape[1]
     db = _database(rois, n_frames)
@@ -91,7 +91,7 @@ def write_suite2p(
         "F": f,
         "Fneu": fneu,
         "spks": events,
-        "iscell": np.stack([np.ones(n, dtype=np.float32), shown], axis=1),
+        "iscell": iscell_table(np.ones(n), known),
         "db": db,
         "settings": settings,
         "reg_outputs": registered,

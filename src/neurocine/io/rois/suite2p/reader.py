@@ -54,6 +54,24 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
         If a file is damaged or holds more than arrays and plain containers, the field of view is unknown,
         ``iscell`` rejects all ROIs, or a folder holds several planes.
     """
+    rois, accepted, decided = _read_all(path, fov_shape)
+    if accepted is None:
+        return rois
+    return keep_accepted(rois, accepted, path=decided, decision="suite2p's iscell marks as cells")
+
+
+def read_curated(path: Path, fov_shape: FovShape | None) -> tuple[RoiSet, NDArray[np.bool_] | None, Path]:
+    """Return all ROIs, which of them ``iscell`` marks as cells (N,), and the file that they are in.
+
+    None if there is no ``iscell``. Errors as of `read`, but for a folder that rejects all ROIs.
+    """
+    with reraise_as_input_error(path, "ROIs of suite2p"):
+        rois, accepted, _ = _read_all(path, fov_shape)
+    return rois, None if accepted is None else np.asarray(accepted) > 0, Path(rois.source)
+
+
+def _read_all(path: Path, fov_shape: FovShape | None) -> tuple[RoiSet, NDArray[Any] | None, Path]:
+    """Return all ROIs, the decisions of ``iscell`` on them, and the file of these."""
     if path.suffix.lower() == MATLAB:
         file = decided = red_file = path
         stats, decisions, red, settings = read_fall(path)
@@ -77,9 +95,7 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
         labelled=None if labelled is None else labelled > 0,
         source=str(file),
     )
-    if accepted is None:
-        return rois
-    return keep_accepted(rois, accepted, path=decided, decision="suite2p's iscell marks as cells")
+    return rois, accepted, decided
 
 
 def _stat_file(path: Path) -> Path:

@@ -1,0 +1,127 @@
+"""The page of masks with thousands of outlines, in a real browser: milliseconds until they are drawn again.
+
+Measured for zooming (all outlines on the panels), for selecting, and for reshaping a mask: until both panels'
+outlines are drawn and read back, and until the next picture of the whole page, which waits for the screen
+(16.7 ms at 60 Hz). Also the time until a new mask's trace is shown. The movie is noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from neurocine.core import Movie, RoiSet
+from neurocine.io.result_files import MovieWriter, Registration, Stamp, write_rois
+from neurocine.motion.summary import SummaryAccumulator
+
+BLOCK = 250
+STAMP = Stamp("c" * 64, hashlib.sha256(b"movie").hexdigest())
+#: Presses a key, and tells when both panels' outlines are there, and when the page has been drawn.
+PRESS = """async (key) => {
+  const lines = [...document.querySelectorAll(".panel")].map((panel) => panel.children[1].getContext("2d"));
+  const began = performance.now();
+  dispatchEvent(new KeyboardEvent("keydown", { key }));
+  for (const context of lines) context.getImageData(0, 0, 1, 1);
+  const drawn = performance.now() - began;
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return [drawn, performance.now() - began];
+}"""
+
+
+def made(folder: Path, n_masks: int, n_frames: int, edge: int) -> Path:
+    """Write a registered movie of noise and masks of the size of neurons."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(100, 900, (BLOCK, edge, edge)).astype(np.uint16)
+    like = Movie(np.broadcast_to(noise[:1], (n_frames, edge, edge)), 30.0, 1.0, "GCaMP6s")
+    (folder / "ingest").mkdir(parents=True)
+    (folder / "ingest" / "source.json").write_text(json.dumps({"files": [], "sha256": STAMP.source_sha256}))
+    summary = SummaryAccumulator(noise[0])
+    summary.add(noise)
+    still, picture = np.zeros(n_frames, dtype=np.float32), np.zeros((edge, edge), dtype=np.float32)
+    with MovieWriter(folder / "motion" / "movie.h5", like, STAMP) as writer:
+        for start in range(0, n_frames, BLOCK):
+            writer.write(start, noise[: n_frames - start])
+        writer.finish(summary.result(), Registration(still, still, still, still > 0, picture, picture, {}))
+    y, x = np.mgrid[-8:9, -8:9]
+    pixels = []
+    for top, left in rng.integers(9, edge - 9, (n_masks, 2)):
+        tall, wide = rng.uniform(4, 8, 2)  # ellipses of 8 to 16 pixels
+        mask = np.argwhere((y / tall) ** 2 + (x / wide) ** 2 <= 1) - 8
+        pixels.append((mask[:, 0] + top, mask[:, 1] + left, None))
+    write_rois(folder / "segmentation" / "rois.h5", RoiSet.from_pixels((edge, edge), pixels), STAMP)
+    return folder
+
+
+def measured(page: Page, name: str, keys: list[str]) -> None:
+    """Print how long it takes after each of `keys`."""
+    times = np.array([page.evaluate(PRESS, key) for key in keys])
+    for what, own in zip(("outlines drawn", "page drawn"), times.T, strict=True):
+        median, p95 = np.percentile(own, [50, 95])
+        print(f"{name:10s} {what:15s} median {median:6.1f} ms, p95 {p95:6.1f} ms, of {len(own)}")
+
+
+def trace_s(page: Page) -> float:
+    """Return the seconds from the last stroke of a new mask to its trace."""
+    for key in ("0", "Escape", "v", " ", "o"):
+        page.keyboard.press(key)
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        page.keyboard.press(" ")
+        page.keyboard.press(f"Shift+{key}")
+    page.keyboard.press(" ")
+    before = page.locator(".traces h2").inner_text()
+    began = time.perf_counter()
+    page.keyboard.press("Enter")
+    while (told := page.locator(".traces h2").inner_text()) == before or "spikes" not in told:
+        time.sleep(0.01)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Print a line per kind of change."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--masks", type=int, default=2000)
+    parser.add_argument("--frames", type=int, default=2000)
+    parser.add_argument("--edge", type=int, default=512)
+    parser.add_argument("--repeats", type=int, default=60)
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    chosen = parser.parse_args()
+    with TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        folder = made(Path(temporary) / "results" / "many", chosen.masks, chosen.frames, chosen.edge)
+        command = [sys.executable, "-c", "from neurocine.cli import main; main()", "annotate", str(folder)]
+        command += ["--as", "ana", "--masks", "--start", str(folder / "segmentation" / "rois.h5")]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert server.stdout is not None
+        address = re.search(r"http://\S+", server.stdout.readline())
+        assert address is not None
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=chosen.chromium, args=arguments)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(address[0])
+        page.locator("main[aria-busy=false]").wait_for(timeout=60_000)
+        n = chosen.repeats
+        measured(page, "zoom", ["+", "-"] * (n // 2))
+        measured(page, "select", ["PageDown"] * n)
+        measured(page, "judge", ["k", "f", "d"] * (n // 3))
+        page.keyboard.press("b")
+        measured(page, "reshape", ["b", " "] * (n // 2))
+        traces = [trace_s(page) for _ in range(5)]
+        print(
+            f"trace of a new mask, {chosen.frames} frames: {np.median(traces):.2f} s, most {max(traces):.2f}"
+        )
+        browser.close()
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()

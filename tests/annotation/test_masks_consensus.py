@@ -14,7 +14,7 @@ from neurocine.annotation.actions import Begin, Close, Runs
 from neurocine.annotation.masks.consensus import MaskPanel
 from neurocine.annotation.masks.referee import MaskRefereeSession
 from neurocine.annotation.masks.session import Film, MaskSession
-from neurocine.cli import app
+from neurocine.cli.app import app
 from neurocine.core import InputError
 from neurocine.io.result_files import read_masks
 from neurocine.io.results import files_in

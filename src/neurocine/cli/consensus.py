@@ -117,12 +117,20 @@ def referee(
     from neurocine.annotation.fine_tuning import FineTuning
     from neurocine.annotation.launch import serve
 
+    hosts = allow_host or ()
+    if masks:
+        from neurocine.annotation.masks.referee import MaskRefereeSession
+
+        drawn = _mask_panel(results, experts, share, min_iou, folder, config)
+        with MaskRefereeSession(drawn, by or getpass.getuser()) as judging:
+            serve(judging, port=port, allow_hosts=hosts, prefix=prefix, jpeg=jpeg, say=typer.echo)
+        return
     panel = _panel(results, experts, share, tolerance, folder, config)
     chosen = settings(config)
     rois = files_in(results.resolve(), "report", chosen.left_out)["rois"]
     tuning = FineTuning(chosen.training.fine_tune, config, results.resolve().parent / "training" / "corpus")
     with RefereeSession(panel, rois, by or getpass.getuser(), tuning) as session:
-        serve(session, port=port, allow_hosts=allow_host or (), prefix=prefix, jpeg=jpeg, say=typer.echo)
+        serve(session, port=port, allow_hosts=hosts, prefix=prefix, jpeg=jpeg, say=typer.echo)
 
 
 def _panel(

@@ -165,8 +165,8 @@ class MaskPanel:
     def write(self, referee: str = "") -> MarkedRois:
         """Write ``masks.h5`` and ``agreement_masks.json``, and return the masks.
 
-        Agreed masks, and those that the referee kept, are neurons. What isn't decided is doubtful, as is what is
-        doubtful to somebody and kept by nobody.
+        Agreed masks, and those that the referee kept, are neurons. What isn't decided is doubtful, as is what
+        is doubtful to somebody and kept by nobody.
 
         Parameters
         ----------

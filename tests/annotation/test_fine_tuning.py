@@ -123,7 +123,7 @@ def test_the_command_names_the_corpus_if_there_is_one(tuning: FineTuning, tmp_pa
     (tuning.corpus / "train-paper-0003" / "truth.h5").touch()
     shown = tuning.described(labels)
     assert shown["alone"] == (
-        f"neurocine models fine-tune cinac-general '{labels}' --out '{labels}/tuned-1' "
+        f"neurocine models fine-tune {TINY.model} '{labels}' --out '{labels}/tuned-1' "
         f"--config {tmp_path}/config.yaml"
     )
     assert f"--corpus {tmp_path}/corpus" in shown["with_corpus"]

@@ -120,7 +120,7 @@ def tune(
 ) -> None:
     """Train a model further on labelled cells of your own, and compare it on others of them with the old one.
 
-    Example: `neurocine models fine-tune cinac-general labels.cinac --name ours --out tuned`
+    Example: `neurocine models fine-tune cinac-tissue labels.cinac --name ours --out tuned`
     """
     from neurocine.networks.installation import install_models
     from neurocine.training.cells.fine_tune import FINE_TUNED, fine_tune

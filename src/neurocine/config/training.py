@@ -181,7 +181,7 @@ class StneuronetTraining(Section):
 class FineTuneSettings(Section):
     """Fine-tuning of a registered model with a few labelled cells of your own."""
 
-    model: str = Field("cinac-general", description="model to start from: NAME or FOLDER/NAME")
+    model: str = Field("cinac-tissue", description="model to start from: NAME or FOLDER/NAME")
     labelled: tuple[str, ...] = Field(
         (),
         description="labelled data: folders with movie.h5, rois.h5 and truth.h5, or .cinac files; for a "

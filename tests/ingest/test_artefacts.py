@@ -155,6 +155,34 @@ def test_a_shutter_that_opens_late_or_closes_early_is_found(part: slice) -> None
     assert (found.first, found.last) == (part.start, part.stop - 1)
 
 
+def test_a_shutter_that_opens_and_closes_slowly_is_found() -> None:
+    frames = recording()
+    light = np.clip(np.arange(400) / 5, 0, 1) * np.clip(np.arange(399, -1, -1) / 4, 0, 1)
+    spoilt = validity_of((frames * light[:, None, None]).astype(np.uint16))
+    dark = np.flatnonzero(~spoilt.valid)
+    assert {0, 1, 2, 397, 398, 399} <= set(dark.tolist()) <= set(np.flatnonzero(light < 1).tolist())
+
+
+@pytest.mark.parametrize("slow", [np.sin, np.cos])
+def test_brightness_that_drifts_up_to_the_end_is_no_artefact(slow: np.ufunc) -> None:
+    for frames in (recording(n_frames=600), recording(n_frames=600)[:, :, ::-1]):
+        drift = 1 + 0.5 * slow(np.arange(600) / 60)
+        assert validity_of((frames * drift[:, None, None]).astype(np.uint16)) == Validity(600)
+
+
+def test_a_lamp_that_is_on_for_long_is_found() -> None:
+    frames = recording(n_frames=700)
+    lamp = frames.copy()
+    lamp[200:330] += 400
+    lamp[450:480] += 400
+    found = validity_of(lamp).invalid
+    assert found == (InvalidFrames(200, 329, "brightness"), InvalidFrames(450, 479, "brightness"))
+    # A laser that is turned up, and light that fades in and out.
+    assert validity_of(np.where(np.arange(700)[:, None, None] // 100 == 3, 2, 1) * frames) == Validity(700)
+    wave = 400 * np.exp(-(((np.arange(700) - 350) / 60) ** 2))
+    assert validity_of((frames + wave[:, None, None]).astype(np.uint16)) == Validity(700)
+
+
 @pytest.mark.parametrize("part", [slice(0, 70), slice(0, 190), slice(100, 250), slice(310, 400)])
 def test_a_shutter_that_is_closed_for_long_is_found(part: slice) -> None:
     frames = recording()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_opening
 
 from neurocine.core.movie import InvalidFrames, Validity, false_runs
-from neurocine.ingest.darkness import in_the_dark
+from neurocine.ingest.darkness import in_outside_light, in_the_dark
 
 #: Frames to both sides that a frame is compared with.
 AROUND = 50
@@ -28,6 +28,10 @@ MIN_RISE, MIN_FALL, MIN_DEVIATIONS = 1.0, 0.4, 10.0
 FLANK_SHARE = 0.2
 #: An artefact ends within one frame: brightness returns by at least this share of its change.
 RETURN_SHARE = 0.5
+#: A slow wave changes from most frames to the next by its slope, a lamp by more than as many times that.
+STEADILY = 4.0
+#: At the begin and the end of a movie a shutter may open and close slowly, in fewer frames than these.
+OPENING = 10
 #: Noise is off if it is this many times as large, or as small, as around.
 NOISE_RATIO, NOISE_DEVIATIONS = 1.5, 6.0
 #: A row whose noise is this many times smaller than around is blanked.
@@ -120,17 +124,22 @@ def find_artefacts(statistics: FrameStatistics) -> Validity:
       rarely before;
     - *blank*: all its pixels are alike;
     - a *copy* of the frame before;
-    - *brightness*: the median of most rows differs from those around by more than cells could make;
+    - *brightness*: the median of most rows differs from those around by more than cells could make, or light
+      from outside comes for longer and goes;
     - *noise*: neighbouring pixels differ `NOISE_RATIO` times more, or less, than around;
     - *rows*: more than `MAX_BAD_ROWS` of its rows are of one value, or off in brightness; fewer are invalid
       rows of a valid frame.
     """
-    dark = in_the_dark(statistics.of("rows"), MIN_FALL * statistics.of("spread"))
-    if not dark.any():
+    rows, spread = statistics.of("rows"), statistics.of("spread")
+    dark = in_the_dark(rows, MIN_FALL * spread)
+    usual = ~dark
+    usual[usual] = ~in_outside_light(rows[usual], MIN_RISE * float(np.median(spread[usual])), MOST)
+    if usual.all():
         return _artefacts(statistics)
-    blank, lit = statistics.of("highest") == statistics.of("lowest"), np.flatnonzero(~dark)
+    blank = statistics.of("highest") == statistics.of("lowest")
     found = Validity.of(~(dark & blank), "blank") | Validity.of(~dark, "dark")
-    return found | _artefacts(statistics.of_frames(~dark)).placed(lit, len(dark))
+    found |= Validity.of(usual | dark, "brightness")
+    return found | _artefacts(statistics.of_frames(usual)).placed(np.flatnonzero(usual), len(dark))
 
 
 def _artefacts(statistics: FrameStatistics) -> Validity:
@@ -191,8 +200,8 @@ def _rows_off(statistics: FrameStatistics) -> tuple[Flags, Flags]:
     if statistics.width >= MIN_WIDTH and n_frames >= MIN_FRAMES:
         noise = _change(_logarithm(statistics.of("noise")))
         for row in range(n_rows):
-            off[:, row] = light(change[:, row])
-            off[:, row] |= _off(noise[:, row], np.inf, np.log(MIN_DIMMING), NOISE_DEVIATIONS)
+            off[:, row] = light(change[:, row], rows[:, row])
+            off[:, row] |= _off(noise[:, row], None, np.inf, np.log(MIN_DIMMING), NOISE_DEVIATIONS)
     # A lone row may be off by chance, or by motion at the edge of a registered picture.
     off = binary_opening(off, np.ones((1, MIN_ROWS)))
     bad = (blanked | off) & ~border
@@ -201,8 +210,8 @@ def _rows_off(statistics: FrameStatistics) -> tuple[Flags, Flags]:
     few = bad & (bad.mean(axis=1, keepdims=True) <= MAX_BAD_ROWS)
     # In dark pixels light from outside stands out most.
     whole = [
-        light(np.nanmedian(np.where(few, np.nan, values), axis=1))
-        for values in (change, _change(statistics.of("dark"), border))
+        light(np.nanmedian(np.where(few, np.nan, _change(values, border)), axis=1), np.median(values, axis=1))
+        for values in (rows, statistics.of("dark"))
     ]
     return bad, whole[0] | whole[1]
 
@@ -241,15 +250,30 @@ def _change(rows: NDArray[Any], border: Flags | None = None) -> Float64:
     return change
 
 
-def _off(change: Float64, rise: float, fall: float, deviations: float = MIN_DEVIATIONS) -> Flags:
-    """Return where a value, relative to that around, (T,), rises or falls by more than cells could make."""
+def _off(
+    change: Float64,
+    level: Float64 | None,
+    rise: float,
+    fall: float,
+    deviations: float = MIN_DEVIATIONS,
+) -> Flags:
+    """Return where a value, relative to that around, (T,), rises or falls by more than cells could make.
+
+    If its `level` (T,) is given, what changes little from frame to frame there, as a slow wave, is left.
+    """
     noise = deviations * 1.4826 * float(np.median(np.abs(change)))
     needed = np.where(change > 0, rise, fall) + noise
     off = np.zeros(len(change), dtype=bool)
     for first, last in false_runs(np.abs(change) <= needed):
         after = change[last + 1] if last + 1 < len(change) else 0.0
-        # Light goes off at once; what fades is calcium.
-        if abs(change[last] - after) <= RETURN_SHARE * abs(change[last]):
+        # Light goes off at once; what fades is calcium. At the end of the movie, where nothing tells how it
+        # goes off, it must have come at once.
+        at_end = first > 0 and last + 1 == len(change)
+        edge = change[first] - change[first - 1] if at_end else change[last] - after
+        least = RETURN_SHARE * abs(change[first if at_end else last])
+        after_edge = first if at_end else last + 1
+        at_once = abs(edge) > least and (level is None or _is_step(level, after_edge, least))
+        if not at_once and not _is_shutter(change, first, last):
             continue
         start = first
         if first and abs(change[first] - change[first - 1]) <= RETURN_SHARE * abs(change[first]):
@@ -259,9 +283,29 @@ def _off(change: Float64, rise: float, fall: float, deviations: float = MIN_DEVI
     return off
 
 
+def _is_step(level: Float64, after: int, least: float) -> bool:
+    """Return whether a level changes by `least` at the frame `after`, and by more than it steadily does."""
+    if after >= len(level):
+        return True
+    near = level[max(0, after - 1) : after + 2]
+    step = np.abs(near[1:] - near[0]).max(initial=0.0)
+    around = level[max(0, after - OPENING) : after + OPENING]
+    # Planes in turn, or a flash in every second or third frame, change from each frame to the next.
+    steadily = min(np.median(np.abs(around[n:] - around[:-n])) for n in (1, 2, 3))
+    return bool(step > max(least, STEADILY * steadily))
+
+
+def _is_shutter(change: Float64, first: int, last: int) -> bool:
+    """Return whether a few frames at an end of the movie are darker, and those next to them no more."""
+    inner, outer = (OPENING, 0) if first == 0 else (-1 - OPENING, -1)
+    at_an_end = first == 0 or last + 1 == len(change)
+    few = last - first < OPENING < len(change)
+    return bool(at_an_end and few and change[outer] < 0 and change[inner] > FLANK_SHARE * change[outer])
+
+
 def _noise_off(noise: Float64) -> Flags:
     change = _change(_logarithm(noise[:, None]))[:, 0]
-    return _off(change, np.log(NOISE_RATIO), np.log(NOISE_RATIO), NOISE_DEVIATIONS)
+    return _off(change, None, np.log(NOISE_RATIO), np.log(NOISE_RATIO), NOISE_DEVIATIONS)
 
 
 def _logarithm(values: NDArray[Any]) -> NDArray[Any]:

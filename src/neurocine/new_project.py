@@ -105,7 +105,12 @@ def init_project(movies: Path, folder: Path, *, force: bool = False) -> InitRepo
     names, known = _recorded(existing, folder)
     found, skipped = _movies_in(movies)
     if not found and not skipped:
-        raise InputError(movies, "folder", "holds no movie", "See the docs for the formats that are read.")
+        raise InputError(
+            movies,
+            "folder",
+            "holds no movie, nor do the folders in it",
+            "See the docs for the formats that are read.",
+        )
     folder.mkdir(parents=True, exist_ok=True)  # paths lead from it
     rows, notes = list[dict[str, object]](), list[str]()
     for movie in found:
@@ -143,10 +148,19 @@ def _movies_in(place: Path) -> tuple[list[FoundMovie], list[str]]:
         if inside.name.startswith(".") or inside.name in _NOT_MOVIES or not inside.is_dir():
             continue
         try:
-            found += _movies_of(inside)
+            own_movies = _movies_of(inside)
+            found += own_movies
+            skipped += [] if own_movies else _deeper(inside)
         except (InputError, OSError) as error:
             skipped.append(str(error))
     return found, skipped
+
+
+def _deeper(folder: Path) -> list[str]:
+    """Say which folder in `folder`, which has no movies of its own, holds some."""
+    inside = (path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith("."))
+    holding = next((path for path in inside if find_movies(path)), None)
+    return [] if holding is None else [f"{holding}: lies too deep. Run init for {folder}, too"]
 
 
 def _movies_of(folder: Path) -> list[FoundMovie]:

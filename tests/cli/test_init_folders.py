@@ -35,6 +35,17 @@ def rows(report: InitReport) -> dict[str, str]:
     return dict(report.added)
 
 
+def test_movies_that_lie_too_deep_are_named(lab: Path) -> None:
+    movie(Path("data/a.tif"))
+    movie(Path("data/day1/rec1/b.tif"))
+    movie(Path("data/day2/c.tif"))
+    movie(Path("data/day2/References/d.tif"))
+    Path("data/notes/old").mkdir(parents=True)
+    report = init_project(Path("data"), Path())
+    assert rows(report) == {"a": "data/a.tif", "c": "data/day2/c.tif"}
+    assert report.skipped == ("data/day1/rec1: lies too deep. Run init for data/day1, too",)
+
+
 def test_single_pages_and_chunks_are_one_recording_each_also_beside_other_files(lab: Path) -> None:
     for number in range(1, 4):
         movie(Path(f"data/mouse_{number:05d}.tif"))

@@ -23,8 +23,8 @@ from neurocine.core.recording import Range
 Key = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
 #: Marks by their names: first and last frame (0-based, inclusive), or None to remove one.
 Marks = dict[Key, Range | None]
-#: Row, first and last column (0-based, inclusive) of each run of a mask's pixels, in order; runs of a row
-#: don't touch.
+# Row, first and last column (0-based, inclusive) of each run of a mask's pixels, in order; runs of a row
+# don't touch.
 Runs = tuple[tuple[StrictInt, StrictInt, StrictInt], ...]
 #: What a person holds of a mask; empty: undecided.
 State = Literal["", "keep", "dismiss", "doubtful"]

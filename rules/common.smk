@@ -60,7 +60,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-COSTS = costs_with(engines_of(CONFIG))
+COSTS = costs_with(engines_of(CONFIG), rounds=CONFIG.controls.rounds)
 REGISTRY = str(shipped("models/registry.yaml"))
 
 

@@ -2,6 +2,7 @@
 
 ``python benchmarks/costs/measure.py run`` runs the workflow on movies tiled from the example recording, with
 the ROIs that the engine finds and with given ones, and adds a row for each job to ``measurements.tsv``.
+``python benchmarks/costs/measure.py contamination`` measures that step on ROIs that overlap; those hardly do.
 ``python benchmarks/costs/measure.py collect RESULTS...`` adds those of your own results folders. Then
 ``python benchmarks/costs/fit.py`` fits anew.
 """
@@ -11,8 +12,10 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
@@ -23,7 +26,9 @@ import numpy as np
 import tifffile
 import yaml
 
+from neurocine.core import Raster, RoiSet
 from neurocine.export.provenance import read_usage
+from neurocine.io.result_files import write_activity, write_rois
 from neurocine.steps import BY_NAME
 
 ROOT = Path(__file__).parents[2]
@@ -186,18 +191,52 @@ def run(case: Case, folder: Path) -> Path:
     return folder / "results"
 
 
+def overlapping(case: Case, folder: Path) -> Measurement:
+    """Return what contamination takes on `case.rois` discs at random places, of which many overlap."""
+    rng = np.random.default_rng(case.rois)
+    make_movie(case, folder / "movie.tif")
+    rows, columns = np.mgrid[: case.edge, : case.edge]
+    centres = rng.uniform(6, case.edge - 6, (case.rois, 2))
+    pixels = [np.nonzero((rows - y) ** 2 + (columns - x) ** 2 <= 25) for y, x in centres]
+    rois = RoiSet.from_pixels((case.edge, case.edge), [(y, x, np.ones(len(y))) for y, x in pixels])
+    write_rois(folder / "rois.h5", rois)
+    probability = rng.random((case.rois, case.frames)).astype(np.float32)
+    made = Raster(rois.ids, 30.0, probability, 0.9, ("made",) * case.rois)
+    write_activity(folder / "activity.h5", made)
+    files = ["movie.tif", "rois.h5", "activity.h5", "--out", "c.json"]
+    command = [sys.executable, "-c", "from neurocine.cli import main; main()", "contamination", *files]
+    command += ["--frame-rate", "30", "--pixel-size", "1.2"]
+    began = time.monotonic()
+    job = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(job.pid, 0)
+    if status:
+        sys.exit(f"{case}: contamination failed")
+    took = (usage.ru_maxrss / 1024, time.monotonic() - began, usage.ru_utime + usage.ru_stime)
+    size = (case.frames, case.edge**2, case.rois, BY_NAME["contamination"].threads)
+    return Measurement("contamination", "", *size, round(took[0], 1), round(took[1], 2), round(took[2], 2))
+
+
 def main() -> None:
     """Add measurements to the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     some = commands.add_parser("run", help="run the workflow on movies of several sizes")
     some.add_argument("--only", help="only cases whose name contains this")
+    commands.add_parser("contamination", help="measure contamination on ROIs that overlap")
     folders = commands.add_parser("collect", help="take what runs of your own took")
     folders.add_argument("results", nargs="+", type=Path)
     given = parser.parse_args()
     rows = {key(row): row for row in read_table()} if TABLE.exists() else {}
     if given.command == "collect":
         rows |= {key(row): row for folder in given.results for row in collect(folder)}
+        write_table(rows.values())
+        return
+    if given.command == "contamination":
+        for case in (case for case in CASES if case.rois):
+            with TemporaryDirectory() as folder:
+                row = overlapping(case, Path(folder))
+            rows[key(row)] = row
+            print(f"{case.name}: {row.cpu_seconds:.1f} CPU-s, {row.max_rss_mb:.0f} MB", flush=True)
         write_table(rows.values())
         return
     for case in CASES:

@@ -67,6 +67,8 @@ class Step:
         The step, if its rule has another name: its rule file, package, tests and folder are called so.
     engine
         Field of its section that names its engine.
+    runs_again
+        Steps that it runs again, several times: their costs are its own, beside `cost`.
     wanted
         Key of the config that says whether it runs; empty: always.
     per_recording
@@ -86,6 +88,7 @@ class Step:
     threads: int = 1
     word: str = ""
     engine: str = ""
+    runs_again: tuple[str, ...] = ()
     wanted: str = ""
     per_recording: bool = True
     target: Target = "all"
@@ -201,12 +204,13 @@ RECORDING_STEPS: tuple[Step, ...] = (
         "controls",
         "runs the steps again on planted cells and on the mirrored movie, if asked to",
         impl=1,
-        cost=Cost(5000, 1.0, 30, 120),
+        cost=Cost(2000, 0.2, 10, 60),
         reads=_MEASURED,
         writes={"controls": "controls.json"},
         settings=("controls", "segmentation", "active", "celltype", "activity"),
         env="controls",
         threads=2,
+        runs_again=("segmentation", "active", "celltype", "activity"),
         wanted="controls.run",
     ),
     Step(

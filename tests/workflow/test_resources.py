@@ -93,6 +93,17 @@ def test_more_work_and_further_attempts_ask_for_more(engine: str) -> None:
     assert costs["activity"].runtime_min(large.share(4)) <= costs["activity"].runtime_min(large)
 
 
+def test_controls_ask_for_the_steps_that_they_run_again() -> None:
+    engines = {"motion": "suite2p", "segmentation": "suite2p"}
+    work = Work(20_000, 256**2, 200)
+    costs = costs_with(engines, rounds=2)
+    again = [costs[name] for name in ("segmentation", "active", "celltype", "activity")]
+    asked = costs["controls"].runtime_min(work)
+    assert asked > 3 * sum(cost.runtime_min(work) for cost in again)
+    assert asked > costs_with(engines, rounds=1)["controls"].runtime_min(work)
+    assert costs["controls"].memory_mb(work) == max(cost.memory_mb(work) for cost in again)
+
+
 def test_an_engine_without_measurements_asks_for_its_line_or_its_steps() -> None:
     line = SEGMENTATION_ENGINES["caiman"].cost
     assert costs_with({"segmentation": "caiman"})["segmentation"] == EstimatedCost(line)

@@ -150,7 +150,7 @@ def _doubts_of(found: Findings) -> list[str]:
 
 def _costs(recordings: Sequence[Recording], config: Config) -> Table:
     """Return a table of the jobs, a row per step: what the largest of each asks for."""
-    costs = costs_with(engines_of(config))
+    costs = costs_with(engines_of(config), rounds=config.controls.rounds)
     works = {r.name: work_of(r.movie, Path(config.results) / r.name) for r in recordings}
     table = Table(title="What each job asks for at most")
     for column in ("step", "largest for", "engine"):

@@ -69,7 +69,7 @@ def asked(
     profile: Mapping[str, Any], config: Config, recordings: Sequence[Recording], attempt: int = 1
 ) -> list[Asked]:
     """Return what each rule asks for in a project: the most memory and time of any of its jobs."""
-    costs = costs_with(engines_of(config))
+    costs = costs_with(engines_of(config), rounds=config.controls.rounds)
     works = {r.name: work_of(r.movie, Path(config.results) / r.name) for r in recordings}
     jobs = {r.name: activity_jobs(size_bytes(r.movie), config.cluster.activity_gb) for r in recordings}
     truth = any(recording.ground_truth for recording in recordings)

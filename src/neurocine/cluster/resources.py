@@ -134,6 +134,34 @@ class EstimatedCost:
         return int((self.cost.base_min + self.cost.min_per_gb * work.movie_mb / 1000) * attempt)
 
 
+@dataclass(frozen=True)
+class RepeatedCost:
+    """What a rule asks for that runs other rules again, one after another, beside work of its own.
+
+    Attributes
+    ----------
+    own
+        Its own work.
+    parts
+        The rules that it runs.
+    times
+        How often it runs each.
+    """
+
+    own: EstimatedCost
+    parts: tuple[Asking, ...]
+    times: int
+
+    def memory_mb(self, work: Work, attempt: int = 1) -> int:
+        """Return the memory to ask for in MB: as much as the largest part needs."""
+        return max(part.memory_mb(work, attempt) for part in (self.own, *self.parts))
+
+    def runtime_min(self, work: Work, attempt: int = 1) -> int:
+        """Return the run time to ask for in minutes: that of all parts."""
+        again = self.times * sum(part.runtime_min(work, attempt) for part in self.parts)
+        return self.own.runtime_min(work, attempt) + again
+
+
 MEASURED_FILE = Path(__file__).with_name("measured_costs.json")
 
 
@@ -147,7 +175,7 @@ def measured() -> dict[tuple[str, str], MeasuredCost]:
     }
 
 
-def costs_with(engines: Mapping[str, str] | None = None) -> dict[str, Asking]:
+def costs_with(engines: Mapping[str, str] | None = None, *, rounds: int = 1) -> dict[str, Asking]:
     """Return what each rule asks for, by its name.
 
     What was measured of a rule and its engine goes first, then the engine's `cost` in
@@ -157,12 +185,17 @@ def costs_with(engines: Mapping[str, str] | None = None) -> dict[str, Asking]:
     ----------
     engines
         Engine by step, as ``{"segmentation": "caiman"}``.
+    rounds
+        Rounds of the controls: each runs the steps again, and so does the mirrored movie.
     """
     costs: dict[str, Asking] = {}
     for step in STEPS:
         engine = (engines or {}).get(step.name, "")
         known = measured().get((step.word, engine)) or _engine_cost(step.name, engine)
         costs[step.name] = known if isinstance(known, MeasuredCost) else EstimatedCost(known or step.cost)
+        if step.runs_again:
+            parts = tuple(costs[name] for name in step.runs_again)
+            costs[step.name] = RepeatedCost(EstimatedCost(step.cost), parts, rounds + 1)
     return costs
 
 

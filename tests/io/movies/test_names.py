@@ -36,6 +36,9 @@ def test_folders_come_before_names() -> None:
         ["m_20240101_101500.tif", "m_20240101_103000.tif"],  # times of day
         ["m_0.tif", "m_500.tif", "m_1000.tif"],  # first frames
         ["m (1).tif", "m (2).tif"],  # renamed together
+        ["m.tif", "m_0001.tif", "m@0002.tif"],  # the first without a number
+        ["m_1.tif", "M_2.TIFF"],
+        ["day1/base_1.tif", "day2/stimulus_1.tif"],
     ],
 )
 def test_whole_sequences_are_silent(tmp_path: Path, names: list[str]) -> None:
@@ -56,7 +59,23 @@ def test_copies_are_named(tmp_path: Path, copy: str) -> None:
     assert f"{copy} (of m.tif)" in problem
     assert "Move copies out" in problem
     paths[0].write_bytes(b"of another size")
-    assert sequence_problems(paths) == []
+    assert "looks like a copy" not in "".join(sequence_problems(paths))
+
+
+def test_copies_under_a_name_of_their_own_and_links_are_named(tmp_path: Path) -> None:
+    paths = files(tmp_path, "m_0001.tif", "m_0002.tif", "m_0003.tif")
+    paths[0].write_bytes(b"pixels of a frame")
+    paths[1].write_bytes(b"pixels of another")
+    paths[2].write_bytes(b"pixels of a frame")
+    (tmp_path / "m_0004.tif").symlink_to(paths[1])
+    (problem,) = sequence_problems([*paths, tmp_path / "m_0004.tif"])
+    assert "m_0003.tif (of m_0001.tif), m_0004.tif (of m_0002.tif): this looks like a copy" in problem
+
+
+@pytest.mark.parametrize("other", ["AVG_m.tif", "m_reg_0001.tif", "stimulus.tif"])
+def test_files_that_are_named_otherwise_are_doubted(tmp_path: Path, other: str) -> None:
+    (problem,) = sequence_problems(files(tmp_path, "m_0001.tif", "m_0002.tif", other))
+    assert f"m_0001.tif, {other} are named differently" in problem
 
 
 def test_opening_a_movie_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,6 +21,9 @@ _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)")
 #: More missing numbers than this, and than there are files, aren't a gap: such names hold a time or a frame.
 _MAX_MISSING = 10
 
+#: Files that are compared by their content, and how many bytes in the middle of each.
+_MOST_COMPARED, _PIECE = 100, 4096
+
 #: Longest list of names in a message.
 _MAX_NAMED = 5
 
@@ -36,14 +39,16 @@ def natural_key(path: Path) -> list[list[tuple[int, str]]]:
 def sequence_problems(paths: Sequence[Path]) -> list[str]:
     """Return what is wrong with the names of a movie's files, a sentence with a remedy for each.
 
-    Missing numbers (``m_00001.tif``, ``m_00003.tif``), and copies that a file manager made of a file that is
-    there as well (``m (1).tif`` beside ``m.tif``, of the same size).
+    Missing numbers (``m_00001.tif``, ``m_00003.tif``); copies of a file that is there as well: by their name
+    (``m (1).tif`` beside ``m.tif``, of the same size), by their content, or links to it; and files that are
+    named otherwise than others in their folder (``AVG_m.tif`` beside ``m_00001.tif``).
     """
-    copies = _copies(paths)
+    named_as_copies = _copies(paths)
+    copies = _same_content(paths) | named_as_copies
     problems = [
         f"{after.name} follows {before.name}: {missing} file(s) between them are missing. "
         "Copy what is missing, or make a recording of each part"
-        for before, after, missing in gaps([path for path in paths if path not in copies])
+        for before, after, missing in gaps([path for path in paths if path not in named_as_copies])
     ]
     if copies:
         named = [f"{copy.name} (of {original.name})" for copy, original in copies.items()]
@@ -51,6 +56,13 @@ def sequence_problems(paths: Sequence[Path]) -> list[str]:
             f"{_listed(named)}: this looks like a copy, whose frames would be read twice. "
             "Move copies out of the folder, or rename them if they are other files"
         )
+    for folder in dict.fromkeys(path.parent for path in paths):
+        names = _differing([path for path in paths if path.parent == folder and path not in copies])
+        if names:
+            problems.append(
+                f"{_listed(names)} are named differently, and read as one movie in this order. If they "
+                "aren't one, give a glob that names the files of one only"
+            )
     if len(problems) > _MAX_NAMED:
         problems[_MAX_NAMED:] = [f"{len(problems) - _MAX_NAMED} more gaps or copies of this kind"]
     return problems
@@ -109,6 +121,15 @@ def _difference(file: Path, other: Path) -> tuple[object, ...]:
     )
 
 
+def _differing(paths: Sequence[Path]) -> list[str]:
+    """Return one name of each kind if names differ in more than their numbers, the last of which may lack."""
+    kinds: dict[str, str] = {}
+    for path in paths:
+        words = re.sub(r"\d+", "#", path.stem.casefold())
+        kinds.setdefault(re.sub(r"[\s_@.-]*\(?#\)?$", "", words), path.name)
+    return list(kinds.values()) if len(kinds) > 1 else []
+
+
 def _copies(paths: Sequence[Path]) -> dict[Path, Path]:
     """Return the copies among `paths`, each with its original."""
     there = set(paths)
@@ -119,6 +140,32 @@ def _copies(paths: Sequence[Path]) -> dict[Path, Path]:
         if original != path and original in there and path.stat().st_size == original.stat().st_size:
             copies[path] = original
     return copies
+
+
+def _same_content(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Return which of `paths`, unless they are many, hold the same as one before them, each with that."""
+    if not 1 < len(paths) <= _MOST_COMPARED:
+        return {}
+    found: dict[tuple[int, ...] | tuple[int, bytes], Path] = {}
+    copies = {}
+    for path in paths:
+        status = path.stat()
+        keys: list[tuple[int, ...] | tuple[int, bytes]] = [(status.st_dev, status.st_ino)]
+        content = _piece(path, status.st_size) if path.is_file() else b""
+        if len(set(content)) > 1:  # files without light are alike
+            keys.append((status.st_size, content))
+        original = next((found[key] for key in keys if key in found), path)
+        if original != path:
+            copies[path] = original
+        found |= dict.fromkeys(keys, original)
+    return copies
+
+
+def _piece(path: Path, size: int) -> bytes:
+    """Return what is in the middle of a file, where pixels are."""
+    with path.open("rb") as file:
+        file.seek(max(0, (size - _PIECE) // 2))
+        return file.read(_PIECE)
 
 
 def gaps(paths: Sequence[Path]) -> list[tuple[Path, Path, int]]:

@@ -69,6 +69,15 @@ def test_warnings_of_readers_are_kept_once_and_logged(caplog: pytest.LogCaptureF
     assert "file 3 is missing" in caplog.text
 
 
+def test_what_many_files_say_is_said_once() -> None:
+    logger = logging.getLogger("neurocine.io.movies")
+    with gathered_warnings() as warnings:
+        for name in ("a.tif", "b.tif", "b.tif", "c.tif"):
+            logger.warning("%s: fps is %g", Path("m") / name, 7)
+        logger.warning("%s: fps is %g", Path("m/d.tif"), 8)
+    assert warnings == ["m/a.tif: fps is 7 (so in 2 more files)", "m/d.tif: fps is 8"]
+
+
 def test_no_line_is_longer_than_the_screen_is_wide(long_movie: Path) -> None:
     record = ingest(long_movie, **GIVEN)
     lines = summary(record, ["a word " * 40])

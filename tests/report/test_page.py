@@ -305,6 +305,14 @@ def test_all_noise_is_said(results_folder: Path) -> None:
     assert "4 ROIs called noise" in page.text
 
 
+def test_neurons_of_no_clear_type_are_shown(results_folder: Path) -> None:
+    path = results_folder / "celltype" / "celltypes.tsv"
+    ids = read_celltypes(path).ids
+    split = np.tile(np.float32([0.52, 0.47, 0.01]), (len(ids), 1))
+    write_celltypes(path, CellTypes(ids, split, clear=np.zeros(len(ids), dtype=bool)))
+    assert f"ROI {ids[0]}: unknown (pyramidal 52%, interneuron 47%)" in render(results_folder)
+
+
 def test_saturation_is_said(results_folder: Path) -> None:
     source = results_folder / "ingest" / "source.json"
     record = json.loads(source.read_text())

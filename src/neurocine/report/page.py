@@ -17,7 +17,7 @@ import yaml
 from neurocine import __version__
 from neurocine.config import ReportSettings
 from neurocine.config.engines import STNEURONET
-from neurocine.core import CALLED_TYPES, InputError
+from neurocine.core import CALLED_TYPES, CELL_TYPES, UNKNOWN, InputError
 from neurocine.core.controls import MEASURES, sentence
 from neurocine.drawing.pages import page_environment
 from neurocine.drawing.pictures import (
@@ -288,9 +288,12 @@ def outline_rows(results: RecordingResults, cells: pd.DataFrame) -> list[Outline
 
 def _tooltip(cell: Any) -> str:
     """Return the numbers of a row of `cells_table` in words."""
-    probability = getattr(cell, f"p_{cell.type}")
+    if cell.type == UNKNOWN:
+        probable = ", ".join(f"{kind} {getattr(cell, f'p_{kind}'):.0%}" for kind in CELL_TYPES[:-1])
+    else:
+        probable = f"{getattr(cell, f'p_{cell.type}'):.0%}"
     text = (
-        f"ROI {cell.roi_id}: {cell.type} ({probability:.0%}), SNR {cell.snr:.1f}, "
+        f"ROI {cell.roi_id}: {cell.type} ({probable}), SNR {cell.snr:.1f}, "
         f"{cell.transients} transients, {cell.rate_per_min:.2f} per minute"
     )
     if np.isfinite(cell.labelled_probability):

@@ -22,6 +22,7 @@ from neurocine.ingest.doubts import gathered_warnings
 from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warning
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.ingest.scan_phase import ScanPhase, ScanPhaseSum
+from neurocine.ingest.scenes import scene_doubt
 from neurocine.ingest.storage import copies_doubt, sides_doubt, sign_doubt
 from neurocine.io.movies import first_mismatch, frames_of_files, movie_files, n_frames_stored, open_movie
 from neurocine.progress import Progress, silent
@@ -221,7 +222,11 @@ def ingest(
         for doubt in (alternation_doubt(movie), sign_doubt(movie, few), sides_doubt(movie, few)):
             if doubt:
                 logger.warning("%s: %s", movie.source, doubt)
-        darkness = _dark_offset(replace(movie, validity=validity), dark_offset)
+        lit = replace(movie, validity=validity)
+        changed = scene_doubt(lit)
+        if changed:
+            logger.warning("%s: %s", movie.source, changed)
+        darkness = _dark_offset(lit, dark_offset)
     movie_format, files = _source_files(paths, selection, movie, progress, with_checksums=sample is None)
     return MovieRecord(
         paths=tuple(map(str, [paths] if isinstance(paths, str | Path) else paths)),

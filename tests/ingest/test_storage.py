@@ -44,6 +44,22 @@ def test_signed_values_stored_without_sign(tmp_path: Path) -> None:
     assert not warnings_of(tmp_path, stored.view("int16"), "stored as")
 
 
+def test_frames_that_were_each_scaled_by_themselves(tmp_path: Path) -> None:
+    frames = recording(level=20)
+    lowest, highest = frames.min(axis=(1, 2), keepdims=True), frames.max(axis=(1, 2), keepdims=True)
+    (warning,) = warnings_of(
+        tmp_path, np.rint(255 * (frames - lowest) / (highest - lowest)).astype(np.uint8), "scaled"
+    )
+    assert "each frame reaches from 0 to 255, in other pixels each time" in warning
+    # Scaled alike, saturated, and with hot pixels.
+    alike = np.rint(255 * (frames - lowest.min()) / np.ptp(frames)).astype(np.uint8)
+    saturated = np.clip(2 * alike.astype(int) - 60, 0, 255).astype(np.uint8)
+    hot = alike.copy()
+    hot[:, 7, 7], hot[:, 9, 9] = 255, 0
+    for movie in (alike, saturated, hot):
+        assert not warnings_of(tmp_path, movie, "scaled")
+
+
 @pytest.mark.parametrize("border", [0, 3])
 def test_height_and_width_that_are_swapped(tmp_path: Path, border: int) -> None:
     frames = recording()[:, :, :40].astype(np.float32)

@@ -23,7 +23,7 @@ from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warn
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.ingest.scan_phase import ScanPhase, ScanPhaseSum
 from neurocine.ingest.scenes import scene_doubt
-from neurocine.ingest.storage import copies_doubt, sides_doubt, sign_doubt
+from neurocine.ingest.storage import copies_doubt, scaling_doubt, sides_doubt, sign_doubt
 from neurocine.io.movies import first_mismatch, frames_of_files, movie_files, n_frames_stored, open_movie
 from neurocine.progress import Progress, silent
 
@@ -219,7 +219,8 @@ def ingest(
         except NoValidFrame as error:
             raise error.at(movie.source) from error
         few = _few_runs(movie)
-        for doubt in (alternation_doubt(movie), sign_doubt(movie, few), sides_doubt(movie, few)):
+        by_pixels = [doubt(movie, few) for doubt in (sign_doubt, sides_doubt, scaling_doubt)]
+        for doubt in (alternation_doubt(movie), *by_pixels):
             if doubt:
                 logger.warning("%s: %s", movie.source, doubt)
         lit = replace(movie, validity=validity)

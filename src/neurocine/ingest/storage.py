@@ -18,6 +18,9 @@ _MOST_PIXELS = 4096
 _NEAR, _LEAST_VALUES, _LEAST_GAP, _LEAST_FRAMES = 256, 4, 8192, 0.5
 #: Sides of a picture that may be swapped, and how much neighbouring rows are alike, and more than otherwise.
 _LEAST_SIDE, _ALIKE = 16, 0.4
+#: Frames scaled each by itself: pixels at the upper end of the range, share of such frames, and how many
+#: different pixels these are, of as many frames.
+_MOST_AT_END, _SCALED_SHARE, _LEAST_PLACES = 3, 0.95, 0.1
 #: As many frames as these that are copies of those before are doubtful; of a regular number, this share.
 _DOUBTFUL_SHARE, _REGULAR_SHARE = 1 / 3, 0.9
 #: A frame that stays for longer is no frame of a movie.
@@ -60,6 +63,38 @@ def sign_doubt(movie: Movie, runs: Sequence[Range]) -> str:
         f"{part.sum() / counts.sum():.1%} of the pixels {what}: {other} values seem to be stored as "
         f"{movie.dtype.name}. If so, save the movie anew as {other} with the same bytes (in Python: "
         f"frames.view('{other}')); ROIs and ΔF/F are wrong otherwise"
+    )
+
+
+def scaling_doubt(movie: Movie, runs: Sequence[Range]) -> str:
+    """Return what to say of frames that were each scaled to the whole range of values; empty if they weren't.
+
+    Each then reaches both ends of the range, the upper one in a pixel or two that are others each time: those
+    of a movie that saturates are more, and a hot pixel is the same.
+
+    Parameters
+    ----------
+    movie
+        The movie.
+    runs
+        First and last frame (inclusive) of runs of frames to look at.
+    """
+    if movie.dtype.kind != "u" or movie.dtype.itemsize > 2:
+        return ""
+    lowest, highest = 0, int(np.iinfo(movie.dtype).max)
+    full, places = [], []
+    for first, last in runs:
+        frames = np.asarray(movie.frames[first : last + 1])
+        flat = frames.reshape(len(frames), -1)
+        at_highest = (flat == highest).sum(axis=1)
+        full += ((at_highest > 0) & (at_highest <= _MOST_AT_END) & (flat.min(axis=1) == lowest)).tolist()
+        places += flat.argmax(axis=1).tolist()
+    if np.mean(full) < _SCALED_SHARE or len(set(places)) < _LEAST_PLACES * len(places):
+        return ""
+    return (
+        f"each frame reaches from {lowest} to {highest}, in other pixels each time: each seems to be scaled "
+        "by itself, as some programs do when they save 8-bit pictures. Brightness over time is lost: use the "
+        "movie as it was recorded"
     )
 
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from browsing import IN_BROWSER, PATIENCE, Server, check_accessible, chromium, saved, shown
+from drawing import draw
 from playwright.sync_api import Browser, Page, expect
 
+from neurocine.annotation.actions import Begin, Close
 from neurocine.annotation.journal import read_journal
 from neurocine.annotation.masks.fold import Mask, masks_of
+from neurocine.annotation.masks.session import Film, MaskSession
 from neurocine.io.result_files import read_masks
+from neurocine.io.results import files_in
 
 pytestmark = IN_BROWSER
 EDGE = 64
@@ -143,3 +147,29 @@ def test_axe_finds_nothing(
     page.keyboard.press("?")
     expect(page.locator("dialog")).to_be_visible()
     check_accessible(page)
+
+
+def test_a_referee_judges_disputed_masks_and_draws_none(results_folder: Path, browser: Browser) -> None:
+    server = Server(results_folder, "referee", "dora", "--masks")
+    files = files_in(results_folder, "report")
+    film = Film.read(results_folder.name, files["movie"], files["source"])
+    both = tuple((y, 10, 19) for y in range(10, 20))
+    alone = tuple((y, 40, 49) for y in range(40, 50))
+    for by, drawn in (("ana", {"a": both}), ("bo", {"b": both, "c": alone})):
+        with MaskSession(film, server.folder, by, Begin(kind="begin", id="begin")) as session:
+            session.add([draw("1", added=drawn, decided=dict.fromkeys(drawn, "keep"))])
+            session.add([Close(kind="close", id="c")])
+    try:
+        with shown(server, browser) as page:
+            expect(page.locator("header")).to_contain_text("referee dora")
+            expect(page.locator("nav li")).to_have_count(1)
+            expect(page.get_by_role("button", name="Brush (b)")).to_have_count(0)
+            for key in ("o", "k"):
+                page.keyboard.press(key)
+            saved(page)
+            page.get_by_role("button", name="Write masks").click()
+            expect(page.locator(".message")).to_contain_text("Masks are in", timeout=PATIENCE)
+    finally:
+        server.stop(signal.SIGKILL)
+    marked = read_masks(server.folder / "consensus" / "masks.h5")
+    assert (marked.states, marked.marked_by) == (("keep", "keep"), ("ana", "bo", "dora"))

@@ -26,9 +26,9 @@ Marks = dict[Key, Range | None]
 # Row, first and last column (0-based, inclusive) of each run of a mask's pixels, in order; runs of a row
 # don't touch.
 Runs = tuple[tuple[StrictInt, StrictInt, StrictInt], ...]
-#: What a person holds of a mask; empty: undecided.
+# What a person holds of a mask; empty: undecided.
 State = Literal["", "keep", "dismiss", "doubtful"]
-#: What a mask was made or changed with.
+# What a mask was made or changed with.
 Tool = Literal["polygon", "freehand", "brush", "eraser", "merge", "split", "delete", "proposal", "decide"]
 
 

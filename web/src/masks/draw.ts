@@ -2,9 +2,9 @@
 
 import type { Runs } from "../labels";
 import { points, stroke } from "./draft";
-import type { Mask } from "./fold";
 import { proposals, at as proposed } from "./proposals";
-import { centreOf, outline, type Point, runsOf } from "./runs";
+import { edgesOf, pixelOf, Raster } from "./raster";
+import { centreOf, type Point, runsOf } from "./runs";
 import * as state from "./state";
 import { cursor, view } from "./view";
 
@@ -20,25 +20,7 @@ const COLOURS: Record<string, string> = {
   proposal: "#7dff9b",
 };
 
-interface Drawn {
-  path: Path2D;
-  centre: Point;
-}
-const made = new WeakMap<Runs, Drawn>();
-
-/** The outline of a mask in pixels of the movie, traced once. */
-function drawnOf(runs: Runs): Drawn {
-  const there = made.get(runs);
-  if (there) return there;
-  const path = new Path2D();
-  for (const line of outline(runs)) {
-    line.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
-    path.closePath();
-  }
-  const drawn = { path, centre: centreOf(runs) };
-  made.set(runs, drawn);
-  return drawn;
-}
+const PIXELS = Object.fromEntries(Object.entries(COLOURS).map(([kind, colour]) => [kind, pixelOf(colour)]));
 
 function placed(context: Context): void {
   const { x, y, scale } = view.peek();
@@ -58,65 +40,38 @@ export function picture(context: Context, bitmap: ImageBitmap, left: number, top
   context.drawImage(bitmap, 0, row, width, height, left, top, width, height);
 }
 
-/** Signs of a state around the centre of a mask, of radius `r`: a square, a ring, a cross, a triangle. */
-function sign(path: Path2D, kind: string, [x, y]: Point, r: number): void {
-  if (kind === "keep") path.rect(x - 0.7 * r, y - 0.7 * r, 1.4 * r, 1.4 * r);
-  else if (kind === "dismiss") {
-    path.moveTo(x - r, y - r);
-    path.lineTo(x + r, y + r);
-    path.moveTo(x + r, y - r);
-    path.lineTo(x - r, y + r);
-  } else if (kind === "doubtful") {
-    path.moveTo(x, y - r);
-    path.lineTo(x + r, y + 0.8 * r);
-    path.lineTo(x - r, y + 0.8 * r);
-    path.closePath();
-  } else {
-    path.moveTo(x + 0.8 * r, y);
-    path.arc(x, y, 0.8 * r, 0, 2 * Math.PI);
-  }
-}
+let raster = new Raster(1, 1);
 
-/** All outlines, those of one state in one stroke. */
-export function outlines(context: Context): void {
-  clear(context);
-  if (!state.outlinesShown.peek()) return;
-  placed(context);
-  const { scale } = view.peek();
+/** All outlines with the signs of their states, the selected ones above them, and proposals dashed. */
+export function outlines(contexts: Context[]): void {
+  const { width, height } = contexts[0]?.canvas ?? raster;
+  if (raster.width !== width || raster.height !== height) raster = new Raster(width, height);
+  raster.clear();
+  const at = view.peek();
   const chosen = new Set(state.selected.peek());
-  const [lines, signs] = [new Map<string, Path2D>(), new Map<string, Path2D>()];
-  const pathOf = (paths: Map<string, Path2D>, kind: string) => {
-    const there = paths.get(kind) ?? new Path2D();
-    paths.set(kind, there);
-    return there;
-  };
-  for (const mask of visible(context)) {
-    const { path, centre } = drawnOf(mask.runs);
-    pathOf(lines, mask.state).addPath(path);
-    if (chosen.has(mask.name)) pathOf(lines, "selected").addPath(path);
-    sign(pathOf(signs, mask.state), mask.state, centre, 3.5 / scale);
+  if (state.outlinesShown.peek()) {
+    for (const { runs, state: kind } of state.masks.peek().values()) {
+      raster.outline(edgesOf(runs), at, PIXELS[kind] as number);
+      raster.sign(kind, middleOf(runs), at, PIXELS[kind] as number);
+    }
+    for (const name of chosen) {
+      const mask = state.masks.peek().get(name);
+      if (mask) raster.outline(edgesOf(mask.runs), at, PIXELS.selected as number, 3);
+    }
+    if (state.phase.peek() === 1)
+      proposals.peek().forEach(({ runs }, i) => {
+        raster.outline(edgesOf(runs), at, PIXELS.proposal as number, i === proposed.peek() ? 3 : 1, true);
+      });
   }
-  for (const [kind, path] of lines) {
-    context.strokeStyle = COLOURS[kind] as string;
-    context.lineWidth = (kind === "selected" ? 3 : 1.25) / scale;
-    context.stroke(path);
-  }
-  for (const [kind, path] of signs) {
-    context.strokeStyle = COLOURS[kind] as string;
-    context.lineWidth = 1.25 / scale;
-    context.stroke(path);
-  }
+  for (const context of contexts) raster.onto(context);
 }
 
-/** The masks of which a part is on the panel. */
-function visible(context: Context): Mask[] {
-  const { x, y, scale } = view.peek();
-  const [right, bottom] = [x + context.canvas.width / scale, y + context.canvas.height / scale];
-  return [...state.masks.peek().values()].filter(({ runs }) => {
-    const first = runs[0] as Runs[number];
-    const last = runs.at(-1) as Runs[number];
-    return last[0] >= y && first[0] <= bottom && first[1] <= right + 60 && first[2] >= x - 60;
-  });
+const middles = new WeakMap<Runs, Point>();
+
+function middleOf(runs: Runs): Point {
+  const there = middles.get(runs) ?? centreOf(runs);
+  middles.set(runs, there);
+  return there;
 }
 
 /** What is being drawn, the proposal at hand, and the cursor of the keys. */
@@ -134,27 +89,36 @@ export function draft(context: Context): void {
     for (const [x, y] of line) context.strokeRect(x - 2 / scale, y - 2 / scale, 4 / scale, 4 / scale);
   }
   const painted = stroke.peek();
-  if (painted) context.stroke(drawnOf(runsOf(painted.pixels, state.size.peek().width)).path);
-  if (state.phase.peek() === 1) dashed(context, scale);
+  if (painted) edges(context, runsOf(painted.pixels, state.size.peek().width));
+  if (state.phase.peek() === 1) diamond(context, scale);
   crosshair(context, scale);
 }
 
-/** Proposals: dashed; the one at hand thick, in a diamond. */
-function dashed(context: Context, scale: number): void {
+function edges(context: Context, runs: Runs): void {
+  const { upright, level } = edgesOf(runs);
+  context.beginPath();
+  for (const [x, from, to] of upright) {
+    context.moveTo(x, from);
+    context.lineTo(x, to);
+  }
+  for (const [y, from, to] of level) {
+    context.moveTo(from, y);
+    context.lineTo(to, y);
+  }
+  context.stroke();
+}
+
+/** Around the proposal at hand. */
+function diamond(context: Context, scale: number): void {
+  const one = proposals.peek()[proposed.peek()];
+  if (!one) return;
+  const [x, y] = middleOf(one.runs);
+  const r = 16 / scale + 6;
   context.strokeStyle = COLOURS.proposal as string;
-  context.setLineDash([4 / scale, 3 / scale]);
-  proposals.peek().forEach(({ runs }, i) => {
-    const { path, centre } = drawnOf(runs);
-    context.lineWidth = (i === proposed.peek() ? 2.5 : 1.25) / scale;
-    context.stroke(path);
-    if (i !== proposed.peek()) return;
-    const r = 16 / scale + 6;
-    context.beginPath();
-    for (const [dx, dy] of [[0, -r], [r, 0], [0, r], [-r, 0]] as Point[]) context.lineTo(centre[0] + dx, centre[1] + dy);
-    context.closePath();
-    context.stroke();
-  });
-  context.setLineDash([]);
+  context.beginPath();
+  for (const [dx, dy] of [[0, -r], [r, 0], [0, r], [-r, 0]] as Point[]) context.lineTo(x + dx, y + dy);
+  context.closePath();
+  context.stroke();
 }
 
 function crosshair(context: Context, scale: number): void {

@@ -31,6 +31,8 @@ from neurocine.networks.segmentation.architecture import SegmentationArchitectur
 AUDIT_DPRIME = 3.2
 #: Edge of a place, its blur (SD), and least and largest diameter of what is proposed, µm.
 PLACE_UM, BLUR_UM, SMALLEST_UM, LARGEST_UM = 1.5, 2.0, 5.0, 20.0
+#: No two peaks are closer than neurons of the paper's least width, 10 µm, that overlap by a quarter of it.
+APART_UM = 7.5
 #: A proposal is where d′ is at least this share of its peak.
 EDGE = 0.5
 #: Binned frames of one read, rows of places that are judged at a time, and bytes of places that are held.
@@ -193,7 +195,7 @@ def proposals(
     covered = np.zeros(picture.shape, dtype=bool)
     for runs in masks:
         covered[pixels_of(runs)] = True
-    apart = max(1, round(SMALLEST_UM / pixel_size_um))
+    apart = max(1, round(APART_UM / pixel_size_um))
     peaks = peak_local_max(  # type: ignore[no-untyped-call]
         picture, min_distance=apart, threshold_abs=least, exclude_border=False
     )

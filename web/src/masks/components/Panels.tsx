@@ -1,6 +1,6 @@
 /** The background-corrected movie beside a summary picture, with the masks on both. */
 
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { effect, signal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as draft from "../draft";
 import * as draw from "../draw";
@@ -15,45 +15,69 @@ const empty = (): Layers => ({ base: null, lines: null, draft: null });
 
 const contextOf = (canvas: HTMLCanvasElement | null) => canvas?.getContext("2d") ?? null;
 
-/** Outlines are drawn once, and copied onto the second panel. */
-function outlinesOn(panels: Layers[]): void {
-  const [first, second] = panels.map(({ lines }) => contextOf(lines));
-  if (!first || !second) return;
-  draw.outlines(first);
-  draw.clear(second);
-  second.drawImage(first.canvas, 0, 0);
+const summary = signal<ImageBitmap | null>(null);
+
+/** Draw before the next picture of the screen whenever what `reads` returns has changed: once, however often it did. */
+function useDrawn(reads: () => unknown, drawn: () => void): void {
+  useEffect(() => {
+    let due = 0;
+    const stop = effect(() => {
+      reads();
+      due ||= requestAnimationFrame(() => {
+        due = 0;
+        drawn();
+      });
+    });
+    return () => {
+      stop();
+      cancelAnimationFrame(due);
+    };
+  }, []);
+}
+
+function pictures([left, right]: Layers[]): void {
+  const [frame, still] = [shown.peek(), summary.peek()];
+  const [movie, summed] = [contextOf(left?.base ?? null), contextOf(right?.base ?? null)];
+  if (movie && frame) {
+    const { top, left: first, height, width } = frame.box;
+    draw.picture(movie, frame.bitmap, first, top, width, height, frame.row);
+  }
+  if (summed && still) draw.picture(summed, still, 0, 0, still.width, still.height);
+}
+
+function drafts(panels: Layers[]): void {
+  for (const { draft: canvas } of panels) {
+    const context = contextOf(canvas);
+    if (context) draw.draft(context);
+  }
 }
 
 export function Panels() {
   const panels = useRef<[Layers, Layers]>([empty(), empty()]);
-  const summary = useSignal<ImageBitmap | null>(null);
   useSignalEffect(() => {
     const name = state.picture.value;
     state.PICTURES.get(name).then((bitmap) => {
       if (state.picture.peek() === name) summary.value = bitmap;
     }, () => undefined);
   });
-  useSignalEffect(() => {
-    void [view.value, panel.value];
-    const frame = shown.value;
-    const movie = contextOf(panels.current[0].base);
-    if (movie && frame) draw.picture(movie, frame.bitmap, frame.box.left, frame.box.top, frame.box.width, frame.box.height, frame.row);
-    const still = contextOf(panels.current[1].base);
-    const bitmap = summary.value;
-    if (still && bitmap) draw.picture(still, bitmap, 0, 0, bitmap.width, bitmap.height);
-  });
-  useSignalEffect(() => {
-    void [view.value, panel.value, state.masks.value, state.selected.value, state.outlinesShown.value];
-    outlinesOn(panels.current);
-  });
-  useSignalEffect(() => {
-    void [view.value, panel.value, draft.points.value, draft.stroke.value, cursor.value, proposals.value, at.value];
-    void [state.tool.value, state.radius.value, state.phase.value];
-    for (const { draft: canvas } of panels.current) {
-      const context = contextOf(canvas);
-      if (context) draw.draft(context);
-    }
-  });
+  useDrawn(
+    () => [view.value, panel.value, shown.value, summary.value],
+    () => pictures(panels.current),
+  );
+  useDrawn(
+    () => [
+      ...[view.value, panel.value, state.masks.value, state.selected.value, state.outlinesShown.value],
+      ...[proposals.value, at.value, state.phase.value],
+    ],
+    () => draw.outlines(panels.current.flatMap(({ lines }) => contextOf(lines) ?? [])),
+  );
+  useDrawn(
+    () => [
+      ...[view.value, panel.value, draft.points.value, draft.stroke.value, cursor.value, proposals.value, at.value],
+      ...[state.tool.value, state.radius.value, state.phase.value],
+    ],
+    () => drafts(panels.current),
+  );
   const name = state.picture.value;
   return (
     <div class="panels">

@@ -304,6 +304,12 @@ def inscopix(folder: Path) -> Path:
     return folder / "m.isxd"
 
 
+def caiman_map(folder: Path) -> Path:
+    name = f"m__d1_{FOV[0]}_d2_{FOV[1]}_d3_1_order_F_frames_{T}.mmap"
+    frames().astype(np.float32).transpose(0, 2, 1).tofile(folder / name)
+    return folder / name
+
+
 def nikon(folder: Path) -> Path:
     pictures = frames()[:, None]
     return write_nd2(folder / "m.nd2", pictures, [("T", T)], times_ms=50.0 * np.arange(T))
@@ -514,6 +520,7 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "matlab": ("movie", matlab),
     "scanbox's settings": ("movie", scanbox),
     "thorimage's settings": ("movie", thorimage),
+    "caiman's memory map": ("movie", caiman_map),
     "prairieview's settings": ("movie", prairie),
     "inscopix": ("movie", inscopix),
     "nikon": ("movie", nikon),

@@ -31,6 +31,7 @@ FORMATS = {
     "traces": 60, "activity": 60, "assemblies": 60, "celltypes": 60, "truth": 60, "weights": 60,
     "segmentation weights": 60, "checkpoint": 60, "source": 60, "source record": 60, "recordings": 60,
     "config": 30, "registry": 30, "matlab": 60, "scanbox's settings": 80, "thorimage's settings": 60,
+    "caiman's memory map": 20,
     "inscopix": 80, "prairieview's settings": 30, "nikon": 80,
 }  # fmt: skip
 

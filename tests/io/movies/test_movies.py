@@ -434,7 +434,6 @@ def test_unknown_suffix_lists_what_is_known(tmp_path: Path) -> None:
         ("m.oir", "as TIFF"),
         ("m.czi", "ZEN"),
         ("m.avi", "as the microscope wrote it"),
-        ("memmap__d1_64_d2_48_d3_1_order_C_frames_90.mmap", r"caiman\.load"),
     ],
 )
 def test_formats_of_microscopes_that_are_not_read(tmp_path: Path, name: str, remedy: str) -> None:

@@ -43,7 +43,6 @@ REMEDIES = {
     ".oif": f"{_FIJI} or the microscope's program.",
     ".oir": f"{_FIJI} or the microscope's program.",
     ".avi": "Give the movie as the microscope wrote it, or save it as TIFF by Fiji.",
-    ".mmap": "Save it by CaImAn: caiman.load(NAME).save('movie.tif').",
     ".mp4": "Give the movie as the microscope wrote it: this format loses detail.",
     ".mj2": "Save the movie as TIFF or HDF5.",
     ".sima": "Give the file that it was made from, or export it with export_frames(..., fmt='HDF5').",

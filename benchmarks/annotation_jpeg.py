@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image
 
 from neurocine.annotation.server import jpeg_strip
+from neurocine.annotation.session import shown_files
 from neurocine.annotation.views import MAX_FRAMES, CellViews
 from neurocine.config import Config
-from neurocine.io.results import results_in
+from neurocine.io.results import collect
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="results of a recording, such as results/demo/mouse_v1")
     parser.add_argument("--cells", type=int, default=40)
     chosen = parser.parse_args()
-    views = CellViews(results_in(chosen.results, Config().left_out))
+    views = CellViews(collect(shown_files(chosen.results, Config().left_out), chosen.results.name))
     rois, n_frames = views.results.rois, views.results.movie.n_frames
     smaller, alike = [], []
     for cell in rois.ids[: chosen.cells].tolist():

@@ -23,7 +23,7 @@ import psutil
 from starlette.testclient import TestClient
 
 from neurocine.annotation.server import Tokens, application
-from neurocine.annotation.session import Session
+from neurocine.annotation.session import Session, shown_files
 from neurocine.config import Config
 from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
 from neurocine.io.result_files import (
@@ -35,7 +35,7 @@ from neurocine.io.result_files import (
     write_rois,
     write_traces,
 )
-from neurocine.io.results import collect, files_in
+from neurocine.io.results import collect
 from neurocine.motion.summary import SummaryAccumulator
 
 FOV, CELLS, BLOCK = 512, 300, 250
@@ -124,7 +124,7 @@ def main() -> None:
         starts = np.median([start_s(folder) for _ in range(5)], axis=0)
         print(f"start: median of 5 {starts[0]:.2f} s, of which the processor {starts[1]:.2f} s")
         process = psutil.Process()
-        files = files_in(folder, "report", Config().left_out)
+        files = shown_files(folder, Config().left_out)
         with Session(collect(files, "long"), files["rois"], Path(temporary), "ana") as session:
             client = TestClient(application(session, Tokens("full", "reading")), base_url="http://127.0.0.1")
             before = process.memory_info().rss

@@ -200,6 +200,22 @@ def test_two_tabs_agree_and_lose_nothing(opened: Page, server: Server) -> None:
     assert len(read_journal(server.journal)[1]) == 3
 
 
+def test_training_is_offered_and_needs_a_finished_segment(opened: Page, server: Server) -> None:
+    opened.get_by_role("button", name="Train …").click()
+    dialog = opened.get_by_role("dialog", name="Train on these labels")
+    expect(dialog.locator("code")).to_contain_text("neurocine models fine-tune ")
+    expect(dialog.get_by_role("checkbox")).to_be_disabled()  # there are no simulated movies
+    check_accessible(opened)
+    opened.keyboard.press("t")  # the keys of the page rest meanwhile
+    dialog.get_by_role("button", name="Start here").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("none is finished", timeout=PATIENCE)
+    dialog.get_by_role("button", name="Close").click()
+    saved(opened)
+    assert read_journal(server.journal)[1] == []
+    opened.keyboard.press("t")
+    wait_for(lambda: len(read_journal(server.journal)[1]) == 1)
+
+
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits the files of another process")
 def test_a_full_disk_is_said_and_the_browser_keeps_what_isnt_saved(opened: Page, server: Server) -> None:
     opened.keyboard.press("1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -23,10 +23,17 @@ from neurocine.core import CELL_TYPES, InputError
 from neurocine.core.movie import false_runs
 from neurocine.core.raster import active_runs
 from neurocine.io.result_files import Stamp
-from neurocine.io.results import RecordingResults
+from neurocine.io.results import RecordingResults, files_in
 from neurocine.networks.registry import sha256
 
+#: Steps of whose results nothing is shown: labelling doesn't wait for them.
+NOT_SHOWN = ("contamination", "assemblies", "controls")
 _NAME = re.compile(r"\w[\w.-]{0,60}")
+
+
+def shown_files(folder: Path, left_out: Collection[str]) -> dict[str, Path]:
+    """Return the files of the results in ``results/<recording>`` that are read to label it, by result."""
+    return files_in(folder, "report", {*left_out, *NOT_SHOWN})
 
 
 class Pass(ABC):

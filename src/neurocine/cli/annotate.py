@@ -10,7 +10,7 @@ import typer
 
 from neurocine.cli.shared import ConfigOption, settings
 from neurocine.core import InputError
-from neurocine.io.results import collect, files_in
+from neurocine.io.results import collect
 
 PANEL = "Files"
 
@@ -60,10 +60,10 @@ def annotate(
     """
     from neurocine.annotation.fine_tuning import FineTuning
     from neurocine.annotation.launch import serve
-    from neurocine.annotation.session import Session
+    from neurocine.annotation.session import Session, shown_files
 
     folder, chosen = results.resolve(), settings(config)
-    files = files_in(folder, "report", chosen.left_out)
+    files = shown_files(folder, chosen.left_out)
     where, hosts = out or folder.parent.parent / "annotations" / folder.name, allow_host or ()
     if masks:
         from neurocine.annotation.masks.session import Film, MaskSession

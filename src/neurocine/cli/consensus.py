@@ -12,7 +12,7 @@ from rich.table import Table
 
 from neurocine.cli.annotate import AsOption, HostOption, JpegOption, PortOption, PrefixOption
 from neurocine.cli.shared import ConfigOption, settings
-from neurocine.io.results import collect, files_in
+from neurocine.io.results import collect
 
 if TYPE_CHECKING:
     from neurocine.annotation.consensus.agreement import PairAgreement
@@ -116,6 +116,7 @@ def referee(
     from neurocine.annotation.consensus.referee import RefereeSession
     from neurocine.annotation.fine_tuning import FineTuning
     from neurocine.annotation.launch import serve
+    from neurocine.annotation.session import shown_files
 
     hosts = allow_host or ()
     if masks:
@@ -127,7 +128,7 @@ def referee(
         return
     panel = _panel(results, experts, share, tolerance, folder, config)
     chosen = settings(config)
-    rois = files_in(results.resolve(), "report", chosen.left_out)["rois"]
+    rois = shown_files(results.resolve(), chosen.left_out)["rois"]
     tuning = FineTuning(chosen.training.fine_tune, config, results.resolve().parent / "training" / "corpus")
     with RefereeSession(panel, rois, by or getpass.getuser(), tuning) as session:
         serve(session, port=port, allow_hosts=hosts, prefix=prefix, jpeg=jpeg, say=typer.echo)
@@ -143,9 +144,10 @@ def _panel(
 ) -> Panel:
     """Return the people that the options name."""
     from neurocine.annotation.consensus.files import Panel
+    from neurocine.annotation.session import shown_files
 
     place = results.resolve()
-    files = files_in(place, "report", settings(config).left_out)
+    files = shown_files(place, settings(config).left_out)
     return Panel.read(
         collect(files, place.name),
         files["rois"],
@@ -167,9 +169,10 @@ def _mask_panel(
     """Return the people that the options name."""
     from neurocine.annotation.masks.consensus import MaskPanel
     from neurocine.annotation.masks.session import Film
+    from neurocine.annotation.session import shown_files
 
     place = results.resolve()
-    files = files_in(place, "report", settings(config).left_out)
+    files = shown_files(place, settings(config).left_out)
     film = Film.read(place.name, files["movie"], files["source"])
     where = folder or place.parent.parent / "annotations" / place.name
     return MaskPanel.read(film, where, experts or (), share, min_iou)

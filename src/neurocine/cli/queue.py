@@ -10,7 +10,7 @@ import typer
 from neurocine.cli.annotate import PANEL
 from neurocine.cli.consensus import FolderOption, ResultsArgument
 from neurocine.cli.shared import ConfigOption, settings, shown_progress
-from neurocine.io.results import collect, files_in
+from neurocine.io.results import collect
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,12 +38,13 @@ def queue(
     from neurocine.annotation.journal import Subject
     from neurocine.annotation.queue.files import QUEUE
     from neurocine.annotation.queue.make import Plan, make_queue
+    from neurocine.annotation.session import shown_files
     from neurocine.io.result_files import read_activity
     from neurocine.networks.registry import sha256
 
     chosen = settings(config)
     place = results.resolve()
-    files = files_in(place, "report", chosen.left_out)
+    files = shown_files(place, chosen.left_out)
     recording = collect(files, place.name)
     out = folder or place.parent.parent / "annotations" / place.name
     subject = Subject(recording.name, str(recording.source["sha256"]), sha256(files["rois"]), "")

@@ -7,14 +7,15 @@ import { pending } from "../outbox";
 import * as state from "../state";
 import * as training from "../training";
 
-const ROWS: [keyof Figures, string][] = [
-  ["f1", "F1"],
-  ["precision", "precision"],
-  ["sensitivity", "sensitivity"],
-  ["true_positive", "transients found"],
-  ["false_negative", "transients missed"],
-  ["false_positive", "false transients"],
-  ["accuracy", "accuracy"],
+/** Figures, what they are called, and their decimals. */
+const ROWS: [keyof Figures, string, number][] = [
+  ["f1", "F1", 2],
+  ["precision", "precision", 2],
+  ["sensitivity", "sensitivity", 2],
+  ["true_positive", "transients found", 0],
+  ["false_negative", "transients missed", 0],
+  ["false_positive", "false transients", 0],
+  ["accuracy", "accuracy", 2],
 ];
 
 export function Train() {
@@ -91,7 +92,6 @@ function Last({ last }: { last: LastTraining | null }) {
 
 function Compared({ metrics }: { metrics: NonNullable<LastTraining["metrics"]> }) {
   const rows = ROWS.filter(([name]) => metrics.after[name] !== undefined);
-  const text = (value = 0) => (Number.isInteger(value) && value > 1 ? String(value) : value.toFixed(2));
   return (
     <table>
       <caption>On {metrics.cells.test.map((name) => name.replace(/^.*: /, "")).join(", ")}, left out of training</caption>
@@ -103,11 +103,11 @@ function Compared({ metrics }: { metrics: NonNullable<LastTraining["metrics"]> }
         </tr>
       </thead>
       <tbody>
-        {rows.map(([name, what]) => (
+        {rows.map(([name, what, decimals]) => (
           <tr>
             <th>{what}</th>
-            <td>{text(metrics.before[name])}</td>
-            <td>{text(metrics.after[name])}</td>
+            <td>{metrics.before[name]?.toFixed(decimals)}</td>
+            <td>{metrics.after[name]?.toFixed(decimals)}</td>
           </tr>
         ))}
       </tbody>

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from neurocine.annotation.server import jpeg_strip
+from neurocine.annotation.requests import jpeg_strip
 from neurocine.annotation.session import shown_files
 from neurocine.annotation.views import MAX_FRAMES, CellViews
 from neurocine.config import Config

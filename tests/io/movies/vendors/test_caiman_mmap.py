@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from neurocine.core import DamagedFile, InputError
 from neurocine.io.movies import find_movies, open_movie
 from neurocine.io.movies.vendors import caiman_mmap
 
-GIVEN = {"frame_rate_hz": 10.0, "pixel_size_um": 1.2}
+GIVEN: dict[str, Any] = {"frame_rate_hz": 10.0, "pixel_size_um": 1.2}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from drawing import draw
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from neurocine.active.labels import demixed_dff
 from neurocine.annotation.actions import Begin, MaskEdit, StartMask, parse_action
@@ -21,9 +23,10 @@ from neurocine.annotation.masks.session import Film, MaskSession
 from neurocine.annotation.masks.start import begin
 from neurocine.annotation.server import Tokens, application
 from neurocine.annotation.views import Patch
+from neurocine.cli.app import app
 from neurocine.core import InputError
 from neurocine.evaluation.segmentation.segmentation_cases import open_segmentation_case
-from neurocine.io.result_files import read_masks, read_rois, read_stamp
+from neurocine.io.result_files import read_masks, read_rois, read_stamp, write_rois
 from neurocine.io.results import files_in
 from neurocine.io.rois import open_rois
 from neurocine.io.rois.suite2p import write_suite2p
@@ -159,6 +162,15 @@ def test_only_kept_masks_are_truth_and_others_are_in_the_file(
     assert case.groups.positive.tolist() == [True, False, False]
     assert case.groups.doubtful.tolist() == [False, True, True]
     assert case.rois_by_method["method"].ids.tolist() == [0]
+    found, scores = path.with_name("found.h5"), path.with_name("scores.json")
+    write_rois(found, marked.rois)  # the dismissed mask is false, the doubtful ones count neither way
+    answer = CliRunner().invoke(
+        app, ["evaluate", "segmentation", str(found), str(path), "--json", str(scores)]
+    )
+    assert answer.exit_code == 0, answer.output
+    (row,) = json.loads(scores.read_text())["recordings"]
+    score = row["methods"]["found"]["visible"]["iou"]
+    assert (score["recall"], score["precision"], score["doubtful"]) == (1, 0.5, 2)
 
 
 def test_iscell_is_read_as_decisions_and_written(

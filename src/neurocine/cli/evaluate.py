@@ -78,10 +78,11 @@ def segmentation(
     """
     from neurocine.evaluation import evaluate_segmentation
     from neurocine.evaluation.segmentation.graders import opened_pair
+    from neurocine.evaluation.segmentation.segmentation_cases import is_marked
     from neurocine.io.documents import write_json
 
     section = changed(settings(config).evaluation, min_iou=min_iou)
-    asked = any(option is not None for option in (also, movie, table, page, pictures))
+    asked = any(option is not None for option in (also, movie, table, page, pictures)) or is_marked(truth)
     if not asked and not any(truth.glob("truth.h5")) and not any(truth.glob("*/truth.h5")):
         true_rois, rois = opened_pair(truth, pred, fov)
         values = evaluate_segmentation(rois, true_rois, min_iou=section.min_iou).as_dict()

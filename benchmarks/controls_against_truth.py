@@ -1,104 +1,191 @@
 """Whether planted cells and the mirrored movie say of simulated movies what their truth says.
 
-Usage: python benchmarks/controls_against_truth.py FOLDER [--presets A,B] [--frames N] [--fov N] [--rounds N]
-Movies of the split ``validation`` are made, or found, in FOLDER; the steps run with default settings. Writes
-FOLDER/controls.json, and prints a table: what the controls say, with their interval, beside the truth.
+Usage: python benchmarks/controls_against_truth.py FOLDER [--presets A,B | --naomi] [--rounds N] [--frames N]
+Movies of the split ``validation`` are made, or found, in FOLDER/PRESET; the steps run with default settings.
+With --naomi FOLDER/naomi holds a movie of NAOMi (``raw.tif``, ``truth.npz``). Prints what the controls say,
+the truth with its 95 % interval, and whether the two agree within .1 or the first lies in that interval;
+FOLDER/*/controls.json has all of it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from neurocine import pipeline
 from neurocine.activity import infer
 from neurocine.celltype import classify
 from neurocine.config import Config
 from neurocine.controls import measures
+from neurocine.controls.own_activity import noise_of
 from neurocine.controls.planting import Planted
 from neurocine.controls.recorded import recorded
-from neurocine.controls.run import joined, run_controls
-from neurocine.core import RoiSet
+from neurocine.controls.run import run_controls, with_outlines
+from neurocine.core import Movie, RoiSet
+from neurocine.core.controls import MEASURES, Controls, Estimate
 from neurocine.core.matching import match
 from neurocine.core.raster import active_runs
-from neurocine.core.truth import MIN_DPRIME, Truth
-from neurocine.io.result_files import (
-    read_rois,
-    read_truth,
-)
+from neurocine.core.truth import MIN_DPRIME
+from neurocine.evaluation.activity.criterion import DPRIME_EDGES
+from neurocine.io.documents import write_json
+from neurocine.io.movies import open_movie
+from neurocine.io.result_files import read_rois, read_truth
 from neurocine.io.results import RecordingResults
 from neurocine.simulation import simulate
+from neurocine.simulation.hybrid.detectability import detectability_of
+from neurocine.simulation.hybrid.true_transients import find_transients
+from neurocine.traces.extraction import raw_traces
 
+#: Controls hold within this of the truth.
+NEAR = 0.1
 PRESETS = "cortex-6s,cortex-6f,ca1-development,ca1-interneurons"
 
 
-def as_planted(rois: RoiSet, truth: Truth) -> Planted:
-    """Return the true cells in the form of planted ones, so that the same is counted in them."""
+def of_simulator(folder: Path) -> Planted:
+    """Return the true cells of one of the simulator's movies in the form of planted ones."""
+    truth = read_truth(folder / "truth.h5")
     assert truth.hybrid is not None
     assert truth.calcium is not None
     return Planted(
-        rois, (), np.zeros(len(rois)), truth.calcium, truth.roi_id, truth.onset, truth.peak,
-        truth.hybrid.detectability.astype(np.float64),
+        read_rois(folder / "rois.h5"), (), np.zeros(len(truth.ids)), truth.calcium, truth.roi_id, truth.onset,
+        truth.peak, truth.hybrid.detectability.astype(np.float64),
     )  # fmt: skip
 
 
-def true_figures(results: RecordingResults, rois: RoiSet, truth: Truth, config: Config) -> dict[str, Any]:
-    """Return what the truth says of all that the controls estimate."""
-    cells = as_planted(rois, truth)
+def of_naomi(folder: Path, movie: Movie, mean: NDArray[np.float32]) -> Planted:
+    """Return the true cells of a NAOMi movie in the form of planted ones.
+
+    ``truth.npz`` holds ``soma_section`` (N, Y, X), ``soma_profile`` (N, Y, X) in photons a pixel,
+    ``soma_fluorescence`` (N, T), ``baseim`` (Y, X), ``mod_vals`` (N,; 0: dark) and spikes. Cells count whose
+    section has 30 pixels or more and lies 6 pixels or more from the edges. Masks are moved by the offset of
+    the registered mean from ``baseim``.
+    """
+    with np.load(folder / "truth.npz") as file:
+        values = {name: file[name] for name in file.files}
+    down, right = offset(values["baseim"], mean)
+    inner = np.zeros(movie.fov_shape, dtype=bool)
+    inner[6:-6, 6:-6] = True
+    rate = movie.frame_rate_hz
+    masks, dff, rises, dprime = [], [], [], []
+    for i in np.flatnonzero(values["mod_vals"] > 0):
+        mask = np.roll(values["soma_section"][i], (down, right), (0, 1))
+        if mask.sum() < 30 or (mask & ~inner).any():
+            continue
+        f = values["soma_fluorescence"][i].astype(np.float64)
+        rest = max(float(np.percentile(f, 10)), 1e-9)
+        spikes = np.sort(values["spike_time"][values["spike_cell"] == i].astype(np.float64))
+        found = find_transients(f / rest - 1, spikes, rate)
+        light = np.roll(values["soma_profile"][i].astype(np.float64), (down, right), (0, 1))[mask].mean()
+        masks.append(mask)
+        dff.append(f / rest - 1)
+        rises.append(found)
+        dprime.append(detectability_of(f * light, 1.0, found.onset, rate))
+    rois = RoiSet.from_masks(np.array(masks))
+    noise = noise_of(raw_traces(movie, rois).astype(np.float64))
+    owner = np.repeat(np.arange(len(rois)), [len(r.onset) for r in rises])
+    return Planted(
+        rois, (), np.zeros(len(rois)), np.array(dff, dtype=np.float32), owner.astype(np.int64),
+        np.concatenate([r.onset for r in rises]), np.concatenate([r.peak for r in rises]),
+        np.concatenate([d / sigma for d, sigma in zip(dprime, noise, strict=True)]),
+    )  # fmt: skip
+
+
+def offset(base: NDArray[np.float32], mean: NDArray[np.float32]) -> tuple[int, int]:
+    """Return by how many whole pixels (down, right) `mean` is displaced from `base`."""
+    spectra = [np.fft.fft2(picture - picture.mean()) for picture in (mean, base)]
+    peak = np.unravel_index(np.argmax(np.fft.ifft2(spectra[0] * spectra[1].conj()).real), base.shape)
+    down, right = ((int(p) + n // 2) % n - n // 2 for p, n in zip(peak, base.shape, strict=True))
+    return down, right
+
+
+def registered(folder: Path, config: Config) -> None:
+    """Register ``raw.tif`` in `folder`, a NAOMi movie at 20 Hz and 1 µm, unless it is."""
+    if not (folder / "movie.h5").is_file():
+        raw = open_movie(folder / "raw.tif", frame_rate_hz=20, pixel_size_um=1, indicator="GCaMP6f")
+        pipeline.motion(raw, folder / "movie.h5", config.motion)
+
+
+def true_figures(results: RecordingResults, cells: Planted, config: Config) -> dict[str, Any]:
+    """Return what the truth says of all that the controls estimate, with its own 95 % intervals."""
+    rois = cells.rois
     pairs = match(results.rois, rois).pairs
-    others = results.rois.select(np.setdiff1d(np.arange(len(results.rois)), pairs[:, 0]))
-    listed = joined(others, rois)
+    listed, segmented = with_outlines(results.rois, rois)
     types = classify(results.movie, listed, config.celltype)
-    only = np.arange(len(listed)) >= len(others)
+    only = np.arange(len(listed)) >= len(listed) - len(rois)
     active = infer(results.movie, listed, config.activity, celltypes=types, only=only).active
     counts = measures.planted_counts(active, cells)
     neurons = ~cells.silent
-    segmented = np.isin(np.arange(len(rois)), pairs[:, 1])
-    largest = measures.largest_dprime(cells)[neurons]
-    recall = measures.by_dprime(largest, segmented[neurons], measures.NEURON_EDGES)
-    visible = cells.dprime >= MIN_DPRIME
+    called = (counts.true_calls + counts.false_calls)[neurons]
     row, onset, peak = active_runs(results.raster.active)
     of_true = dict(pairs.tolist())
-    true = [
-        bool(cells.raster[of_true[r], a : b + 1].any()) if r in of_true else False
-        for r, a, b in zip(row.tolist(), onset, peak, strict=True)
-    ]
-    matched = np.isin(row, pairs[:, 0])
-    false = float(1 - np.mean(true)) if len(row) else None
-    called = counts.true_calls[neurons].sum() + counts.false_calls[neurons].sum()
+    true = np.array(
+        [
+            r in of_true and bool(cells.raster[of_true[r], a : b + 1].any())
+            for r, a, b in zip(row.tolist(), onset, peak, strict=True)
+        ]
+    )
+    n = len(results.rois)
+    false = measures.share(np.bincount(row[~true], minlength=n), np.bincount(row, minlength=n))
+    bounds = [*pairwise((*DPRIME_EDGES, np.inf))]
     return {
         "cells": len(rois),
-        "rois": len(results.rois),
-        "recall": [asdict(row) for row in recall],
-        "sensitivity": [asdict(row) for row in measures.by_dprime(cells.dprime, counts.found)],
-        "neurons_found": float(segmented[neurons].mean()),
-        "visible_found": float(counts.found[visible].mean()),
-        "coverage": float(counts.coverage[counts.found].mean()),
-        "precision": float(counts.true_calls[neurons].sum() / max(called, 1)),
-        "false_per_min_active": float(counts.false_calls[neurons].mean() / minutes(results)),
-        "false_per_min_silent": (
-            float(counts.false_calls[~neurons].mean() / minutes(results)) if (~neurons).any() else None
-        ),
-        "false_masks": float(1 - len(pairs) / max(len(results.rois), 1)),
+        "rois": n,
+        "neurons_found": measures.share(segmented[neurons], np.ones(neurons.sum())),
+        "visible_found": found_by_cell(cells, counts.found, MIN_DPRIME, np.inf),
+        "sensitivity": [found_by_cell(cells, counts.found, low, high) for low, high in bounds],
+        "coverage": measures.share(counts.coverage[counts.found], np.ones(counts.found.sum())),
+        "precision": measures.share(counts.true_calls[neurons], called),
+        "false_masks": measures.counted(n - len(pairs), n),
         "false_by_planted": false,
         "false_by_mirror": false,
-        "false_transients_of_neurons": float(1 - np.array(true)[matched].mean()) if matched.any() else None,
-        "own_per_min": len(row) / max(len(results.rois), 1) / minutes(results),
     }
 
 
-def minutes(results: RecordingResults) -> float:
-    """Return the length of the movie in minutes."""
-    return results.movie.n_frames / results.movie.frame_rate_hz / 60
+def found_by_cell(cells: Planted, found: NDArray[np.bool_], low: float, high: float) -> Estimate:
+    """Return the share of transients of d' from `low` to `high` that were found; cells are resampled."""
+    inside = (cells.dprime >= low) & (cells.dprime < high)
+    n = len(cells.rois)
+    parts, wholes = (np.bincount(cells.roi_id[rows], minlength=n) for rows in (inside & found, inside))
+    return measures.share(parts, wholes)
+
+
+def holds(said: float | None, truth: Estimate) -> str:
+    """Return in words whether an estimate is within .1 of the truth, or in the truth's interval."""
+    if said is None or truth.value is None or truth.low is None or truth.high is None:
+        return "unknown"
+    return "holds" if abs(said - truth.value) <= NEAR or truth.low <= said <= truth.high else "misses"
+
+
+def show(controls: Controls, truth: dict[str, Any]) -> None:
+    """Print what the controls say beside the truth."""
+    for row, true in zip(controls.sensitivity, truth["sensitivity"], strict=True):
+        print(f"  found, d' from {row.low:g}: {text(row.share, row.n)}, truth {text(true.value, true.n)}"
+              f": {holds(row.share, true)}")  # fmt: skip
+    for measure in MEASURES:
+        said: Estimate = getattr(controls, measure.name)
+        true = truth.get(measure.name)
+        if true is None:
+            print(f"  {measure.name}: {text(said.value, said.n)} ({said.low} to {said.high})")
+        else:
+            ends = "–" if true.low is None else f"{true.low:.2f} to {true.high:.2f}"
+            print(f"  {measure.name}: {text(said.value, said.n)}, truth {text(true.value, true.n)} ({ends})"
+                  f": {holds(said.value, true)}")  # fmt: skip
+
+
+def text(value: float | None, n: int) -> str:
+    """Return a value and how many it rests on."""
+    return f"{'–' if value is None else format(value, '.2f')} of {n}"
 
 
 def main() -> None:
-    """Compare controls and truth on a movie of each preset."""
+    """Compare controls and truth on a movie of each preset, or on a NAOMi movie."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--presets", default=PRESETS)
@@ -106,33 +193,32 @@ def main() -> None:
     parser.add_argument("--fov", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--naomi", action="store_true", help="FOLDER/naomi/raw.tif and truth.npz")
     asked = parser.parse_args()
     config = Config.model_validate({"controls": {"run": True, "rounds": asked.rounds}})
-    out = asked.folder / "controls.json"
-    rows = json.loads(out.read_text()) if out.is_file() else {}
-    for preset in asked.presets.split(","):
-        folder = asked.folder / preset
-        if not (folder / "truth.h5").is_file():
-            simulate(preset, asked.seed, folder, n_frames=asked.frames, fov_px=asked.fov, split="validation")
+    for name in ["naomi"] if asked.naomi else asked.presets.split(","):
+        folder = asked.folder / name
+        if asked.naomi:
+            registered(folder, config)
+        elif not (folder / "truth.h5").is_file():
+            simulate(name, asked.seed, folder, n_frames=asked.frames, fov_px=asked.fov, split="validation")
         began = time.perf_counter()
         results = recorded(folder / "movie.h5", config)
         steps_s = time.perf_counter() - began
         began = time.perf_counter()
-        controls = asdict(run_controls(results, config))
+        controls = run_controls(results, config)
         controls_s = time.perf_counter() - began
-        truth = true_figures(results, read_rois(folder / "rois.h5"), read_truth(folder / "truth.h5"), config)
-        rows[preset] = {"controls": controls, "truth": truth, "steps_s": steps_s, "controls_s": controls_s}
-        out.write_text(json.dumps(rows, indent=1))
-        print(f"{preset}: steps {steps_s:.0f} s, controls {controls_s:.0f} s, {truth['cells']} cells")
-        for name, value in controls.items():
-            if isinstance(value, dict):
-                said = "–" if value["value"] is None else "{value:.3f} ({low:.3f}–{high:.3f})".format(**value)
-                print(f"  {name:20} {said:24} truth {truth.get(name)}")
-            elif isinstance(value, tuple):
-                for mine, its in zip(value, truth[name], strict=True):
-                    said = f"{mine['found']}/{mine['n']}, truth {its['found']}/{its['n']}"
-                    print(f"  {name} d' from {mine['low']:g}: {said}")
-        print({k: truth[k] for k in truth if k.startswith(("false", "own"))}, flush=True)
+        cells = of_naomi(folder, results.movie, results.summary.mean) if asked.naomi else of_simulator(folder)
+        truth = true_figures(results, cells, config)
+        print(f"{name}: steps {steps_s:.0f} s, controls {controls_s:.0f} s, {truth['cells']} cells")
+        show(controls, truth)
+        plain = {
+            key: [asdict(v) for v in value] if isinstance(value, list)
+            else asdict(value) if isinstance(value, Estimate) else value
+            for key, value in truth.items()
+        }  # fmt: skip
+        made = {"controls": asdict(controls), "truth": plain, "steps_s": steps_s, "controls_s": controls_s}
+        write_json(folder / "controls.json", made)
 
 
 if __name__ == "__main__":

@@ -203,7 +203,7 @@ RECORDING_STEPS: tuple[Step, ...] = (
     Step(
         "controls",
         "runs the steps again on planted cells and on the mirrored movie, if asked to",
-        impl=1,
+        impl=2,
         cost=Cost(2000, 0.2, 10, 60),
         reads=_MEASURED,
         writes={"controls": "controls.json"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,11 @@ from neurocine.controls.drawing_cells import (
     outline_noise,
 )
 from neurocine.controls.light import Light, measured_light
+from neurocine.controls.measures import largest_dprime
+from neurocine.controls.own_activity import OwnActivity, own_activity
 from neurocine.controls.planting import Planted, planted_movie, shifted
-from neurocine.core import InputError, Movie, RoiSet
+from neurocine.core import InputError, Movie, Raster, RoiSet
+from neurocine.core.truth import MIN_DPRIME
 from neurocine.io.result_files import read_movie, read_rois, read_summary, read_truth
 from neurocine.simulation import simulate
 from neurocine.simulation.hybrid.detectability import detectability_of
@@ -33,7 +37,9 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ground_of(folder: Path) -> Ground:
     movie = read_movie(folder / "movie.h5")
     mean = read_summary(folder / "movie.h5").mean
-    return Ground(movie, mean, read_rois(folder / "rois.h5"), measured_light(movie))
+    rois, truth = read_rois(folder / "rois.h5"), read_truth(folder / "truth.h5")
+    known = Raster(rois.ids, movie.frame_rate_hz, truth.raster.astype(np.float32), 0.5, ("",) * len(rois))
+    return Ground(movie, mean, rois, measured_light(movie), own_activity(movie, rois, known))
 
 
 def one_cell(dff: np.ndarray) -> Planted:
@@ -82,8 +88,6 @@ def test_cells_fit_the_movie_that_they_are_planted_into(simulated: Path) -> None
     assert len(cells.rois) >= 4
     assert 0 < cells.silent.sum() < len(cells.rois)
     assert not cells.dff[cells.silent].any()
-    largest = [cells.dprime[cells.roi_id == i].max() for i in cells.rois.ids[~cells.silent]]
-    assert max(largest) <= LARGEST_DPRIME[1] * 1.001
     truth = read_truth(simulated / "truth.h5")
     assert truth.hybrid is not None
     real = truth.hybrid.resting / ground.light.gain
@@ -93,10 +97,44 @@ def test_cells_fit_the_movie_that_they_are_planted_into(simulated: Path) -> None
     np.testing.assert_array_equal(draw_planted(ground, 0).dff, cells.dff)
 
 
+def test_planted_cells_fire_as_the_recordings_own_do(simulated: Path) -> None:
+    ground = ground_of(simulated)
+    own, planted = ground.own, [draw_planted(ground, seed) for seed in range(3)]
+    clear = [cells.dprime >= MIN_DPRIME for cells in planted]
+    rise = np.concatenate([(c.peak - c.onset + 1)[seen] for c, seen in zip(planted, clear, strict=True)])
+    assert 0.6 < np.median(rise) / np.median(own.rise_frames[own.rise_frames > 0]) < 1.6
+    n_firing = sum(len(np.unique(c.roi_id[seen])) for c, seen in zip(planted, clear, strict=True))
+    per_min = len(rise) / n_firing / (ground.movie.n_frames / ground.movie.frame_rate_hz / 60)
+    assert own.per_min.min() < per_min < own.per_min.max()
+    largest = np.concatenate([largest_dprime(cells)[~cells.silent] for cells in planted])
+    assert own.largest_dprime.min() / 2 < largest.max() < 2 * own.largest_dprime.max()
+
+
+def test_without_active_rois_usual_values_are_taken(simulated: Path) -> None:
+    ground = ground_of(simulated)
+    nothing = OwnActivity(*np.zeros((3, len(ground.rois))))
+    cells = draw_planted(replace(ground, own=nothing), 0)
+    largest = largest_dprime(cells)[~cells.silent]
+    assert len(largest)
+    assert largest.max() <= LARGEST_DPRIME[1] * 1.001
+
+
+def test_own_d_prime_is_the_truths(simulated: Path) -> None:
+    ground, truth = ground_of(simulated), read_truth(simulated / "truth.h5")
+    assert truth.hybrid is not None
+    largest = np.array([truth.hybrid.detectability[truth.roi_id == i].max(initial=0) for i in truth.ids])
+    clear = largest > 8
+    assert clear.sum() >= 3
+    assert 0.7 < np.median(ground.own.largest_dprime[clear] / largest[clear]) < 1.4
+    calls = np.array([(truth.roi_id == i).sum() for i in truth.ids]) / (1000 / 10 / 60)
+    assert np.all(ground.own.per_min <= calls + 1e-9)  # rises that touch are one call
+    assert not ground.own.largest_dprime[calls == 0].any()
+
+
 def test_planted_cells_overlap_no_more_than_rois_do(simulated: Path) -> None:
     ground = ground_of(simulated)
     apart = RoiSet.from_masks(np.eye(96)[None] > 0)
-    cells = draw_planted(Ground(ground.movie, ground.mean, apart, ground.light), 0)
+    cells = draw_planted(replace(ground, rois=apart, own=OwnActivity(*np.zeros((3, 1)))), 0)
     masks = np.stack([cells.rois.mask(i) for i in range(len(cells.rois))])
     assert masks.sum(axis=0).max() == 1
     assert not (masks & apart.mask(0)).any()

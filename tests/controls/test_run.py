@@ -115,6 +115,19 @@ def test_where_rois_are_given_no_engine_runs_and_nothing_is_said_of_masks(
     assert controls.sensitivity[-1].n
 
 
+def test_known_cells_have_the_outlines_that_were_found() -> None:
+    def square(y: int, x: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rows, columns = (a.ravel() for a in np.mgrid[y : y + 4, x : x + 4])
+        return rows, columns, np.ones(16)
+
+    shape = (20, 20)
+    found = RoiSet.from_pixels(shape, [square(0, 0), square(10, 11)])
+    known = RoiSet.from_pixels(shape, [square(2, 12), square(10, 10)])
+    rois, segmented = run.with_outlines(found, known)
+    assert segmented.tolist() == [False, True]
+    assert [rois.pixels(i)[1].min() for i in range(3)] == [0, 12, 11]  # another, as planted, as found
+
+
 def controls_of(**changes: Any) -> Controls:
     known = Estimate(0.9, 0.8, 0.95, 40)
     base = Controls(

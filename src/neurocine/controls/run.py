@@ -20,6 +20,7 @@ from neurocine.controls import measures
 from neurocine.controls.drawing_cells import Ground, draw_planted
 from neurocine.controls.light import Light, measured_light
 from neurocine.controls.mirror import mirrored
+from neurocine.controls.own_activity import own_activity
 from neurocine.controls.planting import Planted, planted_movie
 from neurocine.controls.residual_motion import residual_motion
 from neurocine.core import Movie, RoiSet
@@ -70,7 +71,8 @@ def run_controls(results: RecordingResults, config: Config, progress: Progress =
     """
     light = measured_light(results.movie)
     moving = residual_motion(results.movie, results.summary.mean, light, progress)
-    ground = Ground(results.movie, results.summary.mean, results.rois, light)
+    own = own_activity(results.movie, results.rois, results.raster, progress)
+    ground = Ground(results.movie, results.summary.mean, results.rois, light, own)
     rounds = [
         _round(results, ground, moving, config, seed, progress) for seed in range(config.controls.rounds)
     ]
@@ -90,13 +92,9 @@ def _round(
     blocks = planted_movie(results.movie, cells, ground.light, moving, seed, progress)
     with _written(results, blocks) as movie:
         found = _segmented(movie, results.rois, config, progress)
-        pairs = match(found, cells.rois).pairs
-        segmented = np.zeros(len(cells.rois), dtype=bool)
-        segmented[pairs[:, 1]] = True
-        others = found.select(np.setdiff1d(np.arange(len(found)), pairs[:, 0]))
-        rois = joined(others, cells.rois)
+        rois, segmented = with_outlines(found, cells.rois)
         types = classify(movie, rois, config.celltype, progress=progress)
-        planted = np.arange(len(rois)) >= len(others)
+        planted = np.arange(len(rois)) >= len(rois) - len(cells.rois)
         raster = infer(movie, rois, config.activity, celltypes=types, only=planted, progress=progress)
     given = config.segmentation.engine == GIVEN
     return Round(cells, None if given else segmented, measures.planted_counts(raster.active, cells))
@@ -129,10 +127,30 @@ def _segmented(movie: Movie, own: RoiSet, config: Config, progress: Progress) ->
     return annotate_active(movie, found, config.active, config.segmentation.stneuronet, progress=progress)
 
 
-def joined(others: RoiSet, planted: RoiSet) -> RoiSet:
-    """Return the ROIs of both, numbered anew, the planted ones last."""
-    pixels = [rois.pixels(i) for rois in (others, planted) for i in range(len(rois))]
-    return RoiSet.from_pixels(planted.fov_shape, pixels, source="planted cells")
+def with_outlines(found: RoiSet, known: RoiSet) -> tuple[RoiSet, NDArray[np.bool_]]:
+    """Return ROIs in which known cells come last, each as it was found, or else with its own outline.
+
+    Parameters
+    ----------
+    found
+        What segmentation found.
+    known
+        N cells that are known to be there.
+
+    Returns
+    -------
+    rois
+        First what was found and is none of the known cells, then these, in their order; numbered anew.
+    segmented
+        Which of the known cells were found, (N,).
+    """
+    pairs = match(found, known).pairs
+    as_found = dict(pairs[:, ::-1].tolist())
+    others = np.setdiff1d(np.arange(len(found)), pairs[:, 0]).tolist()
+    pixels = [found.pixels(i) for i in others]
+    pixels += [found.pixels(as_found[i]) if i in as_found else known.pixels(i) for i in range(len(known))]
+    rois = RoiSet.from_pixels(known.fov_shape, pixels, source="planted cells")
+    return rois, np.isin(np.arange(len(known)), pairs[:, 1])
 
 
 @contextmanager
@@ -163,6 +181,10 @@ def _result(
     false_calls = np.concatenate([r.counts.false_calls for r in rounds])
     found = np.concatenate([r.counts.found for r in rounds])
     coverage = np.concatenate([r.counts.coverage for r in rounds])[found]
+    # A recording's ROIs are cells that were found, or given.
+    listed = np.concatenate(
+        [np.ones(len(r.cells.rois), bool) if r.segmented is None else r.segmented for r in rounds]
+    )
     visible_found, visible = _visible_by_cell(rounds)
     largest, segmented = _segmented_neurons(rounds)
     own_per_min = _own_per_min(results)
@@ -184,7 +206,7 @@ def _result(
         silent_per_min=per_min(false_calls[silent_cell]),
         mirrored_per_min=mirrored_per_min,
         false_masks=measures.counted(false_masks or 0, 0 if false_masks is None else len(results.rois)),
-        false_by_planted=measures.scaled(per_min(false_calls), own_per_min),
+        false_by_planted=measures.scaled(per_min(false_calls[listed]), own_per_min),
         false_by_mirror=measures.scaled(mirrored_per_min, own_per_min),
     )
 

@@ -66,8 +66,8 @@ class Controls:
     false_masks
         Share of the recording's ROIs that noise, motion and vessels explain; no light that is real.
     false_by_planted
-        Share of the recording's calls that are false, by planted cells: false calls a minute in them, over
-        the recording's own calls a minute and ROI.
+        Share of the recording's calls that are false, by planted cells: false calls a minute in those that
+        segmentation finds, over the recording's own calls a minute and ROI.
     false_by_mirror
         The same by the mirrored movie. What a small rise leaves when it is mirrored is called, too; light of
         other cells, which is mirrored with them, isn't.
@@ -135,7 +135,7 @@ MEASURES = (
     Measure(
         "false_by_mirror",
         "False calls, by the mirrored movie",
-        "the same by the calls in it; the two see different things, and neither is proven yet",
+        "the same by the calls in it; where cells overlap much, both miss the truth",
     ),
     Measure(
         "false_masks",

@@ -261,6 +261,8 @@ def test_nwb_pixel_masks(tmp_path: Path) -> None:
         {"Accepted": [False, True, True]},
         {"accepted": [0, 1, 1]},
         {"iscell": [0, 1, 1], "Accepted": [1, 1, 0]},
+        {"Rejected": [1, 0, 0]},
+        {"Accepted": [0, 1, 1], "Rejected": [0, 0, 1]},
     ],
 )
 def test_nwb_rois_that_were_rejected_are_left_out(
@@ -272,7 +274,9 @@ def test_nwb_rois_that_were_rejected_are_left_out(
         rois = open_rois(path, fov_shape=FOV)
     assert rois.ids.tolist() == [1, 2]
     assert rois.y.tolist() == [2, 3]
-    assert f"kept 2 of 3 ROIs that its column {next(iter(decisions))} marks as cells" in caplog.text
+    column = next(iter(decisions))
+    said = "leaves" if column == "Rejected" else "marks as cells"
+    assert f"kept 2 of 3 ROIs that its column {column} {said}" in caplog.text
 
 
 @pytest.mark.parametrize(("values", "problem"), [([0, 0], "none of 2 ROIs"), (["yes", "no"], "for 2 ROIs")])

@@ -17,6 +17,8 @@ from neurocine.io.rois.registry import ROI_FORMATS, RoiFormat
 
 #: Columns that say which ROIs are cells; the first of them counts.
 ACCEPTED = ("iscell", "Accepted", "accepted")
+#: Columns that say which ROIs are none, where no column says which are.
+REJECTED = ("Rejected", "rejected")
 VOXELS = "voxel_mask"
 MaskPixels = tuple[ArrayLike, ArrayLike, ArrayLike]
 
@@ -26,7 +28,7 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
 
     Of suite2p's file of several planes, `dataset` names the plane: ``plane0``.
 
-    ROIs that the column ``iscell`` (suite2p) or ``Accepted`` (CaImAn and others) rejects are left out.
+    ROIs that the column ``iscell`` (suite2p), or ``Accepted`` or ``Rejected`` (others), rejects are left out.
     The field of view is that of its image masks, or of a TwoPhotonSeries of the same imaging plane.
 
     Raises
@@ -52,7 +54,14 @@ def read(path: Path, fov_shape: FovShape | None, dataset: str | None = None) -> 
     if accepted is None:
         return rois
     accepted = accepted if kept is None else accepted[kept]
-    return keep_accepted(rois, accepted, path=path, decision=f"its column {column} marks as cells")
+    return keep_accepted(
+        rois,
+        accepted,
+        path=path,
+        decision=f"its column {column} marks as cells"
+        if column not in REJECTED
+        else f"its column {column} leaves",
+    )
 
 
 def _sets(objects: list[Any]) -> dict[str, tuple[Any, list[int] | None]]:
@@ -118,6 +127,9 @@ def _accepted(table: Any) -> tuple[str, NDArray[Any] | None]:
             values = np.asarray(table[name][:])
             # suite2p's column also holds its probability: (N, 2).
             return name, values[:, 0] if values.ndim == 2 and values.shape[1] else values
+    for name in REJECTED:
+        if name in table.colnames:
+            return name, np.asarray(table[name][:]) == 0
     return "", None
 
 

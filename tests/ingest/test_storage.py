@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from neurocine.core import Selection
 from neurocine.ingest import ingest
@@ -124,3 +125,15 @@ def test_copies_without_a_rule_and_few_of_them() -> None:
     assert "hardly changes" in copies_doubt(np.arange(400) > 0, 30.0)
     copied[50:] = False
     assert not copies_doubt(copied, 30.0)
+
+
+@pytest.mark.parametrize(("axis", "what"), [(2, "columns"), (1, "rows")])
+def test_time_that_is_not_the_first_axis(tmp_path: Path, axis: int, what: str) -> None:
+    # Cells at places of their own, so that neither rows nor columns repeat.
+    picture = ndimage.gaussian_filter(np.random.default_rng(1).normal(size=(40, 48)), 3)
+    movie = RNG.poisson(np.repeat(np.clip(100 + 600 * picture, 5, None)[None], 120, axis=0)).astype(np.uint16)
+    (warning,) = warnings_of(tmp_path, np.moveaxis(movie, 0, axis), "look like frames")
+    assert f"the {what} of its" in warning
+    assert f"numpy.moveaxis(array, {axis}, 0)" in warning
+    # The remedy, and a movie in order.
+    assert not warnings_of(tmp_path, movie, "look like frames")

@@ -23,7 +23,7 @@ from neurocine.ingest.missing import MissingPixels, MissingSummary, missing_warn
 from neurocine.ingest.pixels import PixelStatistics, check_pixels, sample_runs
 from neurocine.ingest.scan_phase import ScanPhase, ScanPhaseSum
 from neurocine.ingest.scenes import scene_doubt
-from neurocine.ingest.storage import copies_doubt, scaling_doubt, sides_doubt, sign_doubt
+from neurocine.ingest.storage import copies_doubt, scaling_doubt, sides_doubt, sign_doubt, time_axis_doubt
 from neurocine.io.movies import first_mismatch, frames_of_files, movie_files, n_frames_stored, open_movie
 from neurocine.progress import Progress, silent
 
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 #: Frames from which the dark offset is found.
 OFFSET_FRAMES = 200
+#: What to say of a movie by some of its frames.
+_DOUBTS = (sign_doubt, sides_doubt, time_axis_doubt, scaling_doubt)
 _HASH_BYTES = 8 * 1024**2
 _ALL = Selection()
 
@@ -219,7 +221,7 @@ def ingest(
         except NoValidFrame as error:
             raise error.at(movie.source) from error
         few = _few_runs(movie)
-        by_pixels = [doubt(movie, few) for doubt in (sign_doubt, sides_doubt, scaling_doubt)]
+        by_pixels = [doubt(movie, few) for doubt in _DOUBTS]
         for doubt in (alternation_doubt(movie), *by_pixels):
             if doubt:
                 logger.warning("%s: %s", movie.source, doubt)

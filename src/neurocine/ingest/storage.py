@@ -1,4 +1,4 @@
-"""Values and frames that a program stored wrongly: integers of the other sign, each frame several times."""
+"""What a program stored wrongly: integers of the other sign, axes in another order, frames several times."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurocine.core import Movie
 from neurocine.core.movie import false_runs
 from neurocine.core.recording import Range
+from neurocine.io.movies.arrays.axes import other_time_axis
 
 #: Pixels of a frame that are looked at.
 _MOST_PIXELS = 4096
@@ -130,6 +131,31 @@ def _rows_correlate(picture: NDArray[np.floating]) -> float:
     """Return the correlation of the pixels of each row with those of the next."""
     upper, lower = picture[:-1].ravel(), picture[1:].ravel()
     return float(np.corrcoef(upper, lower)[0, 1]) if upper.std() > 0 and lower.std() > 0 else 0.0
+
+
+def time_axis_doubt(movie: Movie, runs: Sequence[Range]) -> str:
+    """Return what to say of a movie whose frames seem to be slices of its pictures over time; empty if none.
+
+    Frames show the same cells again and again; rows or columns over time don't.
+
+    Parameters
+    ----------
+    movie
+        The movie.
+    runs
+        First and last frame (inclusive) of runs of frames to look at.
+    """
+    frames = np.concatenate([movie.frames[first : last + 1] for first, last in runs])
+    axis = other_time_axis(frames) if min(frames.shape) >= _LEAST_SIDE else None
+    if axis is None:
+        return ""
+    height, width = movie.fov_shape
+    slices = "columns" if axis == 2 else "rows"
+    return (
+        f"the {slices} of its {height} x {width} pixels look like frames: pictures across them resemble each "
+        "other, those over time don't. Check the order of axes in which it was saved; in Python, "
+        f"numpy.moveaxis(array, {axis}, 0) puts time first"
+    )
 
 
 def copies_doubt(copied: NDArray[np.bool_], frame_rate_hz: float) -> str:

@@ -191,7 +191,7 @@ def _time_is_last(path: Path, array: Any, matlab: bool) -> bool:
     suspected = looks_time_last(shape)
     if not suspected and (min(shape[:2]) < _MIN_EDGE or max(shape[:2]) > 2 * min(shape[:2])):
         return False  # The first two axes are no picture's.
-    first, last = pictures_repeat(array)
+    first, _, last = pictures_repeat(array)
     repeated = last > first if suspected else last > max(_REPEATED, first + _REPEATED_MORE)
     if not (suspected or repeated):
         return False
@@ -219,8 +219,8 @@ def _time_is_last(path: Path, array: Any, matlab: bool) -> bool:
     )
 
 
-def pictures_repeat(array: Any) -> tuple[float, float]:
-    """Return how much the pictures across the first axis of an array repeat, and those across the last.
+def pictures_repeat(array: Any) -> tuple[float, float, float]:
+    """Return how much the pictures across the first, the middle and the last axis of an array repeat.
 
     This is the correlation between the means of the first and of the second half of the pictures. Frames
     show the same cells again and again; rows or columns over time don't. What all pixels of a slice across
@@ -229,7 +229,16 @@ def pictures_repeat(array: Any) -> tuple[float, float]:
     steps = tuple(slice(None, None, max(1, n // _SAMPLED)) for n in array.shape)
     sample = np.asarray(array[steps], dtype=np.float64)[:_SAMPLED, :_SAMPLED, :_SAMPLED]
     sample = np.where(np.isfinite(sample), sample, 0)
-    return _halves_correlate(sample), _halves_correlate(sample.transpose(2, 1, 0))
+    across = (sample.transpose(order) for order in ((0, 1, 2), (1, 0, 2), (2, 1, 0)))
+    first, middle, last = map(_halves_correlate, across)
+    return first, middle, last
+
+
+def other_time_axis(array: Any) -> int | None:
+    """Return the axis of an array (T, Y, X) that looks like time if it isn't the first; else None."""
+    first, *others = pictures_repeat(array)
+    best = int(np.argmax(others))
+    return 1 + best if others[best] > max(_REPEATED, first + _REPEATED_MORE) else None
 
 
 def _halves_correlate(pictures: NDArray[np.float64]) -> float:

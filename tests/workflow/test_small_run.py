@@ -83,7 +83,7 @@ def test_everything_is_there_and_fits_together(twice) -> None:
     report = (folder / "report" / "report.html").read_text()
     assert not re.search(r'(src|href)="https?://', report)
     provenance = json.loads((folder / "export" / "provenance.json").read_text())
-    assert provenance["config"]["motion"]["engine"] == "suite2p"
+    assert provenance["config"]["motion"]["engine"] == "neurocine"
 
 
 @pytest.mark.parametrize("name", SCIENTIFIC)

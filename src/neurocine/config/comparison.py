@@ -53,6 +53,7 @@ class ComparisonSettings(Section):
     )
     motion: dict[str, dict[str, Any]] = Field(
         {
+            "neurocine": {"engine": "neurocine"},
             "suite2p": {"engine": "suite2p", "nonrigid": True},
             "suite2p-rigid": {"engine": "suite2p", "nonrigid": False},
             "caiman": {"engine": "caiman", "nonrigid": True},

@@ -27,12 +27,12 @@ class MotionSettings(EngineSection):
     engines: ClassVar[EngineTable] = MOTION_ENGINES
 
     engine: str = Field(
-        "suite2p",
-        description="suite2p, neurocine (its own) or caiman (NoRMCorre), rigid or non-rigid; cinac (centre "
+        "neurocine",
+        description="neurocine (its own), suite2p or caiman (NoRMCorre), rigid or non-rigid; cinac (centre "
         "of mass of the frame-template correlation, as in the DeepCINAC paper) or none",
     )
     nonrigid: bool = Field(
-        True, description="suite2p, neurocine and caiman: also shift parts of the image separately"
+        True, description="neurocine, suite2p and caiman: also shift parts of the image separately"
     )
     within_frame: bool = Field(
         False,

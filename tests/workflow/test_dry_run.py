@@ -162,9 +162,7 @@ def test_contours_that_the_engine_would_ignore_stop_before_work(project, example
     for arguments in (["-n"], ["-n", "results/m/ingest/source.json"]):
         done = project.snakemake(*arguments)
         assert done.returncode != 0
-        problem = (
-            r"config/recordings\.tsv: rois: recording 'm' names 'a\.tif', which the engine 'suite2p' wouldn't"
-        )
+        problem = r"recordings\.tsv: rois: recording 'm' names 'a\.tif', which the engine 'stneuronet'"
         assert re.search(problem, output_of(done).replace("\n", " "))
         assert "Set segmentation.engine to 'given'" in output_of(done)
         assert "or empty the column rois" in output_of(done)

@@ -37,7 +37,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         metrics=Metrics(on="nothing: made up", values={"f1": 0.0}),
     )
     install(tmp_path / "models", "tiny", entry, tmp_path / "tiny.h5", "# tiny\n")
-    monkeypatch.setattr("neurocine.networks.registry.shipped", lambda: tmp_path / "models")
+    monkeypatch.setattr("neurocine.networks.registry.shipped", lambda name: tmp_path / name)
     return tmp_path / "models"
 
 

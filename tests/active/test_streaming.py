@@ -171,7 +171,7 @@ def test_neurons_are_there_before_the_movie_is(
 def test_command_keeps_the_file_up_to_date(
     tmp_path: Path, frames: NDArray[np.uint16], registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neurocine.networks.registry.shipped", lambda: registry.folder)
+    monkeypatch.setattr("neurocine.networks.registry.shipped", lambda name: registry.folder)
     write_slowly(tmp_path / "m.tif", frames, 0)
     arguments = ["stream", str(tmp_path / "m.tif"), "--out", str(tmp_path / "rois.h5"), "--patience", "0"]
     arguments += ["--frame-rate", "12", "--pixel-size", "2", "--model", "tiny", "--backend", "keras"]

@@ -107,7 +107,7 @@ def test_negative_ids_do_not_fit_a_label_image(tmp_path: Path) -> None:
         save_rois(tmp_path / "l.tif", rois)
 
 
-@pytest.mark.parametrize("content", [np.zeros((2, 4, 4, 3), np.uint8), np.zeros((4, 4), np.float32)])
+@pytest.mark.parametrize("content", [np.zeros((2, 4, 4, 3), np.uint8), np.full((4, 4), 0.5, np.float32)])
 def test_label_images_are_pictures_of_integers(tmp_path: Path, content: NDArray[Any]) -> None:
     tifffile.imwrite(tmp_path / "l.tif", content, photometric="minisblack")
     with pytest.raises(InputError, match=r"l\.tif: labels"):

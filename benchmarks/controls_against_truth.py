@@ -19,16 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from naomi_truth import FRAME_RATE_HZ, INDICATOR, PIXEL_SIZE_UM, naomi_cells
 from neurocine import pipeline
 from neurocine.activity import infer
 from neurocine.celltype import classify
 from neurocine.config import Config
 from neurocine.controls import measures
-from neurocine.controls.own_activity import noise_of
 from neurocine.controls.planting import Planted
 from neurocine.controls.recorded import recorded
 from neurocine.controls.run import run_controls, with_outlines
-from neurocine.core import Movie, RoiSet
+from neurocine.core import Movie
 from neurocine.core.controls import MEASURES, Controls, Estimate
 from neurocine.core.matching import match
 from neurocine.core.raster import active_runs
@@ -39,9 +39,6 @@ from neurocine.io.movies import open_movie
 from neurocine.io.result_files import read_rois, read_truth
 from neurocine.io.results import RecordingResults
 from neurocine.simulation import simulate
-from neurocine.simulation.hybrid.detectability import detectability_of
-from neurocine.simulation.hybrid.true_transients import find_transients
-from neurocine.traces.extraction import raw_traces
 
 #: Controls hold within this of the truth.
 NEAR = 0.1
@@ -60,55 +57,27 @@ def of_simulator(folder: Path) -> Planted:
 
 
 def of_naomi(folder: Path, movie: Movie, mean: NDArray[np.float32]) -> Planted:
-    """Return the true cells of a NAOMi movie in the form of planted ones.
-
-    ``truth.npz`` holds ``soma_section`` (N, Y, X), ``soma_profile`` (N, Y, X) in photons a pixel,
-    ``soma_fluorescence`` (N, T), ``baseim`` (Y, X), ``mod_vals`` (N,; 0: dark) and spikes. Cells count whose
-    section has 30 pixels or more and lies 6 pixels or more from the edges. Masks are moved by the offset of
-    the registered mean from ``baseim``.
-    """
-    with np.load(folder / "truth.npz") as file:
-        values = {name: file[name] for name in file.files}
-    down, right = offset(values["baseim"], mean)
-    inner = np.zeros(movie.fov_shape, dtype=bool)
-    inner[6:-6, 6:-6] = True
-    rate = movie.frame_rate_hz
-    masks, dff, rises, dprime = [], [], [], []
-    for i in np.flatnonzero(values["mod_vals"] > 0):
-        mask = np.roll(values["soma_section"][i], (down, right), (0, 1))
-        if mask.sum() < 30 or (mask & ~inner).any():
-            continue
-        f = values["soma_fluorescence"][i].astype(np.float64)
-        rest = max(float(np.percentile(f, 10)), 1e-9)
-        spikes = np.sort(values["spike_time"][values["spike_cell"] == i].astype(np.float64))
-        found = find_transients(f / rest - 1, spikes, rate)
-        light = np.roll(values["soma_profile"][i].astype(np.float64), (down, right), (0, 1))[mask].mean()
-        masks.append(mask)
-        dff.append(f / rest - 1)
-        rises.append(found)
-        dprime.append(detectability_of(f * light, 1.0, found.onset, rate))
-    rois = RoiSet.from_masks(np.array(masks))
-    noise = noise_of(raw_traces(movie, rois).astype(np.float64))
-    owner = np.repeat(np.arange(len(rois)), [len(r.onset) for r in rises])
+    """Return those true cells of a NAOMi movie that count, in the form of planted ones."""
+    cells = naomi_cells(folder / "truth.npz", movie, mean)
+    kept = np.flatnonzero(cells.counted)
+    rises = [cells.rises[i] for i in kept]
+    owner = np.repeat(np.arange(len(kept)), [len(r.onset) for r in rises])
     return Planted(
-        rois, (), np.zeros(len(rois)), np.array(dff, dtype=np.float32), owner.astype(np.int64),
+        cells.rois.select(cells.counted), (), np.zeros(len(kept)), cells.dff[kept], owner.astype(np.int64),
         np.concatenate([r.onset for r in rises]), np.concatenate([r.peak for r in rises]),
-        np.concatenate([d / sigma for d, sigma in zip(dprime, noise, strict=True)]),
+        np.concatenate([cells.dprime[i] for i in kept]),
     )  # fmt: skip
-
-
-def offset(base: NDArray[np.float32], mean: NDArray[np.float32]) -> tuple[int, int]:
-    """Return by how many whole pixels (down, right) `mean` is displaced from `base`."""
-    spectra = [np.fft.fft2(picture - picture.mean()) for picture in (mean, base)]
-    peak = np.unravel_index(np.argmax(np.fft.ifft2(spectra[0] * spectra[1].conj()).real), base.shape)
-    down, right = ((int(p) + n // 2) % n - n // 2 for p, n in zip(peak, base.shape, strict=True))
-    return down, right
 
 
 def registered(folder: Path, config: Config) -> None:
     """Register ``raw.tif`` in `folder`, a NAOMi movie at 20 Hz and 1 µm, unless it is."""
     if not (folder / "movie.h5").is_file():
-        raw = open_movie(folder / "raw.tif", frame_rate_hz=20, pixel_size_um=1, indicator="GCaMP6f")
+        raw = open_movie(
+            folder / "raw.tif",
+            frame_rate_hz=FRAME_RATE_HZ,
+            pixel_size_um=PIXEL_SIZE_UM,
+            indicator=INDICATOR,
+        )
         pipeline.motion(raw, folder / "movie.h5", config.motion)
 
 

@@ -220,8 +220,8 @@ def ingest(
             validity = named | found
         except NoValidFrame as error:
             raise error.at(movie.source) from error
-        few = _few_runs(movie)
-        by_pixels = [doubt(movie, few) for doubt in _DOUBTS]
+        few = np.concatenate([movie.frames[first : last + 1] for first, last in _few_runs(movie)])
+        by_pixels = [doubt(few) for doubt in _DOUBTS]
         for doubt in (alternation_doubt(movie), *by_pixels):
             if doubt:
                 logger.warning("%s: %s", movie.source, doubt)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocine.core import Movie
 from neurocine.core.movie import false_runs
-from neurocine.core.recording import Range
 from neurocine.io.movies.arrays.axes import other_time_axis
 
 #: Pixels of a frame that are looked at.
@@ -28,7 +26,7 @@ _DOUBTFUL_SHARE, _REGULAR_SHARE = 1 / 3, 0.9
 _MOST_COPIES = 20
 
 
-def sign_doubt(movie: Movie, runs: Sequence[Range]) -> str:
+def sign_doubt(frames: NDArray[Any]) -> str:
     """Return what to say of 16-bit values that are stored with, or without, sign by mistake; empty if none.
 
     Values around 0, stored without sign, lie near 0 and near 65,535. Those of such a frame are close to each
@@ -36,20 +34,19 @@ def sign_doubt(movie: Movie, runs: Sequence[Range]) -> str:
 
     Parameters
     ----------
-    movie
-        The movie.
-    runs
-        First and last frame (inclusive) of runs of frames to look at.
+    frames
+        Some frames as they are stored, (n, Y, X).
     """
-    if movie.dtype.kind not in "ui" or movie.dtype.itemsize != 2:
+    if frames.dtype.kind not in "ui" or frames.dtype.itemsize != 2:
         return ""
     # Counted from the lowest value that there can be: 0 or -32,768.
-    lowest = int(np.iinfo(movie.dtype).min)
+    lowest = int(np.iinfo(frames.dtype).min)
     counts, at_both = np.zeros(2**16, dtype=np.int64), []
-    for first, last in runs:
-        for pixels in _some_pixels(movie, first, last).astype(np.int64) - lowest:
-            counts += np.bincount(pixels, minlength=2**16)
-            at_both.append((pixels < _NEAR).any() and (pixels >= 2**16 - _NEAR).any())
+    flat = frames.reshape(len(frames), -1)
+    for stored in flat[:, :: max(1, flat.shape[1] // _MOST_PIXELS)]:
+        pixels = stored.astype(np.int64) - lowest
+        counts += np.bincount(pixels, minlength=2**16)
+        at_both.append((pixels < _NEAR).any() and (pixels >= 2**16 - _NEAR).any())
     held = np.flatnonzero(counts)
     gap = int(np.diff(held).max(initial=0))
     ends = min((counts[:_NEAR] > 0).sum(), (counts[-_NEAR:] > 0).sum())
@@ -62,12 +59,12 @@ def sign_doubt(movie: Movie, runs: Sequence[Range]) -> str:
         part, other, what = counts[begin:], "int16", "lie near 65,535 and belong below 0"
     return (
         f"{part.sum() / counts.sum():.1%} of the pixels {what}: {other} values seem to be stored as "
-        f"{movie.dtype.name}. If so, save the movie anew as {other} with the same bytes (in Python: "
+        f"{frames.dtype.name}. If so, save the movie anew as {other} with the same bytes (in Python: "
         f"frames.view('{other}')); ROIs and ΔF/F are wrong otherwise"
     )
 
 
-def scaling_doubt(movie: Movie, runs: Sequence[Range]) -> str:
+def scaling_doubt(frames: NDArray[Any]) -> str:
     """Return what to say of frames that were each scaled to the whole range of values; empty if they weren't.
 
     Each then reaches both ends of the range, the upper one in a pixel or two that are others each time: those
@@ -75,22 +72,17 @@ def scaling_doubt(movie: Movie, runs: Sequence[Range]) -> str:
 
     Parameters
     ----------
-    movie
-        The movie.
-    runs
-        First and last frame (inclusive) of runs of frames to look at.
+    frames
+        Some frames as they are stored, (n, Y, X).
     """
-    if movie.dtype.kind != "u" or movie.dtype.itemsize > 2:
+    if frames.dtype.kind != "u" or frames.dtype.itemsize > 2:
         return ""
-    lowest, highest = 0, int(np.iinfo(movie.dtype).max)
-    full, places = [], []
-    for first, last in runs:
-        frames = np.asarray(movie.frames[first : last + 1])
-        flat = frames.reshape(len(frames), -1)
-        at_highest = (flat == highest).sum(axis=1)
-        full += ((at_highest > 0) & (at_highest <= _MOST_AT_END) & (flat.min(axis=1) == lowest)).tolist()
-        places += flat.argmax(axis=1).tolist()
-    if np.mean(full) < _SCALED_SHARE or len(set(places)) < _LEAST_PLACES * len(places):
+    lowest, highest = 0, int(np.iinfo(frames.dtype).max)
+    flat = frames.reshape(len(frames), -1)
+    at_highest = (flat == highest).sum(axis=1)
+    full = (at_highest > 0) & (at_highest <= _MOST_AT_END) & (flat.min(axis=1) == lowest)
+    places = np.unique(flat.argmax(axis=1))
+    if full.mean() < _SCALED_SHARE or len(places) < _LEAST_PLACES * len(frames):
         return ""
     return (
         f"each frame reaches from {lowest} to {highest}, in other pixels each time: each seems to be scaled "
@@ -99,7 +91,7 @@ def scaling_doubt(movie: Movie, runs: Sequence[Range]) -> str:
     )
 
 
-def sides_doubt(movie: Movie, runs: Sequence[Range]) -> str:
+def sides_doubt(frames: NDArray[Any]) -> str:
     """Return what to say of pictures whose height and width seem to be swapped; empty if they don't.
 
     Neighbouring rows of a picture are alike. Where its pixels are cut into rows of the other length, they
@@ -107,16 +99,13 @@ def sides_doubt(movie: Movie, runs: Sequence[Range]) -> str:
 
     Parameters
     ----------
-    movie
-        The movie.
-    runs
-        First and last frame (inclusive) of runs of frames to look at.
+    frames
+        Some frames as they are stored, (n, Y, X).
     """
-    height, width = movie.fov_shape
+    height, width = frames.shape[1:]
     if height == width or min(height, width) < _LEAST_SIDE:
         return ""
-    frames = (np.asarray(movie.frames[first : last + 1], dtype=np.float64) for first, last in runs)
-    picture = np.mean([np.where(np.isfinite(run), run, 0).mean(axis=0) for run in frames], axis=0)
+    picture = np.where(np.isfinite(frames), frames, 0).mean(axis=0)
     as_read, swapped = _rows_correlate(picture), _rows_correlate(picture.reshape(width, height))
     if swapped < _ALIKE or as_read > swapped - _ALIKE:
         return ""
@@ -133,23 +122,20 @@ def _rows_correlate(picture: NDArray[np.floating]) -> float:
     return float(np.corrcoef(upper, lower)[0, 1]) if upper.std() > 0 and lower.std() > 0 else 0.0
 
 
-def time_axis_doubt(movie: Movie, runs: Sequence[Range]) -> str:
+def time_axis_doubt(frames: NDArray[Any]) -> str:
     """Return what to say of a movie whose frames seem to be slices of its pictures over time; empty if none.
 
     Frames show the same cells again and again; rows or columns over time don't.
 
     Parameters
     ----------
-    movie
-        The movie.
-    runs
-        First and last frame (inclusive) of runs of frames to look at.
+    frames
+        Some frames as they are stored, (n, Y, X).
     """
-    frames = np.concatenate([movie.frames[first : last + 1] for first, last in runs])
     axis = other_time_axis(frames) if min(frames.shape) >= _LEAST_SIDE else None
     if axis is None:
         return ""
-    height, width = movie.fov_shape
+    height, width = frames.shape[1:]
     slices = "columns" if axis == 2 else "rows"
     return (
         f"the {slices} of its {height} x {width} pixels look like frames: pictures across them resemble each "
@@ -186,9 +172,3 @@ def copies_doubt(copied: NDArray[np.bool_], frame_rate_hz: float) -> str:
         f"recording. If so, give plane 0/{n}, which reads each once; a frame_rate_hz of your own must be "
         f"{frame_rate_hz / n:g}"
     )
-
-
-def _some_pixels(movie: Movie, first: int, last: int) -> NDArray[np.integer]:
-    frames = np.asarray(movie.frames[first : last + 1])
-    flat = frames.reshape(len(frames), -1)
-    return flat[:, :: max(1, flat.shape[1] // _MOST_PIXELS)]

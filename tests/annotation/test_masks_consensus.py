@@ -88,7 +88,7 @@ def test_a_referee_judges_what_is_disputed_and_only_that(
 ) -> None:
     draws("ana", "bo", "cy")
     panel = MaskPanel.read(film, folder)
-    with pytest.raises(InputError, match="own masks"):
+    with pytest.raises(InputError, match="own work"):
         MaskRefereeSession(panel, "bo")
     with MaskRefereeSession(panel, "dora") as session:
         facts = session.described()

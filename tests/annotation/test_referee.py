@@ -96,7 +96,7 @@ def test_several_referees_must_be_chosen_from(opened: Callable[..., RefereeSessi
 
 
 def test_who_can_be_no_referee(opened: Callable[..., RefereeSession], label: Callable[..., None]) -> None:
-    with pytest.raises(InputError, match="whose own marks are disputed"):
+    with pytest.raises(InputError, match="whose own work is disputed"):
         opened("ana")
     with pytest.raises(InputError, match="there are 1: ana"):
         opened(names=["ana"])

@@ -144,14 +144,12 @@ def _panel(
 ) -> Panel:
     """Return the people that the options name."""
     from neurocine.annotation.consensus.files import Panel
-    from neurocine.annotation.session import shown_files
 
-    place = results.resolve()
-    files = shown_files(place, settings(config).left_out)
+    files, journals = _places(results, folder, config)
     return Panel.read(
-        collect(files, place.name),
+        collect(files, results.resolve().name),
         files["rois"],
-        folder or place.parent.parent / "annotations" / place.name,
+        journals,
         names=experts or (),
         share=share,
         tolerance_s=tolerance,
@@ -169,13 +167,19 @@ def _mask_panel(
     """Return the people that the options name."""
     from neurocine.annotation.masks.consensus import MaskPanel
     from neurocine.annotation.masks.session import Film
+
+    files, journals = _places(results, folder, config)
+    film = Film.read(results.resolve().name, files["movie"], files["source"])
+    return MaskPanel.read(film, journals, experts or (), share, min_iou)
+
+
+def _places(results: Path, folder: Path | None, config: Path | None) -> tuple[dict[str, Path], Path]:
+    """Return the files of the results that are looked at, and the folder of the journals."""
     from neurocine.annotation.session import shown_files
 
     place = results.resolve()
     files = shown_files(place, settings(config).left_out)
-    film = Film.read(place.name, files["movie"], files["source"])
-    where = folder or place.parent.parent / "annotations" / place.name
-    return MaskPanel.read(film, where, experts or (), share, min_iou)
+    return files, folder or place.parent.parent / "annotations" / place.name
 
 
 def _mask_table(panel: MaskPanel) -> Table:

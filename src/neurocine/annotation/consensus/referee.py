@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
-import numpy as np
-
+from neurocine.annotation.consensus.blind import blind_questions
 from neurocine.annotation.consensus.files import Panel
 from neurocine.annotation.fine_tuning import FineTuning
 from neurocine.annotation.session import Session
-from neurocine.core import InputError
 
 
 class RefereeSession(Session):
@@ -35,24 +32,9 @@ class RefereeSession(Session):
     """
 
     def __init__(self, panel: Panel, rois_file: Path, by: str, fine_tuning: FineTuning | None = None) -> None:
-        if by in panel.experts.truths:
-            raise InputError(
-                "command line",
-                "--as",
-                f"is {by!r}, whose own marks are disputed",
-                "Let somebody else decide, or all together: --as together.",
-            )
         asked = [verdict.question for verdict in panel.disputed()]
-        if not asked:
-            raise InputError(
-                panel.folder,
-                "experts",
-                "agree on everything",
-                "Run `neurocine consensus`: it writes the truth.",
-            )
-        # Shuffled, so that neither order nor neighbours tell who marked what; the same each time.
-        order = np.random.default_rng(crc32(f"{panel.results.name}:{by}".encode())).permutation(len(asked))
-        self._panel, self._asked = panel, [asked[i] for i in order]
+        self._panel = panel
+        self._asked = blind_questions(asked, by, panel.experts.truths, panel.results.name, panel.folder)
         super().__init__(panel.results, rois_file, panel.out, by, fine_tuning)
 
     def described(self) -> dict[str, Any]:

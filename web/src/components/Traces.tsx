@@ -1,12 +1,12 @@
 /** The traces of the cell over the segment, with its marks above them. */
 
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import * as commands from "../commands";
 import { colours } from "../colours";
 import { drawMarks } from "../marks";
+import { usePlot } from "../plot";
 import { isReferee } from "../referee";
 import * as state from "../state";
 
@@ -14,33 +14,9 @@ import * as state from "../state";
 const MARGIN = 20;
 
 export function Traces() {
-  const holder = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
-  const again = useRef(() => undefined as void);
+  const { holder, plot, anew } = usePlot(make, update);
   const neuropil = useSignal(false);
   const whole = useSignal(false);
-
-  useEffect(() => {
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const anew = () => {
-      plot.current?.destroy();
-      plot.current = make(holder.current as HTMLDivElement);
-      update();
-    };
-    again.current = anew;
-    const resize = new ResizeObserver(() => {
-      const box = holder.current?.getBoundingClientRect();
-      if (box && plot.current) plot.current.setSize({ width: box.width, height: box.height });
-    });
-    resize.observe(holder.current as HTMLDivElement);
-    dark.addEventListener("change", anew);
-    anew();
-    return () => {
-      resize.disconnect();
-      dark.removeEventListener("change", anew);
-      plot.current?.destroy();
-    };
-  }, []);
 
   function update(): void {
     const { raw, smooth, neuropil, probability } = state.traces.peek();
@@ -64,7 +40,7 @@ export function Traces() {
 
   useSignalEffect(() => {
     const hasProbability = state.traces.value.probability !== undefined;
-    if (plot.current && hasProbability !== plot.current.axes[2]?.show) again.current();
+    if (plot.current && hasProbability !== plot.current.axes[2]?.show) anew();
     else update();
   });
   useSignalEffect(() => {

@@ -1,41 +1,20 @@
 /** ΔF/F of the mask at hand, with its spikes. */
 
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { colours } from "../../colours";
+import { usePlot } from "../../plot";
 import * as state from "../state";
 
 const SPIKE = 5;
 
 export function Trace() {
-  const holder = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
   const update = () => {
     const dff = state.trace.peek()?.trace.dff ?? [];
     plot.current?.setData([dff.map((_, i) => i), dff]);
   };
-  useEffect(() => {
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const anew = () => {
-      plot.current?.destroy();
-      plot.current = made(holder.current as HTMLDivElement);
-      update();
-    };
-    const resize = new ResizeObserver(() => {
-      const box = holder.current?.getBoundingClientRect();
-      if (box && plot.current) plot.current.setSize({ width: box.width, height: box.height });
-    });
-    resize.observe(holder.current as HTMLDivElement);
-    dark.addEventListener("change", anew);
-    anew();
-    return () => {
-      resize.disconnect();
-      dark.removeEventListener("change", anew);
-      plot.current?.destroy();
-    };
-  }, []);
+  const { holder, plot } = usePlot(made, update);
   useSignalEffect(() => {
     void state.trace.value;
     update();

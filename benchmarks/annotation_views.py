@@ -8,8 +8,6 @@ there.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import resource
 import subprocess
 import sys
@@ -25,49 +23,24 @@ from starlette.testclient import TestClient
 from neurocine.annotation.server import Tokens, application
 from neurocine.annotation.session import Session, shown_files
 from neurocine.config import Config
-from neurocine.core import CellTypes, Movie, Raster, RoiSet, Traces
+from neurocine.core import CellTypes, Raster, RoiSet, Traces
 from neurocine.io.result_files import (
-    MovieWriter,
-    Registration,
-    Stamp,
     write_activity,
     write_celltypes,
     write_rois,
     write_traces,
 )
 from neurocine.io.results import collect
-from neurocine.motion.summary import SummaryAccumulator
+from noise_movie import STAMP, write_noise
 
-FOV, CELLS, BLOCK = 512, 300, 250
-STAMP = Stamp("c" * 64, hashlib.sha256(b"movie").hexdigest())
+FOV, CELLS = 512, 300
 HEADERS = {"Authorization": "Bearer full"}
 
 
 def made(folder: Path, n_frames: int) -> Path:
     """Write results of a recording of noise: what is in it makes no difference to how long it takes."""
     rng = np.random.default_rng(0)
-    noise = rng.integers(100, 900, (BLOCK, FOV, FOV)).astype(np.uint16)
-    like = Movie(np.broadcast_to(noise[:1], (n_frames, FOV, FOV)), 30.0, 1.0)
-    (folder / "ingest").mkdir(parents=True)
-    source = {
-        "files": [],
-        "sha256": STAMP.source_sha256,
-        "format": "tiff",
-        "shape": [n_frames, FOV, FOV],
-        "dtype": "uint16",
-        "frame_rate_hz": 30.0,
-        "pixel_size_um": 1.0,
-        "indicator": "",
-        "pixels": {"mean": 500.0, "min": 100.0, "max": 900.0, "saturated": 0.0},
-    }
-    (folder / "ingest" / "source.json").write_text(json.dumps(source))
-    summary = SummaryAccumulator(noise[0])
-    summary.add(noise)
-    still, picture = np.zeros(n_frames, dtype=np.float32), np.zeros((FOV, FOV), dtype=np.float32)
-    with MovieWriter(folder / "motion" / "movie.h5", like, STAMP) as writer:
-        for start in range(0, n_frames, BLOCK):
-            writer.write(start, noise[: n_frames - start])
-        writer.finish(summary.result(), Registration(still, still, still, still > 0, picture, picture, {}))
+    write_noise(folder, n_frames, FOV)
     y, x = np.mgrid[-6:7, -6:7]
     disc = np.argwhere(y**2 + x**2 <= 36) - 6
     centres = rng.integers(10, FOV - 10, (CELLS, 2))

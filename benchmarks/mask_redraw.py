@@ -9,8 +9,6 @@ Also the time until a new mask's trace is shown. The movie is noise.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import re
 import subprocess
 import sys
@@ -21,12 +19,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from neurocine.core import Movie, RoiSet
-from neurocine.io.result_files import MovieWriter, Registration, Stamp, write_rois
-from neurocine.motion.summary import SummaryAccumulator
+from neurocine.core import RoiSet
+from neurocine.io.result_files import write_rois
+from noise_movie import STAMP, write_noise
 
-BLOCK = 250
-STAMP = Stamp("c" * 64, hashlib.sha256(b"movie").hexdigest())
 #: Presses a key, and tells when both panels' outlines are there, and when the page has been drawn.
 PRESS = """async (key) => {
   const lines = [...document.querySelectorAll(".panel")].map((panel) => panel.children[1].getContext("2d"));
@@ -43,17 +39,7 @@ PRESS = """async (key) => {
 def made(folder: Path, n_masks: int, n_frames: int, edge: int) -> Path:
     """Write a registered movie of noise and masks of the size of neurons."""
     rng = np.random.default_rng(0)
-    noise = rng.integers(100, 900, (BLOCK, edge, edge)).astype(np.uint16)
-    like = Movie(np.broadcast_to(noise[:1], (n_frames, edge, edge)), 30.0, 1.0, "GCaMP6s")
-    (folder / "ingest").mkdir(parents=True)
-    (folder / "ingest" / "source.json").write_text(json.dumps({"files": [], "sha256": STAMP.source_sha256}))
-    summary = SummaryAccumulator(noise[0])
-    summary.add(noise)
-    still, picture = np.zeros(n_frames, dtype=np.float32), np.zeros((edge, edge), dtype=np.float32)
-    with MovieWriter(folder / "motion" / "movie.h5", like, STAMP) as writer:
-        for start in range(0, n_frames, BLOCK):
-            writer.write(start, noise[: n_frames - start])
-        writer.finish(summary.result(), Registration(still, still, still, still > 0, picture, picture, {}))
+    write_noise(folder, n_frames, edge)
     y, x = np.mgrid[-8:9, -8:9]
     pixels = []
     for top, left in rng.integers(9, edge - 9, (n_masks, 2)):

@@ -313,34 +313,10 @@ PROJECT_STEPS: tuple[Step, ...] = (
             ("comparison_tune", "chooses an engine's settings", Cost(1000, 0.0, 10, 0), "core", 1),
             ("comparison_segmentation", "segments by a tuned engine", Cost(6000, 4.0, 60, 120), "", 2),
             ("comparison_deconvolution", "deconvolves the true ROIs", Cost(3000, 0.2, 60, 60), "", 1),
-            (
-                "comparison_controls",
-                "runs the controls of a recording with an engine",
-                Cost(6000, 1.0, 60, 240),
-                "controls",
-                2,
-            ),
-            (
-                "comparison_without_truth",
-                "compares engines on recordings without truth",
-                Cost(1000, 0.0, 10, 0),
-                "core",
-                1,
-            ),
-            (
-                "comparison_activity",
-                "infers the true ROIs' activity",
-                Cost(3000, 0.2, 60, 120),
-                "tensorflow",
-                2,
-            ),
-            (
-                "comparison_compare",
-                "compares all engines with truth",
-                Cost(6000, 0.0, 120, 0),
-                "evaluation",
-                2,
-            ),
+            ("comparison_controls", "runs controls with an engine", Cost(6000, 1.0, 60, 240), "controls", 2),
+            ("comparison_without_truth", "compares by controls", Cost(1000, 0.0, 10, 0), "core", 1),
+            ("comparison_activity", "infers true ROIs' activity", Cost(3000, 0.2, 60, 120), "tensorflow", 2),
+            ("comparison_compare", "compares with truth", Cost(6000, 0.0, 120, 0), "evaluation", 2),
         )
     ),
 )

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurocine.contamination.overlap import false_transients
+from neurocine.contamination.overlap import MIN_OVERLAP, false_transients
 from neurocine.core import CellTypes, Movie, Raster, RoiSet
 from neurocine.core.contamination import Contamination, NeighbourTransient
 from neurocine.core.matching import overlaps
 from neurocine.progress import Progress, silent
 from neurocine.traces.extraction import raw_traces
-
-#: Cells overlap, and a transient is a neighbour's, as DeepCINAC (section 2.6) defines it.
-MIN_OVERLAP, ABOVE, BELOW = 0.15, 0.7, 0.2
 
 
 def find_contamination(
@@ -49,33 +46,23 @@ def find_contamination(
     overlapping = rois.select(positions)
     if not len(pairs):
         return Contamination(len(cells), (), ())
-    found = false_transients(
-        movie,
-        overlapping,
-        raw_traces(movie, overlapping, progress),
-        min_overlap=MIN_OVERLAP,
-        above=ABOVE,
-        below=BELOW,
-        progress=progress,
-    )
+    traces = raw_traces(movie, overlapping, progress)
+    found = false_transients(movie, overlapping, traces, progress=progress)
     active = raster.active[positions]
-    columns = zip(
-        found.roi.tolist(),
-        found.neighbour.tolist(),
-        found.onset.tolist(),
-        found.peak.tolist(),
-        found.own_correlation.tolist(),
-        found.neighbour_correlation.tolist(),
-        strict=True,
-    )
     ids = overlapping.ids.tolist()
     return Contamination(
         cells=len(cells),
         pairs=tuple((ids[a], ids[b]) for a, b in found.pairs.tolist()),
         transients=tuple(
             NeighbourTransient(
-                ids[roi], ids[neighbour], onset, peak, own, other, bool(active[roi, onset : peak + 1].any())
+                ids[found.roi[m]],
+                ids[found.neighbour[m]],
+                int(found.onset[m]),
+                int(found.peak[m]),
+                float(found.own_correlation[m]),
+                float(found.neighbour_correlation[m]),
+                bool(active[found.roi[m], found.onset[m] : found.peak[m] + 1].any()),
             )
-            for roi, neighbour, onset, peak, own, other in columns
+            for m in range(len(found))
         ),
     )

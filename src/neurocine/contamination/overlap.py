@@ -18,6 +18,9 @@ from neurocine.core.matching import overlaps
 from neurocine.progress import Progress, silent
 from neurocine.traces.profiles import ProfileWeights, profile_weights
 
+#: Which cells overlap, and when a transient is the neighbour's: DeepCINAC, section 2.6.
+MIN_OVERLAP, ABOVE, BELOW = 0.15, 0.7, 0.2
+
 
 @dataclass(frozen=True, eq=False)
 class FalseTransients:
@@ -65,9 +68,9 @@ def false_transients(
     rois: RoiSet,
     traces: NDArray[np.float32],
     *,
-    min_overlap: float = 0.15,
-    above: float = 0.7,
-    below: float = 0.2,
+    min_overlap: float = MIN_OVERLAP,
+    above: float = ABOVE,
+    below: float = BELOW,
     progress: Progress = silent,
 ) -> FalseTransients:
     """Return the putative transients of cells in `movie` that an overlapping neighbour causes.

@@ -358,3 +358,15 @@ def test_without_a_config_run_names_init(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"config\.yaml: file: doesn't exist.*neurocine init MOVIES"):
         run("run")
+
+
+def test_run_starts_nothing_where_an_earlier_run_left_a_lock_and_stop_finds_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    locks = tmp_path / ".snakemake" / "locks"
+    locks.mkdir(parents=True)
+    (locks / "0.input.lock").touch()
+    with pytest.raises(InputError, match=r"lock: is left by a run that was killed.*neurocine run --unlock"):
+        run("run")
+    assert "No run is at work here" in run("stop")

@@ -34,5 +34,5 @@ def test_the_page_shows_pairs_with_the_most_called_first(results_folder: Path) -
 
 def test_the_page_says_that_nothing_overlaps(results_folder: Path) -> None:
     page = page_of(results_folder)
-    assert "<h2>Light of neighbours</h2>" in page
+    assert "<h2>Contamination by neighbours</h2>" in page
     assert "None of 4 cells overlaps another." in page

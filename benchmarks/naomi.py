@@ -43,20 +43,27 @@ def main() -> None:
     asked = parser.parse_args()
     out = asked.out
     out.mkdir(parents=True, exist_ok=True)
-    film, truth, config, figures = out / "movie.h5", out / "truth", out / "config.yaml", out / "figures.json"
+    registered, truth, config, figures = (
+        out / "movie.h5",
+        out / "truth",
+        out / "config.yaml",
+        out / "figures.json",
+    )
     neurocine(
         "motion", asked.movie, "--frame-rate", FRAME_RATE_HZ, "--pixel-size", PIXEL_SIZE_UM,
-        "--indicator", INDICATOR, "--dark-offset", DARK_OFFSET, "--out", film,
+        "--indicator", INDICATOR, "--dark-offset", DARK_OFFSET, "--out", registered,
     )  # fmt: skip
-    cells = naomi_cells(asked.truth, read_movie(film), read_summary(film).mean)
+    cells = naomi_cells(asked.truth, read_movie(registered), read_summary(registered).mean)
     write_rois(truth / "rois.h5", cells.rois)
     write_truth(truth / "truth.h5", cells.truth())
     print(f"{len(cells.rois)} somata are cut, {cells.counted.sum()} count\n")
     print("| ROIs | to be found | recall | precision | F1 |\n|---|---|---|---|---|")
     for name, settings in ROIS.items():
         config.write_text(settings)
-        neurocine("segmentation", film, "--config", config, "--out", out / "rois.h5")
-        neurocine("evaluate", "segmentation", out / "rois.h5", truth, "--movie", film, "--json", figures)
+        neurocine("segmentation", registered, "--config", config, "--out", out / "rois.h5")
+        neurocine(
+            "evaluate", "segmentation", out / "rois.h5", truth, "--movie", registered, "--json", figures
+        )
         (recording,) = json.loads(figures.read_text())["recordings"]
         score = recording["methods"]["found"]["visible"]["iou"]
         scores = " | ".join(f"{score[key]:.2f}" for key in ("recall", "precision", "f1"))
@@ -64,8 +71,10 @@ def main() -> None:
     print("\n| activity | median F1, visible | detected, missed, false | median F1, all |\n|---|---|---|---|")
     for name, settings in ACTIVITY.items():
         config.write_text(settings)
-        neurocine("activity", film, truth / "rois.h5", "--config", config, "--out", out / "activity.h5")
-        neurocine("evaluate", "activity", out / "activity.h5", truth, "--movie", film, "--json", figures)
+        neurocine("activity", registered, truth / "rois.h5", "--config", config, "--out", out / "activity.h5")
+        neurocine(
+            "evaluate", "activity", out / "activity.h5", truth, "--movie", registered, "--json", figures
+        )
         criteria = json.loads(figures.read_text())["criteria"]
         show(name, criteria, "neurocine")
     show("OASIS, its thresholds chosen on this very movie", criteria, "oasis")

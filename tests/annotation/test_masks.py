@@ -19,7 +19,7 @@ from neurocine.annotation.journal import read_journal
 from neurocine.annotation.masks.fold import masks_of
 from neurocine.annotation.masks.proposals import Proposal, usual_bound
 from neurocine.annotation.masks.runs import pixels_of, rois_of_runs, runs_of
-from neurocine.annotation.masks.session import Film, MaskSession
+from neurocine.annotation.masks.session import MaskSession, RegisteredMovie
 from neurocine.annotation.masks.start import begin
 from neurocine.annotation.server import Tokens, application
 from neurocine.annotation.views import Patch
@@ -37,20 +37,22 @@ OTHER = ((11, 13, 17), (12, 13, 17))
 
 
 @pytest.fixture
-def film(results_folder: Path) -> Film:
+def registered(results_folder: Path) -> RegisteredMovie:
     files = files_in(results_folder, "report")
-    return Film.read("mouse", files["movie"], files["source"])
+    return RegisteredMovie.read("mouse", files["movie"], files["source"])
 
 
 @pytest.fixture
-def opened(film: Film, tmp_path: Path) -> Iterator[Callable[..., MaskSession]]:
+def opened(registered: RegisteredMovie, tmp_path: Path) -> Iterator[Callable[..., MaskSession]]:
     """Open the pass of ana, from nothing or from a file, as often as asked for."""
     sessions: list[MaskSession] = []
 
     def again(start: Path | None = None, by: str = "ana") -> MaskSession:
         while sessions:
             sessions.pop().__exit__(None, None, None)
-        sessions.append(MaskSession(film, tmp_path / "annotations", by, begin(start, film.movie.fov_shape)))
+        sessions.append(
+            MaskSession(registered, tmp_path / "annotations", by, begin(start, registered.movie.fov_shape))
+        )
         return sessions[0]
 
     yield again
@@ -141,7 +143,7 @@ def test_edits_that_fit_nothing_are_refused(
 
 
 def test_only_kept_masks_are_truth_and_others_are_in_the_file(
-    opened: Callable[..., MaskSession], film: Film
+    opened: Callable[..., MaskSession], registered: RegisteredMovie
 ) -> None:
     session = opened()
     names = ("keep", "dismiss", "doubtful", "")
@@ -155,7 +157,7 @@ def test_only_kept_masks_are_truth_and_others_are_in_the_file(
     assert open_rois(path).ids.tolist() == [0]
     assert marked.unsettled.ids.tolist() == [2, 3]
     assert runs_of(*read_rois(path).pixels(0)[:2]) == SQUARE
-    assert read_stamp(path).source_sha256 == film.sha256
+    assert read_stamp(path).source_sha256 == registered.sha256
     assert not path.with_name("iscell.npy").exists()
     case = open_segmentation_case("mouse", path, {"method": path})
     assert case.true_rois.ids.tolist() == [0, 2, 3]
@@ -198,7 +200,7 @@ def test_traces_are_those_of_the_whole_movie(
     opened: Callable[..., MaskSession], results_folder: Path
 ) -> None:
     session = opened(results_folder / "active" / "rois.h5")
-    masks, movie = session.masks.masks, session.film.movie
+    masks, movie = session.masks.masks, session.registered.movie
     rois = rois_of_runs(movie.fov_shape, {mask.id: mask.runs for mask in masks.values()})
     whole = demixed_dff(movie, rois)
     for row, name in enumerate(masks):
@@ -241,7 +243,7 @@ def test_a_part_of_the_movie_is_cut_out_of_the_whole(opened: Callable[..., MaskS
 
 
 def test_what_is_active_without_a_mask_is_proposed(
-    opened: Callable[..., MaskSession], results_folder: Path, film: Film
+    opened: Callable[..., MaskSession], results_folder: Path, registered: RegisteredMovie
 ) -> None:
     def found(session: MaskSession) -> list[Proposal]:
         while True:
@@ -257,4 +259,4 @@ def test_what_is_active_without_a_mask_is_proposed(
     hit = [any(rois.mask(i)[centre] for centre in centres) for i in range(len(rois))]
     assert all(hit)
     assert found(opened(results_folder / "active" / "rois.h5", by="bo")) == []
-    assert usual_bound(film.movie, 2) > 3.2
+    assert usual_bound(registered.movie, 2) > 3.2

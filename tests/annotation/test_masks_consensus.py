@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from neurocine.annotation.actions import Begin, Close, Runs
 from neurocine.annotation.masks.consensus import MaskPanel
 from neurocine.annotation.masks.referee import MaskRefereeSession
-from neurocine.annotation.masks.session import Film, MaskSession
+from neurocine.annotation.masks.session import MaskSession, RegisteredMovie
 from neurocine.cli.app import app
 from neurocine.core import InputError
 from neurocine.io.result_files import read_masks
@@ -38,9 +38,9 @@ DRAWN: dict[str, dict[str, tuple[Runs, str]]] = {
 
 
 @pytest.fixture
-def film(results_folder: Path) -> Film:
+def registered(results_folder: Path) -> RegisteredMovie:
     files = files_in(results_folder, "report")
-    return Film.read(results_folder.name, files["movie"], files["source"])
+    return RegisteredMovie.read(results_folder.name, files["movie"], files["source"])
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def folder(results_folder: Path) -> Path:
 
 
 @pytest.fixture
-def draws(film: Film, folder: Path) -> Callable[..., None]:
+def draws(registered: RegisteredMovie, folder: Path) -> Callable[..., None]:
     def drawn(*names: str, closed: bool = True) -> None:
         for by in names:
             added = {name: runs for name, (runs, _) in DRAWN[by].items()}
             decided = {name: state for name, (_, state) in DRAWN[by].items()}
-            with MaskSession(film, folder, by, Begin(kind="begin", id="begin")) as session:
+            with MaskSession(registered, folder, by, Begin(kind="begin", id="begin")) as session:
                 session.add([draw("1", added=added, decided=decided)])
                 if closed:
                     session.add([Close(kind="close", id="c")])
@@ -62,9 +62,11 @@ def draws(film: Film, folder: Path) -> Callable[..., None]:
     return drawn
 
 
-def test_what_all_drew_is_agreed_by_iou(film: Film, folder: Path, draws: Callable[..., None]) -> None:
+def test_what_all_drew_is_agreed_by_iou(
+    registered: RegisteredMovie, folder: Path, draws: Callable[..., None]
+) -> None:
     draws("ana", "bo", "cy")
-    panel = MaskPanel.read(film, folder)
+    panel = MaskPanel.read(registered, folder)
     marked = panel.write()
     corners = [tuple(int(axis.min()) for axis in marked.rois.pixels(i)[:2]) for i in range(len(marked.rois))]
     assert dict(zip(corners, marked.states, strict=True)) == {
@@ -75,19 +77,19 @@ def test_what_all_drew_is_agreed_by_iou(film: Film, folder: Path, draws: Callabl
         (50, 2): "doubtful",
     }
     assert read_masks(folder / "consensus" / "masks.h5").marked_by == ("ana", "bo", "cy")
-    two_thirds = MaskPanel.read(film, folder, share=0.66)
+    two_thirds = MaskPanel.read(registered, folder, share=0.66)
     assert [one.runs[0][:2] for one in two_thirds.disputed()] == [(40, 40)]
     score = panel.agreements()["ana", "bo"].iou
     assert (score.recall, score.precision) == (1.0, 0.75)
-    strict = MaskPanel.read(film, folder, min_iou=0.9)
+    strict = MaskPanel.read(registered, folder, min_iou=0.9)
     assert strict.agreements()["ana", "bo"].iou.recall == pytest.approx(1 / 3)
 
 
 def test_a_referee_judges_what_is_disputed_and_only_that(
-    film: Film, folder: Path, draws: Callable[..., None]
+    registered: RegisteredMovie, folder: Path, draws: Callable[..., None]
 ) -> None:
     draws("ana", "bo", "cy")
-    panel = MaskPanel.read(film, folder)
+    panel = MaskPanel.read(registered, folder)
     with pytest.raises(InputError, match="own work"):
         MaskRefereeSession(panel, "bo")
     with MaskRefereeSession(panel, "dora") as session:
@@ -110,20 +112,20 @@ def test_a_referee_judges_what_is_disputed_and_only_that(
         ("bo", "cy"),
     }
     with pytest.raises(InputError, match="Judge them anew"):
-        MaskRefereeSession(MaskPanel.read(film, folder, ["ana", "cy"]), "dora")
+        MaskRefereeSession(MaskPanel.read(registered, folder, ["ana", "cy"]), "dora")
 
 
 def test_open_passes_and_one_person_are_no_consensus(
-    film: Film, folder: Path, draws: Callable[..., None]
+    registered: RegisteredMovie, folder: Path, draws: Callable[..., None]
 ) -> None:
     draws("ana")
     with pytest.raises(InputError, match="there are 1"):
-        MaskPanel.read(film, folder)
+        MaskPanel.read(registered, folder)
     draws("bo", closed=False)
     with pytest.raises(InputError, match="still open"):
-        MaskPanel.read(film, folder)
+        MaskPanel.read(registered, folder)
     with pytest.raises(InputError, match="cy drew no masks"):
-        MaskPanel.read(film, folder, ["ana", "cy"])
+        MaskPanel.read(registered, folder, ["ana", "cy"])
 
 
 def test_the_command_says_how_well_people_agree(results_folder: Path, draws: Callable[..., None]) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from neurocine.annotation.actions import Begin, Close
 from neurocine.annotation.journal import read_journal
 from neurocine.annotation.masks.fold import Mask, masks_of
-from neurocine.annotation.masks.session import Film, MaskSession
+from neurocine.annotation.masks.session import MaskSession, RegisteredMovie
 from neurocine.io.result_files import read_masks
 from neurocine.io.results import files_in
 
@@ -152,11 +152,11 @@ def test_axe_finds_nothing(
 def test_a_referee_judges_disputed_masks_and_draws_none(results_folder: Path, browser: Browser) -> None:
     server = Server(results_folder, "referee", "dora", "--masks")
     files = files_in(results_folder, "report")
-    film = Film.read(results_folder.name, files["movie"], files["source"])
+    registered = RegisteredMovie.read(results_folder.name, files["movie"], files["source"])
     both = tuple((y, 10, 19) for y in range(10, 20))
     alone = tuple((y, 40, 49) for y in range(40, 50))
     for by, drawn in (("ana", {"a": both}), ("bo", {"b": both, "c": alone})):
-        with MaskSession(film, server.folder, by, Begin(kind="begin", id="begin")) as session:
+        with MaskSession(registered, server.folder, by, Begin(kind="begin", id="begin")) as session:
             session.add([draw("1", added=drawn, decided=dict.fromkeys(drawn, "keep"))])
             session.add([Close(kind="close", id="c")])
     try:

@@ -14,7 +14,7 @@ import { Traces } from "./components/Traces";
 import { groups, onKey, pressed } from "./keys";
 import { isMasks } from "./masks/api";
 import { MaskApp } from "./masks/components/MaskApp";
-import { watch } from "./masks/film";
+import { watch } from "./masks/movie";
 import { commandOf } from "./masks/keys";
 import * as masks from "./masks/state";
 import * as queue from "./queue";

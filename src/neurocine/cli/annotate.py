@@ -66,12 +66,12 @@ def annotate(
     files = shown_files(folder, chosen.left_out)
     where, hosts = out or folder.parent.parent / "annotations" / folder.name, allow_host or ()
     if masks:
-        from neurocine.annotation.masks.session import Film, MaskSession
+        from neurocine.annotation.masks.session import MaskSession, RegisteredMovie
         from neurocine.annotation.masks.start import begin
 
-        film = Film.read(folder.name, files["movie"], files["source"])
-        begun = begin(start, film.movie.fov_shape)
-        with MaskSession(film, where, by or getpass.getuser(), begun) as drawing:
+        registered = RegisteredMovie.read(folder.name, files["movie"], files["source"])
+        begun = begin(start, registered.movie.fov_shape)
+        with MaskSession(registered, where, by or getpass.getuser(), begun) as drawing:
             serve(drawing, port=port, allow_hosts=hosts, prefix=prefix, jpeg=jpeg, say=typer.echo)
         return
     if start is not None:

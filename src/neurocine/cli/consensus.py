@@ -166,11 +166,11 @@ def _mask_panel(
 ) -> MaskPanel:
     """Return the people that the options name."""
     from neurocine.annotation.masks.consensus import MaskPanel
-    from neurocine.annotation.masks.session import Film
+    from neurocine.annotation.masks.session import RegisteredMovie
 
     files, journals = _places(results, folder, config)
-    film = Film.read(results.resolve().name, files["movie"], files["source"])
-    return MaskPanel.read(film, journals, experts or (), share, min_iou)
+    registered = RegisteredMovie.read(results.resolve().name, files["movie"], files["source"])
+    return MaskPanel.read(registered, journals, experts or (), share, min_iou)
 
 
 def _places(results: Path, folder: Path | None, config: Path | None) -> tuple[dict[str, Path], Path]:

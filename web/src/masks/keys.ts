@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import type { Group, Key } from "../keys";
 import * as draft from "./draft";
 import * as edit from "./edit";
-import { moveBin } from "./film";
+import { moveBin } from "./movie";
 import * as proposals from "./proposals";
 import * as spikes from "./spikes";
 import * as state from "./state";

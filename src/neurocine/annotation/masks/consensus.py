@@ -19,7 +19,7 @@ from neurocine.annotation.consensus.pairing import grouped
 from neurocine.annotation.journal import SUFFIX, read_journal
 from neurocine.annotation.masks.fold import Mask, Masks, masks_of
 from neurocine.annotation.masks.runs import rois_of_runs
-from neurocine.annotation.masks.session import Film
+from neurocine.annotation.masks.session import RegisteredMovie
 from neurocine.annotation.truth import CONSENSUS, MASKS
 from neurocine.core import InputError, RoiSet
 from neurocine.core.marked import DISMISS, DOUBTFUL, KEEP, MarkedRois
@@ -54,7 +54,7 @@ class MaskPanel:
 
     Attributes
     ----------
-    film
+    registered
         What they drew on.
     folder
         ``annotations/<recording>``.
@@ -66,7 +66,7 @@ class MaskPanel:
         Least intersection over union of two masks of one neuron.
     """
 
-    film: Film
+    registered: RegisteredMovie
     folder: Path
     people: Mapping[str, Masks]
     share: float = 1.0
@@ -74,7 +74,12 @@ class MaskPanel:
 
     @classmethod
     def read(
-        cls, film: Film, folder: Path, names: Sequence[str] = (), share: float = 1.0, min_iou: float = MIN_IOU
+        cls,
+        registered: RegisteredMovie,
+        folder: Path,
+        names: Sequence[str] = (),
+        share: float = 1.0,
+        min_iou: float = MIN_IOU,
     ) -> MaskPanel:
         """Read what people drew; by default everybody.
 
@@ -95,8 +100,8 @@ class MaskPanel:
                 f"{missing[0]} drew no masks" if missing else f"there are {len(chosen)}",
                 f"Let two people or more draw masks; there are: {', '.join(journals) or 'none'}.",
             )
-        people = {name: _closed(journals[name], film) for name in sorted(chosen)}
-        return cls(film, folder, people, share, min_iou)
+        people = {name: _closed(journals[name], registered) for name in sorted(chosen)}
+        return cls(registered, folder, people, share, min_iou)
 
     @property
     def out(self) -> Path:
@@ -160,7 +165,7 @@ class MaskPanel:
         }
 
     def _rois(self, masks: Sequence[Runs]) -> RoiSet:
-        return rois_of_runs(self.film.movie.fov_shape, dict(enumerate(masks)))
+        return rois_of_runs(self.registered.movie.fov_shape, dict(enumerate(masks)))
 
     def write(self, referee: str = "") -> MarkedRois:
         """Write ``masks.h5`` and ``agreement_masks.json``, and return the masks.
@@ -192,7 +197,7 @@ class MaskPanel:
             (*self.people, *by),
         )
         self.out.mkdir(parents=True, exist_ok=True)
-        write_masks(self.out / "masks.h5", marked, Stamp(source_sha256=self.film.sha256))
+        write_masks(self.out / "masks.h5", marked, Stamp(source_sha256=self.registered.sha256))
         write_json(self.out / "agreement_masks.json", self._values(marked))
         return marked
 
@@ -200,7 +205,7 @@ class MaskPanel:
         """Return the agreement as plain values."""
         return {
             "schema_version": SCHEMA_VERSION,
-            "recording": self.film.recording,
+            "recording": self.registered.recording,
             "min_iou": self.min_iou,
             "share": self.share,
             "started_from": {name: own.start.start if own.start else "" for name, own in self.people.items()},
@@ -239,10 +244,10 @@ def having(masks: Masks, *states: str) -> list[Mask]:
     return sorted((one for one in masks.masks.values() if one.state in states), key=lambda one: one.id)
 
 
-def _closed(path: Path, film: Film) -> Masks:
+def _closed(path: Path, registered: RegisteredMovie) -> Masks:
     known, actions = read_journal(path)
     masks = masks_of(actions)
-    if known.movie_sha256 != film.sha256:
+    if known.movie_sha256 != registered.sha256:
         raise InputError(
             path, "movie", "isn't what the results are of", "Name the people who drew on these results."
         )

@@ -36,7 +36,7 @@ class MaskRefereeSession(MaskSession):
 
     def __init__(self, panel: MaskPanel, by: str) -> None:
         disputed = [one.runs for one in panel.disputed()]
-        asked = blind_questions(disputed, by, panel.people, panel.film.recording, panel.folder)
+        asked = blind_questions(disputed, by, panel.people, panel.registered.recording, panel.folder)
         start = Begin(
             kind="begin",
             id="begin",
@@ -45,7 +45,7 @@ class MaskRefereeSession(MaskSession):
             masks={number: StartMask(runs=runs) for number, runs in enumerate(asked)},
         )
         self._panel = panel
-        super().__init__(panel.film, panel.folder, by, start, panel.journals)
+        super().__init__(panel.registered, panel.folder, by, start, panel.journals)
 
     def write_truth(self) -> Path:
         """Write what is agreed on and judged, and return its folder."""

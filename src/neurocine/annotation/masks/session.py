@@ -23,7 +23,7 @@ from neurocine.io.results import read_source_record
 
 
 @dataclass(frozen=True, eq=False)
-class Film:
+class RegisteredMovie:
     """What masks are drawn on: the registered movie and its pictures, of one recording."""
 
     recording: str
@@ -32,7 +32,7 @@ class Film:
     summary: Summary
 
     @classmethod
-    def read(cls, recording: str, movie: Path, source: Path) -> Film:
+    def read(cls, recording: str, movie: Path, source: Path) -> RegisteredMovie:
         """Read the results of the steps ``motion`` and ``ingest``; errors as of their readers."""
         sha256 = str(read_source_record(source)["sha256"])
         return cls(recording, sha256, read_movie(movie), read_summary(movie))
@@ -43,7 +43,7 @@ class MaskSession(Pass):
 
     Parameters
     ----------
-    film
+    registered
         What is drawn on.
     folder
         ``annotations/<recording>``: the journal goes into ``masks`` in it, what it gives into ``<by>``.
@@ -63,11 +63,17 @@ class MaskSession(Pass):
     is_referee: ClassVar[bool] = False
     remedy: ClassVar[str] = "Leave out --start to go on, or begin a new pass with --as or --out."
 
-    def __init__(self, film: Film, folder: Path, by: str, start: Begin, journals: Path | None = None) -> None:
+    def __init__(
+        self, registered: RegisteredMovie, folder: Path, by: str, start: Begin, journals: Path | None = None
+    ) -> None:
         check_name(by)
-        self.film, self.views, self._out = film, MaskViews(film.movie, film.summary), folder / by
-        self._active = ActivePixels(film.movie, self.views.bin, self.views.lock)
-        super().__init__(Subject(film.recording, film.sha256, "", by), journals or folder / MASKS)
+        self.registered, self.views, self._out = (
+            registered,
+            MaskViews(registered.movie, registered.summary),
+            folder / by,
+        )
+        self._active = ActivePixels(registered.movie, self.views.bin, self.views.lock)
+        super().__init__(Subject(registered.recording, registered.sha256, "", by), journals or folder / MASKS)
         self._stack.callback(self._active.stop)
         begun = self.masks.start
         if begun is None:
@@ -107,7 +113,7 @@ class MaskSession(Pass):
         return super().add(actions)
 
     def _check(self, edit: MaskEdit, names: set[str]) -> None:
-        height, width = self.film.movie.fov_shape
+        height, width = self.registered.movie.fov_shape
         for name, runs in (*edit.added.items(), *edit.changed.items()):
             _, _, bottom, right = box_of(runs)
             if bottom > height or right > width:
@@ -128,11 +134,11 @@ class MaskSession(Pass):
         if picture is None:
             return self._active.share, None
         runs = [mask.runs for mask in self.masks.masks.values()]
-        return 1.0, proposals(picture, runs, least, self.film.movie.pixel_size_um)
+        return 1.0, proposals(picture, runs, least, self.registered.movie.pixel_size_um)
 
     def described(self) -> dict[str, Any]:
         """Return what the page needs to begin, as plain values."""
-        movie = self.film.movie
+        movie = self.registered.movie
         return {
             **super().described(),
             "page": "masks",
@@ -150,6 +156,6 @@ class MaskSession(Pass):
 
     def write_truth(self) -> Path:
         """Write ``masks.h5``, and ``iscell.npy`` for the masks of the start, and return their folder."""
-        masks, stamp = self.masks, Stamp(source_sha256=self.film.sha256)
-        write_marked(self._out, masks, marked_of(masks, self.film.movie.fov_shape, self.by), stamp)
+        masks, stamp = self.masks, Stamp(source_sha256=self.registered.sha256)
+        write_marked(self._out, masks, marked_of(masks, self.registered.movie.fov_shape, self.by), stamp)
         return self._out

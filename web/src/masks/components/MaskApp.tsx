@@ -1,7 +1,7 @@
 /** The page of masks, in two phases as STNeuroNet's graders had them. */
 
 import { Help } from "../../components/Help";
-import { shown } from "../film";
+import { shown } from "../movie";
 import { groups } from "../keys";
 import * as state from "../state";
 import { Judge } from "./Judge";

@@ -4,7 +4,7 @@ import { effect, signal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as draft from "../draft";
 import * as draw from "../draw";
-import { shown } from "../film";
+import { shown } from "../movie";
 import { at, proposals } from "../proposals";
 import type { Point } from "../runs";
 import * as state from "../state";
